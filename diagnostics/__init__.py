@@ -1,0 +1,62 @@
+"""Statistics of draws: convergence, precision, predictive criteria. Arrays in, numbers out.
+
+Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, observations). Only `precis` and
+`compare` see a fit, and they ask for nothing but its names, draws and log likelihood. Nothing here knows
+the sampler.
+
+Read in this order: arrays, rank, rhat, ess, mcse; waic, psis, stacking; precis, compare.
+"""
+
+from .compare import akaike_weights, compare
+from .energy import ebfmi
+from .ess import (
+    autocorrelation,
+    autocovariance,
+    ess_basic,
+    ess_bulk,
+    ess_mean,
+    ess_median,
+    ess_quantile,
+    ess_sd,
+    ess_tail,
+)
+from .mcse import mcse_mean, mcse_median, mcse_quantile, mcse_sd
+from .precis import precis
+from .psis import k_threshold, psis, psis_loo, relative_efficiency
+from .rank import average_ranks, fold, rank_histogram, rank_normalize, split_chains
+from .rhat import rhat, rhat_basic
+from .stacking import stacking_weights
+from .waic import waic
+
+__all__ = [
+    "akaike_weights",
+    "autocorrelation",
+    "autocovariance",
+    "average_ranks",
+    "compare",
+    "ebfmi",
+    "ess_basic",
+    "ess_bulk",
+    "ess_mean",
+    "ess_median",
+    "ess_quantile",
+    "ess_sd",
+    "ess_tail",
+    "fold",
+    "k_threshold",
+    "mcse_mean",
+    "mcse_median",
+    "mcse_quantile",
+    "mcse_sd",
+    "precis",
+    "psis",
+    "psis_loo",
+    "rank_histogram",
+    "rank_normalize",
+    "relative_efficiency",
+    "rhat",
+    "rhat_basic",
+    "split_chains",
+    "stacking_weights",
+    "waic",
+]

@@ -1,0 +1,136 @@
+"""The array every statistic here takes: draws of shape (chains, draws, ...).
+
+The formulas are written for whole arrays: axis 0 counts chains, axis 1 counts draws, all further axes count
+parameters. `per_parameter` checks the array and hands it to a formula in blocks of parameters that fit the
+processor's cache, each parameter's draws side by side in memory.
+"""
+
+import numpy as np
+
+# Half a megabyte of doubles: sorting, ranking and transforming a block then stay in cache.
+BLOCK_ELEMENTS = 1 << 16
+
+
+def as_draws(x):
+    """`x` as float64 of shape (chains, draws, ...); integers and booleans are converted.
+
+    ValueError for anything else: fewer than two dimensions, no elements, complex, text or ragged input.
+    """
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise ValueError("draws must form a rectangular array (chains, draws, ...); these are ragged") from None
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"draws must be real numbers, not {array.dtype}")
+    if array.ndim < 2:
+        raise ValueError(f"draws need the shape (chains, draws, ...), not {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"no draws: the array has shape {array.shape}")
+    return array.astype(np.float64, copy=False)
+
+
+def as_log_likelihood(log_lik):
+    """`log_lik` as float64 of shape (chains, draws, observations); ValueError for any other shape."""
+    array = as_draws(log_lik)
+    if array.ndim != 3:
+        raise ValueError(f"log likelihoods need the shape (chains, draws, observations), not {array.shape}")
+    return array
+
+
+def as_probability(prob):
+    """`prob` as a float between 0 and 1; ValueError otherwise."""
+    prob = float(prob)
+    if not 0 <= prob <= 1:
+        raise ValueError(f"a probability lies between 0 and 1, not at {prob}")
+    return prob
+
+
+def per_parameter(statistic, x, *arguments):
+    """`statistic(draws, *arguments)` of every parameter of `x`, shape (chains, draws, ...).
+
+    `statistic` maps (chains, draws, n) to (n,), or to (k, n) for k numbers at once. The result has the
+    trailing shape of `x` (after k); a plain number where there is none. NaN where any draw is NaN, whatever
+    `statistic` says. Division by zero and invalid operations give inf and NaN without a warning.
+    """
+    x = as_draws(x)
+    chains, draws, *shape = x.shape
+    parameters = x.reshape(chains, draws, -1)
+    size = max(1, BLOCK_ELEMENTS // (chains * draws))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        blocks = [
+            _unless_nan(draws_adjacent(parameters[:, :, start : start + size]), statistic, arguments)
+            for start in range(0, parameters.shape[2], size)
+        ]
+    result = np.concatenate(blocks, axis=-1)
+    return result.reshape((*result.shape[:-1], *shape))[()]
+
+
+def _unless_nan(x, statistic, arguments):
+    # Said once for all: a statistic that leaves out draws (splitting an odd number does) cannot lose a NaN.
+    return np.where(np.isnan(x).any(axis=(0, 1)), np.nan, statistic(x, *arguments))
+
+
+def draws_adjacent(x):
+    """The same array (chains, draws, n), laid out in memory so that a parameter's draws are neighbours."""
+    return np.ascontiguousarray(x.transpose(2, 0, 1)).transpose(1, 2, 0)
+
+
+def pooled(x):
+    """(chains, draws, ...) as (chains * draws, ...): the draws of all chains as one sample."""
+    return x.reshape(-1, *x.shape[2:])
+
+
+def where_finite(x, value):
+    """`value` (n,) of the draws (chains, draws, n), NaN where one of the draws is not finite."""
+    return np.where(np.isfinite(x).all(axis=(0, 1)), value, np.nan)
+
+
+def finite_and_varied(x):
+    """Per parameter: is every draw finite, and are there at least two different values?
+
+    R's posterior calls draws within 2.2e-16 of each other constant; we ask for equality, so that no
+    statistic depends on the unit of the parameter.
+    """
+    return np.isfinite(x).all(axis=(0, 1)) & (x.max(axis=(0, 1)) != x.min(axis=(0, 1)))
+
+
+def variance(x, axis):
+    """Sample variance (divisor n - 1) along axis 0 or 1; exactly 0 of equal values; NaN of fewer than two."""
+    if x.shape[axis] < 2:
+        return np.full(np.delete(x.shape, axis), np.nan)
+    # Counted from the first value: equal values cancel exactly, and a large common offset costs no digits.
+    first = x[:1] if axis == 0 else x[:, :1]
+    return (x - first).var(axis=axis, ddof=1)
+
+
+def standard_deviation(x):
+    """Sample standard deviation (divisor n - 1) of the draws of all chains, shape (...)."""
+    return np.sqrt(variance(pooled(x), axis=0))
+
+
+def log_sum_exp(x, axis=0):
+    """log of the sum of exp(x) along `axis`, without overflow; -inf of nothing but -inf."""
+    largest = x.max(axis=axis, keepdims=True)
+    largest = np.where(np.isneginf(largest), 0, largest)
+    with np.errstate(divide="ignore"):
+        return np.log(np.exp(x - largest).sum(axis=axis)) + largest.squeeze(axis)
+
+
+def quantile(x, prob):
+    """Quantile of the draws of all chains, shape (...), interpolated as R's type 7 and NumPy's "linear".
+
+    NaN where a draw is NaN; an infinite draw is a value like any other.
+    """
+    return sorted_quantile(np.sort(pooled(x), axis=0), prob)
+
+
+def sorted_quantile(ordered, prob):
+    """The same of draws already sorted along axis 0."""
+    index = (len(ordered) - 1) * prob
+    low = int(np.floor(index))
+    below, above = ordered[low], ordered[min(low + 1, len(ordered) - 1)]
+    fraction = index - low
+    # R's form of the interpolation: equal neighbours return themselves, so that infinities do too.
+    between = np.where(below == above, below, (1 - fraction) * below + fraction * above)
+    value = below if fraction == 0 else between
+    return np.where(np.isnan(ordered[-1]), np.nan, value)

@@ -1,0 +1,182 @@
+"""Effective sample size: how many independent draws would estimate as well.
+
+ESS = S / tau for S draws, tau = 1 + 2 (rho_1 + rho_2 + ...) with the autocorrelations rho_t of all chains
+combined. Their estimates are noise beyond some lag, so the sum is cut by Geyer's initial positive sequence
+and smoothed by his initial monotone sequence.
+
+Geyer (1992), "Practical Markov chain Monte Carlo", section 3.3; Vehtari et al. (2021), sections 3 and 4.
+The numbers are those of R's posterior 1.7.1, edge cases included.
+"""
+
+import numpy as np
+
+from .arrays import (
+    as_draws,
+    as_probability,
+    finite_and_varied,
+    per_parameter,
+    quantile,
+    variance,
+    where_finite,
+)
+from .rank import rank_normalize
+from .rhat import halves
+
+# Three lags are the least that leave a pair to sum.
+MIN_DRAWS = 3
+
+
+def ess_basic(x, split=True):
+    """ESS of the mean of draws `x`, shape (chains, draws, ...); `split=False` leaves the chains whole.
+
+    At most S log10(S) of S draws (antithetic chains can beat independent draws). NaN where a draw is not
+    finite, all draws are equal, or a (half-)chain has fewer than 3 draws.
+    """
+    return per_parameter(_ess_basic, x, split)
+
+
+def ess_mean(x):
+    """ESS for the mean: `ess_basic` of the split chains."""
+    return per_parameter(_ess_basic, x, True)
+
+
+def ess_bulk(x):
+    """ESS of the rank-normalised split chains, shape (chains, draws, ...): how well the centre is known.
+
+    Defined for heavy tails without moments too; infinite draws have ranks like any other. NaN where a draw
+    is NaN, all draws are equal, or a half-chain has fewer than 3 draws.
+    """
+    return per_parameter(lambda draws: effective_size(rank_normalize(halves(draws))), x)
+
+
+def ess_tail(x):
+    """The smaller of the ESS for the 5% and the 95% quantile: how well the tails are known.
+
+    NaN where either is: also where no draw lies above the 95% quantile, as of a mostly constant indicator.
+    """
+    return np.minimum(ess_quantile(x, 0.05), ess_quantile(x, 0.95))
+
+
+def ess_sd(x):
+    """ESS for the standard deviation: that of the squared distances from the mean, as posterior 1.7.1."""
+    return per_parameter(lambda draws: effective_size(halves(squared_distance(draws))), x)
+
+
+def ess_median(x):
+    """ESS for the median."""
+    return ess_quantile(x, 0.5)
+
+
+def ess_quantile(x, prob):
+    """ESS for the quantile at `prob`: that of the indicator "this draw is at most the quantile".
+
+    NaN where a draw is not finite, or the indicator is constant (R too; ArviZ gives the number of draws
+    there). ValueError for `prob` outside [0, 1].
+    """
+    return per_parameter(_ess_quantile, x, as_probability(prob))
+
+
+def _ess_basic(x, split):
+    # All draws are looked at, for the halves of an odd number lack the middle one.
+    return where_finite(x, effective_size(halves(x) if split else x))
+
+
+def _ess_quantile(x, prob):
+    size = x.shape[0] * x.shape[1]
+    if prob == 1:
+        prob = 1 - 0.5 / size  # every draw is at most the maximum: R asks for the one just below
+    at_most = (x <= quantile(x, prob)).astype(np.float64)
+    return where_finite(x, effective_size(halves(at_most)))
+
+
+def squared_distance(x):
+    """Squared distances of the draws from the mean of all chains."""
+    x = x - x[:1, :1]  # a large common offset then costs no digits
+    return (x - x.mean(axis=(0, 1))) ** 2
+
+
+def effective_size(x):
+    """S / tau of (chains, draws, n), S draws in all, at most S log10(S); NaN as in `ess_basic`."""
+    chains, draws = x.shape[:2]
+    if draws < MIN_DRAWS:
+        return np.full(x.shape[2:], np.nan)
+    size = chains * draws
+    tau = integrated_autocorrelation_time(combined_autocorrelation(x))
+    # The cap: of antithetic chains tau is a small difference of large terms, and may come out negative.
+    tau = np.maximum(tau, 1 / np.log10(size))
+    return np.where(finite_and_varied(x), size / tau, np.nan)
+
+
+def combined_autocorrelation(x):
+    """rho_t of all chains together, (draws, n): 1 - (within variance - autocovariance at t) / total variance.
+
+    Chains that disagree keep rho_t high at every lag, which is what makes their ESS small.
+    """
+    chains, draws = x.shape[:2]
+    autocov = from_power(power_spectrum(x).mean(axis=0, keepdims=True), draws)[0]
+    within = autocov[0] * draws / (draws - 1)
+    total = autocov[0] + (variance(x.mean(axis=1), axis=0) if chains > 1 else 0)
+    rho = 1 - (within - autocov) / total
+    rho[0] = 1
+    return rho
+
+
+def integrated_autocorrelation_time(rho):
+    """tau = 1 + 2 sum of rho_t over Geyer's initial monotone sequence; `rho` has shape (draws, n)."""
+    last = max(0, (len(rho) - 4) // 2)
+    pairs = rho[0 : 2 * last + 2 : 2] + rho[1 : 2 * last + 2 : 2]
+    # Initial positive sequence: pairs rho_2k + rho_2k+1 are positive for a reversible chain; stop at the
+    # first that is not (or at the last pair there is).
+    is_positive = pairs > 0
+    stop = np.where(is_positive.all(axis=0), last, is_positive.argmin(axis=0))
+    # Initial monotone sequence: such pairs also decrease.
+    decreasing = np.minimum.accumulate(pairs, axis=0)
+    kept = np.arange(last + 1).reshape(-1, *[1] * stop.ndim) < stop
+    total = np.where(kept, decreasing, 0).sum(axis=0)
+    # R's sum always holds lag 0, even where no pair is kept (fewer than 6 draws): tau is then 2.
+    total = np.where(stop == 0, 1, total)
+    return -1 + 2 * total + _first_left_out(rho, pairs, stop)
+
+
+def _first_left_out(rho, pairs, stop):
+    """rho at the even lag where the sum stops, if positive: lessens the variance for antithetic chains."""
+    even = np.take_along_axis(rho, 2 * stop[None], axis=0)[0]
+    pair = np.take_along_axis(pairs, stop[None], axis=0)[0]
+    return np.where((even > 0) | (pair >= 0), even, 0)
+
+
+def autocovariance(x):
+    """Autocovariance of each chain at lags 0 to draws - 1, shape as `x`, (chains, draws, ...).
+
+    Divisor N at every lag (Geyer: the biased estimate, whose noise dies out at long lags). By FFT.
+    """
+    x = as_draws(x)
+    return from_power(power_spectrum(x), x.shape[1])
+
+
+def autocorrelation(x):
+    """Autocorrelation of each chain at lags 0 to draws - 1, shape as `x`; NaN of a constant chain."""
+    covariance = autocovariance(x)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return covariance / covariance[:, :1]
+
+
+def power_spectrum(x):
+    """Squared modulus of the Fourier transform of each chain about its mean.
+
+    Padded with zeros, so that a chain's ends do not meet. Linear in the autocovariance: chains are averaged
+    here, before the transform back.
+    """
+    centred = x - x[:, :1]
+    centred -= centred.mean(axis=1, keepdims=True)
+    modulus = np.abs(np.fft.rfft(centred, _padded(x.shape[1]), axis=1))
+    return np.square(modulus, out=modulus)
+
+
+def from_power(power, draws):
+    """The autocovariance at lags 0 to draws - 1, from the power spectrum along axis 1."""
+    return np.fft.irfft(power, _padded(draws), axis=1)[:, :draws] / draws
+
+
+def _padded(draws):
+    return 1 << (2 * draws - 1).bit_length()  # a power of two, at least twice the draws

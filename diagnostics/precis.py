@@ -1,0 +1,123 @@
+"""`precis`: the table of a posterior, one row a parameter."""
+
+import re
+
+import numpy as np
+
+from .arrays import as_draws, per_parameter, pooled, sorted_quantile, standard_deviation
+from .ess import effective_size, ess_tail
+from .mcse import mcse_mean, mcse_sd
+from .rank import rank_normalize
+from .rhat import halves, potential_scale_reduction
+
+FURTHER = {"ess_tail": ess_tail, "mcse_mean": mcse_mean, "mcse_sd": mcse_sd}
+
+
+def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=False):
+    """Summary of a fit as a DataFrame: mean, sd, interval, effective draws and Rhat of every parameter.
+
+    `fit` is a mapping of parameter names to draws (chains, draws, ...). The rows are its scalars
+    (`depth=1`), or its vectors and matrices too (`depth=2`), element by element, counted from 1: `a[1]`,
+    `b[2,1]`. The columns: mean; sd (divisor S - 1); the bounds of the central interval that holds the share
+    `prob` of the draws, named by their percentages (`5.5%`, `94.5%`); n_eff, the bulk ESS; Rhat4, the
+    rank-normalised split-Rhat. On request `ess_tail` (`tail_ess=True`), `mcse_mean` and `mcse_sd`
+    (`mcse=True`).
+
+    `parameters` selects rows whatever the depth: a name (`"a"`), an element (`"a[3]"`) or a regular
+    expression that matches one of them as a whole (`"a.*"`), or a list of such. Where `depth=1` hides
+    parameters, `frame.attrs["note"]` says how many.
+
+    NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist.
+    """
+    import pandas as pd  # here, so that importing diagnostics does not cost half a second
+
+    if depth not in (1, 2):
+        raise ValueError(f"precis has depth 1 (scalars) or 2 (vectors and matrices too), not {depth!r}")
+    if not 0 < prob < 1:
+        raise ValueError(f"precis needs a probability between 0 and 1 for its interval, not {prob!r}")
+    selected, hidden = _select(fit, depth, parameters)
+    labels = [label for _, rows in selected for _, label in rows]
+    bounds = ((1 - prob) / 2, (1 + prob) / 2)
+    further = (["ess_tail"] if tail_ess else []) + (["mcse_mean", "mcse_sd"] if mcse else [])
+    names = ["mean", "sd", *map(percentage, bounds), "n_eff", "Rhat4", *further]
+    columns = [np.empty(0) for _ in names]
+    if labels:
+        draws = _gather(fit, selected)
+        columns = [*per_parameter(_summary, draws, bounds), *(FURTHER[name](draws) for name in further)]
+    frame = pd.DataFrame(dict(zip(names, columns, strict=True)), index=pd.Index(labels, dtype=object))
+    if hidden:
+        frame.attrs["note"] = f"{hidden} vector or matrix parameters hidden; use depth=2"
+    return frame
+
+
+def percentage(prob):
+    """The name of a quantile's column: 0.055 is "5.5%", 0.05 "5%"."""
+    return f"{100 * prob:.10g}%"
+
+
+def _summary(x, bounds):
+    """The columns of the table for draws (chains, draws, n), (6, n); what they share is computed once."""
+    ordered = np.sort(pooled(x), axis=0)
+    ranked = rank_normalize(halves(x))
+    folded_ranked = rank_normalize(halves(np.abs(x - sorted_quantile(ordered, 0.5))))
+    return np.stack(
+        [
+            x.mean(axis=(0, 1)),
+            standard_deviation(x),
+            *(sorted_quantile(ordered, bound) for bound in bounds),
+            effective_size(ranked),
+            np.maximum(potential_scale_reduction(ranked), potential_scale_reduction(folded_ranked)),
+        ]
+    )
+
+
+def element_labels(name, shape):
+    """Names of a parameter's elements, counted from 1: `a[1]`, `b[1,2]`; of a scalar, its own name."""
+    if not shape:
+        return [name]
+    return [f"{name}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(*shape)]
+
+
+def _select(fit, depth, parameters):
+    """Which rows the table has: [(name, [(position, label), ...]), ...]; and how many the depth hides."""
+    shapes = {name: np.shape(fit[name])[2:] for name in fit.keys()}  # noqa: SIM118, only keys() is promised
+    labels = {name: list(enumerate(element_labels(name, shape))) for name, shape in shapes.items()}
+    if parameters is not None:
+        patterns = [parameters] if isinstance(parameters, str) else list(parameters)
+        return _matching(labels, patterns), 0
+    shown = [(name, rows) for name, rows in labels.items() if depth == 2 or not shapes[name]]
+    return shown, sum(map(len, labels.values())) - sum(len(rows) for _, rows in shown)
+
+
+def _matching(labels, patterns):
+    """The rows of `labels` that a pattern names or matches; ValueError for a pattern that finds none."""
+    is_found = [_matcher(pattern) for pattern in patterns]
+    for pattern, found in zip(patterns, is_found, strict=True):
+        if not any(found(name) or found(label) for name, rows in labels.items() for _, label in rows):
+            raise ValueError(f"no parameter matches {pattern!r}; the fit has {', '.join(labels)}")
+    selected = []
+    for name, rows in labels.items():
+        kept = [row for row in rows if any(found(name) or found(row[1]) for found in is_found)]
+        if kept:
+            selected.append((name, kept))
+    return selected
+
+
+def _matcher(pattern):
+    """Whether a name is, or matches as a whole, `pattern`."""
+    try:
+        regex = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    return lambda name: name == pattern or regex.fullmatch(name) is not None
+
+
+def _gather(fit, selected):
+    """The draws of the selected rows side by side, (chains, draws, rows)."""
+    parts = []
+    for name, rows in selected:
+        draws = as_draws(fit[name])
+        elements = draws.reshape(*draws.shape[:2], -1)
+        whole = len(rows) == elements.shape[2]
+        parts.append(elements if whole else elements[:, :, [position for position, _ in rows]])
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)

@@ -1,0 +1,219 @@
+"""Pareto-smoothed importance sampling, and leave-one-out with it.
+
+The posterior without observation i is the posterior with it, its draws weighted by 1 / likelihood_i. The
+largest weights carry the sum and are noisy, so they are replaced by the expected order statistics of a
+generalised Pareto distribution fitted to them. Its shape, k-hat, says whether the weights can be trusted at
+all.
+
+Vehtari, Simpson, Gelman, Yao & Gabry (2024), "Pareto smoothed importance sampling", JMLR 25(72); Zhang &
+Stephens (2009), "A new and efficient estimation method for the generalized Pareto distribution",
+Technometrics 51(3); Vehtari, Gelman & Gabry (2017). The numbers are those of R's loo.
+"""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from .arrays import as_log_likelihood, log_sum_exp, per_parameter, pooled
+from .ess import effective_size
+from .waic import log_mean_exp, standard_error_of_sum
+
+# Fewer largest weights than this cannot be fitted: the weights stay as they are and k-hat is inf.
+MIN_TAIL = 5
+
+
+class Psis(NamedTuple):
+    """Smoothed weights of S draws, for each of n importance samplers."""
+
+    log_weights: np.ndarray  # (S, n), normalised: exp of a column sums to 1
+    pareto_k: np.ndarray  # (n,)
+    tail_length: np.ndarray  # (n,): how many of the largest weights were smoothed
+
+
+class LooPointwise(NamedTuple):
+    """One number per observation, each an array (observations,)."""
+
+    elpd_loo: np.ndarray
+    p_loo: np.ndarray
+    looic: np.ndarray
+    pareto_k: np.ndarray
+    n_eff: np.ndarray  # effective draws behind elpd_loo, relative efficiency included
+
+
+class PsisLoo(NamedTuple):
+    """Leave-one-out of a model by importance sampling: sums over the observations."""
+
+    elpd_loo: float  # log scale: higher is better
+    p_loo: float  # lppd - elpd_loo
+    looic: float  # -2 elpd_loo, deviance scale: lower is better
+    se: float  # standard error of `looic` over observations; that of `elpd_loo` is half of it
+    pareto_k: np.ndarray  # (observations,)
+    pointwise: LooPointwise
+    k_threshold: float  # k-hat above this: do not trust the observation's score
+
+
+def psis_loo(log_lik, r_eff=None):
+    """Approximate leave-one-out of log likelihoods (chains, draws, observations), as a `PsisLoo`.
+
+    `r_eff`: relative efficiency of the draws, ESS / S, a number or one per observation; None takes that of
+    each observation's likelihood (`relative_efficiency`), as R's loo. se = sqrt(n * variance with divisor n
+    - 1).
+
+    Warns where k-hat is over the threshold of the number of draws. NaN where a log likelihood is NaN.
+    ValueError for arrays of other shapes, or efficiencies that are not positive.
+    """
+    result = compute_psis_loo(log_lik, r_eff)
+    advice = k_advice(result.pareto_k, result.k_threshold)
+    if advice:
+        warnings.warn(advice, stacklevel=2)
+    return result
+
+
+def compute_psis_loo(log_lik, r_eff=None):
+    """`psis_loo` without its warning."""
+    log_lik = as_log_likelihood(log_lik)
+    r_eff = _per_column(relative_efficiency(log_lik) if r_eff is None else r_eff, log_lik.shape[2])
+    log_lik = pooled(log_lik)
+    # One observation at a time: the weights of all of them together may not fit into memory.
+    elpd, lppd, pareto_k, n_eff = np.transpose(
+        [_leave_out(log_lik[:, i], efficiency) for i, efficiency in enumerate(r_eff)]
+    )
+    pointwise = LooPointwise(elpd, lppd - elpd, -2 * elpd, pareto_k, n_eff)
+    return PsisLoo(
+        elpd_loo=float(elpd.sum()),
+        p_loo=float(pointwise.p_loo.sum()),
+        looic=float(pointwise.looic.sum()),
+        se=standard_error_of_sum(pointwise.looic),
+        pareto_k=pareto_k,
+        pointwise=pointwise,
+        k_threshold=k_threshold(len(log_lik)),
+    )
+
+
+def _leave_out(log_lik, r_eff):
+    """elpd_loo, lppd, k-hat and effective draws of one observation with log likelihoods (S,)."""
+    log_weights, pareto_k, _ = psis(-log_lik, r_eff)
+    elpd = log_sum_exp(log_weights + log_lik)
+    return elpd, log_mean_exp(log_lik), pareto_k, r_eff / np.exp(2 * log_weights).sum()
+
+
+def psis(log_weights, r_eff=1.0):
+    """Pareto-smoothed log weights and k-hat of log importance ratios (S,) or (S, n), as a `Psis`.
+
+    The `tail_length` largest ratios of a column are replaced by quantiles of the Pareto distribution fitted
+    to them, none larger than the largest was; then the column is normalised. `r_eff` is the relative
+    efficiency of the draws, a number or one per column. k-hat is inf, and the ratios are only normalised,
+    where the tail has fewer than 5 or only equal ratios; NaN, with the weights, where a ratio is NaN or
+    +inf. A vector gives a vector and a number.
+    """
+    ratios = np.asarray(log_weights, dtype=np.float64)
+    if ratios.ndim not in (1, 2) or ratios.size == 0:
+        raise ValueError(f"log weights need the shape (draws,) or (draws, n), not {ratios.shape}")
+    columns = ratios.reshape(len(ratios), -1)
+    tails = tail_length(len(columns), _per_column(r_eff, columns.shape[1]))
+    smoothed = np.empty_like(columns)
+    pareto_k = np.empty(columns.shape[1])
+    for i, tail in enumerate(tails):
+        smoothed[:, i], pareto_k[i] = _smooth(columns[:, i], int(tail))
+    smoothed -= log_sum_exp(smoothed)
+    if ratios.ndim == 1:
+        return Psis(smoothed[:, 0], float(pareto_k[0]), int(tails[0]))
+    return Psis(smoothed, pareto_k, tails)
+
+
+def relative_efficiency(log_lik):
+    """ESS / S of each observation's likelihood, from log likelihoods (chains, draws, observations).
+
+    Of whole chains, as R's loo 2.5 (newer releases split them). 1 where the ESS is undefined (`ess_basic`).
+    """
+    efficiency = per_parameter(_relative_efficiency, as_log_likelihood(log_lik))
+    return np.where(np.isnan(efficiency), 1, efficiency)
+
+
+def _relative_efficiency(log_lik):
+    # Divided by the largest, which leaves the ESS as it is, so that tiny likelihoods do not underflow to 0.
+    likelihood = np.exp(log_lik - log_lik.max(axis=(0, 1)))
+    return effective_size(likelihood) / len(pooled(log_lik))
+
+
+def tail_length(draws, r_eff):
+    """How many of the largest weights are smoothed: min(S / 5, 3 sqrt(S / r_eff)), rounded up."""
+    return np.ceil(np.minimum(0.2 * draws, 3 * np.sqrt(draws / r_eff))).astype(int)
+
+
+def k_threshold(draws):
+    """The k-hat up to which `draws` draws give a usable estimate: min(1 - 1 / log10(S), 0.7)."""
+    return min(1 - 1 / np.log10(draws), 0.7) if draws > 1 else float("-inf")
+
+
+def k_advice(pareto_k, threshold):
+    """What high k-hats mean and what to do, in a sentence; None where there are none. NaN counts as high."""
+    high = int((~(pareto_k <= threshold)).sum())
+    if high == 0:
+        return None
+    return (
+        f"k-hat is over {threshold:.2f} for {high} of {len(pareto_k)} observations: without them the "
+        "posterior changes too much for importance sampling, so PSIS is unreliable, mostly too optimistic; "
+        "leave these observations out exactly, by refitting."
+    )
+
+
+def _per_column(r_eff, count):
+    r_eff = np.asarray(r_eff, dtype=np.float64)
+    if r_eff.shape not in ((), (1,), (count,)):
+        raise ValueError(f"r_eff needs one number, or one for each of {count} columns, not {r_eff.shape}")
+    if not (r_eff > 0).all():
+        raise ValueError("r_eff, the relative efficiency of the draws, must be positive")
+    return np.broadcast_to(r_eff, count)
+
+
+def _smooth(ratios, tail):
+    """One column: log ratios with their `tail` largest smoothed, and k-hat. The largest ratio becomes 0."""
+    if not np.max(ratios) < np.inf:
+        return np.full_like(ratios, np.nan), np.nan
+    smoothed = ratios - ratios.max()
+    # A stable order, and exactly `tail` draws: of equal ratios at the edge some are smoothed and some not.
+    # As R; ArviZ takes those strictly above the edge, which moves k-hat by 0.01 where there are ties.
+    order = smoothed.argsort(kind="stable")
+    largest, below = order[-tail:], order[-tail - 1]
+    if tail < MIN_TAIL or smoothed[largest[0]] == smoothed[largest[-1]]:
+        return smoothed, np.inf
+    cutoff = np.exp(smoothed[below])
+    shape, scale = fit_generalized_pareto(np.exp(smoothed[largest]) - cutoff)
+    if np.isfinite(shape):
+        prob = (np.arange(tail) + 0.5) / tail
+        smoothed[largest] = np.log(generalized_pareto_quantile(prob, shape, scale) + cutoff)
+    return np.minimum(smoothed, 0), shape
+
+
+def fit_generalized_pareto(x):
+    """Shape k and scale sigma of the generalised Pareto distribution of the sorted excesses `x`, (n,).
+
+    Zhang & Stephens: the posterior mean of theta = -k / sigma over a grid, for a prior that the data set
+    the scale of. Then k is drawn towards 0.5 with the weight of ten excesses (Vehtari et al. 2024, appendix
+    G).
+    """
+    count = len(x)
+    points = 30 + int(np.sqrt(count))
+    quartile = x[int(count / 4 + 0.5) - 1]
+    grid = 1 - np.sqrt(points / (np.arange(points) + 0.5))
+    theta = 1 / x[-1] + grid / (3 * quartile)
+    log_profile = _log_profile_likelihood(theta, x)
+    weight = np.exp(log_profile - log_sum_exp(log_profile))
+    theta = (theta * weight).sum()
+    shape = np.log1p(-theta * x).mean()
+    scale = -shape / theta
+    return (shape * count + 0.5 * 10) / (count + 10), scale
+
+
+def generalized_pareto_quantile(prob, shape, scale):
+    """Quantiles of the generalised Pareto distribution of excesses; exponential at shape 0."""
+    exponential = -np.log1p(-prob)
+    return scale * (exponential if shape == 0 else np.expm1(shape * exponential) / shape)
+
+
+def _log_profile_likelihood(theta, x):
+    """log likelihood of each theta with k at its best, k(theta) = mean log(1 - theta x)."""
+    shape = np.log1p(-theta[:, None] * x).mean(axis=1)
+    return len(x) * (np.log(-theta / shape) - shape - 1)

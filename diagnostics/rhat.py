@@ -1,0 +1,62 @@
+"""Rhat: how much wider the chains are together than each alone.
+
+Near 1 when all chains draw from the same distribution. Vehtari et al. (2021), sections 3 and 4; the numbers
+are those of R's posterior 1.7.1.
+"""
+
+import numpy as np
+
+from .arrays import finite_and_varied, per_parameter, variance, where_finite
+from .rank import fold, rank_normalize, split_chains
+
+
+def rhat(x):
+    """Rank-normalised split-Rhat of draws `x`, shape (chains, draws, ...): the larger of bulk and tail Rhat.
+
+    Bulk compares the locations of the half-chains, tail (of the folded draws) their scales. Converged
+    chains give under 1.01. One chain is compared with itself, half against half. NaN where a draw is NaN,
+    all draws are equal, or a chain has fewer than 4 draws. Huge or inf where every chain is constant at a
+    value of its own.
+    """
+    return per_parameter(_rhat, x)
+
+
+def rhat_basic(x, split=True):
+    """Split-Rhat of the draws themselves, shape (chains, draws, ...), without ranks.
+
+    `split=False` compares whole chains, and needs two. NaN where a draw is not finite, all draws are equal,
+    or a chain is too short; inf where every chain is constant at a value of its own.
+    """
+    return per_parameter(_rhat_basic, x, split)
+
+
+def _rhat(x):
+    return np.maximum(bulk_rhat(x), tail_rhat(x))
+
+
+def bulk_rhat(x):
+    return potential_scale_reduction(rank_normalize(halves(x)))
+
+
+def tail_rhat(x):
+    # Folded around the median of all draws before splitting, as R does: the halves of an odd number of
+    # draws lack the middle draw, the median does not.
+    return potential_scale_reduction(rank_normalize(halves(fold(x))))
+
+
+def _rhat_basic(x, split):
+    return where_finite(x, potential_scale_reduction(halves(x) if split else x))
+
+
+def halves(x):
+    """The split chains; a chain of one draw stays whole (its statistics are NaN)."""
+    return split_chains(x) if x.shape[1] > 1 else x
+
+
+def potential_scale_reduction(x):
+    """sqrt of total over within-chain variance, per parameter of (chains, draws, n)."""
+    draws = x.shape[1]
+    within = variance(x, axis=1).mean(axis=0)
+    between = variance(x.mean(axis=1), axis=0)
+    total = (draws - 1) / draws * within + between
+    return np.where(finite_and_varied(x), np.sqrt(total / within), np.nan)

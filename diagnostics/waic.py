@@ -1,0 +1,107 @@
+"""WAIC: the score a model can expect on new data, from its draws on the old.
+
+elpd_waic = lppd - p_waic: the log predictive density of the data that were fitted, less a penalty for
+having fitted them, the variance over draws of each observation's log likelihood. WAIC = -2 elpd_waic
+(deviance scale). Watanabe (2010); Gelman, Hwang & Vehtari (2014), "Understanding predictive information
+criteria for Bayesian models"; McElreath, Statistical Rethinking, chapter 7.
+"""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from .arrays import as_log_likelihood, log_sum_exp, per_parameter, pooled, variance
+
+# Above this an observation's penalty stands for a term that is not small any more. Vehtari, Gelman & Gabry
+# (2017).
+HIGH_PENALTY = 0.4
+
+CONVENTIONS = ("rethinking", "loo")
+
+
+class WaicPointwise(NamedTuple):
+    """One number per observation, each an array (observations,)."""
+
+    waic: np.ndarray
+    elpd_waic: np.ndarray
+    p_waic: np.ndarray
+    lppd: np.ndarray
+
+
+class Waic(NamedTuple):
+    """WAIC of a model: sums over the observations."""
+
+    waic: float  # -2 elpd_waic: lower is better
+    elpd_waic: float  # lppd - p_waic, log scale: higher is better
+    p_waic: float  # the penalty, "effective number of parameters"
+    lppd: float  # log pointwise predictive density of the data that were fitted
+    se: float  # standard error of `waic` over observations; that of `elpd_waic` is half of it
+    pointwise: WaicPointwise
+    convention: str  # "rethinking" or "loo": the divisors of p_waic and se
+
+
+def waic(log_lik, convention="rethinking"):
+    """WAIC of log likelihoods (chains, draws, observations), as a `Waic`.
+
+    Two conventions, for S draws in all and n observations:
+
+        "rethinking"  p_waic: variance over draws, divisor S;      se = sqrt(n * variance), divisor n
+        "loo"         p_waic: variance over draws, divisor S - 1;  se = sqrt(n * variance), divisor n - 1
+
+    "rethinking" gives the lecture's tables (R's rethinking 2.42), "loo" the numbers of R's loo. ArviZ mixes
+    them: both divisors S and n, as "rethinking", but its se is that of elpd_waic, half of ours.
+
+    Warns where p_waic of an observation is over 0.4. NaN where a log likelihood is NaN or infinite (of that
+    observation, and so of the sums). ValueError for arrays of other shapes or an unknown convention.
+    """
+    result = compute_waic(log_lik, convention)
+    advice = penalty_advice(result.pointwise.p_waic)
+    if advice:
+        warnings.warn(advice, stacklevel=2)
+    return result
+
+
+def compute_waic(log_lik, convention="rethinking"):
+    """`waic` without its warning."""
+    if convention not in CONVENTIONS:
+        raise ValueError(f"WAIC has the conventions {' and '.join(CONVENTIONS)}, not {convention!r}")
+    divisor_less = 0 if convention == "rethinking" else 1
+    lppd, p_waic = per_parameter(_lppd_and_penalty, as_log_likelihood(log_lik), divisor_less)
+    elpd = lppd - p_waic
+    pointwise = WaicPointwise(-2 * elpd, elpd, p_waic, lppd)
+    se = standard_error_of_sum(pointwise.waic, divisor_less)
+    return Waic(*(float(part.sum()) for part in pointwise), se, pointwise, convention)
+
+
+def _lppd_and_penalty(log_lik, divisor_less):
+    """Of each observation, (2, n): log predictive density, and variance of the log likelihood over draws."""
+    log_lik = pooled(log_lik)
+    draws = len(log_lik)
+    return np.stack([log_mean_exp(log_lik), variance(log_lik, axis=0) * (draws - 1) / (draws - divisor_less)])
+
+
+def log_mean_exp(log_lik):
+    """log of the mean of exp(log_lik) over axis 0: the log predictive density of each observation."""
+    return log_sum_exp(log_lik) - np.log(len(log_lik))
+
+
+def standard_error_of_sum(pointwise, divisor_less=1):
+    """sqrt(n * variance) of n pointwise scores, variance with divisor n - `divisor_less`; NaN of too few."""
+    count = len(pointwise)
+    if count <= divisor_less:
+        return float("nan")
+    return float(np.sqrt(count * pointwise.var(ddof=divisor_less)))
+
+
+def penalty_advice(p_waic):
+    """What high pointwise penalties mean and what to do, in a sentence; None where there are none."""
+    high = np.flatnonzero(p_waic > HIGH_PENALTY)
+    if len(high) == 0:
+        return None
+    return (
+        f"p_waic is over {HIGH_PENALTY} for {len(high)} of {len(p_waic)} observations, the largest "
+        f"{np.nanmax(p_waic):.2f} for observation {int(np.nanargmax(p_waic)) + 1}: the posterior depends "
+        "strongly on single observations, so WAIC may be too optimistic; check it by leaving them out "
+        "(psis_loo and its k-hat, or exactly, by refitting)."
+    )

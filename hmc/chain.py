@@ -1,0 +1,141 @@
+"""One chain: a starting point, warm-up, draws.
+
+`advance` is the one function that is compiled for good: it takes any model's density as a pointer, runs transitions
+and adapts, and can be left and taken up again at any transition. Everything that a chain's future depends on stands
+in its `ChainState` and its random generator.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hmc.adaptation import RESTART, Moments, adapt, start_metric
+from hmc.kernel import kernel
+from hmc.metric import Metric
+from hmc.numerics import exp
+from hmc.nuts import FORWARD, end_of
+from hmc.nuts import transition as nuts_transition
+from hmc.outcome import DIVERGENCE, INTERRUPTED, MAX_DEPTH
+from hmc.phase_space import Hamiltonian, PhasePoint, Reach, Start, draw_momentum
+from hmc.static import transition as static_transition
+from hmc.step_size import DualAveraging, first_guess, restart, update
+
+NUTS, STATIC = 0, 1
+
+INITIAL_TRIES = 100
+
+
+class ChainState(NamedTuple):
+    """Where a chain stands between two transitions. Arrays change in place; scalars are returned anew."""
+
+    iteration: int  # transitions done, warm-up included
+    log_density: float
+    search: DualAveraging
+    point: PhasePoint  # the current draw (unconstrained) and the gradient there; the momentum is the next one's room
+    metric: Metric
+    moments: Moments
+
+
+class Job(NamedTuple):
+    """What a chain is to do. The same for all chains of a run but for `progress`."""
+
+    algorithm: int  # NUTS or STATIC
+    max_depth: int
+    path_length: float
+    target_accept: float
+    estimator: int  # of the metric: adaptation.VARIANCE_OF_DRAWS or DRAWS_AND_GRADIENTS
+    plan: np.ndarray  # (warmup,) the actions of adaptation after each warm-up transition
+    first_kept: int  # the positions of earlier transitions are not kept
+    until: int  # the iteration to stop at
+    stop: np.ndarray  # (1,) int64: whoever sets it ends the chain within one gradient
+    progress: np.ndarray  # (1,) int64: the iteration, for whoever watches
+
+
+class Record(NamedTuple):
+    """What a chain leaves behind. Names of ArviZ's schema, but for `termination`; a row per transition."""
+
+    position: np.ndarray  # (kept, dimension) unconstrained
+    lp: np.ndarray  # (iterations,) log density, Jacobian terms included
+    acceptance_rate: np.ndarray
+    step_size: np.ndarray  # as used for the transition
+    tree_depth: np.ndarray
+    n_steps: np.ndarray
+    diverging: np.ndarray
+    energy: np.ndarray
+    reached_max_treedepth: np.ndarray
+    termination: np.ndarray  # why the trajectory ended: a constant of hmc/outcome.py
+
+
+def make_record(kept, iterations, dimension):
+    """An empty record of `iterations` transitions of which the last `kept` leave their positions."""
+    kinds = {"tree_depth": np.int64, "n_steps": np.int64, "termination": np.int64}
+    kinds |= {"diverging": np.bool_, "reached_max_treedepth": np.bool_}
+    statistics = (np.zeros(iterations, kinds.get(name, np.float64)) for name in Record._fields[1:])
+    return Record(np.zeros((kept, dimension)), *statistics)
+
+
+@kernel
+def advance(density, data, rng, state, trajectory, job, record):
+    """Run transitions from `state` until `job.until` or until stopped; the new state. The record is filled in.
+
+    An unfinished transition is discarded, and `iteration` tells how many were finished; after that, what stands in
+    the buffers is of no use for going on.
+    """
+    hamiltonian = Hamiltonian(density, data, state.metric)
+    search = state.search
+    log_density = state.log_density
+    if state.iteration == 0:
+        start_metric(job.estimator, state.metric, state.point.gradient)
+        search = start_search(hamiltonian, Start(state.point, log_density), trajectory, 1.0, rng)
+    for iteration in range(state.iteration, job.until):
+        is_warmup = iteration < job.plan.shape[0]
+        epsilon = exp(search.log_step_size if is_warmup else search.log_averaged)
+        draw_momentum(rng, state.point.momentum)
+        start = Start(state.point, log_density)
+        outcome = transition(hamiltonian, start, trajectory, epsilon, job, rng)
+        if outcome.termination == INTERRUPTED:
+            return ChainState(iteration, log_density, search, state.point, state.metric, state.moments)
+        log_density = outcome.log_density
+        write(record, iteration, outcome, epsilon, state.point.position, job.first_kept)
+        job.progress[0] = iteration + 1
+        if is_warmup:
+            search = update(search, outcome.acceptance_rate, job.target_accept)
+            actions = job.plan[iteration]
+            adapt(actions, job.estimator, state.metric, state.moments, state.point)
+            if actions & RESTART:
+                start = Start(state.point, log_density)
+                search = start_search(hamiltonian, start, trajectory, exp(search.log_averaged), rng)
+    return ChainState(job.until, log_density, search, state.point, state.metric, state.moments)
+
+
+@kernel
+def transition(hamiltonian, start, trajectory, epsilon, job, rng):
+    """One transition of the job's algorithm; the start becomes the draw."""
+    reach = Reach(epsilon, job.max_depth, job.path_length)
+    if job.algorithm == NUTS:
+        return nuts_transition(hamiltonian, start, trajectory, reach, rng, job.stop)
+    return static_transition(hamiltonian, start, end_of(trajectory, FORWARD), reach, rng, job.stop)
+
+
+@kernel
+def start_search(hamiltonian, start, trajectory, guess, rng):
+    """Begin the search for a step size at one that is about right here."""
+    draw_momentum(rng, start.point.momentum)
+    return restart(first_guess(hamiltonian, start, end_of(trajectory, FORWARD), guess))
+
+
+@kernel
+def write(record, iteration, outcome, epsilon, position, first_kept):
+    """Fill one transition into the record."""
+    if iteration >= first_kept:
+        for i in range(position.shape[0]):
+            record.position[iteration - first_kept, i] = position[i]
+    record.lp[iteration] = outcome.log_density
+    record.acceptance_rate[iteration] = outcome.acceptance_rate
+    record.step_size[iteration] = epsilon
+    record.tree_depth[iteration] = outcome.tree_depth
+    record.n_steps[iteration] = outcome.n_steps
+    record.diverging[iteration] = outcome.termination == DIVERGENCE
+    record.energy[iteration] = outcome.energy
+    record.reached_max_treedepth[iteration] = outcome.termination == MAX_DEPTH
+    record.termination[iteration] = outcome.termination

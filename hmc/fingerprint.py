@@ -1,0 +1,122 @@
+"""What a compiled function depends on, as one hash: its bytecode and that of every function and constant it reaches.
+
+Numba looks at the source file of the cached function alone, so a helper that changes in another file would leave
+the old machine code in use. A fingerprint follows the names instead. Comments and line numbers do not count.
+"""
+
+import builtins
+import dis
+import hashlib
+import types
+
+import numpy as np
+
+from hmc.kernel import is_kernel
+
+_LIBRARIES = ("numba", "numpy", "math", "builtins")  # their versions are part of the cache folder's name
+
+
+class Undeterminable(Exception):
+    """The function reaches something whose content cannot be read off: do not keep it on disk."""
+
+
+def fingerprint(*objects):
+    """A hexadecimal hash of all that `objects` (functions, jitted functions, constants, NamedTuple classes) reach.
+
+    Raises Undeterminable, naming the object, where that cannot be known: say a list, which may change later, or a
+    function that is compiled by an extension of its own.
+    """
+    digest = hashlib.sha256()
+    seen = {}
+    for item in objects:
+        _describe(item, digest.update, seen)
+    return digest.hexdigest()
+
+
+def _describe(item, write, seen):
+    """Write the content of `item`; what was seen before is written as its number."""
+    function = getattr(item, "py_func", item)
+    if id(function) in seen:
+        write(b"seen %d;" % seen[id(function)][0])
+    elif isinstance(function, types.FunctionType):
+        seen[id(function)] = (len(seen), function)
+        options = getattr(item, "targetoptions", None)
+        _describe_function(function, options, write, seen)
+    elif isinstance(item, (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), np.generic)):
+        write(f"{type(item).__name__} {item!r};".encode())
+    elif isinstance(item, tuple):
+        write(f"{type(item).__qualname__} {len(item)};".encode())
+        for element in item:
+            _describe(element, write, seen)
+    elif isinstance(item, frozenset):
+        write(f"frozenset {sorted(map(repr, item))};".encode())
+    elif isinstance(item, np.ndarray) and item.dtype.kind in "biufc":
+        write(f"array {item.dtype} {item.shape};".encode() + item.tobytes())
+    elif isinstance(item, types.CodeType):
+        _describe_code(item, write, seen)
+    elif isinstance(item, type) and issubclass(item, tuple) and hasattr(item, "_fields"):
+        write(f"class {item.__module__}.{item.__qualname__} {item._fields};".encode())
+    elif _is_of_a_library(item):
+        write(f"library {_module_of(item)}.{_library_name(item)};".encode())
+    else:
+        raise Undeterminable(f"{item!r} of type {type(item).__name__}")
+
+
+def _describe_function(function, options, write, seen):
+    if _is_of_a_library(function):
+        write(f"library {function.__module__}.{function.__qualname__};".encode())
+        return
+    if options is None and len(seen) > 1 and not is_kernel(function):
+        # A plain Python function reached from compiled code means an extension (an overload) stands behind it.
+        raise Undeterminable(f"the function {function.__qualname__}, which is not jitted")
+    write(f"function {sorted((options or {}).items())};".encode())
+    _describe(function.__defaults__, write, seen)
+    _describe_code(function.__code__, write, seen)
+    for cell in function.__closure__ or ():
+        _describe(cell.cell_contents, write, seen)
+    for name, item in _reached_globals(function.__code__, function.__globals__):
+        write(f"global {name};".encode())
+        _describe(item, write, seen)
+
+
+def _describe_code(code, write, seen):
+    write(code.co_code)
+    write(f"{code.co_names} {code.co_varnames} {code.co_freevars} {code.co_argcount};".encode())
+    for constant in code.co_consts:
+        _describe(constant, write, seen)
+
+
+def _reached_globals(code, namespace):
+    """(name, object) for every global that the code and the code within it load, attributes of modules followed."""
+    instructions = list(dis.get_instructions(code))
+    for place, instruction in enumerate(instructions):
+        if instruction.opname not in ("LOAD_GLOBAL", "LOAD_NAME"):
+            continue
+        name = instruction.argval
+        item = namespace.get(name, getattr(builtins, name, None))
+        for following in instructions[place + 1 :]:
+            if not isinstance(item, types.ModuleType) or following.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
+                break
+            name = f"{name}.{following.argval}"
+            item = getattr(item, following.argval, None)
+        if isinstance(item, types.ModuleType):
+            raise Undeterminable(f"the module {name} as a value")
+        yield name, item
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _reached_globals(constant, namespace)
+
+
+def _module_of(item):
+    return getattr(item, "__module__", None) or type(item).__module__
+
+
+def _library_name(item):
+    for attribute in ("__qualname__", "__name__", "name"):  # a Numba type has a name only
+        if isinstance(getattr(item, attribute, None), str):
+            return getattr(item, attribute)
+    raise Undeterminable(f"{item!r} of type {type(item).__name__}")
+
+
+def _is_of_a_library(item):
+    return _module_of(item).split(".")[0] in _LIBRARIES

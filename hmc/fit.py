@@ -1,0 +1,150 @@
+"""A fit: named draws on the constrained scale, the sampler's statistics, and how it all came about."""
+
+import numpy as np
+
+from hmc.model import constrained
+from hmc.version import VERSION
+
+
+class Fit:
+    """The draws of a run. Arrays are (chains, draws, ...), float64 unless said otherwise.
+
+    fit["a"]              draws of a parameter, or of a quantity derived from the parameters, constrained
+    fit.keys()            their names
+    fit.unconstrained     (chains, draws, dimension) positions as the sampler moved them
+    fit.stats             the sampler's statistics by ArviZ's names (chains, draws): lp, acceptance_rate, step_size,
+                          tree_depth, n_steps, diverging, energy, reached_max_treedepth; and termination, a constant
+                          of `hmc/outcome.py` that says why the trajectory ended
+    fit.log_likelihood    (chains, draws, observations), computed when first asked for
+    fit.warmup_stats      the same statistics of the warm-up (chains, warmup)
+    fit.warmup            (chains, warmup, dimension) positions, with `keep_warmup`; else None
+    fit.inverse_metric    as adapted: (chains, dimension), or (chains, dimension, dimension) if dense
+    fit.chains            numbers of the chains that are here, from 0
+    fit.failures          chains that are not: a list of `Failure(chain, iteration, reason)`
+    fit.interrupted       whether the run was stopped early; the chains are then cut to the shortest one's draws, and
+    fit.ragged            has what the longer ones had more: {chain: {"unconstrained": ..., "stats": {...}}}
+    fit.settings          a dict: what `hmc.sample` was asked for, the seed included
+    fit.seconds           of sampling, on the wall's clock
+    fit.version           of the sampler
+    """
+
+    def __init__(self, *, name, parameters, model=None, derived=None, log_likelihood=None, **content):
+        self.name = name
+        self.parameters = parameters
+        self.model = model  # None where the fit was loaded from a file
+        self.unconstrained = content.pop("unconstrained")
+        self.stats = content.pop("stats")
+        self.warmup_stats = content.pop("warmup_stats")
+        self.warmup = content.pop("warmup")
+        self.inverse_metric = content.pop("inverse_metric")
+        self.chains = content.pop("chains")
+        self.failures = content.pop("failures")
+        self.interrupted = content.pop("interrupted")
+        self.ragged = content.pop("ragged")
+        self.settings = content.pop("settings")
+        self.seconds = content.pop("seconds")
+        self.version = content.pop("version", VERSION)
+        self._derived = derived
+        self._log_likelihood = log_likelihood
+        self._values = {}
+
+    def __repr__(self):
+        chains, draws = self.unconstrained.shape[:2]
+        state = ", interrupted" if self.interrupted else ""
+        return f"<Fit {self.name}: {chains} chains of {draws} draws{state}; {', '.join(self.keys())}>"
+
+    def keys(self):
+        """Names of all parameters, then of all derived quantities."""
+        return [p.name for p in self.parameters] + list(self._all_derived())
+
+    def __iter__(self):
+        return iter(self.keys())
+
+    def __contains__(self, name):
+        return name in self.keys()
+
+    def __getitem__(self, name):
+        """Draws (chains, draws, *shape) of a parameter or a derived quantity."""
+        if name not in self._values:
+            self._values[name] = self._compute(name)
+        return self._values[name]
+
+    @property
+    def log_likelihood(self):
+        """Pointwise log likelihoods, (chains, draws, observations)."""
+        if self._log_likelihood is None:
+            if self.model is None:
+                raise ValueError(f"{self.name}: this fit was saved without its log likelihoods")
+            self._log_likelihood = self.model.pointwise("log_likelihood", self.unconstrained)
+        return self._log_likelihood
+
+    def save(self, path):
+        """Write the fit to one file: a zip of .npy arrays and a JSON text that describes them; see `hmc.load`.
+
+        Log likelihoods are in it if they have been asked for before. The file appears whole or not at all.
+        """
+        from hmc.storage import save
+
+        save(self, path)
+
+    def _compute(self, name):
+        first = 0
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return constrained(parameter, self.unconstrained[..., first : first + parameter.free])
+            first += parameter.free
+        derived = self._all_derived()
+        if name not in derived:
+            raise KeyError(f"{self.name} has no parameter {name!r}; it has {', '.join(self.keys())}")
+        return derived[name]
+
+    def _all_derived(self):
+        """{name: draws} of what the model's `derived` gives, called once per draw."""
+        if self._derived is None:
+            self._derived = {}
+            if self.model is not None and self.model.derived is not None:
+                rows = self.unconstrained.reshape(-1, self.unconstrained.shape[-1])
+                draws = [self.model.derived(row, self.model.data) for row in rows]
+                for name in draws[0]:
+                    values = np.array([draw[name] for draw in draws], dtype=np.float64)
+                    self._derived[name] = values.reshape(*self.unconstrained.shape[:2], *values.shape[1:])
+        return self._derived
+
+
+def gather(model, settings, results, failures, interrupted, seconds):
+    """The fit of chains that have draws: cut to one length, the rest in `ragged`."""
+    warmup = settings.warmup
+    kept_warmup = warmup if settings.keep_warmup else 0
+    draws = min(len(r.record.position) for r in results) - kept_warmup
+
+    def stacked_stats(rows):
+        return {n: np.stack([getattr(r.record, n)[rows] for r in results]) for n in results[0].record._fields[1:]}
+
+    positions = [r.record.position for r in results]
+    return Fit(
+        name=model.name,
+        parameters=model.parameters,
+        model=model,
+        unconstrained=np.stack([p[kept_warmup : kept_warmup + draws] for p in positions]),
+        stats=stacked_stats(slice(warmup, warmup + draws)),
+        warmup_stats=stacked_stats(slice(0, warmup)),
+        warmup=np.stack([p[:kept_warmup] for p in positions]) if settings.keep_warmup else None,
+        inverse_metric=np.stack([r.inverse_metric for r in results]),
+        chains=[r.chain for r in results],
+        failures=failures,
+        interrupted=interrupted,
+        ragged={r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
+        settings=settings._asdict(),
+        seconds=seconds,
+    )
+
+
+def _tail(result, first_position, first_row):
+    """What a chain has beyond the common length, or None."""
+    record = result.record
+    if len(record.position) == first_position:
+        return None
+    return {
+        "unconstrained": record.position[first_position:],
+        "stats": {name: getattr(record, name)[first_row:] for name in record._fields[1:]},
+    }

@@ -1,0 +1,51 @@
+"""Kernels: functions that are plain Python to whoever calls or debugs them, and machine code inside compiled code.
+
+Called from Python, a kernel runs as it stands, so that a debugger steps through it and a recorder can watch it.
+Called from compiled code it is compiled into the caller; the sampler is compiled this way as a whole, from
+`hmc.chain.advance` down. Both do the same arithmetic in the same order, hence the same draws, bit for bit. There is no
+`fastmath`: reordered sums would break that, and tests for NaN would be folded away.
+"""
+
+import types
+
+from numba.extending import register_jitable
+
+# `error_model`: a division by zero is inf or nan, as in hardware, not an exception; and loops with divisions vectorise.
+# `_nrt=False`: no reference counting, so that a view of an array's row is an address and nothing else; counting cost
+# more than the arithmetic. Such code cannot allocate an array, which the hot loop must not do anyway.
+# The wrappers left out serve calls from Python and C; they took a quarter of the compile time.
+_OPTIONS = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def kernel(function):
+    """Mark a function to be compiled into compiled callers."""
+    function.is_kernel = True
+    return register_jitable(**_OPTIONS)(function)
+
+
+def inlined(function):
+    """`kernel` for the innermost loops. LLVM thinks some of these functions too long to inline by itself; but a call
+    in a loop keeps the loop scalar, and passing bundles of arrays by call made a leapfrog step a third slower.
+    """
+    function.is_kernel = True
+    return register_jitable(forceinline=True, **_OPTIONS)(function)
+
+
+def substituted(function, **replacements):
+    """A copy of a kernel, and of all kernels it reaches, that calls `replacements` in place of those of their names.
+
+    It is Python: `substituted(nuts.transition, leapfrog=watch)` is the sampler's transition with every leapfrog step
+    watched.
+    """
+    namespace = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        if is_kernel(namespace.get(name)):
+            namespace[name] = replacements.get(name) or substituted(namespace[name], **replacements)
+    copy = types.FunctionType(function.__code__, namespace, function.__name__, function.__defaults__)
+    copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
+    return copy
+
+
+def is_kernel(item):
+    """Whether `item` is a function marked by `kernel` or `inlined`."""
+    return isinstance(item, types.FunctionType) and getattr(item, "is_kernel", False)

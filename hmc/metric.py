@@ -1,0 +1,92 @@
+"""The metric: which directions of parameter space are long, and how a momentum moves a position.
+
+The inverse metric is an estimate of the posterior's covariance, held as a factor L with L L' = inverse metric.
+The momentum is kept in *whitened* coordinates: it is standard normal, its kinetic energy is p'p / 2, and its
+velocity in those coordinates is p itself. The metric then appears in two places only, both here: a gradient
+becomes a force on the whitened momentum by L' (`kick`), and a whitened momentum becomes a velocity of the
+position by L (`drift`). The trees of `hmc/nuts.py` see dot products and nothing else.
+
+With p = L' p_usual this is the usual Hamiltonian with mass matrix (L L')^-1: Neal (2011), section 4.1.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hmc.kernel import inlined, kernel
+from hmc.numerics import sqrt
+
+DIAGONAL, DENSE = 0, 1
+
+
+class Metric(NamedTuple):
+    """A factor L of the inverse metric L L'."""
+
+    kind: int  # DIAGONAL (the unit metric is the diagonal of ones) or DENSE
+    scale: np.ndarray  # (dimension,): the diagonal of L, for DIAGONAL
+    factor: np.ndarray  # (dimension, dimension): L, lower triangular, for DENSE; else (0, 0)
+    factor_transposed: np.ndarray  # its transpose, stored so that both products run along rows
+
+
+def identity(dimension, dense):
+    """The unit metric, with room for a dense factor if `dense`."""
+    size = dimension if dense else 0
+    return Metric(
+        kind=DENSE if dense else DIAGONAL,
+        scale=np.ones(dimension),
+        factor=np.eye(size),
+        factor_transposed=np.eye(size),
+    )
+
+
+@inlined
+def kick(metric, momentum, gradient, time):
+    """momentum += time * L' gradient, in place."""
+    dimension = momentum.shape[0]
+    if metric.kind == DIAGONAL:
+        for i in range(dimension):
+            momentum[i] += time * (metric.scale[i] * gradient[i])
+    else:
+        for i in range(dimension):
+            force = time * gradient[i]
+            for j in range(i + 1):
+                momentum[j] += force * metric.factor[i, j]
+
+
+@inlined
+def drift(metric, position, momentum, time):
+    """position += time * L momentum, in place."""
+    dimension = position.shape[0]
+    if metric.kind == DIAGONAL:
+        for i in range(dimension):
+            position[i] += time * (metric.scale[i] * momentum[i])
+    else:
+        for j in range(dimension):
+            velocity = time * momentum[j]
+            for i in range(j, dimension):
+                position[i] += velocity * metric.factor_transposed[j, i]
+
+
+@kernel
+def set_from_covariance(metric, covariance):
+    """Make L the Cholesky factor of `covariance`, whose lower triangle is used as room and lost.
+
+    Where it is not positive definite, L stays what it was. Explicit loops: a LAPACK's result may depend on its
+    number of threads, and draws must not.
+    """
+    dimension = covariance.shape[0]
+    for j in range(dimension):
+        for i in range(j, dimension):
+            value = covariance[i, j]
+            for k in range(j):
+                value -= covariance[i, k] * covariance[j, k]
+            if i > j:
+                covariance[i, j] = value / covariance[j, j]
+            elif value > 0.0:
+                covariance[j, j] = sqrt(value)
+            else:
+                return
+    for i in range(dimension):
+        for j in range(i + 1):
+            metric.factor[i, j] = covariance[i, j]
+            metric.factor_transposed[j, i] = covariance[i, j]

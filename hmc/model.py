@@ -1,0 +1,268 @@
+"""What a model author writes against: `Model` and `Parameter`."""
+
+import math
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from hmc.compiled import (
+    DENSITY,
+    POINTWISE,
+    VECTOR,
+    author_function_is_stored,
+    compile_author_function,
+    compile_entry,
+    pack,
+)
+from hmc.kernel import kernel
+from hmc.transforms import (
+    INTERVAL,
+    LOWER,
+    ORDERED,
+    REAL,
+    SIMPLEX,
+    UPPER,
+    constrain_rows,
+    real,
+    unconstrain_interval,
+    unconstrain_lower,
+    unconstrain_ordered,
+    unconstrain_simplex,
+    unconstrain_upper,
+)
+
+
+class Parameter(NamedTuple):
+    """A named block of a model's parameters; `shape` () is a scalar, and the constraint one of hmc's."""
+
+    name: str
+    shape: tuple = ()
+    constraint: object = real
+
+    @property
+    def size(self):
+        """How many values it has."""
+        return math.prod(self.shape)
+
+    @property
+    def free(self):
+        """How many unconstrained numbers it takes: one fewer per vector for a simplex."""
+        vectors = math.prod(self.shape[:-1])
+        return self.size - vectors * self.constraint.free_per_vector
+
+
+class Model:
+    """A log posterior with its gradient, its data, and the names of its parameters.
+
+    log_density(position, data, gradient) -> float
+        The log density at an unconstrained position, float64 (dimension,): all parameters in their declared order,
+        each in C order. All normalising constants and the log Jacobians of the constraints are included. Writes
+        every component of `gradient`; what it holds where the density is -inf or nan does not matter.
+    data
+        A NamedTuple of NumPy arrays, ints, floats, bools. Arrays are shared with the model: do not change them.
+    log_likelihood(position, data, out)     writes the log likelihood of each observation, constants included
+    link(position, data, out)               writes the linear predictor's inverse link: p, lambda, phi
+    simulate(rng, data) -> position         a draw from the prior, unconstrained
+    simulate_data(position, data, rng) -> data      data of the same design, given parameters
+    derived(position, data) -> dict         further named quantities of a draw
+
+    Functions are plain Python in Numba's subset, or already jitted; they are compiled when first used. ValueError
+    names what is wrong with the arguments.
+    """
+
+    def __init__(
+        self,
+        log_density,
+        data,
+        parameters,
+        *,
+        name,
+        log_likelihood=None,
+        link=None,
+        simulate=None,
+        simulate_data=None,
+        derived=None,
+    ):
+        self.name = name
+        self.log_density = log_density
+        self.data = data
+        self.parameters = _checked_parameters(name, parameters)
+        self.log_likelihood = log_likelihood
+        self.link = link
+        self.simulate = simulate
+        self.simulate_data = simulate_data
+        self.derived = derived
+        for role in ("log_density", "log_likelihood", "link", "simulate", "simulate_data", "derived"):
+            function = getattr(self, role)
+            if not (callable(function) or (function is None and role != "log_density")):
+                raise ValueError(f"{name}: {role} is a {type(function).__name__}, not a function")
+        if not (isinstance(data, tuple) and hasattr(data, "_fields")):
+            raise ValueError(f"{name}: data is a {type(data).__name__}, not a NamedTuple")
+        try:
+            self._packed = pack(data)
+        except TypeError as error:
+            raise ValueError(f"{name}: {error}") from None
+
+    def __getstate__(self):
+        return {key: value for key, value in self.__dict__.items() if key != "_packed"}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, _packed=pack(state["data"]))
+
+    def __repr__(self):
+        names = ", ".join(f"{p.name}{list(p.shape) if p.shape else ''}" for p in self.parameters)
+        return f"<Model {self.name}: {names}; dimension {self.dimension}>"
+
+    @property
+    def dimension(self):
+        """The number of unconstrained parameters."""
+        return sum(p.free for p in self.parameters)
+
+    def density(self):
+        """(function, address): the compiled log density, and the data as it takes them. See `hmc/compiled.py`."""
+        return self._compiled("log_density", DENSITY), self._packed.address
+
+    def density_is_stored(self):
+        """Whether another process can load the compiled log density from disk."""
+        return author_function_is_stored(self.log_density, self._packed.type, DENSITY)
+
+    def evaluate(self, position):
+        """(log density, gradient) at an unconstrained position."""
+        function, address = self.density()
+        position = np.array(position, dtype=np.float64)
+        if position.shape != (self.dimension,):
+            raise ValueError(f"{self.name}: a position has shape ({self.dimension},), not {position.shape}")
+        gradient = np.zeros(self.dimension)
+        with np.errstate(all="ignore"):
+            return float(function(position, address, gradient)), gradient
+
+    def pointwise(self, role, positions):
+        """What the function `role` ("log_likelihood" or "link") writes for positions (..., dimension):
+        (..., observations).
+        """
+        if getattr(self, role) is None:
+            raise ValueError(f"{self.name} has no {role} function")
+        function = self._compiled(role, POINTWISE)
+        rows = np.ascontiguousarray(positions, dtype=np.float64).reshape(-1, self.dimension)
+        out = np.full((len(rows), self._observations(role)), np.nan)
+        for_each_row = compile_entry(pointwise_rows, POINTWISE, numba.types.intp, MATRIX, MATRIX)
+        with np.errstate(all="ignore"):
+            for_each_row(function, self._packed.address, rows, out)
+        return out.reshape(*np.shape(positions)[:-1], out.shape[1])
+
+    def constrain(self, positions):
+        """Named values of unconstrained positions (..., dimension): {name: array (..., *shape)}."""
+        positions = np.asarray(positions, dtype=np.float64)
+        values, first = {}, 0
+        for parameter in self.parameters:
+            values[parameter.name] = constrained(parameter, positions[..., first : first + parameter.free])
+            first += parameter.free
+        return values
+
+    def unconstrain(self, values):
+        """The unconstrained position (dimension,) of named values {name: number or array of the parameter's shape}.
+
+        ValueError for a name too many or too few, a wrong shape, or a value that its constraint does not allow.
+        """
+        names = [p.name for p in self.parameters]
+        for name in [*names, *values]:
+            if name not in names or name not in values:
+                raise ValueError(f"{self.name}: values are needed for {', '.join(names)}; see {name}")
+        return np.concatenate([_unconstrained(self.name, p, values[p.name]) for p in self.parameters])
+
+    def _compiled(self, role, function_type):
+        try:
+            return compile_author_function(getattr(self, role), self._packed.type, function_type)
+        except numba.core.errors.NumbaError as error:
+            raise ValueError(f"{self.name}: {role} does not compile: {error}") from error
+
+    def _observations(self, role):
+        """How many observations a pointwise function writes, seen by watching it write."""
+        extent = _Extent(f"{self.name}: {role}")
+        function = getattr(self, role)
+        with np.errstate(all="ignore"):
+            getattr(function, "py_func", function)(np.zeros(self.dimension), self._packed.data, extent)
+        return extent.length
+
+
+MATRIX = VECTOR.copy(ndim=2)
+
+
+@kernel
+def pointwise_rows(function, address, positions, out):
+    """Call a pointwise function for each row of positions (rows, dimension), into out (rows, observations)."""
+    for row in range(positions.shape[0]):
+        function(positions[row], address, out[row])
+
+
+def constrained(parameter, free):
+    """Values (..., *shape) of a parameter from its unconstrained numbers (..., parameter.free)."""
+    kind, below, above = parameter.constraint
+    leading = free.shape[:-1]
+    if kind == REAL:
+        return np.array(free).reshape(*leading, *parameter.shape)
+    vector = parameter.shape[-1] if parameter.shape else 1
+    rows = np.ascontiguousarray(free).reshape(-1, vector - parameter.constraint.free_per_vector)
+    out = np.empty((len(rows), vector))
+    scalars = (numba.types.int64, numba.types.float64, numba.types.float64)
+    with np.errstate(all="ignore"):
+        compile_entry(constrain_rows, *scalars, MATRIX, MATRIX)(kind, below, above, rows, out)
+    return out.reshape(*leading, *parameter.shape)
+
+
+def _unconstrained(model_name, parameter, value):
+    kind, below, above = parameter.constraint
+    value = np.asarray(value, dtype=np.float64)
+    if value.shape != parameter.shape:
+        raise ValueError(f"{model_name}: {parameter.name} has shape {parameter.shape}, not {value.shape}")
+    vectors = value.reshape(-1, parameter.shape[-1] if parameter.shape else 1)
+    rows = np.empty((len(vectors), vectors.shape[1] - parameter.constraint.free_per_vector))
+    inverse = {
+        REAL: lambda x, out: np.copyto(out, x),
+        LOWER: lambda x, out: np.copyto(out, [unconstrain_lower(v, below) for v in x]),
+        UPPER: lambda x, out: np.copyto(out, [unconstrain_upper(v, above) for v in x]),
+        INTERVAL: lambda x, out: np.copyto(out, [unconstrain_interval(v, below, above) for v in x]),
+        ORDERED: unconstrain_ordered,
+        SIMPLEX: unconstrain_simplex,
+    }[kind]
+    for vector, row in zip(vectors, rows, strict=True):
+        inverse(vector, row)
+    on_the_simplex = kind != SIMPLEX or np.allclose(vectors.sum(axis=1), 1.0, rtol=0, atol=1e-8)
+    if not (np.isfinite(rows).all() and on_the_simplex):
+        raise ValueError(f"{model_name}: {parameter.name} = {value} is not {parameter.constraint}")
+    return rows.ravel()
+
+
+class _Extent:
+    """Stands in for `out` to learn how far a function writes."""
+
+    def __init__(self, name):
+        self.name = name
+        self.length = 0
+
+    def __setitem__(self, index, value):
+        if not isinstance(index, (int, np.integer)):
+            raise ValueError(f"{self.name} must write out[i] = value, one observation at a time, not out[{index}]")
+        self.length = max(self.length, int(index) + 1)
+
+
+def _checked_parameters(model_name, parameters):
+    checked = []
+    for parameter in parameters:
+        if not isinstance(parameter, Parameter):
+            raise ValueError(f"{model_name}: {parameter!r} is not a hmc.Parameter")
+        name, shape, constraint = parameter
+        shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        if not (isinstance(name, str) and name):
+            raise ValueError(f"{model_name}: a parameter's name is a text, not {name!r}")
+        if any(not isinstance(n, (int, np.integer)) or n < 1 for n in shape):
+            raise ValueError(f"{model_name}: {name} has shape {shape}; extents are whole numbers of at least 1")
+        if constraint.kind in (ORDERED, SIMPLEX) and (not shape or shape[-1] < constraint.free_per_vector + 1):
+            raise ValueError(f"{model_name}: {name} is {constraint} and needs a vector's shape, not {shape}")
+        if name in [p.name for p in checked]:
+            raise ValueError(f"{model_name}: two parameters are named {name}")
+        checked.append(Parameter(name, tuple(int(n) for n in shape), constraint))
+    if not checked:
+        raise ValueError(f"{model_name}: a model needs at least one parameter")
+    return tuple(checked)

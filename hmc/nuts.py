@@ -1,0 +1,293 @@
+"""One transition of multinomial NUTS: a trajectory that doubles until it turns back on itself.
+
+Read `transition` first, then `double`, then `join`. The functions know nothing of models, data or adaptation, and of
+the dynamics only `leapfrog`, which moves a phase point in place and returns the log density there, and `energy_of`.
+A test can put a line of its own making in their place, and a recorder can watch every step of the very same code:
+see `hmc.kernel.substituted`.
+
+A *span* is a stretch of consecutive leaves (leapfrog steps) of a trajectory. It is kept as its first and last
+momentum in the order of building, the sum of its momenta rho, its log weight (log of the sum over its leaves of
+exp(start energy - energy)), and one leaf drawn from it in proportion to the leaves' weights: its proposal.
+
+The usual recursion (build left half, build right half, join) is run here as a binary counter counts. Leaf n of a
+doubling completes as many spans as n has trailing ones: it is written straight into that level, then joined in
+turn with the spans waiting on levels 0, 1, ... below it. After 2^depth leaves the whole doubling stands on level
+`depth`. Each pair of subtrees of the recursion is joined, and checked, exactly once; no memory is allocated.
+
+Betancourt (2017), "A conceptual introduction to Hamiltonian Monte Carlo", appendix A: multinomial sampling, biased
+progressive sampling (A.3.2), the generalised U-turn criterion (A.4.2). Hoffman & Gelman (2014) for the doubling.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hmc.kernel import inlined, kernel
+from hmc.numerics import exp, log_add_exp
+from hmc.outcome import (
+    DIVERGENCE,
+    INTERRUPTED,
+    MAX_DEPTH,
+    SUBTREE_U_TURN,
+    U_TURN,
+    Outcome,
+    acceptance_probability,
+    is_divergent,
+)
+from hmc.phase_space import PhasePoint, add_row, copy_row, energy_of, leapfrog
+
+BACKWARD, FORWARD = False, True  # rows 0 and 1 of a trajectory's ends
+
+GOING_ON = -1  # a doubling that stands whole; not a reason to end
+
+
+class Spans(NamedTuple):
+    """Spans being built, one row a level; the last row, the trunk, is the trajectory so far.
+
+    For the trunk, built in both directions, `first` and `last` are the momenta of its backward and forward ends.
+    """
+
+    first: np.ndarray  # (levels, dimension) momentum of the leaf that was added first
+    last: np.ndarray  # (levels, dimension) momentum of the leaf that was added last
+    momentum_sum: np.ndarray  # (levels, dimension) rho, the sum over leaves
+    position: np.ndarray  # (levels, dimension) of the proposal
+    gradient: np.ndarray  # (levels, dimension) at the proposal
+    log_density: np.ndarray  # (levels,) at the proposal
+    energy: np.ndarray  # (levels,) of the proposal, kinetic energy included
+    log_weight: np.ndarray  # (levels,) of all leaves together
+
+
+class Trajectory(NamedTuple):
+    """All the memory of a transition, made once per chain."""
+
+    ends: PhasePoint  # arrays (2, dimension): the backward and the forward end
+    spans: Spans
+
+
+class Flow(NamedTuple):
+    """Where the leaves of one doubling come from, and what they are weighed against."""
+
+    hamiltonian: object
+    step_size: float  # negative backwards
+    start_energy: float
+
+
+class Growth(NamedTuple):
+    """What building one doubling tells: how it ended (GOING_ON if it stands whole), and the sums over its leaves."""
+
+    termination: int
+    n_steps: int
+    acceptance_sum: float
+
+
+def make_trajectory(dimension, max_depth):
+    """Buffers for trajectories of up to `max_depth` doublings: levels 0..max_depth - 1 and the trunk."""
+    levels = max_depth + 1
+    return Trajectory(
+        ends=PhasePoint(*(np.zeros((2, dimension)) for _ in PhasePoint._fields)),
+        spans=Spans(*(np.zeros((levels, dimension)) for _ in range(5)), *(np.zeros(levels) for _ in range(3))),
+    )
+
+
+@kernel
+def transition(hamiltonian, start, trajectory, reach, rng, stop):
+    """Double a trajectory from `start` until it ends; `start`'s position and gradient become the draw's.
+
+    `start` is a Start with its momentum drawn. `stop` is an int64 array (1,): when another thread or process sets it,
+    the transition ends as INTERRUPTED and `start` stays what it was.
+    """
+    begin(trajectory, start)
+    spans = trajectory.spans
+    trunk = spans.log_weight.shape[0] - 1
+    start_energy = spans.energy[trunk]
+    termination, tree_depth, n_steps, acceptance_sum = MAX_DEPTH, 0, 0, 0.0
+    for depth in range(reach.max_depth):
+        direction = rng.random() < 0.5
+        point = end_of(trajectory, direction)
+        flow = Flow(hamiltonian, reach.step_size if direction else -reach.step_size, start_energy)
+        growth = double(flow, spans, point, depth, rng, stop)
+        n_steps += growth.n_steps
+        acceptance_sum += growth.acceptance_sum
+        if growth.termination != GOING_ON:
+            termination = growth.termination  # a doubling that is not whole supplies no proposal
+            break
+        tree_depth = depth + 1
+        if join_trunk(trajectory, depth, direction, rng):
+            termination = U_TURN
+            break
+    if termination != INTERRUPTED:
+        copy_row(spans.position[trunk], start.point.position)
+        copy_row(spans.gradient[trunk], start.point.gradient)
+    return Outcome(
+        log_density=spans.log_density[trunk],
+        energy=spans.energy[trunk],
+        acceptance_rate=acceptance_sum / max(n_steps, 1),
+        tree_depth=tree_depth,
+        n_steps=n_steps,
+        termination=termination,
+    )
+
+
+@kernel
+def begin(trajectory, start):
+    """Start a trajectory of one leaf: both ends, the trunk and its proposal are that point."""
+    trunk = trajectory.spans.log_weight.shape[0] - 1
+    for direction in (BACKWARD, FORWARD):
+        end = end_of(trajectory, direction)
+        copy_row(start.point.position, end.position)
+        copy_row(start.point.momentum, end.momentum)
+        copy_row(start.point.gradient, end.gradient)
+    energy = energy_of(start.log_density, start.point.momentum)
+    add_leaf(trajectory.spans, trunk, start.point, start.log_density, energy, 0.0)
+
+
+@inlined
+def double(flow, spans, point, depth, rng, stop):
+    """Walk 2^depth leaves on from `point`, joining them on the way; the whole stands on level `depth`."""
+    acceptance_sum = 0.0
+    for n in range(1 << depth):
+        log_density = leapfrog(flow.hamiltonian, point, flow.step_size)
+        if stop[0] != 0:
+            return Growth(INTERRUPTED, n + 1, acceptance_sum)
+        energy = energy_of(log_density, point.momentum)
+        log_weight = flow.start_energy - energy
+        # A leaf that is never used still counts: step size adaptation needs every acceptance probability.
+        acceptance_sum += acceptance_probability(log_weight)
+        if is_divergent(log_weight):
+            return Growth(DIVERGENCE, n + 1, acceptance_sum)
+        level = trailing_ones(n)
+        add_leaf(spans, level, point, log_density, energy, log_weight)
+        for waiting in range(level):
+            is_turning = join_leaves(spans, waiting, level, rng) if waiting == 0 else join(spans, waiting, level, rng)
+            if is_turning:
+                return Growth(SUBTREE_U_TURN, n + 1, acceptance_sum)
+    return Growth(GOING_ON, 1 << depth, acceptance_sum)
+
+
+@inlined
+def join_leaves(spans, earlier, later, rng):
+    """`join` for two spans of one leaf: half of all joins, and their three U-turn criteria are one."""
+    first, last, momentum_sum = spans.first[earlier], spans.last[later], spans.momentum_sum[later]
+    along_first, along_last = 0.0, 0.0
+    for i in range(first.shape[0]):
+        rho = first[i] + last[i]
+        along_first += rho * first[i]
+        along_last += rho * last[i]
+        momentum_sum[i] = rho
+    draw_proposal(spans, earlier, later, rng)
+    copy_row(first, spans.first[later])
+    return not (along_first > 0.0 and along_last > 0.0)
+
+
+@inlined
+def join(spans, earlier, later, rng):
+    """Join two neighbouring spans into the row of the later one; True if the joined stretch turns back on itself."""
+    is_turning = turns(
+        (spans.first[earlier], spans.last[earlier], spans.momentum_sum[earlier]),
+        (spans.first[later], spans.last[later], spans.momentum_sum[later]),
+    )
+    draw_proposal(spans, earlier, later, rng)
+    add_row(spans.momentum_sum[earlier], spans.momentum_sum[later])
+    copy_row(spans.first[earlier], spans.first[later])
+    return is_turning
+
+
+@inlined
+def draw_proposal(spans, earlier, later, rng):
+    """Draw the proposal of two joined spans in proportion to their weights: a fair draw from all their leaves."""
+    log_weight = log_add_exp(spans.log_weight[earlier], spans.log_weight[later])
+    if rng.random() < exp(spans.log_weight[earlier] - log_weight):
+        take_proposal(spans, earlier, later)
+    spans.log_weight[later] = log_weight
+
+
+@kernel
+def join_trunk(trajectory, depth, direction, rng):
+    """Join the new doubling, on level `depth`, to the trunk; True if the whole trajectory turns back on itself.
+
+    Biased progressive sampling: the new half's proposal is taken with probability min(1, new weight / old weight),
+    which favours draws far from the start and keeps detailed balance (Betancourt 2017, A.3.2).
+    """
+    spans = trajectory.spans
+    trunk = spans.log_weight.shape[0] - 1
+    new = (spans.first[depth], spans.last[depth], spans.momentum_sum[depth])
+    # In the order of building, the trunk begins at the end that did not move and its last leaf is where we left it.
+    if direction:
+        old = (spans.first[trunk], spans.last[trunk], spans.momentum_sum[trunk])
+    else:
+        old = (spans.last[trunk], spans.first[trunk], spans.momentum_sum[trunk])
+    is_turning = turns(old, new)
+    if rng.random() < exp(min(0.0, spans.log_weight[depth] - spans.log_weight[trunk])):
+        take_proposal(spans, depth, trunk)
+    spans.log_weight[trunk] = log_add_exp(spans.log_weight[trunk], spans.log_weight[depth])
+    add_row(spans.momentum_sum[depth], spans.momentum_sum[trunk])
+    copy_row(spans.last[depth], spans.last[trunk] if direction else spans.first[trunk])
+    return is_turning
+
+
+@inlined
+def turns(early, late):
+    """Whether two neighbouring stretches, each (first momentum, last momentum, rho), turn back when joined.
+
+    A stretch turns where its sum of momenta no longer points forward at one of its ends. Tested for the whole, and
+    twice across the join: the earlier stretch with the first leaf of the later one, and the last leaf of the
+    earlier one with the later stretch. Without these two, a trajectory that comes full circle between the halves
+    passes unseen (Stan since 2.21). Rows are momenta in whitened coordinates, where velocity is momentum.
+    """
+    early_first, early_last, early_sum = early
+    late_first, late_last, late_sum = late
+    whole_first, whole_last, left_first, left_last, right_first, right_last = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(early_sum.shape[0]):
+        rho = early_sum[i] + late_sum[i]
+        whole_first += rho * early_first[i]
+        whole_last += rho * late_last[i]
+        rho_left = early_sum[i] + late_first[i]
+        left_first += rho_left * early_first[i]
+        left_last += rho_left * late_first[i]
+        rho_right = early_last[i] + late_sum[i]
+        right_first += rho_right * early_last[i]
+        right_last += rho_right * late_last[i]
+    return not (
+        whole_first > 0.0 and whole_last > 0.0
+        and left_first > 0.0 and left_last > 0.0
+        and right_first > 0.0 and right_last > 0.0
+    )  # fmt: skip
+
+
+@inlined
+def add_leaf(spans, level, point, log_density, energy, log_weight):
+    """Write a span of one leaf at `level`: first, last and sum are its momentum, the proposal is the leaf."""
+    copy_row(point.momentum, spans.first[level])
+    copy_row(point.momentum, spans.last[level])
+    copy_row(point.momentum, spans.momentum_sum[level])
+    copy_row(point.position, spans.position[level])
+    copy_row(point.gradient, spans.gradient[level])
+    spans.log_density[level] = log_density
+    spans.energy[level] = energy
+    spans.log_weight[level] = log_weight
+
+
+@inlined
+def take_proposal(spans, source, target):
+    """Make the proposal of span `source` the proposal of span `target`."""
+    copy_row(spans.position[source], spans.position[target])
+    copy_row(spans.gradient[source], spans.gradient[target])
+    spans.log_density[target] = spans.log_density[source]
+    spans.energy[target] = spans.energy[source]
+
+
+@inlined
+def end_of(trajectory, direction):
+    """The end of the trajectory in a direction, as a phase point that moves in place."""
+    ends, row = trajectory.ends, int(direction)
+    return PhasePoint(ends.position[row], ends.momentum[row], ends.gradient[row])
+
+
+@inlined
+def trailing_ones(n):
+    """The number of ones at the end of n in binary: how many joins leaf n of a doubling completes."""
+    count = 0
+    while n & 1:
+        n >>= 1
+        count += 1
+    return count

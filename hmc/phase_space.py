@@ -1,0 +1,84 @@
+"""Phase space: a position, its whitened momentum, its energy, and the leapfrog step that moves them.
+
+Models speak of log densities; here, and only here, the sign turns: energy = momentum'momentum / 2 - log density.
+Neal (2011), section 2; the whitened momentum is explained in `hmc/metric.py`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hmc.kernel import inlined, kernel
+from hmc.metric import Metric, drift, kick
+from hmc.numerics import dot
+
+
+class Hamiltonian(NamedTuple):
+    """A target density, its data and the metric: all that the dynamics depend on."""
+
+    density: object  # density(position, data, gradient) -> log density; writes gradient
+    data: object  # what `density` takes for its data (compiled: the address of the data)
+    metric: Metric
+
+
+class PhasePoint(NamedTuple):
+    """A point of phase space with the gradient there; three arrays (dimension,), moved in place."""
+
+    position: np.ndarray
+    momentum: np.ndarray
+    gradient: np.ndarray
+
+
+class Start(NamedTuple):
+    """Where a transition starts: a phase point, momentum drawn, with the log density there."""
+
+    point: PhasePoint
+    log_density: float
+
+
+class Reach(NamedTuple):
+    """How a trajectory steps and how far it may go."""
+
+    step_size: float
+    max_depth: int  # at most 2^max_depth leapfrog steps
+    path_length: float  # static HMC's, in whitened units
+
+
+@inlined
+def leapfrog(hamiltonian, point, step_size):
+    """Move `point` by one leapfrog step, in place; the log density at the new position.
+
+    A negative `step_size` goes backwards in time along the same trajectory.
+    """
+    kick(hamiltonian.metric, point.momentum, point.gradient, 0.5 * step_size)
+    drift(hamiltonian.metric, point.position, point.momentum, step_size)
+    log_density = hamiltonian.density(point.position, hamiltonian.data, point.gradient)
+    kick(hamiltonian.metric, point.momentum, point.gradient, 0.5 * step_size)
+    return log_density
+
+
+@inlined
+def energy_of(log_density, momentum):
+    """The Hamiltonian: kinetic energy plus potential energy (the negative log density)."""
+    return 0.5 * dot(momentum, momentum) - log_density
+
+
+@kernel
+def draw_momentum(rng, momentum):
+    """Fill `momentum` with standard normals: a momentum of the canonical distribution, in whitened coordinates."""
+    for i in range(momentum.shape[0]):
+        momentum[i] = rng.standard_normal()
+
+
+@inlined
+def copy_row(source, target):
+    """target[:] = source, as a loop (a slice assignment would check shapes and overlap each time)."""
+    for i in range(source.shape[0]):
+        target[i] = source[i]
+
+
+@inlined
+def add_row(source, target):
+    """target += source, as a loop."""
+    for i in range(source.shape[0]):
+        target[i] += source[i]

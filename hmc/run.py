@@ -1,0 +1,154 @@
+"""One chain from its seed to its record: what a worker does, in whichever process or thread it lives."""
+
+import functools
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from hmc import adaptation
+from hmc.chain import INITIAL_TRIES, NUTS, STATIC, ChainState, Job, advance, make_record
+from hmc.compiled import DENSITY, compile_entry, entry_is_stored
+from hmc.control import attach
+from hmc.errors import InitializationError
+from hmc.metric import DENSE, identity
+from hmc.nuts import make_trajectory
+from hmc.phase_space import PhasePoint
+from hmc.step_size import restart
+
+
+class Failure(NamedTuple):
+    """A chain that gave no draws to the fit: which, after how many transitions (warm-up included), and why."""
+
+    chain: int
+    iteration: int
+    reason: str
+
+
+class ChainResult(NamedTuple):
+    """What a chain gives back: the transitions it finished, and why it did not finish the rest, if so."""
+
+    chain: int
+    record: object  # chain.Record, cut to what was finished
+    inverse_metric: np.ndarray  # as adapted: (dimension,), or (dimension, dimension) for the dense metric
+    failure: object  # the exception that ended the chain, or None
+
+
+def run_chain(model, settings, chain, address):
+    """Run chain number `chain` of a run whose control is at `address`. What the model does wrong is in the result."""
+    control = attach(address)
+    try:
+        with np.errstate(all="ignore"):
+            return _run_chain(model, settings, chain, control.cells)
+    finally:
+        control.close()
+
+
+def _run_chain(model, settings, chain, cells):
+    stop, progress = cells[:1], cells[1 + chain : 2 + chain]
+    job = make_job(settings, stop, progress)
+    record = make_record(job.until - job.first_kept, job.until, model.dimension)
+    state, failure = None, None
+    try:
+        rng = np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(chain,)))
+        density, data = model.density()
+        state = start(model, density, data, settings, chain, rng)
+        trajectory = make_trajectory(model.dimension, settings.max_depth)
+        compiled_advance()(density, data, rng, state, trajectory, job, record)
+    except (Exception, KeyboardInterrupt) as error:
+        failure = error.with_traceback(None)  # its frames would hold on to the control's memory
+        if isinstance(error, KeyboardInterrupt):
+            stop[0] = 1  # it came while this thread ran the chain: it is meant for all of them
+    finished = int(progress[0])
+    statistics = {name: getattr(record, name)[:finished] for name in record._fields[1:]}
+    record = record._replace(position=record.position[: max(0, finished - job.first_kept)], **statistics)
+    return ChainResult(chain, record, inverse_metric(state), failure)
+
+
+def make_job(settings, stop, progress):
+    """The chain's job in numbers, for compiled code."""
+    dense = settings.metric == "dense"
+    by_gradients = settings.adaptation == "gradients"
+    plan = (
+        adaptation.plan_gradients(settings.warmup, dense) if by_gradients else adaptation.plan_windows(settings.warmup)
+    )
+    if settings.metric == "unit":
+        plan &= adaptation.RESTART
+    return Job(
+        algorithm=NUTS if settings.algorithm == "nuts" else STATIC,
+        max_depth=settings.max_depth,
+        path_length=settings.path_length,
+        target_accept=settings.target_accept,
+        estimator=adaptation.DRAWS_AND_GRADIENTS if by_gradients else adaptation.VARIANCE_OF_DRAWS,
+        plan=plan,
+        first_kept=0 if settings.keep_warmup else settings.warmup,
+        until=settings.warmup + settings.draws,
+        stop=stop,
+        progress=progress,
+    )
+
+
+def start(model, density, data, settings, chain, rng):
+    """The state a chain starts from: `initial` if given, else a point uniform in (-2, 2) that can be gone on from.
+
+    InitializationError, with the last point tried, where none of 100 has a finite log density and gradient.
+    """
+    dimension, dense = model.dimension, settings.metric == "dense"
+    point = PhasePoint(*(np.zeros(dimension) for _ in PhasePoint._fields))
+    given = settings.initial is not None
+    for _ in range(1 if given else INITIAL_TRIES):
+        point.position[:] = settings.initial[chain] if given else rng.uniform(-2.0, 2.0, dimension)
+        log_density = float(density(point.position, data, point.gradient))
+        if np.isfinite(log_density) and np.isfinite(point.gradient).all():
+            moments = adaptation.make_moments(dimension, dense)
+            return ChainState(0, log_density, restart(1.0), point, identity(dimension, dense), moments)
+    raise InitializationError(_no_start(model, point, log_density, given))
+
+
+def _no_start(model, point, log_density, given):
+    """The message: where it was tried, what was found there, and which gradient component was at fault."""
+    values = ", ".join(_brief(name, value) for name, value in model.constrain(point.position).items())
+    where = "at the initial point given" if given else f"in {INITIAL_TRIES} tries; last"
+    message = (
+        f"{model.name}: no starting point with a finite log density {where}: {values}, log density = {log_density}"
+    )
+    if np.isfinite(log_density):
+        component = int(np.flatnonzero(~np.isfinite(point.gradient))[0])
+        message += f", gradient[{component}] = {point.gradient[component]}"
+    return message
+
+
+def _brief(name, value):
+    flat = np.ravel(value)
+    return f"{name} = {', '.join(f'{v:.2g}' for v in flat[:3])}{', ...' if flat.size > 3 else ''}"
+
+
+def inverse_metric(state):
+    """L L', or its diagonal, of a state's metric."""
+    if state is None:
+        return None
+    if state.metric.kind == DENSE:
+        return state.metric.factor @ state.metric.factor.T
+    return state.metric.scale**2
+
+
+def compiled_advance():
+    """`hmc.chain.advance`, compiled for all models; a Python function when the JIT is disabled."""
+    return compile_entry(advance, *advance_types())
+
+
+def sampler_is_stored():
+    """Whether another process can load the compiled sampler from disk."""
+    return entry_is_stored(advance, *advance_types())
+
+
+@functools.cache
+def advance_types():
+    """The argument types of `advance`, read off an example: they are the same whatever the model."""
+    point = PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1))
+    state = ChainState(0, 0.0, restart(1.0), point, identity(1, False), adaptation.make_moments(1, False))
+    cell = np.zeros(1, np.int64)
+    job = Job(0, 1, 1.0, 0.8, 0, cell, 0, 1, cell, cell)
+    rng = np.random.default_rng(0)
+    examples = (rng, state, make_trajectory(1, 1), job, make_record(1, 1, 1))
+    return (DENSITY, numba.types.intp, *map(numba.typeof, examples))

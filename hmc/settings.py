@@ -1,0 +1,67 @@
+"""The settings of a run: what `hmc.sample` was asked for, checked, and kept with the fit."""
+
+import math
+import secrets
+from typing import NamedTuple
+
+import numpy as np
+
+ALGORITHMS = ("nuts", "hmc")
+METRICS = ("diag", "dense", "unit")
+ADAPTATIONS = ("gradients", "windows")
+
+# A quarter of the period of whitened normal dynamics: the end of the path knows nothing of its start.
+QUARTER_PERIOD = math.pi / 2
+
+
+class Settings(NamedTuple):
+    """All that draws depend on, besides model and data (and `initial`, which is kept as given)."""
+
+    chains: int
+    warmup: int
+    draws: int
+    seed: int
+    target_accept: float
+    max_depth: int
+    algorithm: str
+    path_length: float
+    metric: str
+    adaptation: str
+    initial: object
+    keep_warmup: bool
+
+
+def check_settings(**given):
+    """`Settings` from the arguments of `hmc.sample`; ValueError names the first that is wrong, and its value."""
+    settings = Settings(**given)
+    _whole("chains", settings.chains, least=1)
+    _whole("warmup", settings.warmup, least=0)
+    _whole("draws", settings.draws, least=1)
+    _whole("max_depth", settings.max_depth, least=1, most=20)
+    if settings.seed is not None:
+        _whole("seed", settings.seed, least=0)
+    for name, known in (("algorithm", ALGORITHMS), ("metric", METRICS), ("adaptation", ADAPTATIONS)):
+        if getattr(settings, name) not in known:
+            raise ValueError(f"{name} = {getattr(settings, name)!r} is none of {', '.join(known)}")
+    _number("target_accept", settings.target_accept, 0.0, 1.0)
+    if settings.path_length is None:
+        settings = settings._replace(path_length=QUARTER_PERIOD)
+    elif settings.algorithm == "nuts":
+        raise ValueError('path_length is for algorithm="hmc"; NUTS finds its own')
+    _number("path_length", settings.path_length, 0.0, math.inf)
+    seed = secrets.randbits(64) if settings.seed is None else int(settings.seed)
+    whole = {name: int(getattr(settings, name)) for name in ("chains", "warmup", "draws", "max_depth")}
+    floats = {name: float(getattr(settings, name)) for name in ("target_accept", "path_length")}
+    return settings._replace(seed=seed, keep_warmup=bool(settings.keep_warmup), **whole, **floats)
+
+
+def _whole(name, value, least, most=None):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ValueError(f"{name} = {value!r} is not a whole number")
+    if value < least or (most is not None and value > most):
+        raise ValueError(f"{name} = {value} is " + (f"less than {least}" if value < least else f"more than {most}"))
+
+
+def _number(name, value, above, below):
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not above < value < below:
+        raise ValueError(f"{name} = {value!r} is not a number between {above:g} and {below:g}")

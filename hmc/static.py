@@ -1,0 +1,55 @@
+"""One transition of static HMC: a leapfrog path of fixed length, accepted or rejected at its end.
+
+Duane et al. (1987); Neal (2011), section 3.2. The momentum is whitened (`hmc/metric.py`), so a path length is in
+posterior standard deviations: on a normal target the dynamics have the period 2 pi, and a quarter of it is best.
+"""
+
+from hmc.kernel import kernel
+from hmc.outcome import (
+    DIVERGENCE,
+    INTERRUPTED,
+    PATH_END,
+    Outcome,
+    acceptance_probability,
+    is_divergent,
+)
+from hmc.phase_space import copy_row, energy_of, leapfrog
+
+
+@kernel
+def transition(hamiltonian, start, point, reach, rng, stop):
+    """Walk `reach.path_length` from `start` on `point`; the end becomes the draw if it is accepted.
+
+    `point` is a PhasePoint to move on; its content before does not matter. The number of steps is the path length
+    over the step size, rounded, at least 1 and at most 2^max_depth. The acceptance rate reported is that of the
+    path's end, and 0 after a divergence, which ends the path. `stop` is as for `hmc.nuts.transition`.
+    """
+    copy_row(start.point.position, point.position)
+    copy_row(start.point.momentum, point.momentum)
+    copy_row(start.point.gradient, point.gradient)
+    start_energy = energy_of(start.log_density, start.point.momentum)
+    planned = min(reach.path_length / reach.step_size, float(1 << reach.max_depth))
+    log_density, log_weight, n_steps, termination = start.log_density, 0.0, 0, PATH_END
+    for _ in range(max(1, int(planned + 0.5))):
+        log_density = leapfrog(hamiltonian, point, reach.step_size)
+        n_steps += 1
+        log_weight = start_energy - energy_of(log_density, point.momentum)
+        if stop[0] != 0:
+            termination = INTERRUPTED
+            break
+        if is_divergent(log_weight):
+            termination = DIVERGENCE
+            break
+    acceptance_rate = acceptance_probability(log_weight) if termination == PATH_END else 0.0
+    is_accepted = rng.random() < acceptance_rate
+    if is_accepted:
+        copy_row(point.position, start.point.position)
+        copy_row(point.gradient, start.point.gradient)
+    return Outcome(
+        log_density=log_density if is_accepted else start.log_density,
+        energy=start_energy - log_weight if is_accepted else start_energy,
+        acceptance_rate=acceptance_rate,
+        tree_depth=0,
+        n_steps=n_steps,
+        termination=termination,
+    )

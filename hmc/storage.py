@@ -1,0 +1,116 @@
+"""Fits in files: a zip archive of .npy arrays, which NumPy, R and any language can open, and `fit.json`.
+
+The JSON text holds format and version, the model's name and parameters, the settings with the seed, and what else is
+not an array. Arrays are named by their place: "unconstrained", "stats/lp", "derived/a", "ragged/2/stats/lp".
+"""
+
+import json
+import os
+import tempfile
+import zipfile
+
+import numpy as np
+
+from hmc.fit import Fit
+from hmc.model import Parameter
+from hmc.run import Failure
+from hmc.transforms import Constraint
+
+FORMAT = "rethinking-hmc fit, version 1"
+
+
+def save(fit, path):
+    """Write a fit; see `Fit.save`. OSError where the file cannot be written."""
+    arrays = {"unconstrained": fit.unconstrained, "inverse_metric": fit.inverse_metric}
+    arrays |= {f"stats/{name}": values for name, values in fit.stats.items()}
+    arrays |= {f"warmup_stats/{name}": values for name, values in fit.warmup_stats.items()}
+    arrays |= {f"derived/{name}": fit[name] for name in fit if name not in {p.name for p in fit.parameters}}
+    for chain, tail in fit.ragged.items():
+        arrays[f"ragged/{chain}/unconstrained"] = tail["unconstrained"]
+        arrays |= {f"ragged/{chain}/stats/{name}": values for name, values in tail["stats"].items()}
+    optional = {"warmup": fit.warmup, "log_likelihood": fit._log_likelihood}
+    arrays |= {name: values for name, values in optional.items() if values is not None}
+    if fit.settings["initial"] is not None:
+        arrays["initial"] = fit.settings["initial"]
+    directory = os.path.dirname(os.path.abspath(path))
+    handle, temporary = tempfile.mkstemp(dir=directory, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("fit.json", json.dumps(_description(fit), indent=1))
+            for name, values in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.ascontiguousarray(values), allow_pickle=False)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def load(path):
+    """The fit that `Fit.save` wrote: the same arrays, bit for bit. It knows its parameters but not its model.
+
+    ValueError where the file is no such fit, is damaged, or was written by a later format.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            description = json.loads(archive.read("fit.json"))
+            if description["format"] != FORMAT:
+                raise ValueError(f"{path}: its format is {description['format']!r}, not {FORMAT!r}")
+            arrays = {}
+            for member in archive.namelist():
+                if member.endswith(".npy"):
+                    with archive.open(member) as file:
+                        arrays[member.removesuffix(".npy")] = np.lib.format.read_array(file, allow_pickle=False)
+    except FileNotFoundError:
+        raise ValueError(f"{path}: there is no such file") from None
+    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, EOFError, OSError) as error:
+        raise ValueError(f"{path} is not a saved fit, or is damaged: {error}") from error
+    return _fit(description, arrays)
+
+
+def _description(fit):
+    parameters = [
+        {"name": p.name, "shape": list(p.shape), "constraint": p.constraint._asdict(), "as": str(p.constraint)}
+        for p in fit.parameters
+    ]
+    return {
+        "format": FORMAT,
+        "version": fit.version,
+        "name": fit.name,
+        "parameters": parameters,
+        "settings": {key: value for key, value in fit.settings.items() if key != "initial"},
+        "chains": fit.chains,
+        "failures": [failure._asdict() for failure in fit.failures],
+        "interrupted": fit.interrupted,
+        "seconds": fit.seconds,
+    }
+
+
+def _fit(description, arrays):
+    def below(prefix):
+        return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+
+    longer = sorted({int(name.split("/")[0]) for name in below("ragged/")})
+    return Fit(
+        name=description["name"],
+        parameters=tuple(
+            Parameter(p["name"], tuple(p["shape"]), Constraint(**p["constraint"])) for p in description["parameters"]
+        ),
+        derived=below("derived/"),
+        log_likelihood=arrays.get("log_likelihood"),
+        unconstrained=arrays["unconstrained"],
+        stats=below("stats/"),
+        warmup_stats=below("warmup_stats/"),
+        warmup=arrays.get("warmup"),
+        inverse_metric=arrays["inverse_metric"],
+        chains=description["chains"],
+        failures=[Failure(**failure) for failure in description["failures"]],
+        interrupted=description["interrupted"],
+        ragged={
+            c: {"unconstrained": arrays[f"ragged/{c}/unconstrained"], "stats": below(f"ragged/{c}/stats/")}
+            for c in longer
+        },
+        settings=description["settings"] | {"initial": arrays.get("initial")},
+        seconds=description["seconds"],
+        version=description["version"],
+    )

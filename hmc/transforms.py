@@ -1,0 +1,241 @@
+"""Constraints: how an unconstrained position becomes a positive number, an interval's, an ordered vector, a simplex.
+
+For each there are jitted functions for authors' densities: `constrain_...` (unconstrained -> constrained value),
+`..._log_jacobian` (log of the absolute derivative or determinant of that, to be added to the log density) and
+`..._pullback` (the gradient with respect to the constrained value -> the one with respect to the unconstrained
+position, the Jacobian term's included); `unconstrain_...` is the inverse. `hmc.Fit` uses the same functions, so a
+density and its printed draws cannot disagree. The definitions are Stan's (Stan reference manual, "Constraint
+transforms"), but for the simplex's they are also what one would write down first.
+"""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from hmc.kernel import kernel
+from hmc.numerics import divide, exp, expit, log, log1p_exp
+
+REAL, LOWER, UPPER, INTERVAL, ORDERED, SIMPLEX = range(6)
+_NAMES = ("real", "lower", "upper", "interval", "ordered", "simplex")
+
+jit = numba.njit(error_model="numpy")
+
+
+class Constraint(NamedTuple):
+    """What values a parameter may take; ordered and simplex act along the last axis of its shape."""
+
+    kind: int
+    lower: float = 0.0
+    upper: float = 0.0
+
+    @property
+    def free_per_vector(self):
+        """How many unconstrained numbers are fewer than constrained ones, per vector: 1 for a simplex."""
+        return 1 if self.kind == SIMPLEX else 0
+
+    def __str__(self):
+        if self == positive:
+            return "positive"
+        bounds = {LOWER: (self.lower,), UPPER: (self.upper,), INTERVAL: (self.lower, self.upper)}.get(self.kind, ())
+        return _NAMES[self.kind] + (f"({', '.join(f'{b:g}' for b in bounds)})" if bounds else "")
+
+
+real = Constraint(REAL)
+positive = Constraint(LOWER, 0.0)
+ordered = Constraint(ORDERED)
+simplex = Constraint(SIMPLEX)
+
+
+def lower(bound):
+    """Values above `bound`."""
+    return Constraint(LOWER, _finite(bound))
+
+
+def upper(bound):
+    """Values below `bound`."""
+    return Constraint(UPPER, 0.0, _finite(bound))
+
+
+def interval(below, above):
+    """Values between two bounds."""
+    if not _finite(below) < _finite(above):
+        raise ValueError(f"interval: the lower bound {below} is not below the upper bound {above}")
+    return Constraint(INTERVAL, float(below), float(above))
+
+
+def _finite(bound):
+    if not np.isfinite(bound):
+        raise ValueError(f"a bound must be a finite number, not {bound}")
+    return float(bound)
+
+
+@jit
+def constrain_positive(x):
+    """exp(x); the log Jacobian is x."""
+    return exp(x)
+
+
+@jit
+def unconstrain_positive(value):
+    """log(value)."""
+    return log(value)
+
+
+@jit
+def constrain_lower(x, below):
+    """below + exp(x); the log Jacobian is x."""
+    return below + exp(x)
+
+
+@jit
+def unconstrain_lower(value, below):
+    """log(value - below)."""
+    return log(value - below)
+
+
+@jit
+def constrain_upper(x, above):
+    """above - exp(x); the log Jacobian is x."""
+    return above - exp(x)
+
+
+@jit
+def unconstrain_upper(value, above):
+    """log(above - value)."""
+    return log(above - value)
+
+
+@jit
+def constrain_interval(x, below, above):
+    """below + (above - below) / (1 + exp(-x))."""
+    return below + (above - below) * expit(x)
+
+
+@jit
+def unconstrain_interval(value, below, above):
+    """The logit of where `value` lies between the bounds."""
+    return log(divide(value - below, above - value))
+
+
+@jit
+def interval_log_jacobian(x, below, above):
+    """log of (above - below) expit(x) expit(-x)."""
+    return log(above - below) - log1p_exp(x) - log1p_exp(-x)
+
+
+@jit
+def interval_pullback(x, below, above, gradient):
+    """gradient * d value / d x + d log Jacobian / d x."""
+    p, rest = expit(x), expit(-x)
+    return gradient * (above - below) * p * rest + (rest - p)
+
+
+@jit
+def constrain_ordered(x, out):
+    """out[0] = x[0], out[k] = out[k - 1] + exp(x[k])."""
+    out[0] = x[0]
+    for k in range(1, x.shape[0]):
+        out[k] = out[k - 1] + exp(x[k])
+
+
+@jit
+def unconstrain_ordered(value, out):
+    """The first value, then the logs of the differences."""
+    out[0] = value[0]
+    for k in range(1, value.shape[0]):
+        out[k] = log(value[k] - value[k - 1])
+
+
+@jit
+def ordered_log_jacobian(x):
+    """The sum of x but for its first element."""
+    total = 0.0
+    for k in range(1, x.shape[0]):
+        total += x[k]
+    return total
+
+
+@jit
+def ordered_pullback(x, gradient, out):
+    """out[k] = d value / d x[k] . gradient + d log Jacobian / d x[k]; `out` may be `gradient`."""
+    from_here_on = 0.0
+    for k in range(x.shape[0] - 1, 0, -1):
+        from_here_on += gradient[k]
+        out[k] = from_here_on * exp(x[k]) + 1.0
+    out[0] = from_here_on + gradient[0]
+
+
+@jit
+def constrain_simplex(x, out):
+    """Break a stick of length 1: piece k takes the share expit(x[k] - log(K - 1 - k)) of what is left.
+
+    x has K - 1 elements, out has K. At x = 0 all pieces are equal.
+    """
+    left = 1.0
+    for k in range(x.shape[0]):
+        share = expit(x[k] - log(float(x.shape[0] - k)))
+        out[k] = left * share
+        left = left * expit(log(float(x.shape[0] - k)) - x[k])
+    out[x.shape[0]] = left
+
+
+@jit
+def unconstrain_simplex(value, out):
+    """The inverse of `constrain_simplex`; `value` has one element more than `out`."""
+    left = 0.0
+    for k in range(out.shape[0], 0, -1):
+        left += value[k]
+        out[k - 1] = log(divide(value[k - 1], left)) + log(float(out.shape[0] - k + 1))
+
+
+@jit
+def simplex_log_jacobian(x):
+    """The sum of log(share) + log(1 - share) + log(left), of K - 1 breaks."""
+    log_left, total = 0.0, 0.0
+    for k in range(x.shape[0]):
+        logit = x[k] - log(float(x.shape[0] - k))
+        total += log_left - log1p_exp(-logit) - log1p_exp(logit)
+        log_left -= log1p_exp(logit)
+    return total
+
+
+@jit
+def simplex_pullback(x, value, gradient, out):
+    """out[k] = d value / d x[k] . gradient + d log Jacobian / d x[k]; `value` is the simplex of `x`."""
+    n = x.shape[0]
+    # Breaking more off at k scales piece k up, and all later pieces down together.
+    later_pieces = value[n] * gradient[n]
+    for k in range(n - 1, -1, -1):
+        logit = x[k] - log(float(n - k))
+        share, rest = expit(logit), expit(-logit)
+        piece = value[k] * gradient[k]
+        # The log Jacobian holds log(share (1 - share)) once, and log(1 - share) in each of the n - 1 - k later breaks.
+        out[k] = piece * rest - later_pieces * share + (rest - share) - share * float(n - 1 - k)
+        later_pieces += piece
+
+
+@kernel
+def constrain_block(kind, below, above, x, out):
+    """One vector of draws of a parameter, unconstrained -> constrained, whatever its constraint."""
+    if kind == ORDERED:
+        constrain_ordered(x, out)
+    elif kind == SIMPLEX:
+        constrain_simplex(x, out)
+    else:
+        for i in range(x.shape[0]):
+            if kind == LOWER:
+                out[i] = constrain_lower(x[i], below)
+            elif kind == UPPER:
+                out[i] = constrain_upper(x[i], above)
+            elif kind == INTERVAL:
+                out[i] = constrain_interval(x[i], below, above)
+            else:
+                out[i] = x[i]
+
+
+@kernel
+def constrain_rows(kind, below, above, x, out):
+    """`constrain_block` for every row of x (rows, free) into out (rows, values)."""
+    for row in range(x.shape[0]):
+        constrain_block(kind, below, above, x[row], out[row])

@@ -1,0 +1,152 @@
+"""Where chains run: threads of this process, or worker processes that are kept for the next call.
+
+The draws are the same wherever a chain runs. Processes are the default: what happens to one cannot harm the
+others. Threads run as fast, since a chain holds no lock while it runs compiled code; they are used where a worker
+process could not have the model, and where starting one would run the caller's script again (`why_not_processes`).
+"""
+
+import ast
+import concurrent.futures
+import functools
+import multiprocessing
+import os
+import pickle
+import queue
+import sys
+import threading
+from concurrent.futures.process import BrokenProcessPool
+
+_START_METHOD = "spawn" if os.name == "nt" else "forkserver"  # fork is not safe where threads exist
+
+
+class InlineExecutor(concurrent.futures.Executor):
+    """Runs what is submitted at once, in the calling thread: for a debugger, and where there is one chain to run."""
+
+    def submit(self, function, /, *arguments):
+        """A future that is done."""
+        future = concurrent.futures.Future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
+    """Up to `workers` of the kept worker processes at a time, each fed by a thread of this pool.
+
+    Each process is a pool of its own, so that one that dies takes nothing with it but what it was doing: that future
+    gets BrokenProcessPool, and the process is replaced.
+    """
+
+    def __init__(self, workers):
+        super().__init__(max_workers=workers)
+
+    def submit(self, function, /, *arguments):
+        """A future of `function(*arguments)` in a worker process; all three are pickled."""
+        return super().submit(_in_a_kept_process, function, arguments)
+
+
+_idle = queue.SimpleQueue()
+
+
+def _in_a_kept_process(function, arguments):
+    try:
+        process = _idle.get_nowait()
+    except queue.Empty:
+        process = _start_process()
+    try:
+        result = process.submit(function, *arguments).result()
+    except BrokenProcessPool:
+        process.shutdown(wait=False)
+        raise
+    except BaseException:
+        _idle.put(process)
+        raise
+    _idle.put(process)
+    return result
+
+
+def _start_process():
+    from hmc.worker import ignore_interrupts
+
+    return concurrent.futures.ProcessPoolExecutor(1, _context(), initializer=ignore_interrupts)
+
+
+@functools.cache
+def _context():
+    context = multiprocessing.get_context(_START_METHOD)
+    if _START_METHOD == "forkserver":
+        context.set_forkserver_preload(["hmc.worker"])
+    return context
+
+
+def start_early():
+    """Start the fork server now, in the background: it has the sampler loaded by the time a chain wants it."""
+    if _START_METHOD == "forkserver" and why_not_processes() is None:
+        _context()
+        from multiprocessing.forkserver import ensure_running
+
+        threading.Thread(target=ensure_running, daemon=True).start()
+
+
+def why_not_processes(model=None):
+    """Why chains of a model cannot run in worker processes, in words; None if they can."""
+    if multiprocessing.parent_process() is not None:
+        return "this is a worker process itself"
+    if not _main_can_be_imported():
+        return (
+            "the script that runs has no `if __name__ == '__main__':` around its work, so a worker would run it again"
+        )
+    if model is not None:
+        if not _is_importable(model):
+            return f"{model.name} is made of what a worker process cannot import"
+        if not model.density_is_stored():
+            return f"the compiled log density of {model.name} is not on disk for a worker process to load"
+    return None
+
+
+def _is_importable(model):
+    """Whether the model survives the way to a worker, which imports functions and classes by name."""
+    main = sys.modules.get("__main__")
+    if not hasattr(main, "__file__") and any(_module(item) == "__main__" for item in vars(model).values()):
+        return False  # typed into a notebook or standard input
+    try:
+        pickle.loads(pickle.dumps(model))
+    except Exception:  # pickling runs the code of whatever the model holds
+        return False
+    return True
+
+
+def _module(item):
+    return getattr(item, "__module__", None) or type(item).__module__
+
+
+def _main_can_be_imported():
+    """Whether a worker that imports the main script would not do the work of the script again.
+
+    True where there is no script (a notebook, `python -c`), and where the statement of the script that is running
+    now stands under an `if` about `__name__`.
+    """
+    main = sys.modules.get("__main__")
+    path = getattr(main, "__file__", None)
+    if path is None:
+        return True
+    line = _line_running_in(main)
+    try:
+        with open(path, "rb") as file:
+            statements = ast.parse(file.read()).body
+    except (OSError, SyntaxError, ValueError):
+        return False  # not a script to be read: a frozen program, an archive
+    guarded = [s for s in statements if isinstance(s, ast.If) and "__name__" in ast.dump(s.test)]
+    return any(line is None or s.lineno <= line <= s.end_lineno for s in guarded)
+
+
+def _line_running_in(main):
+    """The line of the main script's top level that is being run, or None where it is not on the stack."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals is main.__dict__:
+            return frame.f_lineno
+        frame = frame.f_back
+    return None

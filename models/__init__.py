@@ -1,0 +1,78 @@
+"""The models of the lecture, under their lecture names.
+
+`models.mST()` is a model; `models.names()` lists them all, `models.build("mST", ...)` builds one by name, and
+`models.describe("mST")` says what it is. A model is listed by one line of `_ENTRIES`; its formula stands, indented,
+in the docstring of its factory and nowhere else.
+"""
+
+import difflib
+import inspect
+from typing import NamedTuple
+
+from models.reedfrogs import mST, mST_fixed, mSTnomem
+
+__all__ = ["build", "describe", "mST", "mST_fixed", "mSTnomem", "names"]
+
+
+class Description(NamedTuple):
+    """What a person wants to know of a model before running it."""
+
+    name: str
+    summary: str  # one sentence
+    formula: str  # several lines
+    data: str  # the bundled data
+    options: tuple  # names of the options that `build` takes
+    dimension: int  # with the bundled data
+
+
+class _Entry(NamedTuple):
+    factory: object
+    data: str
+    required: dict  # an example of every option that has no default
+
+
+_FROGS = "reedfrogs: tadpoles that survived, in 48 tanks"
+_ENTRIES = {
+    "mST": _Entry(mST, _FROGS, {}),
+    "mSTnomem": _Entry(mSTnomem, _FROGS, {}),
+    "mST_fixed": _Entry(mST_fixed, _FROGS, {"sigma": 1.0}),
+}
+
+
+def names():
+    """The names of all models, in the order of the lecture."""
+    return list(_ENTRIES)
+
+
+def build(name, **options):
+    """The model called `name`; `options` are the arguments of its factory, such as `data` or `sigma`.
+
+    Raises ValueError for an unknown name, an unknown option, or one that is needed and not given.
+    """
+    factory = _entry(name).factory
+    known = inspect.signature(factory).parameters
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        raise ValueError(f"{name} has no option {unknown[0]}; its options are {', '.join(known)}")
+    missing = [option for option in _entry(name).required if option not in options]
+    if missing:
+        raise ValueError(f"{name} needs the option {missing[0]}")
+    return factory(**options)
+
+
+def describe(name):
+    """The `Description` of the model called `name`; ValueError for an unknown name."""
+    entry = _entry(name)
+    lines = inspect.getdoc(entry.factory).splitlines()
+    formula = "\n".join(line.strip() for line in lines if line.startswith("    "))
+    options = tuple(inspect.signature(entry.factory).parameters)
+    return Description(name, lines[0], formula, entry.data, options, build(name, **entry.required).dimension)
+
+
+def _entry(name):
+    if name in _ENTRIES:
+        return _ENTRIES[name]
+    lower_case = {known.lower(): known for known in _ENTRIES}
+    close = difflib.get_close_matches(str(name).lower(), lower_case, n=1)
+    hint = f"did you mean {lower_case[close[0]]}? " if close else ""
+    raise ValueError(f"no model is called {name}; {hint}known: {', '.join(_ENTRIES)}")

@@ -1,0 +1,177 @@
+"""Log densities of single distributions, each beside its derivatives.
+
+One convention: a function takes the observation first, then the parameters, and returns a tuple
+
+    (log density, d / d first continuous argument, d / d second, ...)
+
+of the log density, all normalising constants included, and its derivatives with respect to every continuous argument
+in the order of the arguments. Constants that depend on data alone (binomial coefficients, factorials) are arguments
+named `log_...`: compute them once, with `log_choose` and `hmc.numerics.log_factorial`. A derivative that the caller
+does not use costs nothing; the compiler leaves it out.
+
+For finite arguments a log density is finite or -inf, never nan; where it is -inf its derivatives are unspecified.
+Everything is written with conditional expressions, so that a loop over observations that writes into an array is
+vectorised (see `hmc.numerics`). A sum over observations is not, in strict arithmetic: `normal_group` has its own.
+"""
+
+import math
+
+from hmc.numerics import (
+    HALF_LOG_2PI,
+    SMALLEST_NORMAL,
+    exp,
+    exp_decay,
+    expm1,
+    inlined,
+    log,
+    log1p,
+    log1p_unit,
+    log_factorial,
+)
+
+
+@inlined
+def log_choose(n, k):
+    """Log of the binomial coefficient "n choose k"."""
+    return log_factorial(n) - log_factorial(k) - log_factorial(n - k)
+
+
+@inlined
+def is_scale(sd):
+    """Whether `sd` can scale a distribution: positive, finite, and not so small that 1 / sd overflows."""
+    return SMALLEST_NORMAL <= sd < math.inf
+
+
+@inlined
+def normal(x, mean, sd):
+    """x ~ Normal(mean, sd); -inf where sd is no scale, having underflowed or overflowed.
+
+    Returns (log density, d/dx, d/dmean, d/dsd).
+    """
+    inverse = 1.0 / (sd if is_scale(sd) else 1.0)
+    z = (x - mean) * inverse
+    value = -0.5 * z * z - log(sd) - HALF_LOG_2PI
+    return (value if is_scale(sd) else -math.inf), -z * inverse, z * inverse, (z * z - 1.0) * inverse
+
+
+@inlined
+def normal_group(x, mean, sd, d_x):
+    """Every x[i] of an array ~ Normal(mean, sd), independently: the log density of them all.
+
+    Returns (log density, d/dmean, d/dsd) and writes d/dx[i] into d_x[i].
+    """
+    n = x.shape[0]
+    a = b = a2 = b2 = 0.0  # sums of x - mean and of its square, each in two parts: see hmc.numerics.total
+    whole = n - n % 4
+    for i in range(0, whole, 4):
+        e, f, g, h = x[i] - mean, x[i + 1] - mean, x[i + 2] - mean, x[i + 3] - mean
+        a += e + f
+        b += g + h
+        a2 += e * e + f * f
+        b2 += g * g + h * h
+    for i in range(whole, n):
+        a += x[i] - mean
+        a2 += (x[i] - mean) * (x[i] - mean)
+    inverse = 1.0 / (sd if is_scale(sd) else 1.0)
+    for i in range(n):
+        d_x[i] = (mean - x[i]) * inverse * inverse
+    sum_z = (a + b) * inverse
+    sum_z2 = (a2 + b2) * inverse * inverse
+    value = -0.5 * sum_z2 - n * (log(sd) + HALF_LOG_2PI)
+    return (value if is_scale(sd) else -math.inf), sum_z * inverse, (sum_z2 - n) * inverse
+
+
+@inlined
+def exponential(x, rate):
+    """x ~ Exponential(rate), of mean 1 / rate; -inf for x below 0 and for a rate that is no scale.
+
+    Returns (log density, d/dx, d/drate).
+    """
+    value = log(rate) - rate * x
+    inverse = 1.0 / (rate if is_scale(rate) else 1.0)
+    return (value if x >= 0.0 and is_scale(rate) else -math.inf), -rate, inverse - x
+
+
+@inlined
+def binomial_logit(successes, trials, log_coefficient, logit):
+    """successes ~ Binomial(trials, p), logit(p) = logit; log_coefficient = log_choose(trials, successes).
+
+    log(1 - p) = -max(logit, 0) - log(1 + exp(-|logit|)), and log p the same of -logit: terms of one sign, of which
+    none cancels. The derivative, successes (1 - p) - failures p, keeps both tails.
+
+    Returns (log density, d/dlogit).
+    """
+    failures = trials - successes
+    tail = exp_decay(logit)
+    is_positive = logit >= 0.0
+    distance = failures * logit if is_positive else -successes * logit
+    value = log_coefficient - distance - trials * log1p_unit(tail)
+    larger = 1.0 / (1.0 + tail)
+    smaller = tail * larger
+    p, q = (larger if is_positive else smaller), (smaller if is_positive else larger)
+    return value, successes * q - failures * p
+
+
+@inlined
+def bernoulli_logit(success, logit):
+    """success (1 or 0) ~ Bernoulli(p), logit(p) = logit.
+
+    Returns (log density, d/dlogit).
+    """
+    return binomial_logit(success, 1.0, 0.0, logit)
+
+
+@inlined
+def poisson_log(count, log_factorial_of_count, log_rate):
+    """count ~ Poisson(rate), log(rate) = log_rate.
+
+    Returns (log density, d/dlog_rate).
+    """
+    rate = exp(log_rate)
+    value = count * log_rate - rate - log_factorial_of_count
+    return (value if rate < math.inf else -math.inf), count - rate
+
+
+@inlined
+def cutpoint_gap(lower, upper):
+    """What `ordered_logistic` needs of a category's two cutpoints, computed once for all its observations.
+
+    The first category has the lower cutpoint -inf, the last the upper inf. Returns (w, log(1 - w), w / (1 - w)) of
+    w = exp(lower - upper).
+    """
+    overlap = exp(lower - upper)
+    remainder = -expm1(lower - upper)
+    return overlap, log(remainder), overlap / (remainder if remainder > 0.0 else 1.0)
+
+
+@inlined
+def ordered_logistic(eta, lower, upper, gap):
+    """The category between cutpoints `lower` < `upper` is observed, gap = cutpoint_gap(lower, upper).
+
+    P = expit(upper - eta) - expit(lower - eta); with u, l the two distances and w = exp(l - u),
+
+        P = (1 - w) / ((1 + exp(-u)) (1 + exp(l))),
+
+    in which nothing cancels. One exponential serves: exp(-|l|) and exp(-|u|) are the larger of the two, computed,
+    and the smaller, which w gives by a product or a quotient. And one logarithm.
+
+    Returns (log density, d/deta, d/dlower, d/dupper).
+    """
+    overlap, log_remainder, slope = gap
+    u = upper - eta
+    l = lower - eta  # noqa: E741
+    is_between = l < 0.0 < u
+    upper_is_nearer = abs(u) <= abs(l)
+    nearer = exp_decay(u if upper_is_nearer else l)
+    quotient = overlap / (nearer if nearer > 0.0 else 1.0)
+    farther = quotient if is_between else nearer * overlap
+    upper_tail = nearer if upper_is_nearer else farther  # exp(-|u|)
+    lower_tail = farther if upper_is_nearer else nearer  # exp(-|l|)
+
+    distance = (-u if u < 0.0 else 0.0) + (l if l > 0.0 else 0.0)
+    value = log_remainder - distance - log1p(nearer + farther + nearer * farther)
+
+    inverse = 1.0 / ((1.0 + upper_tail) * (1.0 + lower_tail))
+    above = (upper_tail if u >= 0.0 else 1.0) * (1.0 + lower_tail) * inverse  # expit(-u)
+    below = (1.0 if l >= 0.0 else lower_tail) * (1.0 + upper_tail) * inverse  # expit(l)
+    return value, below - above, -below - slope, above + slope
