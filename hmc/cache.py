@@ -1,10 +1,12 @@
-"""Compiled code kept on disk: one folder per state of our sources, one file per compiled function.
+"""Compiled code kept on disk: one folder per compiler, one file per compiled function.
 
-Numba's own cache checks one source file; ours must notice a change in any. So the folder is named by a hash of this
-package's sources and of the versions that shape machine code, and the file by what the function itself reaches.
+Numba's own cache checks one source file; ours must notice a change in any. So a file is named by the fingerprint of
+all that the function reaches (`hmc/fingerprint.py`), and the folder by a hash of what else shapes machine code: the
+versions of Python, Numba, LLVM and NumPy, and our own sources that compile. A change elsewhere compiles nothing.
 Only functions given to `enable` are kept here; the caches of other code in the process are not touched.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -22,7 +24,8 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-_KEPT_FOLDERS = 4  # as many versions of the sources (branches, environments) keep their compiled code
+_KEPT_FOLDERS = 4  # as many environments keep their compiled code
+_KEPT_FILES = 500  # compiled functions, of 20 to 800 kB
 
 
 def enable(dispatcher, key):
@@ -54,13 +57,16 @@ class _KeyedCache(_Cache):
 
     def load_overload(self, sig, target_context):
         target_context.refresh()
+        path = self.path(_arguments(sig), target_context.codegen())
         try:
-            content = self.path(_arguments(sig), target_context.codegen()).read_bytes()
+            content = path.read_bytes()
         except OSError:
             return None
         checksum, payload = content[:32], content[32:]
         if hashlib.sha256(payload).digest() != checksum:
             return None
+        with contextlib.suppress(OSError):
+            os.utime(path)  # the time of last use
         return CompileResult._rebuild(target_context, *pickle.loads(payload))
 
     def save_overload(self, sig, data):
@@ -100,18 +106,22 @@ def _write_atomically(path, content):
 
 @functools.cache
 def _folder():
-    """The folder of this state of the sources; older ones beside it are removed, the latest used few are kept."""
+    """Today's folder. The least recently used of the folders beside it are removed, and of the files in it."""
     root = Path(numba.config.CACHE_DIR or _user_cache_folder()) / "rethinking-hmc"
-    folder = root / _sources_hash()
-    try:
+    folder = root / _compiler_hash()
+    with contextlib.suppress(OSError):  # saving will say so, should the folder be out of reach
         folder.mkdir(parents=True, exist_ok=True)
-        os.utime(folder)  # the time of last use, by which others prune
-        others = sorted((f for f in root.iterdir() if f.is_dir() and f != folder), key=lambda f: f.stat().st_mtime)
-        for old in others[: -(_KEPT_FOLDERS - 1)]:
+        os.utime(folder)  # the time of last use
+        for old in _least_recently_used(root, _KEPT_FOLDERS):
             shutil.rmtree(old, ignore_errors=True)
-    except OSError:
-        pass  # saving will say so, should it come to that
+        for old in _least_recently_used(folder, _KEPT_FILES):
+            old.unlink(missing_ok=True)
     return folder
+
+
+def _least_recently_used(folder, kept):
+    """What is in a folder but for the `kept` most recently used entries."""
+    return sorted(folder.iterdir(), key=lambda entry: entry.stat().st_mtime, reverse=True)[kept:]
 
 
 def _user_cache_folder():
@@ -121,12 +131,11 @@ def _user_cache_folder():
 
 
 @functools.cache
-def _sources_hash():
-    """A hash of this package's sources and of the versions that shape the machine code."""
+def _compiler_hash():
     versions = (platform.python_version(), numba.__version__, llvmlite.__version__, np.__version__)
     digest = hashlib.sha256(repr(versions).encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    for name in ("cache.py", "compiled.py", "fingerprint.py", "kernel.py"):
+        digest.update(Path(__file__).with_name(name).read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -10,6 +10,7 @@ The sampler is compiled once, for all models. That needs one type for every dens
 With NUMBA_DISABLE_JIT=1 there are no pointers: functions are called directly and the "address" is the data.
 """
 
+import contextlib
 import functools
 import itertools
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from numba.extending import intrinsic
 from numba.np import arrayobj
 
 from hmc import cache
-from hmc.fingerprint import Undeterminable, fingerprint
+from hmc.fingerprint import UndeterminableError, fingerprint
 
 VECTOR = types.Array(types.float64, 1, "C")
 DENSITY = types.FunctionType(types.float64(VECTOR, types.intp, VECTOR))
@@ -36,25 +37,25 @@ def jit_is_disabled():
 
 
 def compile_entry(function, *argument_types):
-    """Compile a kernel for exactly these types, always the same for one kernel; loaded from disk where it is there.
+    """Compile a kernel for exactly these types; loaded from disk where it is there.
 
     It runs without the GIL, so that chains can share a process. The kernels it calls are compiled into it.
     """
     if jit_is_disabled():
         return function
-    dispatcher = _entry(function)
+    dispatcher = _entry(function, argument_types)
     return dispatcher if dispatcher.signatures else _with_types(dispatcher, argument_types)
 
 
 def entry_is_stored(function, *argument_types):
     """Whether `compile_entry` would find the function on disk."""
-    return not jit_is_disabled() and cache.is_stored(_entry(function), argument_types)
+    return not jit_is_disabled() and cache.is_stored(_entry(function, argument_types), argument_types)
 
 
 @functools.cache
-def _entry(function):
+def _entry(function, argument_types):
     dispatcher = numba.njit(error_model="numpy", nogil=True, _nrt=False)(function)
-    cache.enable(dispatcher, f"{function.__module__}.{function.__qualname__}")  # the folder stands for the sources
+    cache.enable(dispatcher, fingerprint(function, *_tuple_classes(argument_types)))
     return dispatcher
 
 
@@ -182,15 +183,14 @@ def _adapter(function, data_type):
 
     adapter.__name__ = author_function.py_func.__name__
     dispatcher = numba.njit(error_model="numpy")(adapter)
-    try:
-        cache.enable(dispatcher, fingerprint(function, str(data_type), *_tuple_classes(data_type)))
-    except Undeterminable:
-        pass  # what the function depends on cannot be known: another process must compile it itself
+    with contextlib.suppress(UndeterminableError):  # if so, another process must compile it itself
+        cache.enable(dispatcher, fingerprint(function, str(data_type), *_tuple_classes([data_type])))
     return dispatcher
 
 
-def _tuple_classes(data_type):
-    if isinstance(data_type, types.BaseTuple):
-        yield getattr(data_type, "instance_class", tuple)
-        for field in data_type:
-            yield from _tuple_classes(field)
+def _tuple_classes(numba_types):
+    """The NamedTuple classes in these types, whose fields' order shapes the code without showing in a type's name."""
+    for numba_type in numba_types:
+        if isinstance(numba_type, types.BaseTuple):
+            yield getattr(numba_type, "instance_class", tuple)
+            yield from _tuple_classes(numba_type)

@@ -16,14 +16,14 @@ from hmc.kernel import is_kernel
 _LIBRARIES = ("numba", "numpy", "math", "builtins")  # their versions are part of the cache folder's name
 
 
-class Undeterminable(Exception):
+class UndeterminableError(Exception):
     """The function reaches something whose content cannot be read off: do not keep it on disk."""
 
 
 def fingerprint(*objects):
     """A hexadecimal hash of all that `objects` (functions, jitted functions, constants, NamedTuple classes) reach.
 
-    Raises Undeterminable, naming the object, where that cannot be known: say a list, which may change later, or a
+    Raises UndeterminableError, naming the object, where that cannot be known: say a list, which may change later, or a
     function that is compiled by an extension of its own.
     """
     digest = hashlib.sha256()
@@ -59,7 +59,7 @@ def _describe(item, write, seen):
     elif _is_of_a_library(item):
         write(f"library {_module_of(item)}.{_library_name(item)};".encode())
     else:
-        raise Undeterminable(f"{item!r} of type {type(item).__name__}")
+        raise UndeterminableError(f"{item!r} of type {type(item).__name__}")
 
 
 def _describe_function(function, options, write, seen):
@@ -68,7 +68,7 @@ def _describe_function(function, options, write, seen):
         return
     if options is None and len(seen) > 1 and not is_kernel(function):
         # A plain Python function reached from compiled code means an extension (an overload) stands behind it.
-        raise Undeterminable(f"the function {function.__qualname__}, which is not jitted")
+        raise UndeterminableError(f"the function {function.__qualname__}, which is not jitted")
     write(f"function {sorted((options or {}).items())};".encode())
     _describe(function.__defaults__, write, seen)
     _describe_code(function.__code__, write, seen)
@@ -100,7 +100,7 @@ def _reached_globals(code, namespace):
             name = f"{name}.{following.argval}"
             item = getattr(item, following.argval, None)
         if isinstance(item, types.ModuleType):
-            raise Undeterminable(f"the module {name} as a value")
+            raise UndeterminableError(f"the module {name} as a value")
         yield name, item
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
@@ -115,7 +115,7 @@ def _library_name(item):
     for attribute in ("__qualname__", "__name__", "name"):  # a Numba type has a name only
         if isinstance(getattr(item, attribute, None), str):
             return getattr(item, attribute)
-    raise Undeterminable(f"{item!r} of type {type(item).__name__}")
+    raise UndeterminableError(f"{item!r} of type {type(item).__name__}")
 
 
 def _is_of_a_library(item):

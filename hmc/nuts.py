@@ -6,7 +6,7 @@ A test can put a line of its own making in their place, and a recorder can watch
 see `hmc.kernel.substituted`.
 
 A *span* is a stretch of consecutive leaves (leapfrog steps) of a trajectory. It is kept as its first and last
-momentum in the order of building, the sum of its momenta rho, its log weight (log of the sum over its leaves of
+momentum in the order of building, the sum of its momenta rho, its weight (the sum over its leaves of
 exp(start energy - energy)), and one leaf drawn from it in proportion to the leaves' weights: its proposal.
 
 The usual recursion (build left half, build right half, join) is run here as a binary counter counts. Leaf n of a
@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hmc.kernel import inlined, kernel
-from hmc.numerics import exp, log_add_exp
+from hmc.numerics import SMALLEST_NORMAL
 from hmc.outcome import (
     DIVERGENCE,
     INTERRUPTED,
@@ -31,8 +31,8 @@ from hmc.outcome import (
     SUBTREE_U_TURN,
     U_TURN,
     Outcome,
-    acceptance_probability,
     is_divergent,
+    weight_of,
 )
 from hmc.phase_space import PhasePoint, add_row, copy_row, energy_of, leapfrog
 
@@ -54,7 +54,7 @@ class Spans(NamedTuple):
     gradient: np.ndarray  # (levels, dimension) at the proposal
     log_density: np.ndarray  # (levels,) at the proposal
     energy: np.ndarray  # (levels,) of the proposal, kinetic energy included
-    log_weight: np.ndarray  # (levels,) of all leaves together
+    weight: np.ndarray  # (levels,) of all leaves together; the start of the trajectory has weight 1
 
 
 class Trajectory(NamedTuple):
@@ -98,7 +98,7 @@ def transition(hamiltonian, start, trajectory, reach, rng, stop):
     """
     begin(trajectory, start)
     spans = trajectory.spans
-    trunk = spans.log_weight.shape[0] - 1
+    trunk = spans.weight.shape[0] - 1
     start_energy = spans.energy[trunk]
     termination, tree_depth, n_steps, acceptance_sum = MAX_DEPTH, 0, 0, 0.0
     for depth in range(reach.max_depth):
@@ -131,14 +131,14 @@ def transition(hamiltonian, start, trajectory, reach, rng, stop):
 @kernel
 def begin(trajectory, start):
     """Start a trajectory of one leaf: both ends, the trunk and its proposal are that point."""
-    trunk = trajectory.spans.log_weight.shape[0] - 1
+    trunk = trajectory.spans.weight.shape[0] - 1
     for direction in (BACKWARD, FORWARD):
         end = end_of(trajectory, direction)
         copy_row(start.point.position, end.position)
         copy_row(start.point.momentum, end.momentum)
         copy_row(start.point.gradient, end.gradient)
     energy = energy_of(start.log_density, start.point.momentum)
-    add_leaf(trajectory.spans, trunk, start.point, start.log_density, energy, 0.0)
+    add_leaf(trajectory.spans, trunk, start.point, start.log_density, energy, 1.0)
 
 
 @inlined
@@ -150,13 +150,14 @@ def double(flow, spans, point, depth, rng, stop):
         if stop[0] != 0:
             return Growth(INTERRUPTED, n + 1, acceptance_sum)
         energy = energy_of(log_density, point.momentum)
-        log_weight = flow.start_energy - energy
-        # A leaf that is never used still counts: step size adaptation needs every acceptance probability.
-        acceptance_sum += acceptance_probability(log_weight)
-        if is_divergent(log_weight):
+        energy_error = energy - flow.start_energy
+        if is_divergent(energy_error):
             return Growth(DIVERGENCE, n + 1, acceptance_sum)
+        weight = weight_of(energy_error)
+        # A leaf that is never used still counts: step size adaptation needs every acceptance probability.
+        acceptance_sum += min(1.0, weight)
         level = trailing_ones(n)
-        add_leaf(spans, level, point, log_density, energy, log_weight)
+        add_leaf(spans, level, point, log_density, energy, weight)
         for waiting in range(level):
             is_turning = join_leaves(spans, waiting, level, rng) if waiting == 0 else join(spans, waiting, level, rng)
             if is_turning:
@@ -195,10 +196,10 @@ def join(spans, earlier, later, rng):
 @inlined
 def draw_proposal(spans, earlier, later, rng):
     """Draw the proposal of two joined spans in proportion to their weights: a fair draw from all their leaves."""
-    log_weight = log_add_exp(spans.log_weight[earlier], spans.log_weight[later])
-    if rng.random() < exp(spans.log_weight[earlier] - log_weight):
+    weight = spans.weight[earlier] + spans.weight[later]
+    if rng.random() < spans.weight[earlier] / max(weight, SMALLEST_NORMAL):  # both may have underflowed to 0
         take_proposal(spans, earlier, later)
-    spans.log_weight[later] = log_weight
+    spans.weight[later] = weight
 
 
 @kernel
@@ -209,7 +210,7 @@ def join_trunk(trajectory, depth, direction, rng):
     which favours draws far from the start and keeps detailed balance (Betancourt 2017, A.3.2).
     """
     spans = trajectory.spans
-    trunk = spans.log_weight.shape[0] - 1
+    trunk = spans.weight.shape[0] - 1
     new = (spans.first[depth], spans.last[depth], spans.momentum_sum[depth])
     # In the order of building, the trunk begins at the end that did not move and its last leaf is where we left it.
     if direction:
@@ -217,9 +218,9 @@ def join_trunk(trajectory, depth, direction, rng):
     else:
         old = (spans.last[trunk], spans.first[trunk], spans.momentum_sum[trunk])
     is_turning = turns(old, new)
-    if rng.random() < exp(min(0.0, spans.log_weight[depth] - spans.log_weight[trunk])):
+    if rng.random() < spans.weight[depth] / spans.weight[trunk]:
         take_proposal(spans, depth, trunk)
-    spans.log_weight[trunk] = log_add_exp(spans.log_weight[trunk], spans.log_weight[depth])
+    spans.weight[trunk] += spans.weight[depth]
     add_row(spans.momentum_sum[depth], spans.momentum_sum[trunk])
     copy_row(spans.last[depth], spans.last[trunk] if direction else spans.first[trunk])
     return is_turning
@@ -255,7 +256,7 @@ def turns(early, late):
 
 
 @inlined
-def add_leaf(spans, level, point, log_density, energy, log_weight):
+def add_leaf(spans, level, point, log_density, energy, weight):
     """Write a span of one leaf at `level`: first, last and sum are its momentum, the proposal is the leaf."""
     copy_row(point.momentum, spans.first[level])
     copy_row(point.momentum, spans.last[level])
@@ -264,7 +265,7 @@ def add_leaf(spans, level, point, log_density, energy, log_weight):
     copy_row(point.gradient, spans.gradient[level])
     spans.log_density[level] = log_density
     spans.energy[level] = energy
-    spans.log_weight[level] = log_weight
+    spans.weight[level] = weight
 
 
 @inlined

@@ -17,6 +17,11 @@ INTERRUPTED = 5  # the run was stopped; the transition does not count
 # An energy error so large that the leaf would be drawn once in e^1000 times: the integrator has lost the trajectory.
 MAX_ENERGY_ERROR = 1000.0
 
+# Weights are kept as numbers, not as logs: joining two spans is then an addition, and drawing from them a comparison.
+# exp overflows above 709. A leaf of more weight than e^700 counts as e^700; its start is one that a chain in the
+# posterior comes to once in e^700 times.
+_LARGEST_LOG_WEIGHT = 700.0
+
 
 class Outcome(NamedTuple):
     """The statistics of one transition."""
@@ -30,14 +35,12 @@ class Outcome(NamedTuple):
 
 
 @inlined
-def is_divergent(log_weight):
-    """Whether a step with this log weight (start energy - energy) is a divergence; NaN and infinities are."""
-    return not -MAX_ENERGY_ERROR <= log_weight < math.inf
+def is_divergent(energy_error):
+    """Whether a step has failed, by its energy less the start's; NaN and minus infinity are failures too."""
+    return not -math.inf < energy_error <= MAX_ENERGY_ERROR
 
 
 @inlined
-def acceptance_probability(log_weight):
-    """min(1, exp(log_weight)); 0 for NaN: a step that could not be computed is not accepted."""
-    if log_weight >= 0.0:
-        return 1.0
-    return exp(log_weight) if log_weight == log_weight else 0.0
+def weight_of(energy_error):
+    """exp(-energy_error): the probability of a point relative to the start's; min(1, weight) is its acceptance rate."""
+    return exp(min(-energy_error, _LARGEST_LOG_WEIGHT))

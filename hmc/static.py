@@ -10,8 +10,8 @@ from hmc.outcome import (
     INTERRUPTED,
     PATH_END,
     Outcome,
-    acceptance_probability,
     is_divergent,
+    weight_of,
 )
 from hmc.phase_space import copy_row, energy_of, leapfrog
 
@@ -29,25 +29,25 @@ def transition(hamiltonian, start, point, reach, rng, stop):
     copy_row(start.point.gradient, point.gradient)
     start_energy = energy_of(start.log_density, start.point.momentum)
     planned = min(reach.path_length / reach.step_size, float(1 << reach.max_depth))
-    log_density, log_weight, n_steps, termination = start.log_density, 0.0, 0, PATH_END
+    log_density, energy_error, n_steps, termination = start.log_density, 0.0, 0, PATH_END
     for _ in range(max(1, int(planned + 0.5))):
         log_density = leapfrog(hamiltonian, point, reach.step_size)
         n_steps += 1
-        log_weight = start_energy - energy_of(log_density, point.momentum)
+        energy_error = energy_of(log_density, point.momentum) - start_energy
         if stop[0] != 0:
             termination = INTERRUPTED
             break
-        if is_divergent(log_weight):
+        if is_divergent(energy_error):
             termination = DIVERGENCE
             break
-    acceptance_rate = acceptance_probability(log_weight) if termination == PATH_END else 0.0
+    acceptance_rate = min(1.0, weight_of(energy_error)) if termination == PATH_END else 0.0
     is_accepted = rng.random() < acceptance_rate
     if is_accepted:
         copy_row(point.position, start.point.position)
         copy_row(point.gradient, start.point.gradient)
     return Outcome(
         log_density=log_density if is_accepted else start.log_density,
-        energy=start_energy - log_weight if is_accepted else start_energy,
+        energy=start_energy + energy_error if is_accepted else start_energy,
         acceptance_rate=acceptance_rate,
         tree_depth=0,
         n_steps=n_steps,

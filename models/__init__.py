@@ -1,17 +1,18 @@
 """The models of the lecture, under their lecture names.
 
-`models.mST()` is a model; `models.names()` lists them all, `models.build("mST", ...)` builds one by name, and
-`models.describe("mST")` says what it is. A model is listed by one line of `_ENTRIES`; its formula stands, indented,
-in the docstring of its factory and nowhere else.
+`models.mST()` is a model; `models.names()` lists them all, `models.build("mST", ...)` builds one by name,
+`models.describe("mST")` says what it is, and `models.exact_posterior("mST")` where its posterior lies. A model is
+listed by one line of `_ENTRIES`; its formula stands, indented, in the docstring of its factory and nowhere else.
 """
 
 import difflib
 import inspect
 from typing import NamedTuple
 
+from models.exact import exact_posterior
 from models.reedfrogs import mST, mST_fixed, mSTnomem
 
-__all__ = ["build", "describe", "mST", "mST_fixed", "mSTnomem", "names"]
+__all__ = ["build", "describe", "exact_posterior", "mST", "mST_fixed", "mSTnomem", "names"]
 
 
 class Description(NamedTuple):

@@ -6,7 +6,7 @@ One convention: a function takes the observation first, then the parameters, and
 
 of the log density, all normalising constants included, and its derivatives with respect to every continuous argument
 in the order of the arguments. Constants that depend on data alone (binomial coefficients, factorials) are arguments
-named `log_...`: compute them once, with `log_choose` and `hmc.numerics.log_factorial`. A derivative that the caller
+named `log_...`: compute them once, with `log_choose` and `log_factorial`. A derivative that the caller
 does not use costs nothing; the compiler leaves it out.
 
 For finite arguments a log density is finite or -inf, never nan; where it is -inf its derivatives are unspecified.
@@ -16,18 +16,26 @@ vectorised (see `hmc.numerics`). A sum over observations is not, in strict arith
 
 import math
 
-from hmc.numerics import (
-    HALF_LOG_2PI,
-    SMALLEST_NORMAL,
-    exp,
-    exp_decay,
-    expm1,
-    inlined,
-    log,
-    log1p,
-    log1p_unit,
-    log_factorial,
-)
+from hmc.kernel import inlined
+from hmc.numerics import SMALLEST_NORMAL, exp, exp_decay, expm1, log, log1p, log1p_unit
+
+HALF_LOG_2PI = 0.91893853320467274178
+
+
+@inlined
+def log_factorial(n):
+    """log(n!) for a whole number n >= 0 (int or float), to 1e-15 relative."""
+    n = float(n)
+    if n < 20.0:
+        product = 1.0  # exact: 19! < 2^63 and has enough factors of two
+        while n > 1.0:
+            product *= n
+            n -= 1.0
+        return log(product)
+    # Stirling's series; the first term left out, 1 / (1188 n^9), is under 2e-15 of a sum of 42 at n = 20.
+    u = 1.0 / (n * n)
+    series = (1.0 / 12.0 - u * (1.0 / 360.0 - u * (1.0 / 1260.0 - u / 1680.0))) / n
+    return (n + 0.5) * log(n) - n + (HALF_LOG_2PI + series)
 
 
 @inlined
@@ -136,11 +144,12 @@ def poisson_log(count, log_factorial_of_count, log_rate):
 def cutpoint_gap(lower, upper):
     """What `ordered_logistic` needs of a category's two cutpoints, computed once for all its observations.
 
-    The first category has the lower cutpoint -inf, the last the upper inf. Returns (w, log(1 - w), w / (1 - w)) of
-    w = exp(lower - upper).
+    The first category has the lower cutpoint -inf, the last the upper inf. Cutpoints out of order count as equal:
+    the category is impossible. Returns (w, log(1 - w), w / (1 - w)) of w = exp(lower - upper).
     """
-    overlap = exp(lower - upper)
-    remainder = -expm1(lower - upper)
+    difference = lower - upper if lower < upper else 0.0
+    overlap = exp(difference)
+    remainder = -expm1(difference)
     return overlap, log(remainder), overlap / (remainder if remainder > 0.0 else 1.0)
 
 

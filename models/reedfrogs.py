@@ -3,13 +3,16 @@
 McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models"; data of Vonesh & Bolker (2005), Ecology 86.
 """
 
+# ruff: noqa: N802 (functions carry the lecture's names)
+
 import math
 from typing import NamedTuple
 
 import numpy as np
 
 import hmc
-from hmc.numerics import expit, inlined, log, total
+from hmc.kernel import inlined
+from hmc.numerics import expit, log, total
 from hmc.transforms import constrain_positive
 from models.densities import binomial_logit, exponential, log_choose, normal, normal_group
 from models.tables import Table, at_most, choice, count, read

@@ -24,7 +24,6 @@ class Column(NamedTuple):
 
     name: str
     parse: Callable  # text of a cell -> value; raises ValueError with the complaint that completes "name = text"
-    description: str  # for people: "whole number", "no or pred"
 
 
 class Table(NamedTuple):
@@ -38,7 +37,7 @@ class Table(NamedTuple):
 
 def number(name):
     """A column of finite numbers."""
-    return Column(name, _finite, "number")
+    return Column(name, _finite)
 
 
 def count(name, least=0):
@@ -54,7 +53,7 @@ def count(name, least=0):
             raise ValueError(f"is more than {LARGEST_COUNT}")
         return value
 
-    return Column(name, parse, f"whole number, {least} or more")
+    return Column(name, parse)
 
 
 def choice(name, *options):
@@ -65,7 +64,7 @@ def choice(name, *options):
             raise ValueError(f"is not one of {', '.join(options)}")
         return text
 
-    return Column(name, parse, " or ".join(options))
+    return Column(name, parse)
 
 
 def at_most(name, bound):
