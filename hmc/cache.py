@@ -36,9 +36,7 @@ def enable(dispatcher, key):
 def is_stored(dispatcher, argument_types):
     """Whether the code for these argument types lies on disk, so that loading it will not compile."""
     cache = dispatcher._cache
-    context = dispatcher.targetctx
-    context.refresh()
-    return isinstance(cache, _KeyedCache) and cache.path(argument_types, context.codegen()).exists()
+    return isinstance(cache, _KeyedCache) and cache.path(argument_types, dispatcher.targetctx.codegen()).exists()
 
 
 class _KeyedCache(_Cache):

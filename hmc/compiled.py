@@ -172,10 +172,19 @@ def author_function_is_stored(function, data_type, function_type):
     return not jit_is_disabled() and cache.is_stored(_adapter(function, data_type), function_type.signature.args)
 
 
+# The compiled author's function is called by its adapter alone, so it is inlined there and needs no wrappers.
+_AUTHOR_OPTIONS = {
+    "error_model": "numpy",
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+
+
 @functools.lru_cache(maxsize=256)
 def _adapter(function, data_type):
     """The function that reads the data back and calls the author's, not compiled yet."""
-    author_function = function if hasattr(function, "py_func") else numba.njit(error_model="numpy")(function)
+    author_function = function if hasattr(function, "py_func") else numba.njit(**_AUTHOR_OPTIONS)(function)
     load = _loader(data_type)
 
     def adapter(position, address, out):

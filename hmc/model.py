@@ -196,6 +196,10 @@ def pointwise_rows(function, address, positions, out):
         function(positions[row], address, out[row])
 
 
+# So many values are transformed sooner in Python than compiled code is loaded; the results are the same.
+_FEW_VALUES = 10_000
+
+
 def constrained(parameter, free):
     """Values (..., *shape) of a parameter from its unconstrained numbers (..., parameter.free)."""
     kind, below, above = parameter.constraint
@@ -205,9 +209,13 @@ def constrained(parameter, free):
     vector = parameter.shape[-1] if parameter.shape else 1
     rows = np.ascontiguousarray(free).reshape(-1, vector - parameter.constraint.free_per_vector)
     out = np.empty((len(rows), vector))
-    scalars = (numba.types.int64, numba.types.float64, numba.types.float64)
+    constrain = constrain_rows
+    if rows.size > _FEW_VALUES:
+        constrain = compile_entry(
+            constrain_rows, numba.types.int64, numba.types.float64, numba.types.float64, MATRIX, MATRIX
+        )
     with np.errstate(all="ignore"):
-        compile_entry(constrain_rows, *scalars, MATRIX, MATRIX)(kind, below, above, rows, out)
+        constrain(kind, below, above, rows, out)
     return out.reshape(*leading, *parameter.shape)
 
 

@@ -1,25 +1,22 @@
 """Constraints: how an unconstrained position becomes a positive number, an interval's, an ordered vector, a simplex.
 
-For each there are jitted functions for authors' densities: `constrain_...` (unconstrained -> constrained value),
+For each there are functions for authors' densities: `constrain_...` (unconstrained -> constrained value),
 `..._log_jacobian` (log of the absolute derivative or determinant of that, to be added to the log density) and
 `..._pullback` (the gradient with respect to the constrained value -> the one with respect to the unconstrained
-position, the Jacobian term's included); `unconstrain_...` is the inverse. `hmc.Fit` uses the same functions, so a
-density and its printed draws cannot disagree. The definitions are Stan's (Stan reference manual, "Constraint
-transforms"), but for the simplex's they are also what one would write down first.
+position, the Jacobian term's included); `unconstrain_...` is the inverse. All are kernels (`hmc/kernel.py`).
+`hmc.Fit` uses the same functions, so a density and its printed draws cannot disagree. The definitions are Stan's (Stan
+reference manual, "Constraint transforms").
 """
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from hmc.kernel import kernel
+from hmc.kernel import inlined, kernel
 from hmc.numerics import divide, exp, expit, log, log1p_exp
 
 REAL, LOWER, UPPER, INTERVAL, ORDERED, SIMPLEX = range(6)
 _NAMES = ("real", "lower", "upper", "interval", "ordered", "simplex")
-
-jit = numba.njit(error_model="numpy")
 
 
 class Constraint(NamedTuple):
@@ -70,68 +67,68 @@ def _finite(bound):
     return float(bound)
 
 
-@jit
+@inlined
 def constrain_positive(x):
     """exp(x); the log Jacobian is x."""
     return exp(x)
 
 
-@jit
+@inlined
 def unconstrain_positive(value):
     """log(value)."""
     return log(value)
 
 
-@jit
+@inlined
 def constrain_lower(x, below):
     """below + exp(x); the log Jacobian is x."""
     return below + exp(x)
 
 
-@jit
+@inlined
 def unconstrain_lower(value, below):
     """log(value - below)."""
     return log(value - below)
 
 
-@jit
+@inlined
 def constrain_upper(x, above):
     """above - exp(x); the log Jacobian is x."""
     return above - exp(x)
 
 
-@jit
+@inlined
 def unconstrain_upper(value, above):
     """log(above - value)."""
     return log(above - value)
 
 
-@jit
+@inlined
 def constrain_interval(x, below, above):
     """below + (above - below) / (1 + exp(-x))."""
     return below + (above - below) * expit(x)
 
 
-@jit
+@inlined
 def unconstrain_interval(value, below, above):
     """The logit of where `value` lies between the bounds."""
     return log(divide(value - below, above - value))
 
 
-@jit
+@inlined
 def interval_log_jacobian(x, below, above):
     """log of (above - below) expit(x) expit(-x)."""
     return log(above - below) - log1p_exp(x) - log1p_exp(-x)
 
 
-@jit
+@inlined
 def interval_pullback(x, below, above, gradient):
     """gradient * d value / d x + d log Jacobian / d x."""
     p, rest = expit(x), expit(-x)
     return gradient * (above - below) * p * rest + (rest - p)
 
 
-@jit
+@inlined
 def constrain_ordered(x, out):
     """out[0] = x[0], out[k] = out[k - 1] + exp(x[k])."""
     out[0] = x[0]
@@ -139,7 +136,7 @@ def constrain_ordered(x, out):
         out[k] = out[k - 1] + exp(x[k])
 
 
-@jit
+@inlined
 def unconstrain_ordered(value, out):
     """The first value, then the logs of the differences."""
     out[0] = value[0]
@@ -147,7 +144,7 @@ def unconstrain_ordered(value, out):
         out[k] = log(value[k] - value[k - 1])
 
 
-@jit
+@inlined
 def ordered_log_jacobian(x):
     """The sum of x but for its first element."""
     total = 0.0
@@ -156,7 +153,7 @@ def ordered_log_jacobian(x):
     return total
 
 
-@jit
+@inlined
 def ordered_pullback(x, gradient, out):
     """out[k] = d value / d x[k] . gradient + d log Jacobian / d x[k]; `out` may be `gradient`."""
     from_here_on = 0.0
@@ -166,7 +163,7 @@ def ordered_pullback(x, gradient, out):
     out[0] = from_here_on + gradient[0]
 
 
-@jit
+@inlined
 def constrain_simplex(x, out):
     """Break a stick of length 1: piece k takes the share expit(x[k] - log(K - 1 - k)) of what is left.
 
@@ -180,7 +177,7 @@ def constrain_simplex(x, out):
     out[x.shape[0]] = left
 
 
-@jit
+@inlined
 def unconstrain_simplex(value, out):
     """The inverse of `constrain_simplex`; `value` has one element more than `out`."""
     left = 0.0
@@ -189,7 +186,7 @@ def unconstrain_simplex(value, out):
         out[k - 1] = log(divide(value[k - 1], left)) + log(float(out.shape[0] - k + 1))
 
 
-@jit
+@inlined
 def simplex_log_jacobian(x):
     """The sum of log(share) + log(1 - share) + log(left), of K - 1 breaks."""
     log_left, total = 0.0, 0.0
@@ -200,7 +197,7 @@ def simplex_log_jacobian(x):
     return total
 
 
-@jit
+@inlined
 def simplex_pullback(x, value, gradient, out):
     """out[k] = d value / d x[k] . gradient + d log Jacobian / d x[k]; `value` is the simplex of `x`."""
     n = x.shape[0]

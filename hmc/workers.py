@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import pickle
 import queue
+import signal
 import sys
 import threading
 from concurrent.futures.process import BrokenProcessPool
@@ -68,9 +69,12 @@ def _in_a_kept_process(function, arguments):
 
 
 def _start_process():
-    from hmc.worker import ignore_interrupts
+    return concurrent.futures.ProcessPoolExecutor(1, _context(), initializer=_ignore_interrupts)
 
-    return concurrent.futures.ProcessPoolExecutor(1, _context(), initializer=ignore_interrupts)
+
+def _ignore_interrupts():
+    """Ctrl-C goes to every process of the terminal; the process that called `hmc.sample` decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @functools.cache
