@@ -9,9 +9,11 @@ Only functions given to `enable` are kept here; the caches of other code in the 
 import contextlib
 import functools
 import hashlib
+import itertools
 import os
 import pickle
 import platform
+import secrets
 import shutil
 import tempfile
 import warnings
@@ -20,12 +22,28 @@ from pathlib import Path
 import llvmlite
 import numba
 import numpy as np
+from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
 _KEPT_FOLDERS = 4  # as many environments keep their compiled code
 _KEPT_FILES = 500  # compiled functions, of 20 to 800 kB
+
+
+def _count_functions_from_a_random_number():
+    """Keep the symbols of code from different processes apart.
+
+    Numba tells functions of one name apart by a number that counts from 1 in every process, and code from disk keeps
+    the number of the process that compiled it. Two functions of one name, say the adapters of two densities, could so
+    come to share a symbol, and one would be called in place of the other.
+    """
+    FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48) << 15)
+
+
+_count_functions_from_a_random_number()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_functions_from_a_random_number)
 
 
 def enable(dispatcher, key):

@@ -14,9 +14,11 @@ _MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for
 def main(arguments=None):
     """Run the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
-    warnings.showwarning = lambda message, *_, **__: print(f"hmc: note: {message}", file=sys.stderr)
     try:
-        return options.run(options) or 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = lambda message, *_, **__: print(f"hmc: note: {message}", file=sys.stderr)
+            return options.run(options) or 0
     except KeyboardInterrupt:
         print("hmc: interrupted", file=sys.stderr)
         return 130
@@ -101,6 +103,10 @@ def _fit(options):
     import models
     from diagnostics import precis
 
+    if not 0.0 < options.prob < 1.0:
+        raise ValueError(f"--prob {options.prob} is not between 0 and 1")
+    if options.out and not os.path.isdir(os.path.dirname(os.path.abspath(options.out))):
+        raise ValueError(f"--out {options.out}: there is no such folder")
     model = _build(options.model, options.data)
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data):
@@ -124,11 +130,9 @@ def _compare(options):
     from hmc import workers
 
     workers.start_early()
-    duplicates = {name for name in options.models if options.models.count(name) > 1}
-    if duplicates or len(options.models) < 2:
-        raise ValueError(
-            "compare needs two or more different models" + f"; twice: {duplicates.pop()}" * bool(duplicates)
-        )
+    twice = [name for name in options.models if options.models.count(name) > 1]
+    if twice or len(options.models) < 2:
+        raise ValueError("compare needs two or more different models" + (f"; twice: {twice[0]}" if twice else ""))
     built = {name: _build(name, options.data) for name in options.models}
     for name, model in built.items():
         if model.log_likelihood is None:
@@ -157,11 +161,14 @@ def _figures(options):
     workers.start_early()
     names = options.names or figures.names()
     needed = {model: None for name in names for model in figures.needs(name)}
+    from figures.style import save
+
     os.makedirs(options.out, exist_ok=True)
     fits = {name: _sample(_build(name, options.data), options) for name in needed}
     for name in names:
-        for path in figures.save(figures.draw(name, fits, data=options.data), os.path.join(options.out, name)):
-            print(path)
+        figure = figures.draw(name, fits, **({"data": options.data} if options.data else {}))
+        for ending in (".png", ".svg"):
+            print(save(figure, os.path.join(options.out, name + ending)))
     return max(_status(fit) for fit in fits.values())
 
 

@@ -1,0 +1,267 @@
+"""The command line says what it was asked for, and refuses in one line on standard error what it cannot do."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hmc
+import models
+from hmc import cli
+
+BUNDLED = Path(models.__file__).parent / "data" / "reedfrogs.csv"
+SHORT = ["--warmup", "200", "--draws", "100", "--workers", "1"]
+
+
+def run(capsys, *arguments):
+    """(exit status, standard output, standard error) of a command line."""
+    try:
+        status = cli.main(list(arguments))
+    except SystemExit as exit_:  # argparse
+        status = exit_.code
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.fixture
+def own_file(tmp_path, monkeypatch):
+    """A function that writes an author's model file and gives its MODEL argument."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def write(body, name):
+        (tmp_path / f"{name}.py").write_text(AUTHORS_FILE + body)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        return f"{tmp_path / name}.py:factory"
+
+    return write
+
+
+AUTHORS_FILE = """
+from typing import NamedTuple
+import numpy as np
+import hmc
+
+class Nothing(NamedTuple):
+    scale: float
+
+def model(log_density):
+    return hmc.Model(log_density, Nothing(1.0), [hmc.Parameter("x", (3,))], name="own")
+"""
+NORMAL = """
+def log_density(position, data, gradient):
+    total = 0.0
+    for i in range(position.size):
+        gradient[i] = {slope}
+        total -= 0.5 * position[i] ** 2
+    return {value}
+
+def factory():
+    return model(log_density)
+"""
+
+
+def rewritten(tmp_path, **changes):
+    """The bundled data with cells of its third row changed; a value of None leaves the column out."""
+    with open(BUNDLED, newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[2] |= {column: value for column, value in changes.items() if value is not None}
+    columns = [column for column in rows[0] if changes.get(column, "") is not None]
+    path = tmp_path / "tanks.csv"
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    return str(path)
+
+
+def test_fit_prints_the_table_and_a_line_on_convergence(capsys):
+    status, out, _ = run(capsys, "fit", "mST", "--workers", "1")
+    assert status == 0
+    assert out.split()[:6] == ["mean", "sd", "5.5%", "94.5%", "n_eff", "Rhat4"]
+    assert re.search(r"^a_bar +1\.3", out, re.MULTILINE)
+    assert re.search(
+        r"4 chains of 1000 draws in .* s, no divergences, Rhat at most 1\.0\d+, ESS at least \d+: converged", out
+    )
+    assert "48 vector or matrix parameters hidden" in out
+
+
+def test_depth_2_shows_every_tank(capsys):
+    _, out, _ = run(capsys, "fit", "mST", *SHORT, "--depth", "2")
+    assert [line.split()[0] for line in out.splitlines()[1:49]] == [f"a[{i}]" for i in range(1, 49)]
+
+
+def test_exact_puts_the_exact_mean_and_the_z_score_beside_each_estimate(capsys):
+    _, out, _ = run(capsys, "fit", "mST", "--workers", "1", "--exact")
+    heading, a_bar = out.splitlines()[:2]
+    assert heading.split()[-2:] == ["exact", "z"]
+    mean, exact, z = (float(a_bar.split()[i]) for i in (1, -2, -1))
+    assert exact == 1.35
+    assert abs(z) < 4
+    assert (mean - exact) * z >= 0 or abs(mean - exact) < 0.01
+
+
+def test_a_fit_too_short_to_trust_says_so(capsys):
+    _, out, _ = run(capsys, "fit", "mST", "--warmup", "5", "--draws", "10", "--workers", "1")
+    assert "DO NOT TRUST" in out
+
+
+def test_the_same_seed_prints_the_same_table(capsys):
+    tables = [run(capsys, "fit", "mST", *SHORT, "--seed", seed)[1].splitlines()[:3] for seed in ("3", "3", "4")]
+    assert tables[0] == tables[1] != tables[2]
+
+
+def test_the_saved_fit_is_the_printed_one(capsys, tmp_path):
+    _, out, _ = run(capsys, "fit", "mST", *SHORT, "--out", str(tmp_path / "mST.fit"))
+    loaded = hmc.load(tmp_path / "mST.fit")
+    assert loaded["sigma"].shape == (4, 100)
+    assert f"sigma  {loaded['sigma'].mean():.2f}" in out
+
+
+def test_compare_ranks_the_lectures_models(capsys):
+    status, out, _ = run(capsys, "compare", "mSTnomem", "mST", *SHORT)
+    lines = out.splitlines()
+    assert status == 0
+    assert lines[0].split() == ["WAIC", "SE", "dWAIC", "dSE", "pWAIC", "weight"]
+    assert [line.split()[0] for line in lines[1:3]] == ["mST", "mSTnomem"]
+    assert "scale: deviance" in out
+
+
+def test_figures_are_written_and_named(capsys, tmp_path):
+    status, out, _ = run(capsys, "figures", "tanks", *SHORT, "--out", str(tmp_path / "new" / "folder"))
+    assert status == 0
+    assert {Path(line).name for line in out.split()} == {"tanks.png", "tanks.svg"}
+    assert all(Path(line).stat().st_size > 1000 for line in out.split())
+
+
+def test_models_lists_each_with_its_formula(capsys):
+    _, out, _ = run(capsys, "models")
+    assert all(name in out for name in models.names())
+    assert "sigma ~ Exponential(1)" in out
+
+
+def test_a_users_own_data_are_fitted(capsys, tmp_path):
+    status, out, _ = run(capsys, "fit", "mST", *SHORT, "--depth", "2", "--data", rewritten(tmp_path, surv="1"))
+    third = next(line for line in out.splitlines() if line.startswith("a[3]"))
+    assert status == 0
+    assert float(third.split()[1]) < 0  # 1 of 10 survived here, 7 of 10 in the bundled data
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"surv": "11"}, "row 3: surv = 11 is more than density = 10"),
+        ({"surv": "-1"}, "row 3: surv = -1 is negative"),
+        ({"surv": "6.5"}, "row 3: surv = 6.5 is not a whole number"),
+        ({"surv": "NaN"}, "row 3: surv"),
+        ({"surv": None}, "surv"),
+        ({"pred": "maybe"}, "row 3: pred = maybe"),
+    ],
+)
+def test_bad_data_are_refused_in_one_line_that_says_where(capsys, tmp_path, changes, message):
+    status, out, err = run(capsys, "fit", "mST", "--data", rewritten(tmp_path, **changes))
+    assert (status, out) == (1, "")
+    assert err.startswith("hmc: reedfrogs: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", ["", "density;pred;size;surv\n10;no;big;9\n", "\x00\x01\x02"])
+def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, content):
+    (tmp_path / "bad.csv").write_text(content)
+    status, out, err = run(capsys, "fit", "mST", "--data", str(tmp_path / "bad.csv"))
+    assert (status, out) == (1, "")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fit", "mStt"], "no model is called mStt; did you mean mST?"),
+        (["fit", "mST", "--draws", "0"], "draws = 0"),
+        (["fit", "mST", "--chains", "0"], "chains = 0"),
+        (["fit", "mST", "--warmup", "-1"], "warmup = -1"),
+        (["fit", "mST", "--workers", "0"], "workers = 0"),
+        (["fit", "mST", "--target-accept", "1"], "target_accept = 1.0"),
+        (["fit", "mST", "--metric", "round"], "metric = 'round' is none of diag, dense, unit"),
+        (["fit", "mST", "--algorithm", "gibbs"], "algorithm = 'gibbs'"),
+        (["fit", "mST_fixed"], "mST_fixed needs the option sigma"),
+        (["fit", "mST_fixed", "--exact"], "sigma"),
+        (["fit", "nowhere.py:factory"], "nowhere.py: there is no such file"),
+        (["fit", "mST", "--out", "no/such/folder/x.fit"], "no/such/folder"),
+        (["fit", "mST", "--prob", "1.5"], "1.5"),
+        (["compare", "mST"], "two or more"),
+        (["compare", "mST", "mST"], "twice: mST"),
+        (["figures", "tank"], "tank"),
+        (["check", "mST", "--points", "0"], "--points 0"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line_that_names_them(capsys, arguments, message):
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (1, "")
+    assert message in err
+    assert err.startswith("hmc: ")
+    assert err.count("\n") == 1
+
+
+def test_an_unknown_command_is_refused(capsys):
+    status, _, err = run(capsys, "fitt", "mST")
+    assert status == 2
+    assert "fitt" in err
+
+
+def test_check_passes_for_every_model_of_the_lecture(capsys):
+    for name in ("mST", "mSTnomem"):
+        assert run(capsys, "check", name)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "slope", "value", "message"),
+    [
+        ("sign", "position[i]", "total", "gradient of x[1] (component 0) is"),
+        ("sign2", "-position[i] if i != 1 else position[i]", "total", "x[2] (component 1)"),
+        ("unwritten", "-position[i] if i < 2 else gradient[i]", "total", "x[3] (component 2) is not written"),
+        ("nan", "-position[i]", "np.nan", "log density is nan"),
+        ("nowhere", "-position[i]", "-np.inf", "finite at none of 20 points"),
+    ],
+)
+def test_check_names_what_is_wrong_with_an_authors_model(capsys, own_file, name, slope, value, message):
+    argument = own_file(NORMAL.format(slope=slope, value=value), f"own_{name}")
+    status, out, _ = run(capsys, "check", argument)
+    assert status == 1
+    assert message in out
+    assert ("the sign is wrong" in out) == name.startswith("sign")
+
+
+def test_a_density_that_is_nan_everywhere_is_refused_with_the_values_tried(capsys, own_file):
+    argument = own_file(NORMAL.format(slope="-position[i]", value="np.nan"), "own_nan_everywhere")
+    status, _, err = run(capsys, "fit", argument, "--workers", "1")
+    assert status == 1
+    assert re.search(
+        r"own: no starting point with a finite log density in 100 tries; last: x = .*, log density = nan", err
+    )
+
+
+def test_an_authors_file_that_gives_no_model_is_refused(capsys, own_file):
+    assert "gives a int, not a hmc.Model" in run(capsys, "check", own_file("def factory(): return 3", "own_three"))[2]
+    assert "ZeroDivisionError" in run(capsys, "check", own_file("1 / 0", "own_broken"))[2]
+    assert "has no function factory" in run(capsys, "check", own_file("", "own_empty"))[2]
+
+
+def test_help_does_not_wait_for_numba():
+    code = """
+import sys, hmc.cli
+try: hmc.cli.main(["fit", "--help"])
+except SystemExit: assert "numba" not in sys.modules
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_draws_of_the_command_are_those_of_the_function(capsys, tmp_path):
+    run(capsys, "fit", "mSTnomem", *SHORT, "--seed", "9", "--out", str(tmp_path / "x.fit"))
+    fit = hmc.sample(models.mSTnomem(), warmup=200, draws=100, seed=9, workers=1, progress=False)
+    assert np.array_equal(hmc.load(tmp_path / "x.fit").unconstrained, fit.unconstrained)
