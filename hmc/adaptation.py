@@ -54,7 +54,8 @@ def plan_windows(warmup):
     """Stan's schedule: a start without adaptation of the metric, windows that double, a step size's end.
 
     75, 25, 50, 100, ... and 50 transitions; 15%, 75% and 10% where there are fewer than 150; under 20, only the
-    step size is adapted. At the end of each window the metric is set and all else begins anew.
+    step size is adapted. At the end of each window the metric is set and all else begins anew. The last window takes
+    what is left over where it could not double; so does ours where it is the first (Stan adds one as short as 1).
     """
     plan = np.zeros(warmup, dtype=np.int64)
     if warmup < 20:
@@ -67,7 +68,6 @@ def plan_windows(warmup):
     plan[start:slow_end] = COLLECT
     first = start
     while first < slow_end:
-        # The last window takes what would be left over for a window that could not double.
         last = slow_end if first + window + 2 * window > slow_end else first + window
         plan[last - 1] |= UPDATE | CLEAR | RESTART
         first, window = last, 2 * window
@@ -75,7 +75,7 @@ def plan_windows(warmup):
 
 
 def plan_gradients(warmup, dense):
-    """The schedule of nuts-rs: the metric is set after every draw from the latest 80 to 160 of them (at first from
+    """The schedule of nuts-rs: the metric is set after every draw from the latest 80 to 240 of them (at first from
     the latest 10 to 20), and only the step size is adapted in the last 15%.
 
     A covariance has far more to estimate: for a dense metric the windows double, and Cholesky factors, which cost

@@ -15,7 +15,6 @@ import pickle
 import platform
 import secrets
 import shutil
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -26,6 +25,8 @@ from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
+
+from hmc.files import write_whole
 
 _KEPT_FOLDERS = 4  # as many environments keep their compiled code
 _KEPT_FILES = 500  # compiled functions, of 20 to 800 kB
@@ -83,14 +84,19 @@ class _KeyedCache(_Cache):
             return None
         with contextlib.suppress(OSError):
             os.utime(path)  # the time of last use
-        return CompileResult._rebuild(target_context, *pickle.loads(payload))
+        try:
+            return CompileResult._rebuild(target_context, *pickle.loads(payload))
+        except Exception:  # it names a module that this process cannot import: compile it here
+            return None
 
     def save_overload(self, sig, data):
         if data.library.has_dynamic_globals:  # addresses of this process in the code
             return
         payload = dumps(data._reduce())
         try:
-            _write_atomically(self.path(_arguments(sig), data.codegen), hashlib.sha256(payload).digest() + payload)
+            path = self.path(_arguments(sig), data.codegen)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, lambda file: file.write(hashlib.sha256(payload).digest() + payload))
         except OSError as error:
             _warn_once(f"compiled code cannot be kept in {_folder()} ({error.strerror}): it will be compiled again")
 
@@ -106,18 +112,6 @@ class _KeyedCache(_Cache):
 
 def _arguments(signature):
     return getattr(signature, "args", signature)
-
-
-def _write_atomically(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 @functools.cache

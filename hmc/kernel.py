@@ -35,12 +35,23 @@ def substituted(function, **replacements):
     """A copy of a kernel, and of all kernels it reaches, that calls `replacements` in place of those of their names.
 
     It is Python: `substituted(nuts.transition, leapfrog=watch)` is the sampler's transition with every leapfrog step
-    watched.
+    watched. ValueError for a name that no kernel is reached by.
     """
+    reached = set()
+    copy = _copy(function, replacements, reached)
+    for name in replacements:
+        if name not in reached:
+            raise ValueError(f"{function.__qualname__} reaches no kernel by the name {name}")
+    return copy
+
+
+def _copy(function, replacements, reached):
     namespace = dict(function.__globals__)
     for name in function.__code__.co_names:
         if is_kernel(namespace.get(name)):
-            namespace[name] = replacements.get(name) or substituted(namespace[name], **replacements)
+            reached.add(name)
+            callee = _copy(namespace[name], replacements, reached)
+            namespace[name] = replacements.get(name, callee)
     copy = types.FunctionType(function.__code__, namespace, function.__name__, function.__defaults__)
     copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
     return copy

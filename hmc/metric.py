@@ -9,6 +9,7 @@ position by L (`drift`). The trees of `hmc/nuts.py` see dot products and nothing
 With p = L' p_usual this is the usual Hamiltonian with mass matrix (L L')^-1: Neal (2011), section 4.1.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -82,7 +83,7 @@ def set_from_covariance(metric, covariance):
                 value -= covariance[i, k] * covariance[j, k]
             if i > j:
                 covariance[i, j] = value / covariance[j, j]
-            elif value > 0.0:
+            elif 0.0 < value < math.inf:
                 covariance[j, j] = sqrt(value)
             else:
                 return

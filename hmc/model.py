@@ -149,7 +149,7 @@ class Model:
         for_each_row = compile_entry(pointwise_rows, POINTWISE, numba.types.intp, MATRIX, MATRIX)
         with np.errstate(all="ignore"):
             for_each_row(function, self._packed.address, rows, out)
-        return out.reshape(*np.shape(positions)[:-1], out.shape[1])
+        return out.reshape((*np.shape(positions)[:-1], out.shape[1]))
 
     def constrain(self, positions):
         """Named values of unconstrained positions (..., dimension): {name: array (..., *shape)}."""
@@ -205,7 +205,7 @@ def constrained(parameter, free):
     kind, below, above = parameter.constraint
     leading = free.shape[:-1]
     if kind == REAL:
-        return np.array(free).reshape(*leading, *parameter.shape)
+        return np.array(free).reshape((*leading, *parameter.shape))
     vector = parameter.shape[-1] if parameter.shape else 1
     rows = np.ascontiguousarray(free).reshape(-1, vector - parameter.constraint.free_per_vector)
     out = np.empty((len(rows), vector))
@@ -216,7 +216,7 @@ def constrained(parameter, free):
         )
     with np.errstate(all="ignore"):
         constrain(kind, below, above, rows, out)
-    return out.reshape(*leading, *parameter.shape)
+    return out.reshape((*leading, *parameter.shape))
 
 
 def _unconstrained(model_name, parameter, value):
@@ -238,7 +238,7 @@ def _unconstrained(model_name, parameter, value):
         inverse(vector, row)
     on_the_simplex = kind != SIMPLEX or np.allclose(vectors.sum(axis=1), 1.0, rtol=0, atol=1e-8)
     if not (np.isfinite(rows).all() and on_the_simplex):
-        raise ValueError(f"{model_name}: {parameter.name} = {value} is not {parameter.constraint}")
+        raise ValueError(f"{model_name}: {parameter.name} = {value.tolist()} is not {parameter.constraint}")
     return rows.ravel()
 
 

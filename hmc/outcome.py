@@ -18,9 +18,9 @@ INTERRUPTED = 5  # the run was stopped; the transition does not count
 MAX_ENERGY_ERROR = 1000.0
 
 # Weights are kept as numbers, not as logs: joining two spans is then an addition, and drawing from them a comparison.
-# exp overflows above 709. A leaf of more weight than e^700 counts as e^700; its start is one that a chain in the
-# posterior comes to once in e^700 times.
-_LARGEST_LOG_WEIGHT = 700.0
+# exp overflows above 709. A leaf of more weight than e^600 counts as e^600, which leaves room for their sum; its start
+# is one that a chain in the posterior comes to once in e^600 times.
+_LARGEST_LOG_WEIGHT = 600.0
 
 
 class Outcome(NamedTuple):

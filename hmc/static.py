@@ -1,7 +1,9 @@
 """One transition of static HMC: a leapfrog path of fixed length, accepted or rejected at its end.
 
 Duane et al. (1987); Neal (2011), section 3.2. The momentum is whitened (`hmc/metric.py`), so a path length is in
-posterior standard deviations: on a normal target the dynamics have the period 2 pi, and a quarter of it is best.
+posterior standard deviations: on a normal target the dynamics have the period 2 pi, and a quarter of it is best. Where
+the metric misses how directions differ or are correlated, some direction's period may be near the path's length or
+its double, and the chain then hardly moves along it: the fault that NUTS was made to mend.
 """
 
 from hmc.kernel import kernel

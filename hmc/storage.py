@@ -5,12 +5,11 @@ not an array. Arrays are named by their place: "unconstrained", "stats/lp", "der
 """
 
 import json
-import os
-import tempfile
 import zipfile
 
 import numpy as np
 
+from hmc.files import write_whole
 from hmc.fit import Fit
 from hmc.model import Parameter
 from hmc.run import Failure
@@ -32,18 +31,15 @@ def save(fit, path):
     arrays |= {name: values for name, values in optional.items() if values is not None}
     if fit.settings["initial"] is not None:
         arrays["initial"] = fit.settings["initial"]
-    directory = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(dir=directory, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+
+    def write(file):
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("fit.json", json.dumps(_description(fit), indent=1))
             for name, values in arrays.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, np.ascontiguousarray(values), allow_pickle=False)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+
+    write_whole(path, write)
 
 
 def load(path):

@@ -1,0 +1,46 @@
+"""A smooth density in four dimensions that is not normal; written so that complex numbers pass through it."""
+
+import numpy as np
+
+from hmc import metric
+from hmc.phase_space import Hamiltonian, PhasePoint, Start
+
+DIMENSION = 4
+PRECISION = np.array([[2.0, 0.6, 0.0, 0.3], [0.6, 1.0, 0.2, 0.0], [0.0, 0.2, 0.5, 0.1], [0.3, 0.0, 0.1, 1.5]])
+
+
+def log_density(position, data, gradient):
+    """-q' P q / 2 - sum(q^4) / 10."""
+    gradient[:] = -(PRECISION @ position) - 0.4 * position**3
+    return -0.5 * (position @ PRECISION @ position) - 0.1 * (position**4).sum()
+
+
+def random_metric(rng, dense):
+    """A metric that is far from the unit one."""
+    made = metric.identity(DIMENSION, dense)
+    made.scale[:] = rng.uniform(0.5, 1.5, DIMENSION)
+    if dense:
+        root = rng.normal(size=(DIMENSION, DIMENSION))
+        made.factor[:] = np.linalg.cholesky(0.3 * root @ root.T + 0.3 * np.eye(DIMENSION))
+        made.factor_transposed[:] = made.factor.T
+    return made
+
+
+def inverse_metric(made):
+    """L L' of a metric, as a matrix."""
+    return made.factor @ made.factor.T if made.kind == metric.DENSE else np.diag(made.scale**2)
+
+
+def factor(made):
+    """L of a metric, as a matrix."""
+    return made.factor if made.kind == metric.DENSE else np.diag(made.scale)
+
+
+def hamiltonian(rng, dense):
+    return Hamiltonian(log_density, None, random_metric(rng, dense))
+
+
+def start(hamiltonian, rng):
+    """A start at a random point, momentum drawn."""
+    point = PhasePoint(rng.normal(size=DIMENSION), rng.normal(size=DIMENSION), np.zeros(DIMENSION))
+    return Start(point, hamiltonian.density(point.position, None, point.gradient))

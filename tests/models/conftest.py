@@ -1,0 +1,86 @@
+"""Checks that every model's tests share."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "models"
+
+
+@pytest.fixture
+def golden():
+    """Reads a JSON file of tests/golden/models."""
+    return lambda name: json.loads((GOLDEN / name).read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def positions():
+    """100 positions of a model: half drawn from its prior, half uniform in (-2, 2) as starting points are."""
+
+    def draw(model, seed=1):
+        rng = np.random.default_rng(seed)
+        prior = [model.simulate(rng, model.data) for _ in range(50)]
+        return prior + [rng.uniform(-2.0, 2.0, model.dimension) for _ in range(50)]
+
+    return draw
+
+
+@pytest.fixture
+def gradient_error():
+    """The largest |gradient - central difference| of a model at a position, over 1 + max |gradient|."""
+
+    def error(model, position):
+        _, gradient = model.evaluate(position)
+        differences = np.empty(model.dimension)
+        for i in range(model.dimension):
+            step = np.zeros(model.dimension)
+            step[i] = 1e-5 * (1.0 + abs(position[i]))
+            width = (position[i] + step[i]) - (position[i] - step[i])
+            differences[i] = (model.evaluate(position + step)[0] - model.evaluate(position - step)[0]) / width
+        return np.abs(gradient - differences).max() / (1.0 + np.abs(gradient).max())
+
+    return error
+
+
+@pytest.fixture
+def evaluated_without_the_jit():
+    """(densities, gradients) of the model that a Python expression builds, from a process that compiles nothing."""
+
+    def evaluate(expression, positions):
+        code = (
+            "import json, sys, numpy as np, models\n"
+            f"model = {expression}\n"
+            "results = [model.evaluate(p) for p in np.array(json.load(sys.stdin))]\n"
+            "out = np.concatenate([np.append(g, d) for d, g in results])\n"
+            "sys.stdout.buffer.write(out.tobytes())"
+        )
+        completed = subprocess.run(
+            [sys.executable, "-c", code],
+            input=json.dumps([p.tolist() for p in positions]).encode(),
+            env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=True,
+        )
+        rows = np.frombuffer(completed.stdout).reshape(len(positions), -1)
+        return rows[:, -1], rows[:, :-1]
+
+    return evaluate
+
+
+@pytest.fixture
+def relative_error():
+    """|value - exact| / |exact|; 0 where both are the same infinity."""
+
+    def error(value, exact):
+        if value == exact:
+            return 0.0
+        return abs(value - exact) / abs(exact) if math.isfinite(value) else math.inf
+
+    return error

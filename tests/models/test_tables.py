@@ -1,0 +1,174 @@
+"""Every way in which a table can be wrong, and the line that says so."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.tables import Table, at_most, choice, count, number, read
+
+TABLE = Table(
+    "seeds",
+    columns=(count("sown", least=1), count("grown"), number("depth"), choice("soil", "clay", "sand")),
+    checks=(at_most("grown", "sown"),),
+)
+GOOD = "sown,grown,depth,soil\n10,3,0.5,clay\n20,20,-1e-3,sand\n"
+
+
+def csv(tmp_path, text, encoding="utf-8"):
+    path = tmp_path / "seeds.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def message_of(data, table=TABLE):
+    with pytest.raises(ValueError, match=r"^seeds: [^\n]*$") as caught:
+        read(table, data)
+    return str(caught.value).removeprefix("seeds: ")
+
+
+def test_a_good_file_and_a_good_frame_give_the_same_arrays(tmp_path):
+    path = csv(tmp_path, GOOD)
+    for data in (path, str(path), pd.read_csv(path), pd.read_csv(path).astype(object), pd.read_csv(path, dtype="str")):
+        columns = read(TABLE, data)
+        assert columns["sown"].tolist() == [10.0, 20.0]
+        assert columns["grown"].dtype == np.float64
+        assert columns["depth"].tolist() == [0.5, -1e-3]
+        assert columns["soil"].tolist() == ["clay", "sand"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + GOOD,  # as spreadsheets write it
+        GOOD.replace("\n", "\r\n"),
+        GOOD.replace(",", ", "),
+        GOOD.replace("clay", ' "clay"'),
+        GOOD.replace("\n", "\n\n"),
+        re.sub("^(?=.)", "x,", GOOD, flags=re.M),  # a column more than needed
+        GOOD.replace("10,", "10.0,").replace("20,", "2e1,"),
+    ],
+)
+def test_harmless_variations_of_a_file_are_read(text, tmp_path):
+    assert read(TABLE, csv(tmp_path, text))["grown"].tolist() == [3.0, 20.0]
+
+
+CELLS = [
+    ("10,3,0.5,clay", "11,12,0.5,clay", "row 1: grown = 12 is more than sown = 11"),
+    ("10,3", "10,-3", "row 1: grown = -3 is negative"),
+    ("10,3", "0,0", "row 1: sown = 0 is less than 1"),
+    ("10,3", "10,2.5", "row 1: grown = 2.5 is not a whole number"),
+    ("10,3", "10,1e300", "row 1: grown = 1e300 is more than 9007199254740992"),
+    ("10,3", "10,", "row 1: grown is missing"),
+    ("20,20", "20,NA", "row 2: grown is missing"),
+    ("20,20", "20,nan", "row 2: grown is missing"),
+    ("20,20", "20,inf", "row 2: grown = inf is not finite"),
+    ("20,20", "20,many", "row 2: grown = many is not a number"),
+    ("0.5", "-inf", "row 1: depth = -inf is not finite"),
+    ("sand", "Sand", "row 2: soil = Sand is not one of clay, sand"),
+    ("sand", "", "row 2: soil is missing"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), CELLS)
+def test_a_bad_cell_of_a_file_is_named_with_its_row_column_and_value(right, wrong, message, tmp_path):
+    assert message_of(csv(tmp_path, GOOD.replace(right, wrong))) == message
+
+
+FRAME = {"sown": [10, 20], "grown": [3, 20], "depth": [0.5, 0.1], "soil": ["clay", "sand"]}
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("grown", [11, 2], "row 1: grown = 11 is more than sown = 10"),
+        ("grown", [3.5, 2], "row 1: grown = 3.5 is not a whole number"),
+        ("grown", [3, None], "row 2: grown is missing"),
+        ("grown", [3, np.nan], "row 2: grown is missing"),
+        ("grown", pd.array([3, pd.NA], dtype="Int64"), "row 2: grown is missing"),
+        ("depth", [np.inf, 0.0], "row 1: depth = inf is not finite"),
+        ("depth", ["deep", 0.0], "row 1: depth = deep is not a number"),
+        ("grown", [True, False], "row 1: grown = True is not a number"),
+        ("soil", ["clay", 3], "row 2: soil = 3 is not one of clay, sand"),
+        ("soil", pd.Categorical(["clay", "peat"]), "row 2: soil = peat is not one of clay, sand"),
+    ],
+)
+def test_a_bad_cell_of_a_frame_is_named_with_its_row_column_and_value(column, values, message):
+    assert message_of(pd.DataFrame({**FRAME, column: values})) == message
+
+
+def test_rows_count_from_one_whatever_the_index_of_the_frame():
+    frame = pd.DataFrame({**FRAME, "grown": [3, 21]}, index=[17, 4])
+    assert message_of(frame) == "row 2: grown = 21 is more than sown = 20"
+
+
+def test_a_missing_column_is_named_beside_those_that_are_there(tmp_path):
+    text = "no column grown, soil in {}; needed: sown, grown, depth, soil; there: sown, growth, depth, Soil"
+    path = csv(tmp_path, GOOD.replace("grown", "growth").replace("soil", "Soil"))
+    assert message_of(path) == text.format(path)
+    assert message_of(pd.read_csv(path)) == text.format("the frame")
+
+
+def test_a_column_that_stands_twice_is_refused(tmp_path):
+    path = csv(tmp_path, "sown,grown,depth,soil,grown\n1,1,1,clay,1\n")
+    assert message_of(path) == f"column grown stands twice in {path}"
+    assert message_of(pd.DataFrame([[1, 1, 1, "clay", 1]], columns=["sown", "grown", "depth", "soil", "grown"])) == (
+        "column grown stands twice in the frame"
+    )
+
+
+@pytest.mark.parametrize(("separator", "name"), [(";", "';'"), ("\t", r"'\t'")])
+def test_another_separator_is_recognised(separator, name, tmp_path):
+    path = csv(tmp_path, GOOD.replace(",", separator))
+    assert message_of(path) == f"{path} is separated by {name}, not by ','"
+
+
+def test_a_table_may_have_another_separator_of_its_own(tmp_path):
+    table = TABLE._replace(separator=";")
+    assert read(table, csv(tmp_path, GOOD.replace(",", ";")))["grown"].tolist() == [3.0, 20.0]
+    path = csv(tmp_path, GOOD)
+    assert message_of(path, table) == f"{path} is separated by ',', not by ';'"
+
+
+def test_an_empty_file_is_refused(tmp_path):
+    for text in ("", "\n\n"):
+        path = csv(tmp_path, text)
+        assert message_of(path) == f"{path} is empty"
+
+
+def test_a_table_without_rows_is_refused(tmp_path):
+    path = csv(tmp_path, "sown,grown,depth,soil\n")
+    assert message_of(path) == "there are no rows"
+    assert message_of(pd.read_csv(path)) == "there are no rows"
+
+
+def test_a_row_of_another_length_is_refused(tmp_path):
+    path = csv(tmp_path, GOOD.replace("20,20,", "20,"))
+    assert message_of(path) == "row 2: 3 fields under a header of 4"
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    path = tmp_path / "none.csv"
+    assert message_of(path) == f"no such file: {path}"
+
+
+def test_a_folder_is_not_a_file(tmp_path):
+    assert message_of(tmp_path) == f"cannot read {tmp_path}: Is a directory"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_another_encoding_is_recognised(encoding, tmp_path):
+    path = csv(tmp_path, GOOD.replace("clay", "clé"), encoding)
+    assert message_of(path).startswith(f"{path} is not text in UTF-8 (byte 0x")
+
+
+def test_a_field_without_end_is_not_csv(tmp_path):
+    path = csv(tmp_path, GOOD.replace("clay", "x" * 200_000))
+    assert message_of(path) == f"{path} is not a CSV file: field larger than field limit (131072)"
+
+
+@pytest.mark.parametrize("data", [{"sown": [1]}, [1, 2], 3.5])
+def test_data_of_another_kind_are_refused(data):
+    kind = type(data).__name__
+    assert message_of(data) == f"data must be a DataFrame, the path of a CSV file, or None, not {kind}"
