@@ -163,17 +163,16 @@ def given_directions(line, site, directions, **broken):
     """(distribution over sites, outcome) of a NUTS transition whose doublings go in the given directions.
 
     In place of taking a proposal with probability p, the two proposals' distributions are mixed with weight p.
-    `broken`: kernels to put in place of those of hmc/nuts.py, each a function of the parts to build it from.
+    `broken`: kernels to put in place of those of hmc/nuts.py, each a function of the parts of joining to build it from.
     """
     rng = Mixing(directions)
 
     def take_proposal(spans, source, target):
         spans.gradient[target] += rng.probability * (spans.gradient[source] - spans.gradient[target])
 
-    parts = dynamics(line) | {"take_proposal": take_proposal}
-    for name, make in broken.items():
-        parts[name] = make(parts)
-    join_real = parts.get("join_trunk") or substituted(nuts.join_trunk, **parts)
+    joining = {"take_proposal": take_proposal}
+    parts = dynamics(line) | joining | {name: make(joining) for name, make in broken.items()}
+    join_real = parts.get("join_trunk") or substituted(nuts.join_trunk, **joining)
 
     def join_trunk(*arguments):
         is_turning = join_real(*arguments)
