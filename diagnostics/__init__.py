@@ -20,6 +20,7 @@ from .ess import (
     ess_sd,
     ess_tail,
 )
+from .loo_refit import loo_refit
 from .mcse import mcse_mean, mcse_median, mcse_quantile, mcse_sd
 from .precis import precis
 from .psis import k_threshold, psis, psis_loo, relative_efficiency
@@ -44,6 +45,7 @@ __all__ = [
     "ess_tail",
     "fold",
     "k_threshold",
+    "loo_refit",
     "mcse_mean",
     "mcse_median",
     "mcse_quantile",

@@ -1,5 +1,6 @@
 """What a model author writes against: `Model` and `Parameter`."""
 
+import copy
 import math
 from typing import NamedTuple
 
@@ -118,6 +119,26 @@ class Model:
     def dimension(self):
         """The number of unconstrained parameters."""
         return sum(p.free for p in self.parameters)
+
+    def without(self, observations):
+        """The same model with some observations (a number from 0, or several) left out of its likelihood.
+
+        They get the weight 0, and nothing else changes: the parameters are the same, nothing is compiled again, and
+        `log_likelihood` still scores them, now as new data. The data need a field `weight`, one number per
+        observation, that the log density multiplies the likelihood's terms by; ValueError where they have none, or for
+        a number that is no observation.
+        """
+        if not isinstance(getattr(self.data, "weight", None), np.ndarray):
+            raise ValueError(f"{self.name}: its data have no field `weight`, so no observation can be left out")
+        weight = self.data.weight.copy()
+        for observation in np.atleast_1d(observations):
+            if not (isinstance(observation, np.integer) and 0 <= observation < len(weight)):
+                raise ValueError(f"{self.name} has observations 0 to {len(weight) - 1}; {observation} is none of them")
+            weight[observation] = 0.0
+        reduced = copy.copy(self)
+        reduced.data = self.data._replace(weight=weight)
+        reduced._packed = pack(reduced.data)
+        return reduced
 
     def density(self):
         """(function, address): the compiled log density, and the data as it takes them. See `hmc/compiled.py`."""

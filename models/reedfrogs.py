@@ -12,7 +12,7 @@ import numpy as np
 
 import hmc
 from hmc.kernel import inlined
-from hmc.numerics import expit, log, total
+from hmc.numerics import dot, expit, log
 from hmc.transforms import constrain_positive
 from models.densities import binomial_logit, exponential, log_choose, normal, normal_group
 from models.tables import Table, at_most, choice, count, read
@@ -30,6 +30,7 @@ class Tanks(NamedTuple):
     survived: np.ndarray
     density: np.ndarray  # tadpoles at the start
     log_coefficient: np.ndarray  # log of "density choose survived"
+    weight: np.ndarray  # 1, or 0 for a tank that is left out (see hmc.Model.without)
 
 
 class TanksOfKnownSpread(NamedTuple):
@@ -38,6 +39,7 @@ class TanksOfKnownSpread(NamedTuple):
     survived: np.ndarray
     density: np.ndarray
     log_coefficient: np.ndarray
+    weight: np.ndarray
     sigma: float
 
 
@@ -111,7 +113,7 @@ def _tanks(data):
     columns = read(TANKS, data)
     survived, density = columns["surv"], columns["density"]
     log_coefficient = np.array([log_choose(n, k) for n, k in zip(density, survived, strict=True)])
-    return Tanks(survived, density, log_coefficient)
+    return Tanks(survived, density, log_coefficient, np.ones(survived.size))
 
 
 @inlined
@@ -155,13 +157,13 @@ def given_sigma(position, data, sigma, gradient):
     # A loop that sums cannot be vectorised, one that writes can: so the likelihood is written where its sum can be
     # taken, and the slopes have a loop of their own. Computing exp(-|a|) twice costs less than going one by one.
     log_likelihood(position, data, gradient)  # gradient is scratch space here
-    log_density = total(gradient[:n])  # S[j] ~ Binomial(D[j], p), logit(p) = a[j]
+    log_density = dot(data.weight, gradient[:n])  # S[j] ~ Binomial(D[j], p), logit(p) = a[j]
 
     term, d_mean, d_sigma = normal_group(a, a_bar, sigma, gradient[:n])
     log_density += term  # a[j] ~ Normal(a_bar, sigma)
     for j in range(n):
         _, slope = binomial_logit(data.survived[j], data.density[j], data.log_coefficient[j], a[j])
-        gradient[j] += slope
+        gradient[j] += data.weight[j] * slope
 
     term, d_prior, _, _ = normal(a_bar, 0.0, 1.5)
     log_density += term  # a_bar ~ Normal(0, 1.5)
@@ -200,14 +202,14 @@ def mst_simulate_data(position, data, rng):
     """Survivors of tanks of the same densities, given the intercepts."""
     survived, log_coefficient = np.empty(data.density.size), np.empty(data.density.size)
     draw_survivors(position, data.density, rng, survived, log_coefficient)
-    return Tanks(survived, data.density, log_coefficient)
+    return Tanks(survived, data.density, log_coefficient, data.weight)
 
 
 def known_spread_simulate_data(position, data, rng):
     """As `mst_simulate_data`, sigma kept."""
     survived, log_coefficient = np.empty(data.density.size), np.empty(data.density.size)
     draw_survivors(position, data.density, rng, survived, log_coefficient)
-    return TanksOfKnownSpread(survived, data.density, log_coefficient, data.sigma)
+    return TanksOfKnownSpread(survived, data.density, log_coefficient, data.weight, data.sigma)
 
 
 @inlined
