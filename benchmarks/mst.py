@@ -47,7 +47,7 @@ ADAPTATIONS = ("gradients", "windows")
 def parsed():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=7, help="runs of each (default 7)")
+    parser.add_argument("--repeats", type=int, default=25, help="runs of each, a seed each (default 25)")
     parser.add_argument("--no-nutpie", dest="nutpie", action="store_false", help="measure only ours")
     return parser.parse_args()
 
