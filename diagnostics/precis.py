@@ -4,11 +4,11 @@ import re
 
 import numpy as np
 
-from .arrays import as_draws, per_parameter, pooled, sorted_quantile, standard_deviation
+from .arrays import as_draws, per_parameter, sorted_quantile, standard_deviation
 from .ess import effective_size, ess_tail
 from .mcse import mcse_mean, mcse_sd
-from .rank import rank_normalize
-from .rhat import halves, potential_scale_reduction
+from .rank import views
+from .rhat import larger_rhat
 
 FURTHER = {"ess_tail": ess_tail, "mcse_mean": mcse_mean, "mcse_sd": mcse_sd}
 
@@ -57,16 +57,14 @@ def percentage(prob):
 
 def _summary(x, bounds):
     """The columns of the table for draws (chains, draws, n), (6, n); what they share is computed once."""
-    ordered = np.sort(pooled(x), axis=0)
-    ranked = rank_normalize(halves(x))
-    folded_ranked = rank_normalize(halves(np.abs(x - sorted_quantile(ordered, 0.5))))
+    seen = views(x)
     return np.stack(
         [
             x.mean(axis=(0, 1)),
             standard_deviation(x),
-            *(sorted_quantile(ordered, bound) for bound in bounds),
-            effective_size(ranked),
-            np.maximum(potential_scale_reduction(ranked), potential_scale_reduction(folded_ranked)),
+            *(sorted_quantile(seen.ordered, bound) for bound in bounds),
+            effective_size(seen.ranked),
+            larger_rhat(seen),
         ]
     )
 

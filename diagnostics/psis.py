@@ -76,9 +76,8 @@ def compute_psis_loo(log_lik, r_eff=None):
     r_eff = _per_column(relative_efficiency(log_lik) if r_eff is None else r_eff, log_lik.shape[2])
     log_lik = pooled(log_lik)
     # One observation at a time: the weights of all of them together may not fit into memory.
-    elpd, lppd, pareto_k, n_eff = np.transpose(
-        [_leave_out(log_lik[:, i], efficiency) for i, efficiency in enumerate(r_eff)]
-    )
+    parts = [_leave_out(*arguments) for arguments in zip(_columns(log_lik), r_eff, strict=True)]
+    elpd, lppd, pareto_k, n_eff = np.transpose(parts)
     pointwise = LooPointwise(elpd, lppd - elpd, -2 * elpd, pareto_k, n_eff)
     return PsisLoo(
         elpd_loo=float(elpd.sum()),
@@ -95,7 +94,8 @@ def _leave_out(log_lik, r_eff):
     """elpd_loo, lppd, k-hat and effective draws of one observation with log likelihoods (S,)."""
     log_weights, pareto_k, _ = psis(-log_lik, r_eff)
     elpd = log_sum_exp(log_weights + log_lik)
-    return elpd, log_mean_exp(log_lik), pareto_k, r_eff / np.exp(2 * log_weights).sum()
+    weights = np.exp(log_weights)
+    return elpd, log_mean_exp(log_lik), pareto_k, r_eff / (weights @ weights)
 
 
 def psis(log_weights, r_eff=1.0):
@@ -114,8 +114,8 @@ def psis(log_weights, r_eff=1.0):
     tails = tail_length(len(columns), _per_column(r_eff, columns.shape[1]))
     smoothed = np.empty_like(columns)
     pareto_k = np.empty(columns.shape[1])
-    for i, tail in enumerate(tails):
-        smoothed[:, i], pareto_k[i] = _smooth(columns[:, i], int(tail))
+    for i, (column, tail) in enumerate(zip(_columns(columns), tails, strict=True)):
+        smoothed[:, i], pareto_k[i] = _smooth(column, int(tail))
     smoothed -= log_sum_exp(smoothed)
     if ratios.ndim == 1:
         return Psis(smoothed[:, 0], float(pareto_k[0]), int(tails[0]))
@@ -168,16 +168,31 @@ def _per_column(r_eff, count):
     return np.broadcast_to(r_eff, count)
 
 
+def _columns(x, together=16):
+    """The columns of (S, n), one by one; copied `together`, so that each comes with its numbers side by side."""
+    for start in range(0, x.shape[1], together):
+        yield from np.ascontiguousarray(x[:, start : start + together].T)
+
+
+def _largest(x, count):
+    """The last `count` of the positions that sort `x`, (S,), stably: found without sorting all of it."""
+    edge = np.partition(x, -count)[-count]
+    candidates = np.flatnonzero(x >= edge)
+    return candidates[x[candidates].argsort(kind="stable")][-count:]
+
+
 def _smooth(ratios, tail):
     """One column: log ratios with their `tail` largest smoothed, and k-hat. The largest ratio becomes 0."""
     if not np.max(ratios) < np.inf:
         return np.full_like(ratios, np.nan), np.nan
     smoothed = ratios - ratios.max()
+    if tail < MIN_TAIL:
+        return smoothed, np.inf
     # A stable order, and exactly `tail` draws: of equal ratios at the edge some are smoothed and some not.
     # As R; ArviZ takes those strictly above the edge, which moves k-hat by 0.01 where there are ties.
-    order = smoothed.argsort(kind="stable")
-    largest, below = order[-tail:], order[-tail - 1]
-    if tail < MIN_TAIL or smoothed[largest[0]] == smoothed[largest[-1]]:
+    order = _largest(smoothed, tail + 1)
+    below, largest = order[0], order[1:]
+    if smoothed[largest[0]] == smoothed[largest[-1]]:
         return smoothed, np.inf
     cutoff = np.exp(smoothed[below])
     shape, scale = fit_generalized_pareto(np.exp(smoothed[largest]) - cutoff)

@@ -7,7 +7,7 @@ are those of R's posterior 1.7.1.
 import numpy as np
 
 from .arrays import finite_and_varied, per_parameter, variance, where_finite
-from .rank import fold, rank_normalize, split_chains
+from .rank import halves, views
 
 
 def rhat(x):
@@ -31,26 +31,16 @@ def rhat_basic(x, split=True):
 
 
 def _rhat(x):
-    return np.maximum(bulk_rhat(x), tail_rhat(x))
+    return larger_rhat(views(x))
 
 
-def bulk_rhat(x):
-    return potential_scale_reduction(rank_normalize(halves(x)))
-
-
-def tail_rhat(x):
-    # Folded around the median of all draws before splitting, as R does: the halves of an odd number of
-    # draws lack the middle draw, the median does not.
-    return potential_scale_reduction(rank_normalize(halves(fold(x))))
+def larger_rhat(views):
+    """The Rhat of the bulk or that of the tails, whichever is larger, from the `Views` of the draws."""
+    return np.maximum(potential_scale_reduction(views.ranked), potential_scale_reduction(views.folded_ranked))
 
 
 def _rhat_basic(x, split):
     return where_finite(x, potential_scale_reduction(halves(x) if split else x))
-
-
-def halves(x):
-    """The split chains; a chain of one draw stays whole (its statistics are NaN)."""
-    return split_chains(x) if x.shape[1] > 1 else x
 
 
 def potential_scale_reduction(x):

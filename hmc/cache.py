@@ -143,8 +143,9 @@ def _user_cache_folder():
 @functools.cache
 def _compiler_hash():
     versions = (platform.python_version(), numba.__version__, llvmlite.__version__, np.__version__)
-    digest = hashlib.sha256(repr(versions).encode())
-    for name in ("cache.py", "compiled.py", "fingerprint.py", "kernel.py"):
+    switches = (numba.config.OPT, numba.config.LOOP_VECTORIZE, numba.config.SLP_VECTORIZE, numba.config.BOUNDSCHECK)
+    digest = hashlib.sha256(repr((versions, switches)).encode())
+    for name in ("cache.py", "compiled.py", "fingerprint.py", "kernel.py", "packing.py"):
         digest.update(Path(__file__).with_name(name).read_bytes())
     return digest.hexdigest()[:16]
 

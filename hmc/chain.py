@@ -86,7 +86,7 @@ def advance(density, data, rng, state, trajectory, job, record):
     log_density = state.log_density
     if state.iteration == 0:
         start_metric(job.estimator, state.metric, state.point.gradient)
-        search = start_search(hamiltonian, Start(state.point, log_density), trajectory, 1.0, rng)
+        search = start_search(hamiltonian, Start(state.point, log_density), trajectory, 1.0, rng, job.stop)
     for iteration in range(state.iteration, job.until):
         is_warmup = iteration < job.plan.shape[0]
         epsilon = exp(search.log_step_size if is_warmup else search.log_averaged)
@@ -104,7 +104,7 @@ def advance(density, data, rng, state, trajectory, job, record):
             adapt(actions, job.estimator, state.metric, state.moments, state.point)
             if actions & RESTART:
                 start = Start(state.point, log_density)
-                search = start_search(hamiltonian, start, trajectory, exp(search.log_averaged), rng)
+                search = start_search(hamiltonian, start, trajectory, exp(search.log_averaged), rng, job.stop)
     return ChainState(job.until, log_density, search, state.point, state.metric, state.moments)
 
 
@@ -118,10 +118,10 @@ def transition(hamiltonian, start, trajectory, epsilon, job, rng):
 
 
 @kernel
-def start_search(hamiltonian, start, trajectory, guess, rng):
+def start_search(hamiltonian, start, trajectory, guess, rng, stop):
     """Begin the search for a step size at one that is about right here."""
     draw_momentum(rng, start.point.momentum)
-    return restart(first_guess(hamiltonian, start, end_of(trajectory, FORWARD), guess))
+    return restart(first_guess(hamiltonian, start, end_of(trajectory, FORWARD), guess, stop))
 
 
 @kernel

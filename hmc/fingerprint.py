@@ -9,6 +9,7 @@ import dis
 import hashlib
 import types
 
+import numba
 import numpy as np
 
 from hmc.kernel import is_kernel
@@ -33,6 +34,22 @@ def fingerprint(*objects):
     return digest.hexdigest()
 
 
+def reached_dispatchers(*objects):
+    """The jitted functions that `objects` reach, through globals and closures."""
+    found, waiting, seen = [], list(objects), set()
+    while waiting:
+        item = waiting.pop()
+        function = getattr(item, "py_func", item)
+        if not isinstance(function, types.FunctionType) or id(function) in seen or _is_of_a_library(function):
+            continue
+        seen.add(id(function))
+        if function is not item:
+            found.append(item)
+        waiting += [cell.cell_contents for cell in function.__closure__ or ()]
+        waiting += [reached for _, reached in _reached_globals(function.__code__, function.__globals__)]
+    return found
+
+
 def _describe(item, write, seen):
     """Write the content of `item`; what was seen before is written as its number."""
     function = getattr(item, "py_func", item)
@@ -40,43 +57,52 @@ def _describe(item, write, seen):
         write(b"seen %d;" % seen[id(function)][0])
     elif isinstance(function, types.FunctionType):
         seen[id(function)] = (len(seen), function)
-        options = getattr(item, "targetoptions", None)
-        _describe_function(function, options, write, seen)
+        _describe_function(function, item, write, seen)
     elif isinstance(item, (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), np.generic)):
         write(f"{type(item).__name__} {item!r};".encode())
     elif isinstance(item, tuple):
-        write(f"{type(item).__qualname__} {len(item)};".encode())
+        write(f"{type(item).__qualname__} {getattr(item, '_fields', len(item))};".encode())
         for element in item:
             _describe(element, write, seen)
     elif isinstance(item, frozenset):
         write(f"frozenset {sorted(map(repr, item))};".encode())
     elif isinstance(item, np.ndarray) and item.dtype.kind in "biufc":
-        write(f"array {item.dtype} {item.shape};".encode() + item.tobytes())
+        write(f"array {item.dtype.str} {item.shape};".encode() + item.tobytes())
     elif isinstance(item, types.CodeType):
         _describe_code(item, write, seen)
     elif isinstance(item, type) and issubclass(item, tuple) and hasattr(item, "_fields"):
-        write(f"class {item.__module__}.{item.__qualname__} {item._fields};".encode())
-    elif _is_of_a_library(item):
+        defaults = item._field_defaults
+        write(f"class {_module_of(item)}.{item.__qualname__} {item._fields} {defaults};".encode())
+    elif isinstance(item, _NAMED) and _is_of_a_library(item):
         write(f"library {_module_of(item)}.{_library_name(item)};".encode())
     else:
         raise UndeterminableError(f"{item!r} of type {type(item).__name__}")
 
 
-def _describe_function(function, options, write, seen):
+# What of a library is known by its name: functions, classes, universal functions, Numba's types.
+_NAMED = (type, types.BuiltinFunctionType, np.ufunc, numba.types.Type)
+
+
+def _describe_function(function, item, write, seen):
     if _is_of_a_library(function):
         write(f"library {function.__module__}.{function.__qualname__};".encode())
         return
-    if options is None and len(seen) > 1 and not is_kernel(function):
+    is_jitted = function is not item
+    if not is_jitted and len(seen) > 1 and not is_kernel(function):
         # A plain Python function reached from compiled code means an extension (an overload) stands behind it.
         raise UndeterminableError(f"the function {function.__qualname__}, which is not jitted")
-    write(f"function {sorted((options or {}).items())};".encode())
+    if is_jitted:
+        if not isinstance(item, numba.core.dispatcher.Dispatcher):
+            raise UndeterminableError(f"{item!r} of type {type(item).__name__}")
+        explicit = () if item._can_compile else item.signatures
+        write(f"jitted {sorted(item.targetoptions.items())} {item.locals} {explicit};".encode())
     _describe(function.__defaults__, write, seen)
     _describe_code(function.__code__, write, seen)
     for cell in function.__closure__ or ():
         _describe(cell.cell_contents, write, seen)
-    for name, item in _reached_globals(function.__code__, function.__globals__):
+    for name, reached in _reached_globals(function.__code__, function.__globals__):
         write(f"global {name};".encode())
-        _describe(item, write, seen)
+        _describe(reached, write, seen)
 
 
 def _describe_code(code, write, seen):
@@ -108,7 +134,11 @@ def _reached_globals(code, namespace):
 
 
 def _module_of(item):
-    return getattr(item, "__module__", None) or type(item).__module__
+    """The module of a class or function; the main module has another name in a worker."""
+    module = getattr(item, "__module__", None)
+    if module is None and not isinstance(item, types.FunctionType):
+        module = type(item).__module__
+    return "__main__" if module == "__mp_main__" else module or ""
 
 
 def _library_name(item):
@@ -119,4 +149,6 @@ def _library_name(item):
 
 
 def _is_of_a_library(item):
+    if isinstance(item, types.FunctionType) and _module_of(item).split(".")[0] == "builtins":
+        return False  # made by exec, in a namespace without a name
     return _module_of(item).split(".")[0] in _LIBRARIES

@@ -8,6 +8,7 @@ Called from compiled code it is compiled into the caller; the sampler is compile
 
 import types
 
+import numba
 from numba.extending import register_jitable
 
 # `error_model`: a division by zero is inf or nan, as in hardware, not an exception; and loops with divisions vectorise.
@@ -15,6 +16,11 @@ from numba.extending import register_jitable
 # more than the arithmetic. Such code cannot allocate an array, which the hot loop must not do anyway.
 # The wrappers left out serve calls from Python and C; they took a quarter of the compile time.
 _OPTIONS = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def jit_is_disabled():
+    """Whether Numba was told (NUMBA_DISABLE_JIT=1) to leave functions as Python."""
+    return bool(numba.config.DISABLE_JIT)
 
 
 def kernel(function):

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import types
 from typing import NamedTuple
 
 import numba
@@ -12,11 +13,13 @@ from hmc.compiled import (
     POINTWISE,
     VECTOR,
     author_function_is_stored,
+    author_function_key,
     compile_author_function,
     compile_entry,
-    pack,
 )
+from hmc.fingerprint import UndeterminableError
 from hmc.kernel import kernel
+from hmc.packing import pack
 from hmc.transforms import (
     INTERVAL,
     LOWER,
@@ -24,6 +27,7 @@ from hmc.transforms import (
     REAL,
     SIMPLEX,
     UPPER,
+    Constraint,
     constrain_rows,
     real,
     unconstrain_interval,
@@ -96,7 +100,8 @@ class Model:
         self.derived = derived
         for role in ("log_density", "log_likelihood", "link", "simulate", "simulate_data", "derived"):
             function = getattr(self, role)
-            if not (callable(function) or (function is None and role != "log_density")):
+            is_function = isinstance(getattr(function, "py_func", function), types.FunctionType)
+            if not (is_function or (function is None and role != "log_density")):
                 raise ValueError(f"{name}: {role} is a {type(function).__name__}, not a function")
         if not (isinstance(data, tuple) and hasattr(data, "_fields")):
             raise ValueError(f"{name}: data is a {type(data).__name__}, not a NamedTuple")
@@ -147,6 +152,15 @@ class Model:
     def density_is_stored(self):
         """Whether another process can load the compiled log density from disk."""
         return author_function_is_stored(self.log_density, self._packed.type, DENSITY)
+
+    def density_key(self):
+        """A hash of all that the log density reaches, the same in every process that has the same code; None where it
+        cannot be known.
+        """
+        try:
+            return author_function_key(self.log_density, self._packed.type)
+        except UndeterminableError:
+            return None
 
     def evaluate(self, position):
         """(log density, gradient) at an unconstrained position."""
@@ -200,11 +214,22 @@ class Model:
 
     def _observations(self, role):
         """How many observations a pointwise function writes, seen by watching it write."""
-        extent = _Extent(f"{self.name}: {role}")
+        name = f"{self.name}: {role}"
         function = getattr(self, role)
-        with np.errstate(all="ignore"):
-            getattr(function, "py_func", function)(np.zeros(self.dimension), self._packed.data, extent)
-        return extent.length
+        function = getattr(function, "py_func", function)
+        for value in (0.0, 0.5, -0.5, 1.0):  # one of them is in the domain of whatever Python's math the author uses
+            extent = _Extent(name)
+            try:
+                with np.errstate(all="ignore"):
+                    function(np.full(self.dimension, value), self._packed.data, extent)
+                return extent.length
+            except ArithmeticError as error:
+                reason = error
+            except ValueError as error:
+                if extent.misused:
+                    raise
+                reason = error
+        raise ValueError(f"{name} cannot be run to count its observations: {reason}")
 
 
 MATRIX = VECTOR.copy(ndim=2)
@@ -242,7 +267,10 @@ def constrained(parameter, free):
 
 def _unconstrained(model_name, parameter, value):
     kind, below, above = parameter.constraint
-    value = np.asarray(value, dtype=np.float64)
+    try:
+        value = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{model_name}: {parameter.name} = {value!r} is not a number or an array of numbers") from None
     if value.shape != parameter.shape:
         raise ValueError(f"{model_name}: {parameter.name} has shape {parameter.shape}, not {value.shape}")
     vectors = value.reshape(-1, parameter.shape[-1] if parameter.shape else 1)
@@ -269,11 +297,27 @@ class _Extent:
     def __init__(self, name):
         self.name = name
         self.length = 0
+        self.misused = False
 
     def __setitem__(self, index, value):
-        if not isinstance(index, (int, np.integer)):
-            raise ValueError(f"{self.name} must write out[i] = value, one observation at a time, not out[{index}]")
+        if not isinstance(index, (int, np.integer)) or index < 0:
+            self._refuse(f"out[{index}]")
         self.length = max(self.length, int(index) + 1)
+
+    def __getitem__(self, index):
+        self._refuse(f"reading out[{index}]")
+
+    def __len__(self):
+        self._refuse("len(out)")
+
+    def __getattr__(self, attribute):
+        self._refuse(f"out.{attribute}")
+
+    def _refuse(self, use):
+        self.misused = True
+        raise ValueError(
+            f"{self.name} must write out[i] = value, i = 0, 1, ..., one observation at a time, not use {use}"
+        )
 
 
 def _checked_parameters(model_name, parameters):
@@ -282,6 +326,12 @@ def _checked_parameters(model_name, parameters):
         if not isinstance(parameter, Parameter):
             raise ValueError(f"{model_name}: {parameter!r} is not a hmc.Parameter")
         name, shape, constraint = parameter
+        if not isinstance(constraint, Constraint):
+            raise ValueError(
+                f"{model_name}: {name} has constraint {constraint!r}; constraints are hmc.positive and its like"
+            )
+        if not isinstance(shape, (int, np.integer, tuple, list)):
+            raise ValueError(f"{model_name}: {name} has shape {shape!r}, which is no tuple of whole numbers")
         shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if not (isinstance(name, str) and name):
             raise ValueError(f"{model_name}: a parameter's name is a text, not {name!r}")

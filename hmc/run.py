@@ -52,7 +52,7 @@ def _run_chain(model, settings, chain, cells):
     try:
         rng = np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(chain,)))
         density, data = model.density()
-        state = start(model, density, data, settings, chain, rng)
+        state = start(model, (density, data), settings, chain, rng, stop)
         trajectory = make_trajectory(model.dimension, settings.max_depth)
         compiled_advance()(density, data, rng, state, trajectory, job, record)
     except (Exception, KeyboardInterrupt) as error:
@@ -72,8 +72,8 @@ def make_job(settings, stop, progress):
     plan = (
         adaptation.plan_gradients(settings.warmup, dense) if by_gradients else adaptation.plan_windows(settings.warmup)
     )
-    if settings.metric == "unit":
-        plan &= adaptation.RESTART
+    if settings.metric == "unit":  # only the step size is learned, and nothing is taken from a first gradient
+        plan, by_gradients = plan & adaptation.RESTART, False
     return Job(
         algorithm=NUTS if settings.algorithm == "nuts" else STATIC,
         max_depth=settings.max_depth,
@@ -88,17 +88,20 @@ def make_job(settings, stop, progress):
     )
 
 
-def start(model, density, data, settings, chain, rng):
+def start(model, density, settings, chain, rng, stop):
     """The state a chain starts from: `initial` if given, else a point uniform in (-2, 2) that can be gone on from.
 
     InitializationError, with the last point tried, where none of 100 has a finite log density and gradient.
     """
+    function, data = density
     dimension, dense = model.dimension, settings.metric == "dense"
     point = PhasePoint(*(np.zeros(dimension) for _ in PhasePoint._fields))
     given = settings.initial is not None
     for _ in range(1 if given else INITIAL_TRIES):
         point.position[:] = settings.initial[chain] if given else rng.uniform(-2.0, 2.0, dimension)
-        log_density = float(density(point.position, data, point.gradient))
+        log_density = float(function(point.position, data, point.gradient))
+        if stop[0] != 0:
+            raise KeyboardInterrupt
         if np.isfinite(log_density) and np.isfinite(point.gradient).all():
             moments = adaptation.make_moments(dimension, dense)
             return ChainState(0, log_density, restart(1.0), point, identity(dimension, dense), moments)

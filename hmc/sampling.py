@@ -7,10 +7,11 @@ import time
 
 import numpy as np
 
-from hmc.compiled import jit_is_disabled
 from hmc.control import LocalControl, SharedControl
 from hmc.errors import ChainError, InitializationError
 from hmc.fit import gather
+from hmc.kernel import jit_is_disabled
+from hmc.model import Model
 from hmc.run import Failure, compiled_advance, run_chain, sampler_is_stored
 from hmc.settings import check_settings
 from hmc.workers import InlineExecutor, ProcessExecutor, why_not_processes
@@ -59,6 +60,8 @@ def sample(
     ValueError for a wrong argument, before anything is compiled; InitializationError where no chain finds a start;
     ChainError where no chain gives draws. A chain that fails costs only itself: see `fit.failures`.
     """
+    if not isinstance(model, Model):
+        raise ValueError(f"hmc.sample takes a hmc.Model, not a {type(model).__name__}")
     settings = check_settings(
         chains=chains,
         warmup=warmup,
@@ -101,7 +104,10 @@ def _initial_positions(model, initial, chains):
         initial = model.unconstrain(initial)
     elif isinstance(initial, (list, tuple)) and all(isinstance(values, dict) for values in initial):
         initial = [model.unconstrain(values) for values in initial]
-    positions = np.array(initial, dtype=np.float64)
+    try:
+        positions = np.array(initial, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{model.name}: initial = {initial!r} is no array of numbers") from None
     if positions.shape == (model.dimension,):
         positions = np.tile(positions, (chains, 1))
     if positions.shape != (chains, model.dimension):
@@ -124,25 +130,30 @@ def _number_of_workers(workers, chains):
 def _choose_executor(model, workers, executor):
     """(executor, whether it is ours to shut down). What has to be compiled is compiled here, once, for all."""
     if isinstance(executor, concurrent.futures.Executor):
+        if _shares_memory(executor):
+            _compile(model)
         return executor, False
     if executor not in (None, "threads", "processes"):
         raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
-    in_processes = executor == "processes" or (executor is None and workers > 1)
-    if in_processes and sampler_is_stored() and model.density_is_stored():
+    reason = None
+    if executor == "processes" or (executor is None and workers > 1):
+        if not (sampler_is_stored() and model.density_is_stored()):
+            _compile(model)
         reason = why_not_processes(model)
-    else:
-        model.density()
-        compiled_advance()
-        reason = why_not_processes(model) if in_processes else None
-    if in_processes and reason is None:
-        return ProcessExecutor(workers), True
-    if in_processes and executor == "processes":
-        raise ValueError(f'executor = "processes" is not possible: {reason}')
-    if reason is not None:
+        if reason is None:
+            return ProcessExecutor(workers, model.density_key()), True
+        if executor == "processes":
+            raise ValueError(f'executor = "processes" is not possible: {reason}')
         print(f"hmc: chains run in threads of this process: {reason}", file=sys.stderr)
+    _compile(model)
     if jit_is_disabled() and workers == 1:
         return InlineExecutor(), True
     return concurrent.futures.ThreadPoolExecutor(workers), True
+
+
+def _compile(model):
+    model.density()
+    compiled_advance()
 
 
 def _shares_memory(executor):

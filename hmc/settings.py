@@ -49,6 +49,8 @@ def check_settings(**given):
     elif settings.algorithm == "nuts":
         raise ValueError('path_length is for algorithm="hmc"; NUTS finds its own')
     _number("path_length", settings.path_length, 0.0, math.inf)
+    if not isinstance(settings.keep_warmup, (bool, np.bool_)):
+        raise ValueError(f"keep_warmup = {settings.keep_warmup!r} is neither True nor False")
     seed = secrets.randbits(64) if settings.seed is None else int(settings.seed)
     whole = {name: int(getattr(settings, name)) for name in ("chains", "warmup", "draws", "max_depth")}
     floats = {name: float(getattr(settings, name)) for name in ("target_accept", "path_length")}
@@ -63,5 +65,9 @@ def _whole(name, value, least, most=None):
 
 
 def _number(name, value, above, below):
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not above < value < below:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float, np.integer, np.floating))
+        or not above < value < below
+    ):
         raise ValueError(f"{name} = {value!r} is not a number between {above:g} and {below:g}")

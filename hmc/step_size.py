@@ -47,11 +47,11 @@ def update(state, acceptance_rate, target):
 
 
 @kernel
-def first_guess(hamiltonian, start, point, step_size):
+def first_guess(hamiltonian, start, point, step_size, stop):
     """A step size whose single leapfrog step is accepted with a probability near 0.8, found by doubling or halving.
 
     `start` is a Start with its momentum drawn, `point` one to move on. Stan's variant of algorithm 4. Where no
-    step size does it (100 halvings, or doublings of a flat density), the last one tried.
+    step size does it (100 halvings, or doublings of a flat density), or where `stop` is set, the last one tried.
     """
     start_energy = energy_of(start.log_density, start.point.momentum)
     direction = 0.0
@@ -61,6 +61,8 @@ def first_guess(hamiltonian, start, point, step_size):
         copy_row(start.point.gradient, point.gradient)
         moved = leapfrog(hamiltonian, point, step_size)
         is_good = start_energy - energy_of(moved, point.momentum) > LOG_GOOD  # NaN is not good
+        if stop[0] != 0:
+            break
         if direction == 0.0:
             direction = 1.0 if is_good else -1.0
         elif is_good != (direction > 0.0):

@@ -34,7 +34,7 @@ def save(fit, path):
 
     def write(file):
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("fit.json", json.dumps(_description(fit), indent=1))
+            archive.writestr("fit.json", json.dumps(_description(fit) | {"arrays": list(arrays)}, indent=1))
             for name, values in arrays.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, np.ascontiguousarray(values), allow_pickle=False)
@@ -50,18 +50,20 @@ def load(path):
     try:
         with zipfile.ZipFile(path) as archive:
             description = json.loads(archive.read("fit.json"))
-            if description["format"] != FORMAT:
-                raise ValueError(f"{path}: its format is {description['format']!r}, not {FORMAT!r}")
-            arrays = {}
-            for member in archive.namelist():
-                if member.endswith(".npy"):
-                    with archive.open(member) as file:
-                        arrays[member.removesuffix(".npy")] = np.lib.format.read_array(file, allow_pickle=False)
+            arrays = {name: _read_array(archive, f"{name}.npy") for name in description["arrays"]}
+        if description["format"] == FORMAT:
+            return _fit(description, arrays)
+        reason = f"its format is {description['format']!r}, not {FORMAT!r}"
     except FileNotFoundError:
-        raise ValueError(f"{path}: there is no such file") from None
-    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, EOFError, OSError) as error:
-        raise ValueError(f"{path} is not a saved fit, or is damaged: {error}") from error
-    return _fit(description, arrays)
+        reason = "there is no such file"
+    except Exception as error:  # a damaged file can make any of the readers stumble
+        reason = f"it is not a saved fit, or is damaged ({type(error).__name__}: {error})"
+    raise ValueError(f"{path}: {reason}")
+
+
+def _read_array(archive, member):
+    with archive.open(member) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _description(fit):

@@ -36,45 +36,85 @@ class InlineExecutor(concurrent.futures.Executor):
 class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
     """Up to `workers` of the kept worker processes at a time, each fed by a thread of this pool.
 
-    Each process is a pool of its own, so that one that dies takes nothing with it but what it was doing: that future
-    gets BrokenProcessPool, and the process is replaced.
+    Each process is a pool of its own, so that one that dies takes nothing with it but what it was doing. That is done
+    again, once, in a new process, and so is what met a process that has older code than this one.
     """
 
-    def __init__(self, workers):
+    def __init__(self, workers, model_key):
         super().__init__(max_workers=workers)
+        self._model_key = model_key
 
-    def submit(self, function, /, *arguments):
-        """A future of `function(*arguments)` in a worker process; all three are pickled."""
-        return super().submit(_in_a_kept_process, function, arguments)
+    def submit(self, function, model, /, *arguments):
+        """A future of `function(model, *arguments)` in a worker process; all are pickled."""
+        return super().submit(_in_a_kept_process, self._model_key, function, (model, *arguments))
+
+
+class StaleWorkerError(Exception):
+    """A worker cannot import the model, or has an older version of its code."""
 
 
 _idle = queue.SimpleQueue()
+_owner = os.getpid()
 
 
-def _in_a_kept_process(function, arguments):
+def _in_a_kept_process(model_key, function, arguments):
+    payload = pickle.dumps((function, arguments))
     try:
-        process = _idle.get_nowait()
+        return _in_process(_take_process(), model_key, payload)
+    except (BrokenProcessPool, StaleWorkerError):
+        pass
+    try:
+        return _in_process(_start_process(), model_key, payload)
+    except StaleWorkerError:
+        return function(*arguments)  # the code here is not what stands in files: only this process has it
+
+
+def _take_process():
+    try:
+        return _idle.get_nowait()
     except queue.Empty:
-        process = _start_process()
+        return _start_process()
+
+
+def _in_process(process, model_key, payload):
+    """The result of the payload in a worker process, which is kept if it is still of use."""
+    is_of_use = True
     try:
-        result = process.submit(function, *arguments).result()
-    except BrokenProcessPool:
-        process.shutdown(wait=False)
+        return process.submit(_call, model_key, payload).result()
+    except (BrokenProcessPool, StaleWorkerError):
+        is_of_use = False
         raise
-    except BaseException:
-        _idle.put(process)
-        raise
-    _idle.put(process)
-    return result
+    finally:
+        if is_of_use:
+            _idle.put(process)
+        else:
+            process.shutdown(wait=False)
+
+
+def _call(model_key, payload):
+    """In the worker: unpack and run."""
+    try:
+        function, arguments = pickle.loads(payload)
+    except Exception as error:  # whatever importing the model's module raises
+        raise StaleWorkerError(str(error)) from None
+    if arguments[0].density_key() != model_key:
+        raise StaleWorkerError("the code of the log density differs")
+    return function(*arguments)
 
 
 def _start_process():
-    return concurrent.futures.ProcessPoolExecutor(1, _context(), initializer=_ignore_interrupts)
+    return concurrent.futures.ProcessPoolExecutor(1, _context(), initializer=_initialize)
 
 
-def _ignore_interrupts():
-    """Ctrl-C goes to every process of the terminal; the process that called `hmc.sample` decides what it means."""
+def _initialize():
+    """In the worker: leave Ctrl-C to the process that called `hmc.sample`, and end when that process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 @functools.cache
@@ -98,6 +138,8 @@ def why_not_processes(model=None):
     """Why chains of a model cannot run in worker processes, in words; None if they can."""
     if multiprocessing.parent_process() is not None:
         return "this is a worker process itself"
+    if os.getpid() != _owner:
+        return "this process was forked from one that may have workers"
     if not _main_can_be_imported():
         return (
             "the script that runs has no `if __name__ == '__main__':` around its work, so a worker would run it again"
@@ -136,6 +178,8 @@ def _main_can_be_imported():
     path = getattr(main, "__file__", None)
     if path is None:
         return True
+    if not hasattr(main, "__spec__"):
+        return False  # a debugger has put its own in the script's place
     line = _line_running_in(main)
     try:
         with open(path, "rb") as file:
@@ -148,7 +192,7 @@ def _main_can_be_imported():
 
 def _line_running_in(main):
     """The line of the main script's top level that is being run, or None where it is not on the stack."""
-    frame = sys._getframe()
+    frame = sys._current_frames().get(threading.main_thread().ident)
     while frame is not None:
         if frame.f_code.co_name == "<module>" and frame.f_globals is main.__dict__:
             return frame.f_lineno

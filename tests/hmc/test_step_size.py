@@ -8,6 +8,8 @@ import pytest
 from hmc import metric, step_size
 from hmc.phase_space import Hamiltonian, PhasePoint, Start, energy_of, leapfrog
 
+GO_ON = np.zeros(1, dtype=np.int64)  # nobody stops it
+
 
 def test_update_follows_hoffman_and_gelman_equation_6():
     rng = np.random.default_rng(1)
@@ -73,7 +75,7 @@ def test_first_guess_stands_where_the_acceptance_of_one_step_crosses_four_fifths
         start = quartic.start(hamiltonian, rng)
         before = [row.copy() for row in start.point]
         with np.errstate(all="ignore"):
-            eps = step_size.first_guess(hamiltonian, start, PhasePoint(*(row * np.nan for row in before)), first)
+            eps = step_size.first_guess(hamiltonian, start, PhasePoint(*(row * np.nan for row in before)), first, GO_ON)
             went_up = rate_of_one_step(hamiltonian, start, first) > 0.8
             rates = [rate_of_one_step(hamiltonian, start, e) for e in (eps, eps / 2 if went_up else eps * 2)]
         assert (rates[0] > 0.8) != (rates[1] > 0.8)
@@ -91,5 +93,5 @@ def test_first_guess_gives_up_after_a_hundred_tries(value, doublings):
 
     hamiltonian = Hamiltonian(log_density, None, metric.identity(1, False))
     start = Start(PhasePoint(np.zeros(1), np.ones(1), np.zeros(1)), 0.0)
-    eps = step_size.first_guess(hamiltonian, start, PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1)), 1.0)
+    eps = step_size.first_guess(hamiltonian, start, PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1)), 1.0, GO_ON)
     assert eps == 2.0**doublings

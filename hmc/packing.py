@@ -1,0 +1,117 @@
+"""How data reach compiled code: laid out as 8-byte words, read back by code compiled for their type.
+
+A number is a word; an array is its address and its extents. A data set of another length has the same type, so it runs
+on the same code.
+"""
+
+import itertools
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np import arrayobj
+
+from hmc.kernel import jit_is_disabled
+
+_ELEMENTS = {np.dtype(kind) for kind in "?bhilqBHILQfd"}
+
+
+class PackedData(NamedTuple):
+    """Data as compiled code receives them: keep this alive as long as the address is in use."""
+
+    address: object  # of the words; with the JIT disabled, the data themselves
+    type: object  # the Numba type of the data
+    words: np.ndarray
+    data: tuple
+
+
+def pack(data):
+    """Lay out a NamedTuple of arrays and numbers for compiled code; the arrays are shared, not copied.
+
+    Fields may be numeric or boolean arrays, ints, floats, bools and tuples of these. TypeError names any other.
+    """
+    data = _normalise(data, "data")
+    if jit_is_disabled():
+        return PackedData(data, None, np.empty(0, np.int64), data)
+    words = np.array(list(_words(data)), dtype=np.int64)
+    return PackedData(words.ctypes.data, numba.typeof(data), words, data)
+
+
+def _normalise(item, name):
+    """`item` with arrays in C order and NumPy's scalars as Python's, so that equal data have equal types."""
+    if isinstance(item, tuple):
+        names = getattr(item, "_fields", range(len(item)))
+        fields = [_normalise(field, f"{name}.{label}") for label, field in zip(names, item, strict=True)]
+        return type(item)(*fields) if hasattr(item, "_fields") else tuple(fields)
+    if isinstance(item, np.ndarray) and item.ndim > 0 and not isinstance(item, np.ma.MaskedArray):
+        if item.dtype not in _ELEMENTS or not item.dtype.isnative:
+            raise TypeError(
+                f"{name} is an array of {item.dtype.str}, not of 1 to 8 byte numbers or bools of this machine"
+            )
+        array = np.ascontiguousarray(item, dtype=item.dtype)
+        return array if array.flags.writeable else array.copy()  # a read-only array is another type
+    for kind, number in ((bool, np.bool_), (int, np.integer), (float, np.floating)):
+        if isinstance(item, (kind, number)):
+            if kind is int and not -(2**63) <= int(item) < 2**63:
+                raise TypeError(f"{name} = {item} does not fit into 64 bits")
+            return kind(item)
+    raise TypeError(f"{name} is a {type(item).__name__}; data are NumPy arrays of numbers, ints, floats and bools")
+
+
+def _words(item):
+    """The 8-byte words of normalised data, in order: a number, or an array's address and extents."""
+    if isinstance(item, tuple):
+        for field in item:
+            yield from _words(field)
+    elif isinstance(item, np.ndarray):
+        yield item.ctypes.data
+        yield from item.shape
+    elif isinstance(item, float):
+        yield int(np.float64(item).view(np.int64))
+    else:
+        yield int(item)
+
+
+def loader(data_type):
+    """A compiled function address -> data, reading back what `pack` laid out. The arrays are borrowed, not owned."""
+
+    @intrinsic
+    def load(typing_context, address):
+        def generate(context, builder, signature, arguments):
+            words = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
+            numbers = itertools.count()
+
+            def next_word():
+                return builder.load(cgutils.gep_inbounds(builder, words, next(numbers)))
+
+            return _build(context, builder, data_type, next_word)
+
+        return data_type(types.intp), generate
+
+    return load
+
+
+def _build(context, builder, numba_type, next_word):
+    """The LLVM value of `numba_type` from the words that `next_word` gives; the mirror image of `_words`."""
+    if isinstance(numba_type, types.BaseTuple):
+        fields = [_build(context, builder, field, next_word) for field in numba_type]
+        return context.make_tuple(builder, numba_type, fields)
+    if isinstance(numba_type, types.Array):
+        array = arrayobj.make_array(numba_type)(context, builder)
+        data = builder.inttoptr(next_word(), array.data.type)
+        shape = [next_word() for _ in range(numba_type.ndim)]
+        itemsize = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(numba_type.dtype)))
+        strides = [itemsize]
+        for extent in reversed(shape[1:]):
+            strides.insert(0, builder.mul(strides[0], extent))
+        arrayobj.populate_array(array, data, shape, strides, itemsize, meminfo=None)
+        return array._getvalue()
+    if isinstance(numba_type, types.Float):
+        return builder.bitcast(next_word(), ir.DoubleType())
+    if isinstance(numba_type, types.Boolean):
+        return context.cast(builder, next_word(), types.int64, types.boolean)
+    return next_word()

@@ -1,0 +1,243 @@
+"""A run as a user sees it: arguments, starting points, failures, statistics."""
+
+import importlib.util
+import math
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import hmc
+
+_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
+running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
+_spec.loader.exec_module(running)
+
+QUICK = {"chains": 2, "warmup": 30, "draws": 20, "workers": 1}
+
+REFUSED = """
+import math, pathlib
+import numba.core.event as event
+import numpy as np
+
+WRONG = {
+    "chains": [dict(chains=0), dict(chains=2.5)], "draws": [dict(draws=0), dict(draws=True)],
+    "warmup": [dict(warmup=-3)], "seed": [dict(seed=-1)], "max_depth": [dict(max_depth=0)],
+    "target_accept": [dict(target_accept=v) for v in (0, 1, math.nan)],
+    "algorithm": [dict(algorithm="x")], "metric": [dict(metric="x")], "adaptation": [dict(adaptation="x")],
+    "path_length": [dict(path_length=1.0)], "workers": [dict(workers=v) for v in (0, 1.5, True)],
+    "executor": [dict(executor="x"), dict(executor=3)],
+    "initial": [dict(initial=v) for v in ([1.0], [[1.0, 2.0, 3.0]] * 3, 2.0, [], "a", [[1.0], [2.0, 3.0]])],
+    "x": [dict(initial={"x": [1.0, 2.0]}), dict(initial={"x": "a"}), dict(initial={})],
+}
+with event.install_recorder("numba:compile") as recorder:
+    import author, hmc
+
+    for name, cases in WRONG.items():
+        for options in cases:
+            try:
+                hmc.sample(author.model(), **options)
+            except ValueError as error:
+                assert name in str(error) and "\\n" not in str(error), (options, error)
+            else:
+                raise AssertionError(options)
+    try:
+        hmc.sample("mST")
+    except (TypeError, ValueError) as error:
+        assert "mST" in str(error) or "Model" in str(error), error
+print(len(recorder.buffer), len(list(pathlib.Path("cache").rglob("*.bin"))))
+"""
+
+
+def test_wrong_arguments_are_named_before_anything_is_compiled(tmp_path):
+    running.write_author(tmp_path)
+    assert running.python(tmp_path, REFUSED, NUMBA_CACHE_DIR=tmp_path / "cache").stdout == "0 0\n"
+
+
+class Flag(NamedTuple):
+    """Data of the models that misbehave."""
+
+    limit: float
+
+
+def nan_density(position, data, gradient):
+    for i in range(position.shape[0]):
+        gradient[i] = 0.0
+    return math.nan * data.limit
+
+
+def infinite_density(position, data, gradient):
+    for i in range(position.shape[0]):
+        gradient[i] = 0.0
+    return math.inf * data.limit
+
+
+def nan_gradient(position, data, gradient):
+    for i in range(position.shape[0]):
+        gradient[i] = 0.0
+    gradient[1] = math.nan
+    return -data.limit
+
+
+def raising(position, data, gradient):
+    """Standard normal, but an error beyond the limit."""
+    total = 0.0
+    for i in range(position.shape[0]):
+        if position[i] > data.limit:
+            raise ValueError("beyond the limit")
+        gradient[i] = -position[i]
+        total -= 0.5 * position[i] * position[i]
+    return total
+
+
+def misbehaving(density, limit=1.0):
+    parameters = [hmc.Parameter("location"), hmc.Parameter("sigma", (2,), hmc.positive)]
+    return hmc.Model(density, Flag(limit), parameters, name="bad")
+
+
+@pytest.mark.parametrize(
+    ("density", "shown"),
+    [
+        (nan_density, "log density = nan"),
+        (infinite_density, "log density = inf"),
+        (nan_gradient, r"gradient\[1\] = nan"),
+    ],
+)
+@pytest.mark.parametrize("executor", ["threads", None])
+def test_no_starting_point_is_an_error_with_names_and_values(density, shown, executor):
+    with pytest.raises(hmc.InitializationError, match=shown) as caught:
+        hmc.sample(misbehaving(density), **QUICK, executor=executor)
+    message = str(caught.value)
+    assert message.startswith("bad: no starting point with a finite log density in 100 tries; last: location = ")
+    assert "sigma = " in message
+
+
+def test_starting_point_given_that_has_no_density_is_an_error():
+    with pytest.raises(hmc.InitializationError, match=r"at the initial point given: location = 0\.5, sigma = 1, 1"):
+        hmc.sample(misbehaving(nan_density), **QUICK, initial=[0.5, 0.0, 0.0])
+
+
+def test_density_that_raises_in_all_chains_is_a_chain_error_with_the_reason():
+    with pytest.raises(hmc.ChainError, match=r"bad: no chain gave draws.*ValueError: beyond the limit"):
+        hmc.sample(misbehaving(raising, limit=-30.0), **QUICK)
+
+
+def test_density_that_raises_in_one_chain_costs_that_chain_alone():
+    # The search for a step size strays, but not as far as 1e4.
+    start = [[0.0, 0.0, 0.0], [2e4, 0.0, 0.0]]
+    fit = hmc.sample(misbehaving(raising, limit=1e4), **QUICK, initial=start)
+    assert fit.chains == [0]
+    (failure,) = fit.failures
+    assert (failure.chain, failure.iteration) == (1, 0)
+    assert "ValueError: beyond the limit" in failure.reason
+    assert fit["sigma"].shape == (1, 20, 2)
+    alone = hmc.sample(misbehaving(raising, limit=1e4), **QUICK | {"chains": 1}, initial=start[0])
+    assert running.equal_bits(fit.unconstrained, alone.unconstrained)
+    assert not fit.interrupted
+
+
+def test_initial_points_mean_the_same_as_names_lists_and_positions():
+    model = running.grouped_model()
+    named = {"a": [0.1, 0.2, 0.3], "tau": 1.0}
+    same = [named, [named, named], [0.1, 0.2, 0.3, 0.0], [[0.1, 0.2, 0.3, 0.0]] * 2, np.array([0.1, 0.2, 0.3, 0.0])]
+    fits = [hmc.sample(model, **QUICK, initial=initial) for initial in same]
+    assert all(running.same_run(fit, fits[0]) for fit in fits)
+    assert not running.same_run(hmc.sample(model, **QUICK, initial=[0.1, 0.2, 0.4, 0.0]), fits[0])
+
+
+def test_each_chain_starts_at_its_own_initial_point():
+    fit = hmc.sample(
+        running.grouped_model(), chains=2, warmup=0, draws=1, workers=1, max_depth=1, algorithm="hmc",
+        path_length=1e-9, initial=[{"a": [0.0, 0.0, 0.0], "tau": 1.0}, {"a": [1.0, 2.0, 3.0], "tau": 2.0}],
+    )  # fmt: skip
+    # One leapfrog step, no longer than the first guess of a step size, moves a point by less than 3.
+    assert np.abs(fit["a"][1, 0] - [1.0, 2.0, 3.0]).max() < 3.0
+    assert fit.settings["initial"].shape == (2, 4)
+
+
+def test_warmup_is_kept_on_request_only():
+    model = running.grouped_model()
+    assert hmc.sample(model, **QUICK).warmup is None
+    kept = hmc.sample(model, **QUICK, keep_warmup=True)
+    assert kept.warmup.shape == (2, 30, 4)
+    assert kept.unconstrained.shape == (2, 20, 4)
+    value, _ = model.evaluate(kept.warmup[1, 7])
+    assert value == kept.warmup_stats["lp"][1, 7]
+
+
+@pytest.mark.parametrize(
+    "options", [{"warmup": 0}, {"draws": 1}, {"warmup": 0, "draws": 1, "chains": 1}, {"warmup": 1}]
+)
+def test_shortest_runs_have_their_shapes(options):
+    options = QUICK | options
+    fit = hmc.sample(running.grouped_model(), **options, keep_warmup=True)
+    assert fit["a"].shape == (options["chains"], options["draws"], 3)
+    assert fit["tau"].shape == (options["chains"], options["draws"])
+    assert fit.warmup_stats["lp"].shape == fit.warmup.shape[:2] == (options["chains"], options["warmup"])
+
+
+DTYPES = {
+    "lp": float, "acceptance_rate": float, "step_size": float, "energy": float, "tree_depth": np.int64,
+    "n_steps": np.int64, "diverging": bool, "reached_max_treedepth": bool, "termination": np.int64,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{}, {"metric": "dense"}, {"max_depth": 2}, {"warmup": 0}, {"algorithm": "hmc"}])
+def test_statistics_agree_with_each_other_and_with_the_draws(options):
+    model = running.grouped_model()
+    fit = hmc.sample(model, **{"chains": 2, "warmup": 100, "draws": 100, "workers": 1} | options)
+    stats, nuts = fit.stats, options.get("algorithm") != "hmc"
+    assert {name: values.dtype for name, values in stats.items()} == {n: np.dtype(t) for n, t in DTYPES.items()}
+    assert all(values.shape == (2, 100) for values in stats.values())
+    densities = [[model.evaluate(draw)[0] for draw in chain] for chain in fit.unconstrained]
+    assert running.equal_bits(stats["lp"], np.array(densities))
+    assert (stats["energy"] >= -stats["lp"]).all()  # kinetic energy is not negative
+    assert ((stats["acceptance_rate"] >= 0) & (stats["acceptance_rate"] <= 1)).all()
+    assert (stats["step_size"] == stats["step_size"][:, :1]).all()  # fixed after warm-up
+    assert (stats["n_steps"] >= 1).all()
+    assert (stats["diverging"] == (stats["termination"] == 2)).all()
+    assert (stats["reached_max_treedepth"] == (stats["termination"] == 3)).all()
+    if nuts:
+        assert (stats["n_steps"] >= 2 ** stats["tree_depth"] - 1).all()
+        assert (stats["n_steps"] < 2 ** (stats["tree_depth"] + 1)).all()
+        full = stats["reached_max_treedepth"]
+        assert (stats["tree_depth"][full] == fit.settings["max_depth"]).all()
+        assert full.any() == (options.get("max_depth") == 2)
+    else:
+        assert (stats["tree_depth"] == 0).all()
+
+
+@pytest.mark.parametrize("adaptation", ["gradients", "windows"])
+def test_unit_metric_stays_the_unit_metric(adaptation):
+    fit = hmc.sample(running.grouped_model(), **QUICK, metric="unit", adaptation=adaptation)
+    assert (fit.inverse_metric == 1.0).all()
+
+
+def test_learned_metrics_are_not_the_unit_metric():
+    diagonal, dense = (hmc.sample(running.grouped_model(), **QUICK, metric=m).inverse_metric for m in ("diag", "dense"))
+    assert diagonal.shape == (2, 4)
+    assert (diagonal != 1.0).all()
+    assert dense.shape == (2, 4, 4)
+    assert np.array_equal(dense, dense.swapaxes(1, 2))
+    assert (np.linalg.eigvalsh(dense) > 0).all()
+
+
+def test_seed_of_none_is_recorded_and_gives_the_run_again():
+    model = running.grouped_model()
+    fit = hmc.sample(model, **QUICK, seed=None)
+    assert running.same_run(hmc.sample(model, **QUICK, seed=fit.settings["seed"]), fit)
+    assert not running.same_run(hmc.sample(model, **QUICK, seed=None), fit)
+
+
+def test_fit_names_parameters_then_derived_quantities():
+    fit = hmc.sample(running.grouped_model(derived=running.derived), **QUICK)
+    assert list(fit) == fit.keys() == ["a", "tau", "total", "pair"]
+    assert running.equal_bits(fit["a"], fit.unconstrained[..., :3])
+    assert np.allclose(fit["tau"], np.exp(fit.unconstrained[..., 3]), rtol=4e-16)  # exp within 1 ulp
+    assert np.array_equal(fit["total"], fit["a"].sum(axis=-1))
+    assert "a" in fit
+    assert "b" not in fit
+    with pytest.raises(KeyError, match="grouped has no parameter 'b'; it has a, tau"):
+        fit["b"]
