@@ -10,7 +10,7 @@ _HOMES = {
     "Fit": "fit",
     "InitializationError": "errors",
     "Model": "model",
-    "Parameter": "model",
+    "Parameter": "parameters",
     "check": "checking",
     "interval": "transforms",
     "load": "storage",

@@ -85,7 +85,8 @@ def advance(density, data, rng, state, trajectory, job, record):
     search = state.search
     log_density = state.log_density
     if state.iteration == 0:
-        start_metric(job.estimator, state.metric, state.point.gradient)
+        if job.plan.shape[0] > 0:
+            start_metric(job.estimator, state.metric, state.point.gradient)
         search = start_search(hamiltonian, Start(state.point, log_density), trajectory, 1.0, rng, job.stop)
     for iteration in range(state.iteration, job.until):
         is_warmup = iteration < job.plan.shape[0]

@@ -107,6 +107,8 @@ def _fit(options):
         raise ValueError(f"--prob {options.prob} is not between 0 and 1")
     if options.out and not os.path.isdir(os.path.dirname(os.path.abspath(options.out))):
         raise ValueError(f"--out {options.out}: there is no such folder")
+    if options.out and os.path.isdir(options.out):
+        raise ValueError(f"--out {options.out} is a folder, not a file to write to")
     model = _build(options.model, options.data)
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data):
@@ -169,7 +171,7 @@ def _figures(options):
         figure = figures.draw(name, fits, **({"data": options.data} if options.data else {}))
         for ending in (".png", ".svg"):
             print(save(figure, os.path.join(options.out, name + ending)))
-    return max(_status(fit) for fit in fits.values())
+    return max((_status(fit) for fit in fits.values()), default=0)
 
 
 def _check(options):
@@ -189,6 +191,8 @@ def _check(options):
 
 def _build(name, data):
     """The model of a MODEL argument, on the data of --data."""
+    if name.endswith(".py"):
+        raise ValueError(f"{name} is a file; write {name}:FACTORY, with the function in it that gives the model")
     if ":" not in name:
         import models
 
@@ -198,7 +202,10 @@ def _build(name, data):
     factory = getattr(module, factory_name, None)
     if not callable(factory):
         raise ValueError(f"{path} has no function {factory_name}")
-    model = factory(data) if data else factory()
+    try:
+        model = factory(data) if data else factory()
+    except Exception as error:  # whatever the author's function does wrong
+        raise ValueError(f"{path}: {factory_name} fails: {type(error).__name__}: {error}") from error
     if type(model).__name__ != "Model":
         raise ValueError(f"{path}: {factory_name}() gives a {type(model).__name__}, not a hmc.Model")
     return model

@@ -23,6 +23,7 @@ from hmc.kernel import jit_is_disabled
 from hmc.packing import loader
 
 VECTOR = types.Array(types.float64, 1, "C")
+MATRIX = types.Array(types.float64, 2, "C")
 DENSITY = types.FunctionType(types.float64(VECTOR, types.intp, VECTOR))
 POINTWISE = types.FunctionType(types.void(VECTOR, types.intp, VECTOR))
 
@@ -38,8 +39,8 @@ def compile_entry(function, *argument_types):
 
 
 def entry_is_stored(function, *argument_types):
-    """Whether `compile_entry` would find the function on disk."""
-    return not jit_is_disabled() and cache.is_stored(_entry(function, argument_types), argument_types)
+    """Whether another process need not compile the kernel: it is on disk, or nothing is compiled at all."""
+    return jit_is_disabled() or cache.is_stored(_entry(function, argument_types), argument_types)
 
 
 @functools.cache
@@ -56,14 +57,18 @@ def compile_author_function(function, data_type, function_type):
     """
     if jit_is_disabled():
         return function
-    with _without_their_caches(reached_dispatchers(function)):
-        return _with_types(_adapter(function, data_type, function_type), function_type.signature.args)
+    adapter = _adapter(function, data_type, function_type)
+    if not adapter.signatures:
+        with _without_their_caches(reached_dispatchers(function)):
+            _with_types(adapter, function_type.signature.args)
+    return adapter
 
 
 def author_function_is_stored(function, data_type, function_type):
-    """Whether another process would find the compiled function on disk."""
-    adapter = None if jit_is_disabled() else _adapter(function, data_type, function_type)
-    return adapter is not None and cache.is_stored(adapter, function_type.signature.args)
+    """Whether another process need not compile the function: it is on disk, or nothing is compiled at all."""
+    if jit_is_disabled():
+        return True
+    return cache.is_stored(_adapter(function, data_type, function_type), function_type.signature.args)
 
 
 def author_function_key(function, data_type):

@@ -35,7 +35,7 @@ class SharedControl:
             self.cells[:] = 0
 
     def close(self):
-        """Let go of the memory, and give it back if it was made here; no view of `cells` may be left."""
+        """Let go of the memory, and give it back if it was made here; views of `cells` must not be used any more."""
         self.cells = None
         self._memory.close()
         if self._is_owner:

@@ -45,7 +45,7 @@ def reached_dispatchers(*objects):
         seen.add(id(function))
         if function is not item:
             found.append(item)
-        waiting += [cell.cell_contents for cell in function.__closure__ or ()]
+        waiting += _cell_contents(function)
         waiting += [reached for _, reached in _reached_globals(function.__code__, function.__globals__)]
     return found
 
@@ -98,8 +98,8 @@ def _describe_function(function, item, write, seen):
         write(f"jitted {sorted(item.targetoptions.items())} {item.locals} {explicit};".encode())
     _describe(function.__defaults__, write, seen)
     _describe_code(function.__code__, write, seen)
-    for cell in function.__closure__ or ():
-        _describe(cell.cell_contents, write, seen)
+    for content in _cell_contents(function):
+        _describe(content, write, seen)
     for name, reached in _reached_globals(function.__code__, function.__globals__):
         write(f"global {name};".encode())
         _describe(reached, write, seen)
@@ -114,7 +114,7 @@ def _describe_code(code, write, seen):
 
 def _reached_globals(code, namespace):
     """(name, object) for every global that the code and the code within it load, attributes of modules followed."""
-    instructions = list(dis.get_instructions(code))
+    instructions = [i for i in dis.get_instructions(code) if i.opname not in ("EXTENDED_ARG", "CACHE")]
     for place, instruction in enumerate(instructions):
         if instruction.opname not in ("LOAD_GLOBAL", "LOAD_NAME"):
             continue
@@ -125,12 +125,21 @@ def _reached_globals(code, namespace):
                 break
             name = f"{name}.{following.argval}"
             item = getattr(item, following.argval, None)
-        if isinstance(item, types.ModuleType):
-            raise UndeterminableError(f"the module {name} as a value")
         yield name, item
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _reached_globals(constant, namespace)
+
+
+def _cell_contents(function):
+    """What a function's closure holds; a cell that is still empty counts as an object that cannot be known."""
+    contents = []
+    for cell in function.__closure__ or ():
+        try:
+            contents.append(cell.cell_contents)
+        except ValueError:
+            contents.append(object())
+    return contents
 
 
 def _module_of(item):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hmc.model import constrained
+from hmc.parameters import constrained
 from hmc.version import VERSION
 
 
@@ -51,7 +51,8 @@ class Fit:
     def __repr__(self):
         chains, draws = self.unconstrained.shape[:2]
         state = ", interrupted" if self.interrupted else ""
-        return f"<Fit {self.name}: {chains} chains of {draws} draws{state}; {', '.join(self.keys())}>"
+        names = ", ".join(p.name for p in self.parameters)
+        return f"<Fit {self.name}: {chains} chains of {draws} draws{state}; {names}>"
 
     def keys(self):
         """Names of all parameters, then of all derived quantities."""
@@ -61,7 +62,7 @@ class Fit:
         return iter(self.keys())
 
     def __contains__(self, name):
-        return name in self.keys()
+        return any(p.name == name for p in self.parameters) or name in self._all_derived()
 
     def __getitem__(self, name):
         """Draws (chains, draws, *shape) of a parameter or a derived quantity."""
@@ -74,14 +75,15 @@ class Fit:
         """Pointwise log likelihoods, (chains, draws, observations)."""
         if self._log_likelihood is None:
             if self.model is None:
-                raise ValueError(f"{self.name}: this fit was saved without its log likelihoods")
+                raise ValueError(f"{self.name}: the file has no log likelihoods; ask the fit for them before saving it")
             self._log_likelihood = self.model.pointwise("log_likelihood", self.unconstrained)
         return self._log_likelihood
 
     def save(self, path):
         """Write the fit to one file: a zip of .npy arrays and a JSON text that describes them; see `hmc.load`.
 
-        Log likelihoods are in it if they have been asked for before. The file appears whole or not at all.
+        Log likelihoods are in it up to 10 million numbers, and beyond that if they have been asked for before. The file
+        appears whole or not at all.
         """
         from hmc.storage import save
 
@@ -106,6 +108,8 @@ class Fit:
                 rows = self.unconstrained.reshape(-1, self.unconstrained.shape[-1])
                 draws = [self.model.derived(row, self.model.data) for row in rows]
                 for name in draws[0]:
+                    if any(p.name == name for p in self.parameters):
+                        raise ValueError(f"{self.name}: {name} is both a parameter and a derived quantity")
                     values = np.array([draw[name] for draw in draws], dtype=np.float64)
                     self._derived[name] = values.reshape(*self.unconstrained.shape[:2], *values.shape[1:])
         return self._derived

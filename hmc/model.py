@@ -1,17 +1,15 @@
-"""What a model author writes against: `Model` and `Parameter`."""
+"""What a model author writes against: `Model`."""
 
 import copy
-import math
 import types
-from typing import NamedTuple
 
 import numba
 import numpy as np
 
 from hmc.compiled import (
     DENSITY,
+    MATRIX,
     POINTWISE,
-    VECTOR,
     author_function_is_stored,
     author_function_key,
     compile_author_function,
@@ -20,41 +18,7 @@ from hmc.compiled import (
 from hmc.fingerprint import UndeterminableError
 from hmc.kernel import kernel
 from hmc.packing import pack
-from hmc.transforms import (
-    INTERVAL,
-    LOWER,
-    ORDERED,
-    REAL,
-    SIMPLEX,
-    UPPER,
-    Constraint,
-    constrain_rows,
-    real,
-    unconstrain_interval,
-    unconstrain_lower,
-    unconstrain_ordered,
-    unconstrain_simplex,
-    unconstrain_upper,
-)
-
-
-class Parameter(NamedTuple):
-    """A named block of a model's parameters; `shape` () is a scalar, and the constraint one of hmc's."""
-
-    name: str
-    shape: tuple = ()
-    constraint: object = real
-
-    @property
-    def size(self):
-        """How many values it has."""
-        return math.prod(self.shape)
-
-    @property
-    def free(self):
-        """How many unconstrained numbers it takes: one fewer per vector for a simplex."""
-        vectors = math.prod(self.shape[:-1])
-        return self.size - vectors * self.constraint.free_per_vector
+from hmc.parameters import checked_parameters, constrained, unconstrained
 
 
 class Model:
@@ -72,8 +36,8 @@ class Model:
     simulate_data(position, data, rng) -> data      data of the same design, given parameters
     derived(position, data) -> dict         further named quantities of a draw
 
-    Functions are plain Python in Numba's subset, or already jitted; they are compiled when first used. ValueError
-    names what is wrong with the arguments.
+    Functions are plain Python in Numba's subset, or already jitted. log_density, log_likelihood and link are compiled
+    when first used; the others are called as they are. ValueError names what is wrong with the arguments.
     """
 
     def __init__(
@@ -92,7 +56,7 @@ class Model:
         self.name = name
         self.log_density = log_density
         self.data = data
-        self.parameters = _checked_parameters(name, parameters)
+        self.parameters = checked_parameters(name, parameters)
         self.log_likelihood = log_likelihood
         self.link = link
         self.simulate = simulate
@@ -204,7 +168,7 @@ class Model:
         for name in [*names, *values]:
             if name not in names or name not in values:
                 raise ValueError(f"{self.name}: values are needed for {', '.join(names)}; see {name}")
-        return np.concatenate([_unconstrained(self.name, p, values[p.name]) for p in self.parameters])
+        return np.concatenate([unconstrained(self.name, p, values[p.name]) for p in self.parameters])
 
     def _compiled(self, role, function_type):
         try:
@@ -232,63 +196,11 @@ class Model:
         raise ValueError(f"{name} cannot be run to count its observations: {reason}")
 
 
-MATRIX = VECTOR.copy(ndim=2)
-
-
 @kernel
 def pointwise_rows(function, address, positions, out):
     """Call a pointwise function for each row of positions (rows, dimension), into out (rows, observations)."""
     for row in range(positions.shape[0]):
         function(positions[row], address, out[row])
-
-
-# So many values are transformed sooner in Python than compiled code is loaded; the results are the same.
-_FEW_VALUES = 10_000
-
-
-def constrained(parameter, free):
-    """Values (..., *shape) of a parameter from its unconstrained numbers (..., parameter.free)."""
-    kind, below, above = parameter.constraint
-    leading = free.shape[:-1]
-    if kind == REAL:
-        return np.array(free).reshape((*leading, *parameter.shape))
-    vector = parameter.shape[-1] if parameter.shape else 1
-    rows = np.ascontiguousarray(free).reshape(-1, vector - parameter.constraint.free_per_vector)
-    out = np.empty((len(rows), vector))
-    constrain = constrain_rows
-    if rows.size > _FEW_VALUES:
-        constrain = compile_entry(
-            constrain_rows, numba.types.int64, numba.types.float64, numba.types.float64, MATRIX, MATRIX
-        )
-    with np.errstate(all="ignore"):
-        constrain(kind, below, above, rows, out)
-    return out.reshape((*leading, *parameter.shape))
-
-
-def _unconstrained(model_name, parameter, value):
-    kind, below, above = parameter.constraint
-    try:
-        value = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{model_name}: {parameter.name} = {value!r} is not a number or an array of numbers") from None
-    if value.shape != parameter.shape:
-        raise ValueError(f"{model_name}: {parameter.name} has shape {parameter.shape}, not {value.shape}")
-    vectors = value.reshape(-1, parameter.shape[-1] if parameter.shape else 1)
-    rows = np.empty((len(vectors), vectors.shape[1] - parameter.constraint.free_per_vector))
-    inverse = {
-        REAL: lambda x, out: np.copyto(out, x),
-        LOWER: lambda x, out: np.copyto(out, [unconstrain_lower(v, below) for v in x]),
-        UPPER: lambda x, out: np.copyto(out, [unconstrain_upper(v, above) for v in x]),
-        INTERVAL: lambda x, out: np.copyto(out, [unconstrain_interval(v, below, above) for v in x]),
-        ORDERED: unconstrain_ordered,
-        SIMPLEX: unconstrain_simplex,
-    }[kind]
-    for vector, row in zip(vectors, rows, strict=True):
-        inverse(vector, row)
-    on_the_simplex = kind != SIMPLEX or np.allclose(vectors.sum(axis=1), 1.0, rtol=0, atol=1e-8)
-    if not (np.isfinite(rows).all() and on_the_simplex):
-        raise ValueError(f"{model_name}: {parameter.name} = {value.tolist()} is not {parameter.constraint}")
-    return rows.ravel()
 
 
 class _Extent:
@@ -318,30 +230,3 @@ class _Extent:
         raise ValueError(
             f"{self.name} must write out[i] = value, i = 0, 1, ..., one observation at a time, not use {use}"
         )
-
-
-def _checked_parameters(model_name, parameters):
-    checked = []
-    for parameter in parameters:
-        if not isinstance(parameter, Parameter):
-            raise ValueError(f"{model_name}: {parameter!r} is not a hmc.Parameter")
-        name, shape, constraint = parameter
-        if not isinstance(constraint, Constraint):
-            raise ValueError(
-                f"{model_name}: {name} has constraint {constraint!r}; constraints are hmc.positive and its like"
-            )
-        if not isinstance(shape, (int, np.integer, tuple, list)):
-            raise ValueError(f"{model_name}: {name} has shape {shape!r}, which is no tuple of whole numbers")
-        shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-        if not (isinstance(name, str) and name):
-            raise ValueError(f"{model_name}: a parameter's name is a text, not {name!r}")
-        if any(not isinstance(n, (int, np.integer)) or n < 1 for n in shape):
-            raise ValueError(f"{model_name}: {name} has shape {shape}; extents are whole numbers of at least 1")
-        if constraint.kind in (ORDERED, SIMPLEX) and (not shape or shape[-1] < constraint.free_per_vector + 1):
-            raise ValueError(f"{model_name}: {name} is {constraint} and needs a vector's shape, not {shape}")
-        if name in [p.name for p in checked]:
-            raise ValueError(f"{model_name}: two parameters are named {name}")
-        checked.append(Parameter(name, tuple(int(n) for n in shape), constraint))
-    if not checked:
-        raise ValueError(f"{model_name}: a model needs at least one parameter")
-    return tuple(checked)

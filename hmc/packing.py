@@ -59,6 +59,8 @@ def _normalise(item, name):
             if kind is int and not -(2**63) <= int(item) < 2**63:
                 raise TypeError(f"{name} = {item} does not fit into 64 bits")
             return kind(item)
+    if isinstance(item, np.ndarray) and item.ndim == 0:
+        raise TypeError(f"{name} is an array of no dimension; give a float or an int")
     raise TypeError(f"{name} is a {type(item).__name__}; data are NumPy arrays of numbers, ints, floats and bools")
 
 

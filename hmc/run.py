@@ -46,6 +46,7 @@ def run_chain(model, settings, chain, address):
 
 def _run_chain(model, settings, chain, cells):
     stop, progress = cells[:1], cells[1 + chain : 2 + chain]
+    progress[0] = 0  # an earlier try of this chain may have left its mark
     job = make_job(settings, stop, progress)
     record = make_record(job.until - job.first_kept, job.until, model.dimension)
     state, failure = None, None
@@ -56,7 +57,7 @@ def _run_chain(model, settings, chain, cells):
         trajectory = make_trajectory(model.dimension, settings.max_depth)
         compiled_advance()(density, data, rng, state, trajectory, job, record)
     except (Exception, KeyboardInterrupt) as error:
-        failure = error.with_traceback(None)  # its frames would hold on to the control's memory
+        failure = error
         if isinstance(error, KeyboardInterrupt):
             stop[0] = 1  # it came while this thread ran the chain: it is meant for all of them
     finished = int(progress[0])

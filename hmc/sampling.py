@@ -51,8 +51,8 @@ def sample(
     metric: "diag", "dense" or "unit": what warm-up learns of the posterior's shape.
     adaptation: "gradients" (draws and gradients, as nutpie) or "windows" (draws, as Stan).
     workers: how many chains run at a time; None: as many as there are processors. 1 stays in this process.
-    executor: None (worker processes, or threads where those are impossible, which is said), "processes", "threads",
-        or any `concurrent.futures.Executor`.
+    executor: None (worker processes, or threads where those are impossible, which is said; with the JIT disabled, the
+        calling thread), "processes", "threads", or any `concurrent.futures.Executor`.
     keep_warmup: keep the warm-up's draws in `fit.warmup`.
     progress: show a bar where standard error is a terminal.
 
@@ -80,19 +80,22 @@ def sample(
     workers = _number_of_workers(workers, settings.chains)
     executor, owned = _choose_executor(model, workers, executor)
     control = LocalControl(settings.chains) if _shares_memory(executor) else SharedControl(settings.chains)
-    started = time.perf_counter()
+    started, wait = time.perf_counter(), True
     try:
         futures = [executor.submit(run_chain, model, settings, c, control.address) for c in range(settings.chains)]
         interrupted = _watch(futures, control.cells, settings, progress)
         interrupted |= control.cells[0] != 0
         results, failures, errors = _collect(futures, control.cells, settings.warmup if settings.keep_warmup else 0)
+    except KeyboardInterrupt:
+        wait = False  # asked twice, or before anything was under way
+        raise
     finally:
         control.cells[0] = 1  # whatever happened, nothing goes on without us
         if owned:
-            executor.shutdown(wait=True)
+            executor.shutdown(wait=wait)
         control.close()
     if not results:
-        _raise_for_no_draws(model, failures, errors)
+        _raise_for_no_draws(model, failures, errors, interrupted)
     return gather(model, settings, results, failures, bool(interrupted), time.perf_counter() - started)
 
 
@@ -135,7 +138,8 @@ def _choose_executor(model, workers, executor):
         return executor, False
     if executor not in (None, "threads", "processes"):
         raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
-    reason = None
+    if executor is None and jit_is_disabled():
+        return InlineExecutor(), True
     if executor == "processes" or (executor is None and workers > 1):
         if not (sampler_is_stored() and model.density_is_stored()):
             _compile(model)
@@ -146,8 +150,6 @@ def _choose_executor(model, workers, executor):
             raise ValueError(f'executor = "processes" is not possible: {reason}')
         print(f"hmc: chains run in threads of this process: {reason}", file=sys.stderr)
     _compile(model)
-    if jit_is_disabled() and workers == 1:
-        return InlineExecutor(), True
     return concurrent.futures.ThreadPoolExecutor(workers), True
 
 
@@ -157,8 +159,8 @@ def _compile(model):
 
 
 def _shares_memory(executor):
-    is_ours = isinstance(executor, ProcessExecutor)
-    return isinstance(executor, (concurrent.futures.ThreadPoolExecutor, InlineExecutor)) and not is_ours
+    """Whether what the executor runs is in this process."""
+    return getattr(executor, "shares_memory", isinstance(executor, concurrent.futures.ThreadPoolExecutor))
 
 
 def _watch(futures, cells, settings, progress):
@@ -214,8 +216,8 @@ def _collect(futures, cells, kept_warmup):
     return results, failures, errors
 
 
-def _raise_for_no_draws(model, failures, errors):
-    if any(isinstance(error, KeyboardInterrupt) for error in errors):
+def _raise_for_no_draws(model, failures, errors, interrupted):
+    if interrupted or any(isinstance(error, KeyboardInterrupt) for error in errors):
         raise KeyboardInterrupt("interrupted before any chain had a draw")
     if isinstance(errors[0], InitializationError):
         raise errors[0]

@@ -7,6 +7,7 @@ its double, and the chain then hardly moves along it: the fault that NUTS was ma
 """
 
 from hmc.kernel import kernel
+from hmc.numerics import divide
 from hmc.outcome import (
     DIVERGENCE,
     INTERRUPTED,
@@ -30,7 +31,7 @@ def transition(hamiltonian, start, point, reach, rng, stop):
     copy_row(start.point.momentum, point.momentum)
     copy_row(start.point.gradient, point.gradient)
     start_energy = energy_of(start.log_density, start.point.momentum)
-    planned = min(reach.path_length / reach.step_size, float(1 << reach.max_depth))
+    planned = min(divide(reach.path_length, reach.step_size), float(1 << reach.max_depth))
     log_density, energy_error, n_steps, termination = start.log_density, 0.0, 0, PATH_END
     for _ in range(max(1, int(planned + 0.5))):
         log_density = leapfrog(hamiltonian, point, reach.step_size)

@@ -11,11 +11,13 @@ import numpy as np
 
 from hmc.files import write_whole
 from hmc.fit import Fit
-from hmc.model import Parameter
+from hmc.parameters import Parameter
 from hmc.run import Failure
 from hmc.transforms import Constraint
 
 FORMAT = "rethinking-hmc fit, version 1"
+
+_MANY_VALUES = 10_000_000  # log likelihoods of 80 MB and more are kept only if somebody asked for them
 
 
 def save(fit, path):
@@ -27,7 +29,7 @@ def save(fit, path):
     for chain, tail in fit.ragged.items():
         arrays[f"ragged/{chain}/unconstrained"] = tail["unconstrained"]
         arrays |= {f"ragged/{chain}/stats/{name}": values for name, values in tail["stats"].items()}
-    optional = {"warmup": fit.warmup, "log_likelihood": fit._log_likelihood}
+    optional = {"warmup": fit.warmup, "log_likelihood": _log_likelihood(fit)}
     arrays |= {name: values for name, values in optional.items() if values is not None}
     if fit.settings["initial"] is not None:
         arrays["initial"] = fit.settings["initial"]
@@ -40,6 +42,15 @@ def save(fit, path):
                     np.lib.format.write_array(member, np.ascontiguousarray(values), allow_pickle=False)
 
     write_whole(path, write)
+
+
+def _log_likelihood(fit):
+    """The log likelihoods, if they are there already or are few enough to be computed for the file; else None."""
+    if fit._log_likelihood is None and fit.model is not None and fit.model.log_likelihood is not None:
+        chains, draws, _ = fit.unconstrained.shape
+        observations = fit.model.pointwise("log_likelihood", fit.unconstrained[0, 0]).size
+        return fit.log_likelihood if chains * draws * observations <= _MANY_VALUES else None
+    return fit._log_likelihood
 
 
 def load(path):

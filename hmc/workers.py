@@ -21,7 +21,9 @@ _START_METHOD = "spawn" if os.name == "nt" else "forkserver"  # fork is not safe
 
 
 class InlineExecutor(concurrent.futures.Executor):
-    """Runs what is submitted at once, in the calling thread: for a debugger, and where there is one chain to run."""
+    """Runs what is submitted at once, in the calling thread, where a debugger expects it."""
+
+    shares_memory = True
 
     def submit(self, function, /, *arguments):
         """A future that is done."""
@@ -33,20 +35,26 @@ class InlineExecutor(concurrent.futures.Executor):
         return future
 
 
-class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
-    """Up to `workers` of the kept worker processes at a time, each fed by a thread of this pool.
+class ProcessExecutor(concurrent.futures.Executor):
+    """Up to `workers` of the kept worker processes at a time, each fed by a thread of this process.
 
     Each process is a pool of its own, so that one that dies takes nothing with it but what it was doing. That is done
     again, once, in a new process, and so is what met a process that has older code than this one.
     """
 
+    shares_memory = False
+
     def __init__(self, workers, model_key):
-        super().__init__(max_workers=workers)
+        self._threads = concurrent.futures.ThreadPoolExecutor(workers)
         self._model_key = model_key
 
-    def submit(self, function, model, /, *arguments):
-        """A future of `function(model, *arguments)` in a worker process; all are pickled."""
-        return super().submit(_in_a_kept_process, self._model_key, function, (model, *arguments))
+    def submit(self, function, /, *arguments):
+        """A future of `function(model, ...)` in a worker process; all arguments are pickled, the first is the model."""
+        return self._threads.submit(_in_a_kept_process, self._model_key, function, arguments)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        """End the threads; the processes are kept for the next executor."""
+        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
 
 
 class StaleWorkerError(Exception):
@@ -65,8 +73,12 @@ def _in_a_kept_process(model_key, function, arguments):
         pass
     try:
         return _in_process(_start_process(), model_key, payload)
-    except StaleWorkerError:
-        return function(*arguments)  # the code here is not what stands in files: only this process has it
+    except StaleWorkerError as error:  # what stands in files is not the code here: only this process has it
+        print(
+            f"hmc: a chain runs in a thread of this process: a worker process cannot have its model: {error}",
+            file=sys.stderr,
+        )
+        return function(*arguments)
 
 
 def _take_process():
@@ -78,12 +90,11 @@ def _take_process():
 
 def _in_process(process, model_key, payload):
     """The result of the payload in a worker process, which is kept if it is still of use."""
-    is_of_use = True
+    is_of_use = False
     try:
-        return process.submit(_call, model_key, payload).result()
-    except (BrokenProcessPool, StaleWorkerError):
-        is_of_use = False
-        raise
+        result = process.submit(_call, model_key, payload).result()
+        is_of_use = True
+        return result
     finally:
         if is_of_use:
             _idle.put(process)
@@ -140,10 +151,9 @@ def why_not_processes(model=None):
         return "this is a worker process itself"
     if os.getpid() != _owner:
         return "this process was forked from one that may have workers"
-    if not _main_can_be_imported():
-        return (
-            "the script that runs has no `if __name__ == '__main__':` around its work, so a worker would run it again"
-        )
+    reason = _why_main_cannot_be_imported()
+    if reason is not None:
+        return reason
     if model is not None:
         if not _is_importable(model):
             return f"{model.name} is made of what a worker process cannot import"
@@ -168,26 +178,28 @@ def _module(item):
     return getattr(item, "__module__", None) or type(item).__module__
 
 
-def _main_can_be_imported():
-    """Whether a worker that imports the main script would not do the work of the script again.
+def _why_main_cannot_be_imported():
+    """Why a worker must not import the main script: it would do the work of the script again. None if it may.
 
-    True where there is no script (a notebook, `python -c`), and where the statement of the script that is running
+    It may where there is no script (a notebook, `python -c`), and where the statement of the script that is running
     now stands under an `if` about `__name__`.
     """
     main = sys.modules.get("__main__")
     path = getattr(main, "__file__", None)
     if path is None:
-        return True
+        return None
     if not hasattr(main, "__spec__"):
-        return False  # a debugger has put its own in the script's place
-    line = _line_running_in(main)
+        return "a debugger has put its own main module in the script's place"
     try:
         with open(path, "rb") as file:
             statements = ast.parse(file.read()).body
     except (OSError, SyntaxError, ValueError):
-        return False  # not a script to be read: a frozen program, an archive
+        return f"the main program, {path}, is not a script that a worker could read"
+    line = _line_running_in(main)
     guarded = [s for s in statements if isinstance(s, ast.If) and "__name__" in ast.dump(s.test)]
-    return any(line is None or s.lineno <= line <= s.end_lineno for s in guarded)
+    if any(line is None or s.lineno <= line <= s.end_lineno for s in guarded):
+        return None
+    return "the script that runs has no `if __name__ == '__main__':` around its work, so a worker would run it again"
 
 
 def _line_running_in(main):

@@ -192,6 +192,8 @@ def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, conte
         (["fit", "mST_fixed", "--exact"], "sigma"),
         (["fit", "nowhere.py:factory"], "nowhere.py: there is no such file"),
         (["fit", "mST", "--out", "no/such/folder/x.fit"], "no/such/folder"),
+        (["fit", "mST", "--out", "."], "is a folder"),
+        (["fit", "own.py"], "write own.py:FACTORY"),
         (["fit", "mST", "--prob", "1.5"], "1.5"),
         (["compare", "mST"], "two or more"),
         (["compare", "mST", "mST"], "twice: mST"),
@@ -249,6 +251,7 @@ def test_an_authors_file_that_gives_no_model_is_refused(capsys, own_file):
     assert "gives a int, not a hmc.Model" in run(capsys, "check", own_file("def factory(): return 3", "own_three"))[2]
     assert "ZeroDivisionError" in run(capsys, "check", own_file("1 / 0", "own_broken"))[2]
     assert "has no function factory" in run(capsys, "check", own_file("", "own_empty"))[2]
+    assert "factory fails: KeyError: 1" in run(capsys, "check", own_file("def factory(): return {}[1]", "own_key"))[2]
 
 
 def test_help_does_not_wait_for_numba():

@@ -9,7 +9,8 @@ import pytest
 
 import hmc
 from hmc import transforms
-from hmc.model import Model, Parameter
+from hmc.model import Model
+from hmc.parameters import Parameter
 
 BELOW, ABOVE = -1.5, 4.0
 

@@ -143,3 +143,29 @@ def test_log_likelihoods_are_bit_identical_with_the_jit_disabled(unjitted):
     pointwise = model.pointwise("log_likelihood", unjitted["no warmup/draws"])
     assert pointwise.shape == (2, 10, 12)
     assert running.equal_bits(pointwise, unjitted["log_likelihood"])
+
+
+EXECUTORS_WITHOUT_JIT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import concurrent.futures
+import author, hmc
+
+if __name__ == "__main__":
+    run = dict(chains=2, warmup=5, draws=3, max_depth=3)
+    fits = [hmc.sample(author.model(), executor=how, **run) for how in (None, "threads", "processes")]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        fits.append(hmc.sample(author.model(), executor=pool, **run))
+    assert not any(fit.failures for fit in fits)
+    print(len({fit.unconstrained.tobytes() for fit in fits}), fits[0].unconstrained.sum())
+"""
+
+
+def test_every_executor_gives_the_same_draws_without_the_jit_as_with_it(tmp_path):
+    running.write_author(tmp_path)
+    found = [
+        running.python(tmp_path, EXECUTORS_WITHOUT_JIT, str(tmp_path), NUMBA_DISABLE_JIT=value) for value in ("1", None)
+    ]
+    assert found[0].stdout.split()[0] == "1"
+    assert found[0].stdout == found[1].stdout
+    assert found[0].stderr == ""

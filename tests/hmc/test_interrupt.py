@@ -19,9 +19,11 @@ _spec.loader.exec_module(running)
 SOON = 3.0
 
 SCRIPT = """
-import json, sys
+import json, signal, sys
 import numpy as np
 import author, hmc
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are started with it ignored
 
 if __name__ == "__main__":
     making, options = json.loads(sys.argv[1]), json.loads(sys.argv[2])

@@ -259,3 +259,29 @@ def test_pickled_model_is_the_same_model():
     assert running.equal_bits(copy.evaluate(np.ones(4))[1], model.evaluate(np.ones(4))[1])
     assert copy.parameters == model.parameters
     assert copy.data.y is not model.data.y
+
+
+def density_with_a_module_as_a_value(position, data, gradient):
+    m = math
+    gradient[0] = -position[0]
+    return -0.5 * position[0] ** 2 - 0.5 * m.log(2.0 * m.pi)
+
+
+GLOBALS = 300
+MANY = {f"constant_{i}": float(i) for i in range(GLOBALS)}
+exec(  # a function with so many names that the interpreter needs longer instructions to load them
+    "def density_with_many_globals(position, data, gradient):\n    gradient[0] = -position[0]\n    total = 0.0\n"
+    + "".join(f"    total += {name} * math.exp(-{i})\n" for i, name in enumerate(MANY))
+    + "    return total - 0.5 * position[0] ** 2\n",
+    MANY | {"math": math, "__name__": __name__},
+    LOCAL := {},
+)
+
+
+@pytest.mark.parametrize("density", [density_with_a_module_as_a_value, LOCAL["density_with_many_globals"]])
+def test_density_is_compiled_however_it_names_what_it_reaches(density):
+    class Nothing(NamedTuple):
+        zero: float
+
+    model = hmc.Model(density, Nothing(0.0), [hmc.Parameter("x")], name="odd")
+    assert model.evaluate([1.5]) == (density(np.array([1.5]), None, np.zeros(1)), [-1.5])

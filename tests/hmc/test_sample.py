@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import hmc
+from hmc.run import run_chain
+from hmc.settings import check_settings
 
 _spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
 running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
@@ -241,3 +243,17 @@ def test_fit_names_parameters_then_derived_quantities():
     assert "b" not in fit
     with pytest.raises(KeyError, match="grouped has no parameter 'b'; it has a, tau"):
         fit["b"]
+
+
+def test_chain_started_again_counts_no_transition_of_its_first_try():
+    """A first try left 30 in the chain's cell, then died; the second is stopped before it has done anything."""
+    model, settings = running.grouped_model(), check_settings(**SETTINGS)
+    cells = np.array([1, 30])
+    result = run_chain(model, settings, 0, cells)
+    assert (len(result.record.lp), len(result.record.position), cells[1]) == (0, 0, 0)
+
+
+SETTINGS = {
+    "chains": 1, "warmup": 10, "draws": 30, "seed": 1, "target_accept": 0.8, "max_depth": 5, "algorithm": "nuts",
+    "path_length": None, "metric": "diag", "adaptation": "gradients", "initial": None, "keep_warmup": False,
+}  # fmt: skip

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import hmc
+from hmc import storage
 from hmc.run import Failure
 
 _spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
@@ -77,10 +78,17 @@ def test_interrupted_fit_keeps_its_tails_and_failures(fit, tmp_path):
     assert running.equal_bits(hmc.load(tmp_path / "b.fit").ragged[11]["stats"]["lp"], tail["stats"]["lp"])
 
 
-def test_log_likelihoods_are_saved_once_they_were_asked_for(fit, tmp_path):
+def test_few_log_likelihoods_are_saved_unasked(fit, tmp_path):
+    fresh = hmc.sample(fit.model, chains=1, warmup=5, draws=4, workers=1)
+    fresh.save(tmp_path / "few.fit")
+    assert running.equal_bits(hmc.load(tmp_path / "few.fit").log_likelihood, fresh.log_likelihood)
+
+
+def test_many_log_likelihoods_are_saved_once_they_were_asked_for(fit, tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "_MANY_VALUES", 47)  # the fit has 48
     fresh = hmc.sample(fit.model, chains=1, warmup=5, draws=4, workers=1)
     fresh.save(tmp_path / "without.fit")
-    with pytest.raises(ValueError, match=r"grouped: .*without its log likelihoods"):
+    with pytest.raises(ValueError, match=r"grouped: the file has no log likelihoods; ask the fit for them"):
         hmc.load(tmp_path / "without.fit").log_likelihood  # noqa: B018 (a property that computes)
     values = fresh.log_likelihood
     assert values.shape == (1, 4, 12)
