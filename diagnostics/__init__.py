@@ -1,10 +1,10 @@
 """Statistics of draws: convergence, precision, predictive criteria. Arrays in, numbers out.
 
-Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, observations). Only `precis` and
-`compare` see a fit, and they ask for nothing but its names, draws and log likelihood. Nothing here knows
-the sampler.
+Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, observations). Only `precis`,
+`compare` and `verdict` see a fit; the first two ask for nothing but its names, draws and log likelihood,
+the verdict also for the sampler's statistics. Nothing here knows the sampler.
 
-Read in this order: arrays, rank, rhat, ess, mcse; waic, psis, stacking; precis, compare.
+Read in this order: arrays, rank, rhat, ess, mcse; waic, psis, stacking; precis, compare; findings, verdict.
 """
 
 from .compare import akaike_weights, compare
@@ -27,9 +27,12 @@ from .psis import k_threshold, psis, psis_loo, relative_efficiency
 from .rank import average_ranks, fold, rank_histogram, rank_normalize, split_chains
 from .rhat import rhat, rhat_basic
 from .stacking import stacking_weights
+from .verdict import Finding, Verdict, verdict
 from .waic import waic
 
 __all__ = [
+    "Finding",
+    "Verdict",
     "akaike_weights",
     "autocorrelation",
     "autocovariance",
@@ -60,5 +63,6 @@ __all__ = [
     "rhat_basic",
     "split_chains",
     "stacking_weights",
+    "verdict",
     "waic",
 ]

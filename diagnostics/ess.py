@@ -15,12 +15,13 @@ from .arrays import (
     as_probability,
     finite_and_varied,
     per_parameter,
+    pooled,
     quantile,
+    sorted_quantile,
     variance,
     where_finite,
 )
-from .rank import rank_normalize
-from .rhat import halves
+from .rank import halves, rank_normalize
 
 # Three lags are the least that leave a pair to sum.
 MIN_DRAWS = 3
@@ -54,7 +55,7 @@ def ess_tail(x):
 
     NaN where either is: also where no draw lies above the 95% quantile, as of a mostly constant indicator.
     """
-    return np.minimum(ess_quantile(x, 0.05), ess_quantile(x, 0.95))
+    return per_parameter(lambda draws: tail_size(draws, np.sort(pooled(draws), axis=0)), x)
 
 
 def ess_sd(x):
@@ -85,7 +86,17 @@ def _ess_quantile(x, prob):
     size = x.shape[0] * x.shape[1]
     if prob == 1:
         prob = 1 - 0.5 / size  # every draw is at most the maximum: R asks for the one just below
-    at_most = (x <= quantile(x, prob)).astype(np.float64)
+    return _size_of_share(x, quantile(x, prob))
+
+
+def tail_size(x, ordered):
+    """`ess_tail` of draws (chains, draws, n), which in ascending order are `ordered`, (chains * draws, n)."""
+    return np.minimum(*(_size_of_share(x, sorted_quantile(ordered, prob)) for prob in (0.05, 0.95)))
+
+
+def _size_of_share(x, value):
+    """ESS for the share of draws that are at most `value`, (n,)."""
+    at_most = (x <= value).astype(np.float64)
     return where_finite(x, effective_size(halves(at_most)))
 
 
@@ -179,4 +190,6 @@ def from_power(power, draws):
 
 
 def _padded(draws):
-    return 1 << (2 * draws - 1).bit_length()  # a power of two, at least twice the draws
+    """A length of at least 2 `draws` - 1 that transforms fast: a power of two, or five of them."""
+    power = 1 << (2 * draws - 1).bit_length()
+    return power // 8 * 5 if power // 8 * 5 >= 2 * draws else power

@@ -5,12 +5,16 @@ import re
 import numpy as np
 
 from .arrays import as_draws, per_parameter, sorted_quantile, standard_deviation
-from .ess import effective_size, ess_tail
+from .ess import effective_size, tail_size
 from .mcse import mcse_mean, mcse_sd
 from .rank import views
 from .rhat import larger_rhat
 
-FURTHER = {"ess_tail": ess_tail, "mcse_mean": mcse_mean, "mcse_sd": mcse_sd}
+FURTHER = {
+    "ess_tail": lambda x, seen: tail_size(x, seen.ordered),
+    "mcse_mean": lambda x, seen: mcse_mean(x),
+    "mcse_sd": lambda x, seen: mcse_sd(x),
+}
 
 
 def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=False):
@@ -43,7 +47,7 @@ def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=Fal
     columns = [np.empty(0) for _ in names]
     if labels:
         draws = _gather(fit, selected)
-        columns = [*per_parameter(_summary, draws, bounds), *(FURTHER[name](draws) for name in further)]
+        columns = per_parameter(_summary, draws, bounds, further)
     frame = pd.DataFrame(dict(zip(names, columns, strict=True)), index=pd.Index(labels, dtype=object))
     if hidden:
         frame.attrs["note"] = f"{hidden} vector or matrix parameters hidden; use depth=2"
@@ -55,8 +59,8 @@ def percentage(prob):
     return f"{100 * prob:.10g}%"
 
 
-def _summary(x, bounds):
-    """The columns of the table for draws (chains, draws, n), (6, n); what they share is computed once."""
+def _summary(x, bounds, further):
+    """The columns of the table for draws (chains, draws, n), (6 + ..., n); what they share is computed once."""
     seen = views(x)
     return np.stack(
         [
@@ -65,6 +69,7 @@ def _summary(x, bounds):
             *(sorted_quantile(seen.ordered, bound) for bound in bounds),
             effective_size(seen.ranked),
             larger_rhat(seen),
+            *(FURTHER[name](x, seen) for name in further),
         ]
     )
 

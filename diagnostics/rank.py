@@ -96,8 +96,7 @@ def _lookup_by_rank(x, table):
     """
     pool = draws_adjacent(x.reshape(*x.shape[:2], -1)).transpose(2, 0, 1)
     values = pool.reshape(len(pool), -1)
-    order = _ascending(values)
-    ordered = values.take(order)
+    order, ordered = _ascending(values)
     result = np.empty_like(values)
     flat = result.ravel()
     flat[order] = table[::2]
@@ -112,9 +111,10 @@ def _lookup_by_rank(x, table):
 def _ascending(values):
     """Where each row of `values`, (n, S), has its values from the smallest to the largest, NaN last.
 
-    As positions in the flattened array. Whole numbers are sorted three times as fast as positions by value:
-    so the doubles are read as whole numbers of the same order, and the position takes the place of the last
-    bits. Where these would have decided, the rows are nearly in order, and a merge sort puts them right.
+    As positions in the flattened array; and the values in that order. Whole numbers are sorted three times
+    as fast as positions by value: so the doubles are read as whole numbers of the same order, and the
+    position takes the place of the last bits. Where these would have decided, the rows are nearly in order,
+    and a merge sort puts them right.
     """
     rows, size = values.shape
     last_bits = (1 << (size - 1).bit_length()) - 1
@@ -132,7 +132,8 @@ def _ascending(values):
     if len(unsure) > 0:
         again = ordered[unsure].argsort(axis=1, kind="stable")
         keys[unsure] = np.take_along_axis(keys[unsure], again, axis=1)
-    return keys
+        ordered[unsure] = np.take_along_axis(ordered[unsure], again, axis=1)
+    return keys, ordered
 
 
 def _ties(ordered):

@@ -101,7 +101,7 @@ def _fit(options):
     import pandas  # noqa: F401 (here, while the workers start)
 
     import models
-    from diagnostics import precis
+    from diagnostics import precis, verdict
 
     if not 0.0 < options.prob < 1.0:
         raise ValueError(f"--prob {options.prob} is not between 0 and 1")
@@ -124,7 +124,7 @@ def _fit(options):
     print(table.to_string(float_format="{:.2f}".format, formatters={"n_eff": "{:.0f}".format}))
     if "note" in table.attrs:
         print(table.attrs["note"])
-    print(_convergence(fit))
+    print(verdict(fit))
     return _status(fit)
 
 
@@ -141,13 +141,17 @@ def _compare(options):
             raise ValueError(f"{name} has no log_likelihood function, which {options.criterion} needs")
     fits = {name: _sample(model, options) for name, model in built.items()}
 
-    from diagnostics import compare
+    from diagnostics import compare, psis_loo, verdict, waic
 
-    table = compare(fits, criterion=options.criterion, scale=options.scale)
+    criterion = {"WAIC": waic, "PSIS": psis_loo}[options.criterion]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the verdicts below say it
+        table = compare(fits, criterion=options.criterion, scale=options.scale)
+        verdicts = {name: verdict(fit, criterion(fit.log_likelihood)) for name, fit in fits.items()}
     print(table.to_string(float_format="{:.2f}".format, na_rep=""))
     print(f"scale: {table.attrs['scale']}. {table.attrs.get('note', '')}".rstrip())
-    for name, fit in fits.items():
-        print(f"{name}: {_convergence(fit)}")
+    for name, found in verdicts.items():
+        print(f"{name}: {found}")
     return max(_status(fit) for fit in fits.values())
 
 
@@ -236,29 +240,8 @@ def _sample(model, options):
     return hmc.sample(model, **{name: getattr(options, name) for name in names})
 
 
-def _convergence(fit):
-    """One line: what was run, and whether to trust it."""
-    from diagnostics import ess_bulk, rhat
-
-    chains, draws = fit.unconstrained.shape[:2]
-    divergences, saturated = int(fit.stats["diverging"].sum()), int(fit.stats["reached_max_treedepth"].sum())
-    worst_rhat, least_ess = float(rhat(fit.unconstrained).max()), float(ess_bulk(fit.unconstrained).min())
-    parts = [f"{chains} chains of {draws} draws in {fit.seconds:.2f} s", f"{divergences or 'no'} divergences"]
-    parts += [f"{saturated} trees at full depth"] if saturated else []
-    parts += [f"Rhat at most {worst_rhat:.3f}", f"ESS at least {least_ess:.0f}"]
-    is_fine = divergences == 0 and worst_rhat < 1.01 and least_ess >= 100 * chains
-    return ", ".join(parts) + (": converged" if is_fine else ": DO NOT TRUST these numbers yet")
-
-
 def _status(fit):
-    """0 where all chains gave all draws; else 1, having said which did not."""
-    for failure in fit.failures:
-        print(
-            f"hmc: chain {failure.chain + 1} failed after {failure.iteration} transitions: {failure.reason}",
-            file=sys.stderr,
-        )
-    if fit.interrupted:
-        print("hmc: interrupted; these are the draws there were", file=sys.stderr)
+    """The exit status of a fit: 0 where all chains gave all their draws."""
     return 1 if fit.failures or fit.interrupted else 0
 
 

@@ -1,0 +1,130 @@
+"""What a verdict is made of: findings, and the words they are told in."""
+
+from typing import NamedTuple
+
+SEVERITIES = ("error", "warning", "note")
+
+NAMED = 3  # how many of the worst a sentence names; `Finding.concerns` has all
+
+MORE_DRAWS = (
+    'About {needed} draws a chain would do; if that is too many, write the model non-centred or try metric="dense".'
+)
+
+# What was found and what it means; what to do.
+WORDS = {
+    "failure": (
+        "{named} failed after {iteration} transitions: {reason}.",
+        "The other chains stand, but what stopped this one may be a fault of the model: look at the density there.",
+    ),
+    "interrupted": (
+        "The run was stopped early: these are the {draws} draws a chain that there were.",
+        "For all of them, run it again to the end.",
+    ),
+    "too_few_draws": (
+        "{draws} draws a chain are too few to judge by: Rhat and ESS need {fewest}.",
+        "Draw more (draws=1000).",
+    ),
+    "few_draws": ("{draws} draws a chain are few: ESS can hardly reach {required}.", "Draw more (draws=1000)."),
+    "single_chain": (
+        "There is one chain: Rhat compares its two halves, and says little about parts of the posterior it never saw.",
+        "Run 4 chains (chains=4).",
+    ),
+    "stuck": (
+        "{named} never moved: all draws of a chain are the same.",
+        "Start elsewhere (another seed, or initial=...), and check the gradient (`hmc check`).",
+    ),
+    "divergences": (
+        "{count} of {total} transitions diverged ({share:.2%}; {named}): the posterior bends more sharply there than "
+        "the steps can follow, so a part of it may be missing from the draws.",
+        "Rerun with a higher target_accept ({target_accept}); if some remain, write the model non-centred "
+        "(a = a_bar + sigma * z, as in mSTnc).",
+    ),
+    "saturated_trees": (
+        "{count} of {total} trajectories ({share:.2%}; {named}) were cut off at {depth} doublings, before they turned "
+        "back: the draws are valid, but each is nearer to the last than it need be.",
+        'If ESS is low, allow longer ones (max_depth={deeper}) or try metric="dense".',
+    ),
+    "ebfmi": (
+        "E-BFMI is under {threshold} ({named}; the least {least:.2f}): the chain changes its energy too slowly, so it "
+        "may not reach the tails of the posterior.",
+        "Write the model non-centred, or give its scale parameters tighter priors.",
+    ),
+    "not_finite": (
+        "{count} draws are NaN or infinite, of {named}: a formula is undefined or overflows there.",
+        "Look at these draws, and at the constraint or derived quantity that gives them.",
+    ),
+    "constant": (
+        "Every draw is the same for {named} ({value:g}): no posterior density is a point.",
+        "Check that the log density depends on it, and the gradient (`hmc check`).",
+    ),
+    "rhat": (
+        "Rhat is over {threshold} for {count} of {total} quantities, the largest {largest:.3f} ({named}): the chains "
+        "or their halves do not agree on the posterior.",
+        "Run longer (warmup and draws); if they still disagree, look at the trace plots: chains that stay apart mean "
+        "several modes, or parameters that the data cannot tell apart.",
+    ),
+    "ess_bulk": (
+        "Bulk ESS is under {required} ({per_chain} a chain) for {count} of {total} quantities, the least {least:.0f} "
+        "({named}): their means are known as from so many independent draws, and no better.",
+        MORE_DRAWS,
+    ),
+    "ess_tail": (
+        "Tail ESS is under {required} ({per_chain} a chain) for {count} of {total} quantities, the least {least:.0f} "
+        "({named}): the ends of their intervals are known as from so many independent draws, and no better.",
+        MORE_DRAWS,
+    ),
+}
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong with a fit, or worth knowing of it. `str` gives a line of text."""
+
+    severity: str  # "error": do not use the numbers; "warning": find out first; "note": good to know
+    kind: str  # "divergences", "rhat", "ess_bulk", ...: a key of WORDS, or "pareto_k", "p_waic"
+    concerns: tuple  # parameters ("a[3]"), chains ("chain 2") or observations, worst first; empty: the whole fit
+    numbers: dict  # what was found, by name
+    message: str  # what was found and what it means
+    advice: str  # what to do
+
+    def __str__(self):
+        return f"{self.severity}: {self.message} {self.advice}"
+
+
+class Verdict:
+    """All findings of a fit, worst first, and `summary`, a line. Iterates over the findings; `str` is all text."""
+
+    def __init__(self, summary, findings):
+        self.summary = summary
+        self.findings = tuple(findings)
+
+    @property
+    def worst(self):
+        """The severity of the worst finding; None if there is none."""
+        return self.findings[0].severity if self.findings else None
+
+    @property
+    def trustworthy(self):
+        """Whether there is neither an error nor a warning; there may be notes."""
+        return self.worst in (None, "note")
+
+    def __iter__(self):
+        return iter(self.findings)
+
+    def __str__(self):
+        return "\n".join([self.summary, *map(str, self.findings)])
+
+    def __repr__(self):
+        return f"<Verdict {self.worst or 'no findings'}: {self.summary}>"
+
+
+def finding(kind, severity, concerns, numbers, **further):
+    """A finding in the WORDS of its kind, which `further` values complete."""
+    concerns = tuple(concerns)
+    message, advice = (words.format(named=_listed(concerns), **numbers, **further) for words in WORDS[kind])
+    return Finding(severity, kind, concerns, numbers, message[:1].upper() + message[1:], advice)
+
+
+def _listed(names):
+    """The first few names, and how many more there are, as in a sentence."""
+    listed = [*names[:NAMED], *([f"{len(names) - NAMED} more"] if len(names) > NAMED else [])]
+    return " and ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))

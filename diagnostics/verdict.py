@@ -1,0 +1,230 @@
+"""`verdict`: what the diagnostics say about a fit, in words, and what to do about it.
+
+The statistics stand in the other files, the sentences in `findings`; here are the thresholds.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .arrays import as_draws, per_parameter
+from .energy import ebfmi
+from .ess import effective_size, tail_size
+from .findings import SEVERITIES, Finding, Verdict, finding
+from .precis import element_labels
+from .psis import PsisLoo, k_advice
+from .rank import views
+from .rhat import larger_rhat
+from .waic import HIGH_PENALTY, Waic, penalty_advice
+
+# Vehtari et al. (2021), section 4: with a larger Rhat, or fewer effective draws a chain, the two numbers themselves
+# are too noisy to rely on. Over 1.1 even the older, laxer rule calls the chains apart.
+RHAT, RHAT_APART = 1.01, 1.1
+ESS_PER_CHAIN, ESS_USELESS = 100, 10
+
+# Betancourt (2016): below this the momentum draws cannot keep up with the energies of the target.
+EBFMI = 0.3
+
+# Even one divergence may mean that a part of the posterior is never drawn; at this share it is as good as certain.
+DIVERGENT_SHARE = 0.01
+
+# A chain's halves then have the 3 draws that an ESS needs; and with fewer than 100 draws its ESS cannot be 100.
+FEWEST_DRAWS, FEW_DRAWS = 6, 100
+
+ENDINGS = {
+    None: "converged",
+    "note": "converged",
+    "warning": "take care, read the warnings first",
+    "error": "DO NOT TRUST these numbers yet",
+}
+
+
+def verdict(fit, *criteria):
+    """What the diagnostics say of `fit`, as a `Verdict`; `criteria` are results of `waic` or `psis_loo` for it.
+
+    Looked at are all named quantities on their own scale, element by element (`a[3]`): draws that are not finite,
+    Rhat, bulk and tail ESS; the sampler's divergences, cut-off trajectories, E-BFMI of each chain; chains that failed
+    or never moved, one chain alone, few draws; with `criteria`, the k-hat and p_waic of each observation.
+
+    A constant parameter is an error, for no posterior density is a point. A constant derived quantity is none (the
+    diagonal of a correlation matrix): it is left out, as are undefined statistics (the tail ESS of an event that
+    nearly always happens). Derived is what `fit.parameters` does not name; without such a list, nothing is.
+
+    `fit` gives keys(), fit[name], stats, unconstrained, chains, failures, interrupted, seconds, as `hmc.Fit` does.
+    TypeError for other criteria.
+    """
+    quantities = _quantities(fit) if fit.unconstrained.shape[1] >= FEWEST_DRAWS else None
+    findings = [*_of_chains(fit)]
+    if quantities:
+        findings += [*_of_draws(quantities), *_of_trajectories(fit), *_of_convergence(fit, quantities)]
+    findings += filter(None, map(_of_criterion, criteria))
+    findings.sort(key=lambda found: SEVERITIES.index(found.severity))
+    return Verdict(_summary(fit, quantities, findings[0].severity if findings else None), findings)
+
+
+class Quantities(NamedTuple):
+    """The named quantities of a fit, element by element: (n,) each."""
+
+    label: np.ndarray  # "a[1]", "a[2]", ..., "sigma"
+    is_parameter: np.ndarray  # not derived
+    not_finite: np.ndarray  # how many draws are NaN or infinite
+    constant: np.ndarray  # the value of all draws; NaN where they differ
+    rhat: np.ndarray  # NaN where draws are constant or not finite; so are the next two
+    ess_bulk: np.ndarray
+    ess_tail: np.ndarray
+
+
+def _quantities(fit):
+    labels, is_parameter, parts = [], [], []
+    parameters = [parameter.name for parameter in getattr(fit, "parameters", ())]
+    for name in fit.keys():  # noqa: SIM118, only keys() is promised
+        draws = as_draws(fit[name])
+        labels += element_labels(name, draws.shape[2:])
+        parts.append(draws.reshape(*draws.shape[:2], -1))
+        is_parameter += [not parameters or name in parameters] * parts[-1].shape[2]
+    draws = np.concatenate(parts, axis=2)
+    np.copyto(draws, np.inf, where=np.isnan(draws))  # to be counted: of NaN `per_parameter` answers NaN
+    not_finite, constant, *convergence = per_parameter(_judged, draws)
+    return Quantities(np.array(labels, dtype=object), np.array(is_parameter), not_finite, constant, *convergence)
+
+
+def _judged(x):
+    """The rest of `Quantities` for draws (chains, draws, n), (5, n); the ranks are found once."""
+    seen = views(x)
+    not_finite = np.count_nonzero(~np.isfinite(x), axis=(0, 1))
+    lowest, highest = seen.ordered[0], seen.ordered[-1]
+    constant = np.where(lowest == highest, lowest, np.nan)
+    statistics = (larger_rhat(seen), effective_size(seen.ranked), tail_size(x, seen.ordered))
+    return np.stack([not_finite, constant, *(np.where(not_finite > 0, np.nan, value) for value in statistics)])
+
+
+def _of_chains(fit):
+    """Chains that are missing, alone, too short, or do not move."""
+    chains, draws = fit.unconstrained.shape[:2]
+    for failure in fit.failures:
+        numbers = {"iteration": failure.iteration}
+        yield finding("failure", "warning", [f"chain {failure.chain + 1}"], numbers, reason=failure.reason)
+    if fit.interrupted:
+        yield finding("interrupted", "note", [], {"draws": draws})
+    if draws < FEWEST_DRAWS:
+        yield finding("too_few_draws", "error", [], {"draws": draws, "fewest": FEWEST_DRAWS})
+    elif draws < FEW_DRAWS:
+        yield finding("few_draws", "note", [], {"draws": draws, "required": ESS_PER_CHAIN * chains})
+    if chains == 1:
+        yield finding("single_chain", "warning", [], {"chains": 1})
+    is_stuck = (fit.unconstrained == fit.unconstrained[:, :1]).all(axis=(1, 2))
+    if draws > 1 and is_stuck.any():
+        yield finding("stuck", "error", _chains(fit, is_stuck), {"count": int(is_stuck.sum())})
+
+
+def _of_trajectories(fit):
+    """What the sampler noticed on its way."""
+    diverging, saturated = fit.stats["diverging"], fit.stats["reached_max_treedepth"]
+    if diverging.any():
+        severity = "error" if diverging.mean() >= DIVERGENT_SHARE else "warning"
+        target = 0.95 if getattr(fit, "settings", {}).get("target_accept", 0.8) < 0.95 else 0.99
+        concerns = _chains(fit, diverging.sum(axis=1))
+        yield finding("divergences", severity, concerns, _share(diverging), target_accept=target)
+    if saturated.any():
+        depth = int(fit.stats["tree_depth"][saturated].max())
+        numbers = _share(saturated) | {"depth": depth}
+        # A note: it costs time, not truth. Where it costs too much, ESS is low, and says so itself.
+        yield finding("saturated_trees", "note", _chains(fit, saturated.sum(axis=1)), numbers, deeper=depth + 2)
+    fraction = ebfmi(fit.stats["energy"])
+    if (fraction < EBFMI).any():
+        concerns = _chains(fit, np.maximum(EBFMI - fraction, 0))
+        yield finding("ebfmi", "warning", concerns, {"least": float(np.nanmin(fraction)), "threshold": EBFMI})
+
+
+def _of_draws(quantities):
+    """Draws that no posterior has."""
+    if (quantities.not_finite > 0).any():
+        concerns = _worst(quantities.label, quantities.not_finite, quantities.not_finite > 0)
+        yield finding("not_finite", "error", concerns, {"count": int(quantities.not_finite.sum())})
+    is_constant = quantities.is_parameter & np.isfinite(quantities.constant)
+    if is_constant.any():
+        value = float(quantities.constant[is_constant][0])
+        yield finding("constant", "error", quantities.label[is_constant], {"value": value})
+
+
+def _of_convergence(fit, quantities):
+    """Rhat and ESS beyond their thresholds."""
+    chains, draws = fit.unconstrained.shape[:2]
+    total, required = len(quantities.label), ESS_PER_CHAIN * chains
+    is_high = quantities.rhat > RHAT
+    if is_high.any():
+        largest = float(np.nanmax(quantities.rhat))
+        numbers = {"count": int(is_high.sum()), "total": total, "largest": largest, "threshold": RHAT}
+        concerns = _worst(quantities.label, quantities.rhat, is_high)
+        yield finding("rhat", "error" if largest > RHAT_APART else "warning", concerns, numbers)
+    for kind in ("ess_bulk", "ess_tail"):
+        ess = getattr(quantities, kind)
+        is_low = ess < required
+        if is_low.any():
+            least = float(np.nanmin(ess))
+            numbers = {"count": int(is_low.sum()), "total": total, "least": least, "required": required}
+            severity = "error" if least < ESS_USELESS * chains else "warning"
+            further = {"per_chain": ESS_PER_CHAIN, "needed": _rounded_up(draws * required / least)}
+            yield finding(kind, severity, _worst(quantities.label, -ess, is_low), numbers, **further)
+
+
+def _of_criterion(criterion):
+    """What `waic` or `psis_loo` warn of, as a finding; None where they do not."""
+    if isinstance(criterion, PsisLoo):
+        kind, value, threshold = "pareto_k", criterion.pareto_k, criterion.k_threshold
+        text = k_advice(value, threshold)
+    elif isinstance(criterion, Waic):
+        kind, value, threshold = "p_waic", criterion.pointwise.p_waic, HIGH_PENALTY
+        text = penalty_advice(value)
+    else:
+        raise TypeError(f"a criterion is a result of waic or psis_loo, not a {type(criterion).__name__}")
+    if text is None:
+        return None
+    message, _, advice = text.rpartition("; ")
+    labels = np.array([f"observation {i + 1}" for i in range(len(value))], dtype=object)
+    concerns = _worst(labels, np.where(np.isnan(value), np.inf, value), ~(value <= threshold))
+    numbers = {"count": len(concerns), "total": len(value), "largest": float(np.max(value)), "threshold": threshold}
+    return Finding("warning", kind, concerns, numbers, f"{message}.", advice[:1].upper() + advice[1:])
+
+
+def _share(happened):
+    return {"count": int(happened.sum()), "total": happened.size, "share": float(happened.mean())}
+
+
+def _chains(fit, badness):
+    """Names of the chains whose `badness` is positive, worst first; counted from 1."""
+    return _worst(np.array([f"chain {number + 1}" for number in fit.chains], dtype=object), badness, badness > 0)
+
+
+def _worst(labels, badness, is_concerned):
+    """The labels concerned, worst first."""
+    order = np.argsort(-badness.astype(float)[is_concerned], kind="stable")
+    return tuple(labels[is_concerned][order])
+
+
+def _rounded_up(count):
+    """To two digits, or to hundreds where there are more: an estimate should not look like a measurement."""
+    unit = 10 ** max(0, math.floor(math.log10(count)) - 1)
+    return math.ceil(count / unit) * unit
+
+
+def _summary(fit, quantities, worst):
+    """The run in a line: what was done, the worst of each number, and whether to trust it."""
+    chains, draws = fit.unconstrained.shape[:2]
+    diverging, saturated = (int(fit.stats[name].sum()) for name in ("diverging", "reached_max_treedepth"))
+    parts = [f"{_counted(chains, 'chain')} of {_counted(draws, 'draw')} in {fit.seconds:.2f} s"]
+    parts += [f"{_counted(diverging, 'divergence')}" if diverging else "no divergences"]
+    parts += [f"{_counted(saturated, 'tree')} at full depth"] if saturated else []
+    rhat, ess = (), ()
+    if quantities:
+        rhat = quantities.rhat[~np.isnan(quantities.rhat)]
+        ess = np.concatenate([quantities.ess_bulk, quantities.ess_tail])
+        ess = ess[~np.isnan(ess)]
+    parts += [f"Rhat at most {rhat.max():.3f}" if len(rhat) else "Rhat unknown"]
+    parts += [f"ESS at least {ess.min():.0f}" if len(ess) else "ESS unknown"]
+    return f"{', '.join(parts)}: {ENDINGS[worst]}"
+
+
+def _counted(count, noun):
+    return f"{count} {noun}{'' if count == 1 else 's'}"
