@@ -57,8 +57,7 @@ def compare(fits, criterion="WAIC", scale="deviance", *, convention="rethinking"
     yours decides.
 
     Warns, with the model's name, of high penalties or k-hats. ValueError for models with different numbers
-    of observations or different data (fits with a `data_fingerprint`), an unknown option, or no
-    model.
+    of observations, or different data (fits that have `data_hashes`), an unknown option, or no model.
     """
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
@@ -106,17 +105,20 @@ def _all_scores(fits, criterion, convention):
 
 
 def _refuse_different_data(fits, log_liks):
-    """ValueError where models differ in their number of observations, or in data_fingerprint."""
+    """ValueError where models differ in their number of observations, or in a field of that many values that both
+    data have; fields of other names are other predictors of the same observations.
+    """
     counts = {name: log_lik.shape[2] for name, log_lik in log_liks.items()}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
         raise ValueError(f"models of different numbers of observations cannot be compared: {listed}")
-    prints = {name: getattr(fit, "data_fingerprint", None) for name, fit in fits.items()}
-    told = {name: value for name, value in prints.items() if value is not None}
-    if len(set(told.values())) > 1:
-        first = next(iter(told))
-        others = ", ".join(name for name in told if told[name] != told[first])
-        raise ValueError(f"models of different data cannot be compared: {others} saw other data than {first}")
+    (count,) = set(counts.values())
+    seen = {}
+    for name, fit in fits.items():
+        for field, (length, content) in (getattr(fit, "data_hashes", None) or {}).items():
+            first, content_of_first = seen.setdefault(field, (name, content))
+            if length == count and content != content_of_first:
+                raise ValueError(f"models of different data cannot be compared: {first} and {name} differ in {field}")
 
 
 def _scores(log_lik, criterion, convention):

@@ -1,5 +1,7 @@
 """A fit: named draws on the constrained scale, the sampler's statistics, and how it all came about."""
 
+import hashlib
+
 import numpy as np
 
 from hmc.parameters import constrained
@@ -28,7 +30,7 @@ class Fit:
     fit.version           of the sampler
     """
 
-    def __init__(self, *, name, parameters, model=None, derived=None, log_likelihood=None, **content):
+    def __init__(self, *, name, parameters, model=None, derived=None, log_likelihood=None, data_hashes=None, **content):
         self.name = name
         self.parameters = parameters
         self.model = model  # None where the fit was loaded from a file
@@ -46,6 +48,7 @@ class Fit:
         self.version = content.pop("version", VERSION)
         self._derived = derived
         self._log_likelihood = log_likelihood
+        self._data_hashes = data_hashes
         self._values = {}
 
     def __repr__(self):
@@ -78,6 +81,17 @@ class Fit:
                 raise ValueError(f"{self.name}: the file has no log likelihoods; ask the fit for them before saving it")
             self._log_likelihood = self.model.pointwise("log_likelihood", self.unconstrained)
         return self._log_likelihood
+
+    @property
+    def data_hashes(self):
+        """{field: (length, hash)} of the arrays in the model's data: whether two fits saw the same."""
+        if self._data_hashes is None:
+            arrays = {n: v for n, v in self.model.data._asdict().items() if isinstance(v, np.ndarray) and v.ndim > 0}
+            self._data_hashes = {
+                name: (len(values), hashlib.sha256(np.ascontiguousarray(values)).hexdigest())
+                for name, values in arrays.items()
+            }
+        return self._data_hashes
 
     def save(self, path):
         """Write the fit to one file: a zip of .npy arrays and a JSON text that describes them; see `hmc.load`.

@@ -184,3 +184,16 @@ def test_waic_of_the_fit_in_parts_agrees_with_the_exact_pointwise_values(long_fi
     found = quietly(waic, long_fits["mST"].log_likelihood)
     # At 100,000 draws the least certain tank's WAIC has a standard error of about 0.02 (its spread over blocks).
     assert np.abs(found.pointwise.waic - exact("mST")["pointwise"]["WAIC"]).max() < 0.1
+
+
+def test_models_of_other_data_are_refused(tmp_path):
+    tanks = (
+        (GOLDEN.parents[2] / "models" / "data" / "reedfrogs.csv").read_text().replace("10,no,big,9", "10,no,big,8", 1)
+    )
+    (tmp_path / "others.csv").write_text(tanks)
+    runs = {"warmup": 50, "draws": 50, "workers": 1, "progress": False}
+    first, second = hmc.sample(models.mST(), **runs), hmc.sample(models.mSTnomem(tmp_path / "others.csv"), **runs)
+    second.save(tmp_path / "second.fit")
+    for other in (second, hmc.load(tmp_path / "second.fit")):
+        with pytest.raises(ValueError, match="mST and mSTnomem differ in survived"):
+            compare({"mST": first, "mSTnomem": other})

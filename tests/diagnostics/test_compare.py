@@ -12,10 +12,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*(p_waic|k-hat) is over")
 class Fit:
     """The least that `compare` asks of a fit."""
 
-    def __init__(self, log_likelihood, data_fingerprint=None):
+    def __init__(self, log_likelihood, data_hashes=None):
         self.log_likelihood = log_likelihood
-        if data_fingerprint is not None:
-            self.data_fingerprint = data_fingerprint
+        if data_hashes is not None:
+            self.data_hashes = data_hashes
 
 
 @pytest.fixture
@@ -132,12 +132,16 @@ def test_models_of_different_numbers_of_observations_are_refused(log_liks):
 
 
 def test_models_of_different_data_are_refused(log_liks):
-    first, second = Fit(log_liks["mST"], "one"), Fit(log_liks["mSTnomem"], "other")
-    with pytest.raises(ValueError, match="mSTnomem saw other data than mST"):
+    first, second = (Fit(log_liks[name], {"y": (48, name)}) for name in ("mST", "mSTnomem"))
+    with pytest.raises(ValueError, match="mST and mSTnomem differ in y"):
         d.compare({"mST": first, "mSTnomem": second})
-    silent = Fit(log_liks["mSTnomem"])
-    assert len(d.compare({"mST": first, "mSTnomem": silent})) == 2  # nothing is known against it
-    assert len(d.compare({"mST": first, "mSTnomem": Fit(log_liks["mSTnomem"], "one")})) == 2
+    for others in (None, {"y": (48, "mST"), "x": (48, "a predictor")}, {"y": (48, "mST"), "groups": (12, "more")}):
+        assert len(d.compare({"mST": first, "mSTnomem": Fit(log_liks["mSTnomem"], others)})) == 2
+
+
+def test_fields_of_another_length_than_the_observations_may_differ(log_liks):
+    first, second = (Fit(log_liks[name], {"grid": (7, name)}) for name in ("mST", "mSTnomem"))
+    assert len(d.compare({"mST": first, "mSTnomem": second})) == 2
 
 
 @pytest.mark.parametrize(
