@@ -10,12 +10,18 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLE = next(block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "def heights()" in block)
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+EXAMPLE = next(block for block in BLOCKS if "def heights()" in block)
+USAGE = next(block for block in BLOCKS if "import hmc, models" in block)
 
 
 def hmc(*arguments, folder):
+    return python("-m", "hmc.cli", *arguments, folder=folder)
+
+
+def python(*arguments, folder):
     return subprocess.run(
-        [sys.executable, "-m", "hmc.cli", *arguments],
+        [sys.executable, *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -53,6 +59,16 @@ def test_the_readmes_model_is_sampled_to_the_mean_of_its_data(example):
 
 def test_the_example_is_about_30_lines_of_code():
     assert len([line for line in EXAMPLE.splitlines() if line.strip()]) <= 35
+
+
+def test_the_readmes_use_of_python_runs_as_it_stands(tmp_path):
+    (tmp_path / "usage.py").write_text(USAGE)
+    result = python("usage.py", folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"^sigma +1\.6", result.stdout, re.MULTILINE)
+    assert re.search(r"^mSTnomem +21\d\.", result.stdout, re.MULTILINE)  # WAIC, exactly 218.05
+    assert 268 < float(result.stdout.split()[-1]) < 272  # looic, exactly 269.8
+    assert (tmp_path / "mST.fit").exists()
 
 
 def test_every_command_in_the_readme_exists(tmp_path):
