@@ -80,7 +80,7 @@ def _describe(item, write, seen):
 
 
 # What of a library is known by its name: functions, classes, universal functions, Numba's types.
-_NAMED = (type, types.BuiltinFunctionType, np.ufunc, numba.types.Type)
+_NAMED = (type, types.BuiltinFunctionType, np.ufunc, type(np.sort), numba.types.Type)
 
 
 def _describe_function(function, item, write, seen):

@@ -154,6 +154,8 @@ def _choose_executor(model, workers, executor):
 
 
 def _compile(model):
+    if not sampler_is_stored() and sys.stderr is not None and sys.stderr.isatty():
+        print("hmc: compiling the sampler, which is done once and takes about 15 seconds", file=sys.stderr)
     model.density()
     compiled_advance()
 

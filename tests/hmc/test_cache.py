@@ -55,6 +55,14 @@ def test_second_process_loads_without_compiling(author):
     assert evaluate(author) == (-1.5, 0)
 
 
+def test_density_that_allocates_and_uses_numpy_is_loaded_without_compiling(author):
+    """Loaded code finds Numba's memory management and library functions where nothing was ever compiled."""
+    edit(author / "author.py", "    total = 0.0 if", "    total = np.sort(np.empty(3) * 0.0).sum() if")
+    first, second = evaluate(author), evaluate(author)
+    assert first[1] > 0
+    assert second == (-1.5, 0)
+
+
 def test_edited_helper_in_another_file_changes_the_next_process(author):
     assert evaluate(author)[0] == -1.5
     edit(author / "helper.py", "(x - centre) ** 2", "(x - centre) ** 2 - 7.0")
