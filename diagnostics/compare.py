@@ -46,7 +46,8 @@ def compare(fits, criterion="WAIC", scale="deviance", *, convention="rethinking"
         k_high  with PSIS: how many k-hats are over the threshold; if any, do not trust the row
 
     `scale="deviance"` as in the lecture; with "log" the same columns hold elpd (higher is better, best
-    first), differences best minus model. `frame.attrs["scale"]` says which. `convention` is that of `waic`:
+    first), differences best minus model. The name of the index says which, so that it is printed with the
+    table; so does `frame.attrs["scale"]`. `convention` is that of `waic`:
     with "rethinking" (the lecture's) SE has divisor n, and dSE always n - 1, so that the two differ
     slightly in one table.
 
@@ -71,7 +72,7 @@ def compare(fits, criterion="WAIC", scale="deviance", *, convention="rethinking"
     total = {name: score.deviance.sum() for name, score in scores.items()}
     names = sorted(total, key=lambda name: (np.isnan(total[name]), total[name]))
     rows = [_row(scores[name], scores[names[0]], criterion, SCALES[scale]) for name in names]
-    frame = pd.DataFrame(rows, index=pd.Index(names, dtype=object))
+    frame = pd.DataFrame(rows, index=pd.Index(names, dtype=object, name=f"{scale} scale"))
     frame.insert(5, "weight", WEIGHTS[weights](np.stack([scores[name].deviance for name in names], axis=1)))
     frame.attrs["scale"] = scale
     frame.attrs["note"] = NOTE.format(criterion=criterion)

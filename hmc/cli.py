@@ -149,7 +149,7 @@ def _compare(options):
         table = compare(fits, criterion=options.criterion, scale=options.scale)
         verdicts = {name: verdict(fit, criterion(fit.log_likelihood)) for name, fit in fits.items()}
     print(table.to_string(float_format="{:.2f}".format, na_rep=""))
-    print(f"scale: {table.attrs['scale']}. {table.attrs.get('note', '')}".rstrip())
+    print(table.attrs["note"])
     for name, found in verdicts.items():
         print(f"{name}: {found}")
     return max(_status(fit) for fit in fits.values())

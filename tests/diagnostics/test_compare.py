@@ -60,6 +60,8 @@ def test_loo_convention_changes_se_and_penalty_only_by_divisors(fits, r_loo):
 def test_log_scale_is_minus_half_the_deviance(fits):
     deviance, log = d.compare(fits), d.compare(fits, scale="log")
     assert (deviance.attrs["scale"], log.attrs["scale"]) == ("deviance", "log")
+    assert "deviance scale" in str(deviance)
+    assert "log scale" in str(log)
     assert list(log.index) == list(deviance.index)
     np.testing.assert_allclose(log["WAIC"], -deviance["WAIC"] / 2, rtol=1e-15)
     for column in ("SE", "dWAIC", "dSE"):

@@ -126,8 +126,9 @@ def test_compare_ranks_the_lectures_models(capsys):
     lines = out.splitlines()
     assert status == 0
     assert lines[0].split() == ["WAIC", "SE", "dWAIC", "dSE", "pWAIC", "weight"]
-    assert [line.split()[0] for line in lines[1:3]] == ["mST", "mSTnomem"]
-    assert "scale: deviance" in out
+    assert lines[1].split() == ["deviance", "scale"]
+    assert [line.split()[0] for line in lines[2:4]] == ["mST", "mSTnomem"]
+    assert "own group's parameters known" in out
 
 
 def test_figures_are_written_and_named(capsys, tmp_path):
