@@ -4,11 +4,11 @@ Warm-up is data: `plan_gradients` and `plan_windows` give an integer per warm-up
 below, and `adapt` carries them out. Two estimates of the inverse metric's diagonal:
 
 * "windows", Stan's: the variance of the draws, shrunk a little towards 1e-3 (Stan reference manual, "HMC algorithm
-  parameters"). It needs many draws: half of the variance's error is the draws' own autocorrelation.
+  parameters"). It needs many draws.
 * "gradients", nutpie's: sqrt(variance of draws / variance of gradients), which minimises the Fisher divergence
-  between the posterior and a normal distribution. Exact for a normal target whatever the number of draws, since a
-  gradient there is the draw's deviation times the precision. Seyboldt et al. (2024), "If only my posterior were
-  normal"; the schedule is that of nuts-rs.
+  between the posterior and a normal distribution. Exact for a normal target of independent components whatever the
+  number of draws, since a gradient there is the draw's deviation times the precision. Seyboldt et al. (2024), "If only
+  my posterior were normal"; the schedule is that of nuts-rs.
 """
 
 from typing import NamedTuple

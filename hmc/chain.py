@@ -22,8 +22,6 @@ from hmc.step_size import DualAveraging, first_guess, restart, update
 
 NUTS, STATIC = 0, 1
 
-INITIAL_TRIES = 100
-
 
 class ChainState(NamedTuple):
     """Where a chain stands between two transitions. Arrays change in place; scalars are returned anew."""

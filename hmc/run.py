@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 from hmc import adaptation
-from hmc.chain import INITIAL_TRIES, NUTS, STATIC, ChainState, Job, advance, make_record
+from hmc.chain import NUTS, STATIC, ChainState, Job, advance, make_record
 from hmc.compiled import DENSITY, compile_entry, entry_is_stored
 from hmc.control import attach
 from hmc.errors import InitializationError
@@ -15,6 +15,8 @@ from hmc.metric import DENSE, identity
 from hmc.nuts import make_trajectory
 from hmc.phase_space import PhasePoint
 from hmc.step_size import restart
+
+INITIAL_TRIES = 100
 
 
 class Failure(NamedTuple):
