@@ -50,6 +50,25 @@ def gradient_error():
 
 
 @pytest.fixture
+def extreme_positions():
+    """Corners, single far coordinates, and mixtures, at 30 and at 1000 (or the sizes given)."""
+
+    def positions(dimension, sizes=(30.0, 1e3)):
+        rng = np.random.default_rng(7)
+        for size in sizes:
+            yield np.full(dimension, size)
+            yield np.full(dimension, -size)
+            for i in {0, dimension - 2, dimension - 1}:
+                for sign in (1.0, -1.0):
+                    yield np.where(np.arange(dimension) == i, sign * size, 0.0)
+            for _ in range(10):
+                yield rng.uniform(-size, size, dimension)
+                yield rng.choice([-size, 0.0, size], dimension)
+
+    return positions
+
+
+@pytest.fixture
 def evaluated_without_the_jit():
     """(densities, gradients) of the model that a Python expression builds, from a process that compiles nothing."""
 

@@ -75,22 +75,8 @@ def test_a_density_without_its_jacobian_is_noticed(positions, relative_error):
     assert relative_error(value - position[-1], reference(model, position, FROGS)) > 1e-10
 
 
-def extreme_positions(dimension):
-    """Corners, single far coordinates, and mixtures, at 30 and at 1000."""
-    rng = np.random.default_rng(7)
-    for size in (30.0, 1e3):
-        yield np.full(dimension, size)
-        yield np.full(dimension, -size)
-        for i in (0, dimension - 2, dimension - 1):
-            for sign in (1.0, -1.0):
-                yield np.where(np.arange(dimension) == i, sign * size, 0.0)
-        for _ in range(10):
-            yield rng.uniform(-size, size, dimension)
-            yield rng.choice([-size, 0.0, size], dimension)
-
-
 @EVERY_MODEL
-def test_extreme_positions_give_the_exact_density_or_minus_infinity(build, relative_error):
+def test_extreme_positions_give_the_exact_density_or_minus_infinity(build, extreme_positions, relative_error):
     model = build()
     for position in extreme_positions(model.dimension):
         value, gradient = model.evaluate(position)
@@ -131,7 +117,9 @@ EXPRESSIONS = {"mST": "models.mST()", "mST_fixed": "models.mST_fixed(0.3)"}
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS)
-def test_compiled_and_interpreted_density_agree_bit_for_bit(expression, positions, evaluated_without_the_jit):
+def test_compiled_and_interpreted_density_agree_bit_for_bit(
+    expression, positions, extreme_positions, evaluated_without_the_jit
+):
     model = eval(expression, {"models": models})
     points = [*positions(model)[::10], *list(extreme_positions(model.dimension))[::3]]
     values, gradients = evaluated_without_the_jit(expression, points)
