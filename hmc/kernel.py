@@ -37,6 +37,15 @@ def inlined(function):
     return register_jitable(forceinline=True, **_OPTIONS)(function)
 
 
+def allocating(function):
+    """`kernel` for the parts of a model's functions that make arrays, or return some: these have to be counted.
+
+    A function that does not count references gives its caller an array that the caller will release once too often.
+    """
+    function.is_kernel = True
+    return register_jitable(forceinline=True, **{**_OPTIONS, "_nrt": True})(function)
+
+
 def substituted(function, **replacements):
     """A copy of a kernel, and of all kernels it reaches, that calls `replacements` in place of those of their names.
 
@@ -64,5 +73,5 @@ def _copy(function, replacements, reached):
 
 
 def is_kernel(item):
-    """Whether `item` is a function marked by `kernel` or `inlined`."""
+    """Whether `item` is a function marked by `kernel`, `inlined` or `allocating`."""
     return isinstance(item, types.FunctionType) and getattr(item, "is_kernel", False)

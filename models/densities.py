@@ -20,6 +20,7 @@ from hmc.kernel import inlined
 from hmc.numerics import SMALLEST_NORMAL, exp, exp_decay, expm1, log, log1p, log1p_unit
 
 HALF_LOG_2PI = 0.91893853320467274178
+LOG_2 = 0.69314718055994530942
 
 
 @inlined
@@ -90,6 +91,30 @@ def normal_group(x, mean, sd, d_x):
 
 
 @inlined
+def half_normal(x, sd):
+    """x ~ half-Normal(0, sd): the absolute value of a Normal(0, sd); -inf for x below 0 and where sd is no scale.
+
+    Returns (log density, d/dx, d/dsd).
+    """
+    value, d_x, _, d_sd = normal(x, 0.0, sd)
+    return (value + LOG_2 if x >= 0.0 else -math.inf), d_x, d_sd
+
+
+@inlined
+def dirichlet(x, concentration, log_constant, d_x):
+    """The simplex x (an array) ~ Dirichlet(concentration in every place); log_constant = log(gamma(K c) / gamma(c)^K).
+
+    Returns the log density, with respect to any K - 1 of the K places, and writes d/dx[i] into d_x[i]; -inf where an
+    x[i] is not above 0 (whatever the concentration).
+    """
+    value = log_constant
+    for i in range(x.shape[0]):
+        value += (concentration - 1.0) * log(x[i]) if x[i] > 0.0 else -math.inf
+        d_x[i] = (concentration - 1.0) / (x[i] if x[i] > 0.0 else 1.0)
+    return value
+
+
+@inlined
 def exponential(x, rate):
     """x ~ Exponential(rate), of mean 1 / rate; -inf for x below 0 and for a rate that is no scale.
 
@@ -141,13 +166,13 @@ def poisson_log(count, log_factorial_of_count, log_rate):
 
 
 @inlined
-def cutpoint_gap(lower, upper):
-    """What `ordered_logistic` needs of a category's two cutpoints, computed once for all its observations.
+def cutpoint_gap(width):
+    """What `ordered_logistic` needs of a category's width, upper cutpoint - lower, once for all its observations.
 
-    The first category has the lower cutpoint -inf, the last the upper inf. Cutpoints out of order count as equal:
-    the category is impossible. Returns (w, log(1 - w), w / (1 - w)) of w = exp(lower - upper).
+    The first and the last category are inf wide. Cutpoints out of order count as equal: the category is impossible.
+    Returns (w, log(1 - w), w / (1 - w)) of w = exp(-width).
     """
-    difference = lower - upper if lower < upper else 0.0
+    difference = -width if width > 0.0 else 0.0
     overlap = exp(difference)
     remainder = -expm1(difference)
     return overlap, log(remainder), overlap / (remainder if remainder > 0.0 else 1.0)
@@ -155,7 +180,7 @@ def cutpoint_gap(lower, upper):
 
 @inlined
 def ordered_logistic(eta, lower, upper, gap):
-    """The category between cutpoints `lower` < `upper` is observed, gap = cutpoint_gap(lower, upper).
+    """The category between cutpoints `lower` < `upper` is observed, gap = cutpoint_gap(upper - lower).
 
     P = expit(upper - eta) - expit(lower - eta); with u, l the two distances and w = exp(l - u),
 

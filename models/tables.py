@@ -33,6 +33,7 @@ class Table(NamedTuple):
     columns: tuple
     checks: tuple = ()  # functions of one row (a dict); raise ValueError with the complaint, after "row 17: "
     separator: str = ","
+    source: str = ""  # where the file is to be had, for whoever names one that does not exist
 
 
 def number(name):
@@ -40,8 +41,8 @@ def number(name):
     return Column(name, _finite)
 
 
-def count(name, least=0):
-    """A column of whole numbers, `least` or more."""
+def count(name, least=0, most=LARGEST_COUNT):
+    """A column of whole numbers from `least` to `most`."""
 
     def parse(text):
         value = _finite(text)
@@ -49,8 +50,8 @@ def count(name, least=0):
             raise ValueError("is not a whole number")
         if value < least:
             raise ValueError("is negative" if value < 0 else f"is less than {least}")
-        if value > LARGEST_COUNT:
-            raise ValueError(f"is more than {LARGEST_COUNT}")
+        if value > most:
+            raise ValueError(f"is more than {most}")
         return value
 
     return Column(name, parse)
@@ -67,6 +68,11 @@ def choice(name, *options):
     return Column(name, parse)
 
 
+def label(name):
+    """A column of names, whatever they are."""
+    return Column(name, str)
+
+
 def at_most(name, bound):
     """A check: the number in column `name` does not exceed the one in column `bound`."""
 
@@ -78,13 +84,24 @@ def at_most(name, bound):
 
 
 def read(table, data=None):
-    """The checked columns of `table`, a dict of arrays: float64 for numbers and counts, str for choices.
+    """The checked columns of `table`, a dict of arrays: float64 for numbers and counts, str for choices and labels.
 
     `data` is a DataFrame, a path, or None for the bundled file `<table.name>.csv`; columns beyond the table's are
     ignored. Raises ValueError, one line that begins with the table's name.
     """
     try:
         return _checked(table, _cells(table, data))
+    except ValueError as error:
+        raise ValueError(f"{table.name}: {error}") from None
+
+
+def names_in(table, data):
+    """The names of the columns that `data`, a DataFrame or a path, has; ValueError, one line, where it has none."""
+    try:
+        if isinstance(data, (str, os.PathLike)):
+            rows = _rows_of_file(table, Path(data))
+            return [name.strip() for name in rows[0]] if rows else []
+        return [str(name) for name in getattr(data, "columns", ())]
     except ValueError as error:
         raise ValueError(f"{table.name}: {error}") from None
 
@@ -107,7 +124,7 @@ def _cells_of_frame(table, frame):
 
 
 def _cells_of_file(table, path):
-    rows = _rows_of_file(path, table.separator)
+    rows = _rows_of_file(table, path)
     if not rows:
         raise ValueError(f"{path} is empty")
     header = [name.strip() for name in rows[0]]
@@ -123,16 +140,16 @@ def _cells_of_file(table, path):
     return {column.name: columns.get(column.name, ()) for column in table.columns}
 
 
-def _rows_of_file(path, separator):
+def _rows_of_file(table, path):
     """Every line that is not blank, split into fields."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            return [row for row in csv.reader(file, delimiter=separator, skipinitialspace=True) if row]
+            return [row for row in csv.reader(file, delimiter=table.separator, skipinitialspace=True) if row]
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise ValueError(f"{path} is not text in UTF-8 (byte {byte:#04x} at position {error.start})") from None
     except FileNotFoundError:
-        raise ValueError(f"no such file: {path}") from None
+        raise ValueError(f"no such file: {path}{table.source and f'; {table.source}'}") from None
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}") from None
     except csv.Error as error:

@@ -103,3 +103,12 @@ def relative_error():
         return abs(value - exact) / abs(exact) if math.isfinite(value) else math.inf
 
     return error
+
+
+@pytest.fixture(scope="session")
+def trolley_file():
+    """The path of the published Trolley.csv, which is not part of the project; skips where it is not to be found."""
+    path = Path(os.environ.get("HMC_TROLLEY_CSV", ROOT.parent / "shared" / "data" / "Trolley.csv"))
+    if not path.is_file():
+        pytest.skip("the published Trolley.csv is not here; set HMC_TROLLEY_CSV to its path")
+    return path

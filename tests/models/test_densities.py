@@ -15,7 +15,9 @@ from models.densities import (
     bernoulli_logit,
     binomial_logit,
     cutpoint_gap,
+    dirichlet,
     exponential,
+    half_normal,
     log_choose,
     log_factorial,
     normal,
@@ -34,6 +36,17 @@ def group(x0, x1, x2, x3, x4, mean, sd):
     return value, *d_x, d_mean, d_sd
 
 
+def simplex(x0, x1, x2):
+    """dirichlet(3) of three values, in the convention of the others."""
+    d_x = np.empty(3)
+    value = dirichlet(np.array([x0, x1, x2]), 3.0, log_factorial(8.0) - 3.0 * log_factorial(2.0), d_x)
+    return value, *d_x
+
+
+def simplex_reference(*x):
+    return float(gammaln(9.0) - 3.0 * gammaln(3.0) + 2.0 * np.log(x).sum())
+
+
 def binomial(successes, trials):
     return lambda logit: binomial_logit(successes, trials, log_choose(trials, successes), logit)
 
@@ -44,17 +57,18 @@ def poisson(count):
 
 def ordered(eta, lower, width):
     """Arguments that keep the cutpoints in order; the derivatives of (eta, lower, upper) follow the chain rule."""
-    value, d_eta, d_lower, d_upper = ordered_logistic(eta, lower, lower + width, cutpoint_gap(lower, lower + width))
+    upper = lower + width
+    value, d_eta, d_lower, d_upper = ordered_logistic(eta, lower, upper, cutpoint_gap(upper - lower))
     return value, d_eta, d_lower + d_upper, d_upper
 
 
 def lowest_category(eta, upper):
-    value, d_eta, _, d_upper = ordered_logistic(eta, -math.inf, upper, cutpoint_gap(-math.inf, upper))
+    value, d_eta, _, d_upper = ordered_logistic(eta, -math.inf, upper, cutpoint_gap(math.inf))
     return value, d_eta, d_upper
 
 
 def highest_category(eta, lower):
-    value, d_eta, d_lower, _ = ordered_logistic(eta, lower, math.inf, cutpoint_gap(lower, math.inf))
+    value, d_eta, d_lower, _ = ordered_logistic(eta, lower, math.inf, cutpoint_gap(math.inf))
     return value, d_eta, d_lower
 
 
@@ -71,6 +85,8 @@ DENSITIES = {
         lambda *arguments: stats.norm.logpdf(arguments[:5], *arguments[5:]).sum(),
         np.c_[ANY[:, :6], POSITIVE[:, 0]],
     ),
+    "half-normal": (half_normal, lambda x, sd: stats.halfnorm.logpdf(x, scale=sd), POSITIVE[:, :2]),
+    "dirichlet": (simplex, simplex_reference, POSITIVE[:, :3]),
     "exponential": (exponential, lambda x, rate: stats.expon.logpdf(x, scale=1.0 / rate), POSITIVE[:, :2]),
     "binomial": (binomial(9.0, 10.0), lambda x: stats.binom.logpmf(9, 10, expit(x)), ANY[:, :1]),
     "binomial, none": (binomial(0.0, 35.0), lambda x: stats.binom.logpmf(0, 35, expit(x)), ANY[:, :1]),
@@ -167,7 +183,7 @@ def decimal_ordered(eta, lower, upper):
 @pytest.mark.parametrize("eta", [0.0, 5.0, -40.0, 800.0, -800.0, 1e4, -1e4])
 @pytest.mark.parametrize(("lower", "upper"), [(-1.0, 1.0), (0.5, 0.5 + 1e-9), (-30.0, 30.0), (2.0, 1e3), (-1e3, 1e3)])
 def test_ordered_logistic_keeps_its_digits_at_any_linear_predictor(eta, lower, upper, relative_error):
-    value = ordered_logistic(eta, lower, upper, cutpoint_gap(lower, upper))[0]
+    value = ordered_logistic(eta, lower, upper, cutpoint_gap(upper - lower))[0]
     assert relative_error(value, decimal_ordered(eta, lower, upper)) <= 1e-13
 
 
@@ -175,14 +191,23 @@ def test_probabilities_of_all_categories_sum_to_one():
     cutpoints = [-math.inf, -2.0, -0.3, 0.0, 1.4, 5.0, math.inf]
     for eta in (-3.0, 0.0, 0.7, 20.0):
         pairs = itertools.pairwise(cutpoints)
-        terms = [ordered_logistic(eta, lower, upper, cutpoint_gap(lower, upper)) for lower, upper in pairs]
+        terms = [ordered_logistic(eta, lower, upper, cutpoint_gap(upper - lower)) for lower, upper in pairs]
         assert math.fsum(math.exp(term[0]) for term in terms) == pytest.approx(1.0, abs=1e-14)
         assert all(math.isfinite(d) for term in terms for d in term)
 
 
 @pytest.mark.parametrize("upper", [1.0, 0.5, -1e308])
 def test_cutpoints_equal_or_out_of_order_leave_their_category_impossible(upper):
-    assert ordered_logistic(0.3, 1.0, upper, cutpoint_gap(1.0, upper))[0] == -math.inf
+    assert ordered_logistic(0.3, 1.0, upper, cutpoint_gap(upper - 1.0))[0] == -math.inf
+
+
+def test_dirichlet_on_the_simplex_is_that_of_scipy():
+    x = np.array([0.2, 0.5, 0.3])
+    assert simplex(*x)[0] == pytest.approx(stats.dirichlet.logpdf(x, [3.0] * 3), rel=1e-12)
+
+
+def test_half_normal_has_no_density_below_zero():
+    assert half_normal(-1e-9, 1.0)[0] == -math.inf
 
 
 @pytest.mark.parametrize("sd", [0.0, 5e-324, -1.0, math.inf])
@@ -220,11 +245,12 @@ def test_normal_group_is_the_sum_over_its_members(n):
 
 @inlined
 def of_a_middle_category(eta, lower, upper):
-    return ordered_logistic(eta, lower, upper, cutpoint_gap(lower, upper))
+    return ordered_logistic(eta, lower, upper, cutpoint_gap(upper - lower))
 
 
 COMPILED = {
     normal: 3,
+    half_normal: 2,
     exponential: 2,
     binomial_logit: 4,
     bernoulli_logit: 2,
