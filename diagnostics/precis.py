@@ -28,7 +28,8 @@ def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=Fal
     (`mcse=True`).
 
     `parameters` selects rows whatever the depth: a name (`"a"`), an element (`"a[3]"`) or a regular
-    expression that matches one of them as a whole (`"a.*"`), or a list of such. Where `depth=1` hides
+    expression that matches one of them as a whole (`"a.*"`), or a list of such. What a fit has beyond its
+    keys (`"p"`, of the link function) is selected by its name alone. Where `depth=1` hides
     parameters, `frame.attrs["note"]` says how many.
 
     NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist.
@@ -83,10 +84,12 @@ def element_labels(name, shape):
 
 def _select(fit, depth, parameters):
     """Which rows the table has: [(name, [(position, label), ...]), ...]; and how many the depth hides."""
-    shapes = {name: np.shape(fit[name])[2:] for name in fit.keys()}  # noqa: SIM118, only keys() is promised
+    names = list(fit.keys())
+    patterns = [parameters] if isinstance(parameters, str) else list(parameters or ())
+    names += [name for name in patterns if name not in names and name in fit]
+    shapes = {name: np.shape(fit[name])[2:] for name in names}
     labels = {name: list(enumerate(element_labels(name, shape))) for name, shape in shapes.items()}
     if parameters is not None:
-        patterns = [parameters] if isinstance(parameters, str) else list(parameters)
         return _matching(labels, patterns), 0
     shown = [(name, rows) for name, rows in labels.items() if depth == 2 or not shapes[name]]
     return shown, sum(map(len, labels.values())) - sum(len(rows) for _, rows in shown)

@@ -13,6 +13,8 @@ class Fit:
 
     fit["a"]              draws of a parameter, or of a quantity derived from the parameters, constrained
     fit.keys()            their names
+    fit["p"]              (chains, draws, observations) draws of what the model's `link` function gives, under the name
+                          of that function (`lambda_` gives "lambda"); not one of the keys, and not kept in files
     fit.unconstrained     (chains, draws, dimension) positions as the sampler moved them
     fit.stats             the sampler's statistics by ArviZ's names (chains, draws): lp, acceptance_rate, step_size,
                           tree_depth, n_steps, diverging, energy, reached_max_treedepth; and termination, a constant
@@ -65,10 +67,10 @@ class Fit:
         return iter(self.keys())
 
     def __contains__(self, name):
-        return any(p.name == name for p in self.parameters) or name in self._all_derived()
+        return any(p.name == name for p in self.parameters) or name == self._link_name or name in self._all_derived()
 
     def __getitem__(self, name):
-        """Draws (chains, draws, *shape) of a parameter or a derived quantity."""
+        """Draws (chains, draws, *shape) of a parameter, a derived quantity, or what the link function gives."""
         if name not in self._values:
             self._values[name] = self._compute(name)
         return self._values[name]
@@ -109,10 +111,18 @@ class Fit:
             if parameter.name == name:
                 return constrained(parameter, self.unconstrained[..., first : first + parameter.free])
             first += parameter.free
+        if name == self._link_name:
+            return self.model.pointwise("link", self.unconstrained)
         derived = self._all_derived()
         if name not in derived:
             raise KeyError(f"{self.name} has no parameter {name!r}; it has {', '.join(self.keys())}")
         return derived[name]
+
+    @property
+    def _link_name(self):
+        """The name of what the link function gives; None without a model or a link function."""
+        link = getattr(self.model, "link", None)
+        return link and getattr(link, "py_func", link).__name__.rstrip("_")
 
     def _all_derived(self):
         """{name: draws} of what the model's `derived` gives, called once per draw."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from models.exact import exact_posterior
 from models.reedfrogs import mST, mST_fixed, mSTnomem
+from models.trolley import SOURCE, mRS, mRXma, mRXma2
 
 __all__ = ["build", "describe", "exact_posterior", "mST", "mST_fixed", "mSTnomem", "names"]
 
@@ -24,19 +25,26 @@ class Description(NamedTuple):
     data: str  # the bundled data
     options: tuple  # names of the options that `build` takes
     dimension: int  # with the bundled data
+    metric: str  # which of the sampler's metrics serves it better: see benchmarks/models.py
 
 
 class _Entry(NamedTuple):
     factory: object
     data: str
+    metric: str
     required: dict  # an example of every option that has no default
 
 
+_STORIES = "trolley_counts: 9,930 responses to 12 stories, as 84 counts"
+_SIMULATED = "simulated trolley study of 60 participants; for the real one: --data Trolley.csv; " + SOURCE
 _FROGS = "reedfrogs: tadpoles that survived, in 48 tanks"
 _ENTRIES = {
-    "mST": _Entry(mST, _FROGS, {}),
-    "mSTnomem": _Entry(mSTnomem, _FROGS, {}),
-    "mST_fixed": _Entry(mST_fixed, _FROGS, {"sigma": 1.0}),
+    "mRS": _Entry(mRS, _STORIES, "dense", {}),
+    "mST": _Entry(mST, _FROGS, "diag", {}),
+    "mSTnomem": _Entry(mSTnomem, _FROGS, "diag", {}),
+    "mST_fixed": _Entry(mST_fixed, _FROGS, "diag", {"sigma": 1.0}),
+    "mRXma": _Entry(mRXma, _SIMULATED, "diag", {}),
+    "mRXma2": _Entry(mRXma2, _SIMULATED, "diag", {}),
 }
 
 
@@ -67,7 +75,18 @@ def describe(name):
     lines = inspect.getdoc(entry.factory).splitlines()
     formula = "\n".join(line.strip() for line in lines if line.startswith("    "))
     options = tuple(inspect.signature(entry.factory).parameters)
-    return Description(name, lines[0], formula, entry.data, options, build(name, **entry.required).dimension)
+    dimension = build(name, **entry.required).dimension
+    return Description(name, lines[0], formula, entry.data, options, dimension, entry.metric)
+
+
+def metric_of(name):
+    """The sampler's metric that serves the model called `name` better; ValueError for an unknown name."""
+    return _entry(name).metric
+
+
+def data_of(name):
+    """The data that the model called `name` has by default, in words; ValueError for an unknown name."""
+    return _entry(name).data
 
 
 def _entry(name):

@@ -1,0 +1,138 @@
+"""What each command of `hmc` does, given its parsed options. The parser is `hmc/cli.py`.
+
+Each function imports what it needs when it needs it, prints, and returns the exit status (None: 0). This is the one
+file of `hmc` that imports the three other packages (but for `hmc/model_argument.py`, which asks `models`).
+"""
+
+import os
+import warnings
+
+from hmc.model_argument import build, default_metric
+
+
+def list_models(_options):
+    """`hmc models`."""
+    import models
+
+    for name in models.names():
+        described = models.describe(name)
+        facts = f"dimension {described.dimension}; metric {described.metric}; {described.data}"
+        print(f"{name}  ({facts})\n    {described.summary}")
+        print("".join(f"        {line}\n" for line in described.formula.splitlines()))
+
+
+def fit(options):
+    """`hmc fit`."""
+    from hmc import workers
+
+    workers.start_early()
+    import pandas  # noqa: F401 (here, while the workers start)
+
+    import models
+    from diagnostics import precis, verdict
+
+    if not 0.0 < options.prob < 1.0:
+        raise ValueError(f"--prob {options.prob} is not between 0 and 1")
+    if options.out and not os.path.isdir(os.path.dirname(os.path.abspath(options.out))):
+        raise ValueError(f"--out {options.out}: there is no such folder")
+    if options.out and os.path.isdir(options.out):
+        raise ValueError(f"--out {options.out} is a folder, not a file to write to")
+    model = build(options.model, options.data, options.set)
+    exact = models.exact_posterior(options.model) if options.exact else None
+    if options.exact and (exact is None or options.data or options.set):
+        raise ValueError(f"{options.model}: no exact posterior is stored" + (" for your data" if exact else ""))
+    fit = _sample(options.model, model, options)
+    if options.out:
+        fit.save(options.out)
+    depth = options.depth or (1 if any(not parameter.shape for parameter in model.parameters) else 2)
+    table = precis(fit, depth=depth, prob=options.prob)
+    if exact:
+        with_error = precis(fit, depth=depth, mcse=True)["mcse_mean"]
+        table["exact"] = [exact[name][0] if name in exact else float("nan") for name in table.index]
+        table["z"] = (table["mean"] - table["exact"]) / with_error
+    print(table.to_string(float_format="{:.2f}".format, formatters={"n_eff": "{:.0f}".format}, na_rep=""))
+    if "note" in table.attrs:
+        print(table.attrs["note"])
+    print(verdict(fit))
+    return _status(fit)
+
+
+def compare_models(options):
+    """`hmc compare`."""
+    from hmc import workers
+
+    workers.start_early()
+    twice = [name for name in options.models if options.models.count(name) > 1]
+    if twice or len(options.models) < 2:
+        raise ValueError("compare needs two or more different models" + (f"; twice: {twice[0]}" if twice else ""))
+    built = {name: build(name, options.data, options.set) for name in options.models}
+    for name, model in built.items():
+        if model.log_likelihood is None:
+            raise ValueError(f"{name} has no log_likelihood function, which {options.criterion} needs")
+    fits = {name: _sample(name, model, options) for name, model in built.items()}
+
+    from diagnostics import compare, psis_loo, verdict, waic
+
+    criterion = {"WAIC": waic, "PSIS": psis_loo}[options.criterion]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the verdicts below say it
+        table = compare(fits, criterion=options.criterion, scale=options.scale)
+        verdicts = {name: verdict(fit, criterion(fit.log_likelihood)) for name, fit in fits.items()}
+    print(table.to_string(float_format="{:.2f}".format, na_rep=""))
+    print(table.attrs["note"])
+    for name, found in verdicts.items():
+        print(f"{name}: {found}")
+    return max(_status(fit) for fit in fits.values())
+
+
+def draw_figures(options):
+    """`hmc figures`."""
+    import figures
+
+    if options.list:
+        for name in figures.names():
+            print(f"{name}  {figures.describe(name)}")
+        return 0
+    from hmc import workers
+
+    workers.start_early()
+    names = options.names or figures.names()
+    needed = {model: None for name in names for model in figures.needs(name)}
+    from figures.style import save
+
+    os.makedirs(options.out, exist_ok=True)
+    fits = {name: _sample(name, build(name, options.data, options.set), options) for name in needed}
+    for name in names:
+        figure = figures.draw(name, fits, **({"data": options.data} if options.data else {}))
+        for ending in (".png", ".svg"):
+            print(save(figure, os.path.join(options.out, name + ending)))
+    return max((_status(fit) for fit in fits.values()), default=0)
+
+
+def check_gradient(options):
+    """`hmc check`."""
+    from hmc.checking import check
+
+    if options.points < 1:
+        raise ValueError(f"--points {options.points} is less than 1")
+    model = build(options.model, options.data, options.set)
+    findings = check(model, options.points, options.seed)
+    for finding in findings:
+        print(f"{model.name}: {finding.message}")
+    if not findings:
+        tried = f"all {model.dimension} components at {options.points} points"
+        print(f"{model.name}: the gradient agrees with the density, {tried}")
+    return 1 if findings else 0
+
+
+def _sample(name, model, options):
+    import hmc
+
+    names = ("chains", "warmup", "draws", "seed", "workers", "target_accept", "algorithm")
+    given = {option: getattr(options, option) for option in names}
+    return hmc.sample(model, metric=options.metric or default_metric(name), **given)
+
+
+def _status(fit):
+    """The exit status of a fit: 0 where all chains gave all their draws."""
+    return 1 if fit.failures or fit.interrupted else 0

@@ -1,0 +1,77 @@
+"""The model that a MODEL argument of the command line means, and the options that are given for it."""
+
+import importlib
+import os
+import sys
+
+
+def build(name, data=None, settings=()):
+    """The model of a MODEL argument: a lecture name, or FILE.py:FACTORY for an author's own.
+
+    `data`: the path of --data, or None. `settings`: the texts NAME=VALUE of --set, further arguments of the model's
+    function. ValueError for what cannot be built.
+    """
+    if name.endswith(".py"):
+        raise ValueError(f"{name} is a file; write {name}:FACTORY, with the function in it that gives the model")
+    options = dict(map(_option, settings))
+    if ":" in name:
+        return _of_an_author(name, data, options)
+    import models
+
+    model = models.build(name, **({"data": data} if data else {}), **options)
+    if model.name != name:
+        print(f"hmc: note: {model.name}: {models.data_of(name)}", file=sys.stderr)
+    return model
+
+
+def default_metric(name):
+    """The metric that serves a model of the lecture better; "diag" for an author's own."""
+    import models
+
+    return models.metric_of(name) if name in models.names() else "diag"
+
+
+def _option(text):
+    """(name, value) of NAME=VALUE; a value that is a number is one."""
+    name, equals, value = text.partition("=")
+    if not (equals and name.isidentifier()):
+        raise ValueError(f"--set {text} is not of the form NAME=VALUE")
+    for number in (int, float):
+        try:
+            return name, number(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+def _of_an_author(name, data, options):
+    path, _, factory_name = name.rpartition(":")
+    module = _import_file(path)
+    factory = getattr(module, factory_name, None)
+    if not callable(factory):
+        raise ValueError(f"{path} has no function {factory_name}")
+    try:
+        model = factory(data, **options) if data else factory(**options)
+    except Exception as error:  # whatever the author's function does wrong
+        raise ValueError(f"{path}: {factory_name} fails: {type(error).__name__}: {error}") from error
+    if type(model).__name__ != "Model":
+        raise ValueError(f"{path}: {factory_name}() gives a {type(model).__name__}, not a hmc.Model")
+    return model
+
+
+def _import_file(path):
+    """Import an author's file under its own name, from its own folder, so that worker processes can do the same."""
+    folder, file = os.path.split(os.path.abspath(path))
+    name, extension = os.path.splitext(file)
+    if extension != ".py" or not name.isidentifier():
+        raise ValueError(f"{path} is not a Python file that can be imported")
+    if not os.path.isfile(path):
+        raise ValueError(f"{path}: there is no such file")
+    sys.path.insert(0, folder)
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:  # whatever the author's file does wrong
+        raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    if os.path.abspath(module.__file__ or "") != os.path.join(folder, file):
+        raise ValueError(f"{path}: another module is called {name}; give the file another name")
+    return module
