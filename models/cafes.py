@@ -1,0 +1,179 @@
+"""Waiting at five cafes: what one cafe teaches of the others, visit by visit.
+
+McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models". A non-centred model, for a robot with memory:
+before any visit (`visits=0`) its posterior is the prior, and cafes not yet visited are learned about from those that
+were. What a cafe's visits say of it is their number and the sum of their waits, so its exponential is taken once.
+"""
+
+import math
+import operator
+from typing import NamedTuple
+
+import numpy as np
+
+import hmc
+from hmc.kernel import inlined
+from hmc.numerics import dot, exp, log
+from hmc.transforms import constrain_positive
+from models.densities import exponential, log_factorial, normal, normal_group, poisson_log
+from models.tables import Table, count, read
+
+CAFES = Table("cafes", columns=(count("visit", least=1), count("cafe", least=1), count("wait")))
+
+
+class Visits(NamedTuple):
+    """Visits to cafes, in order."""
+
+    cafe: np.ndarray  # int64, from 0
+    wait: np.ndarray  # whole minutes, as float64
+    log_factorial: np.ndarray  # log(wait!)
+    weight: np.ndarray  # 1, or 0 for a visit that is left out (see hmc.Model.without)
+    cafes: int  # how many there are, visited yet or not
+
+
+class _AllVisits(int):
+    """The default number of visits: the 20 of the lecture's table, and in a table of one's own as many as it has."""
+
+
+_ALL_VISITS = _AllVisits(20)
+
+
+def cafes(data=None, visits=_ALL_VISITS):
+    """The lecture's robot waiting at cafes, which learns from each visit about that cafe and all others.
+
+        wait ~ Poisson(lambda),  log(lambda) = a[cafe]
+        a[j] = a_bar + z[j] sigma,  z[j] ~ Normal(0, 1)
+        a_bar ~ Normal(2, 0.5)
+        sigma ~ Exponential(10)
+
+    `data`: a DataFrame or the path of a CSV file with columns visit (1, 2, ... in order), cafe (1, 2, ... without a
+    gap), wait (whole minutes); None for the bundled 20 visits to 5 cafes. `visits`: how many of its first rows the
+    robot has seen, from 0, which leaves the prior; by default all: 20 in the lecture, in a table of your own however
+    many it has. There are as many cafes as in the whole table. `a` is a derived quantity. Any number of visits runs on
+    the same compiled code.
+
+    Raises ValueError where the data are not such, or for a number of visits that the table does not have.
+    """
+    table = _read(data)
+    seen = _number_of_visits(visits, table["visit"].size)
+    wait = table["wait"][:seen]
+    data = Visits(
+        cafe=table["cafe"][:seen].astype(np.int64) - 1,
+        wait=wait,
+        log_factorial=np.array([log_factorial(minutes) for minutes in wait], dtype=np.float64),
+        weight=np.ones(seen),
+        cafes=int(table["cafe"].max()),
+    )
+    return hmc.Model(
+        log_density,
+        data,
+        [hmc.Parameter("z", (data.cafes,)), hmc.Parameter("a_bar"), hmc.Parameter("sigma", constraint=hmc.positive)],
+        name="cafes",
+        log_likelihood=log_likelihood,
+        link=lambda_,
+        simulate=simulate,
+        simulate_data=simulate_data,
+        derived=derived,
+    )
+
+
+def _read(data):
+    """The table's columns; ValueError where visits are out of order or a cafe's number is skipped."""
+    table = read(CAFES, data)
+    for row, visit in enumerate(table["visit"], start=1):
+        if visit != row:
+            raise ValueError(f"cafes: row {row}: visit = {visit:.15g}, but visits are numbered 1, 2, ... in order")
+    for number, cafe in enumerate(np.unique(table["cafe"]), start=1):
+        if cafe != number:
+            raise ValueError(f"cafes: no row has cafe = {number}, though one has cafe = {cafe:.15g}")
+    return table
+
+
+def _number_of_visits(visits, rows):
+    """`visits` as an int; ValueError unless it is a whole number from 0 to `rows`."""
+    if visits is _ALL_VISITS:
+        return rows
+    try:
+        number = -1 if isinstance(visits, (bool, np.bool_)) else operator.index(visits)
+    except TypeError:
+        number = -1
+    if not 0 <= number <= rows:
+        raise ValueError(f"cafes: visits = {visits} is not a whole number from 0 to {rows}, the rows of the table")
+    return number
+
+
+def log_density(position, data, gradient):
+    """Log posterior density, unnormalised, at (z, a_bar, log sigma); -inf where sigma or a wait to expect overflows."""
+    n = data.cafes
+    z, a_bar, log_sigma = position[:n], position[n], position[n + 1]
+    sigma = constrain_positive(log_sigma)
+    log_density, _, _ = normal_group(z, 0.0, 1.0, gradient[:n])  # z[j] ~ Normal(0, 1)
+    term, d_a_bar, _, _ = normal(a_bar, 2.0, 0.5)
+    log_density += term  # a_bar ~ Normal(2, 0.5)
+    term, d_sigma, _ = exponential(sigma, 10.0)
+    log_density += term + log_sigma  # sigma ~ Exponential(10); Jacobian of sigma = exp(log_sigma)
+
+    seen, waited = np.zeros(n), np.zeros(n)  # visits of each cafe, and the sum of their waits
+    for i in range(data.cafe.size):
+        seen[data.cafe[i]] += data.weight[i]
+        waited[data.cafe[i]] += data.weight[i] * data.wait[i]
+    log_density -= dot(data.weight, data.log_factorial)
+    for j in range(n):
+        a = a_bar + z[j] * sigma
+        # Of a cafe without visits nothing is expected, even where its rate is infinite.
+        expected = seen[j] * exp(a) if seen[j] > 0.0 else 0.0
+        log_density += waited[j] * a - expected  # wait ~ Poisson(exp(a[cafe]))
+        d_a = waited[j] - expected
+        gradient[j] += d_a * sigma
+        d_a_bar += d_a
+        d_sigma += d_a * z[j]
+    gradient[n] = d_a_bar
+    gradient[n + 1] = d_sigma * sigma + 1.0
+    return log_density if log_density > -math.inf else -math.inf  # nan, of infinities that meet, too
+
+
+@inlined
+def log_rate(position, data, sigma, i):
+    """a of the cafe of visit i."""
+    return position[data.cafes] + position[data.cafe[i]] * sigma
+
+
+def log_likelihood(position, data, out):
+    """Pointwise: the wait of each visit ~ Poisson(exp(a[cafe]))."""
+    sigma = constrain_positive(position[data.cafes + 1])
+    for i in range(data.cafe.size):
+        out[i], _ = poisson_log(data.wait[i], data.log_factorial[i], log_rate(position, data, sigma, i))
+
+
+def lambda_(position, data, out):
+    """The wait to be expected at each visit."""
+    sigma = constrain_positive(position[data.cafes + 1])
+    for i in range(data.cafe.size):
+        out[i] = exp(log_rate(position, data, sigma, i))
+
+
+def derived(position, data):
+    """The cafes' log mean waits: a[j] = a_bar + z[j] sigma."""
+    n = data.cafes
+    return {"a": position[n] + position[:n] * constrain_positive(position[n + 1])}
+
+
+def simulate(rng, data):
+    """A draw from the prior: position (z, a_bar, log sigma)."""
+    n = data.cafes
+    position = np.empty(n + 2)
+    for j in range(n):
+        position[j] = rng.standard_normal()
+    position[n] = 2.0 + 0.5 * rng.standard_normal()
+    position[n + 1] = log(0.1 * rng.standard_exponential())
+    return position
+
+
+def simulate_data(position, data, rng):
+    """Waits at the same visits, given the parameters."""
+    sigma = constrain_positive(position[data.cafes + 1])
+    wait, log_factorials = np.empty(data.cafe.size), np.empty(data.cafe.size)
+    for i in range(data.cafe.size):
+        wait[i] = rng.poisson(exp(log_rate(position, data, sigma, i)))
+        log_factorials[i] = log_factorial(wait[i])
+    return Visits(data.cafe, wait, log_factorials, data.weight, data.cafes)
