@@ -5,7 +5,6 @@ before any visit (`visits=0`) its posterior is the prior, and cafes not yet visi
 were. What a cafe's visits say of it is their number and the sum of their waits, so its exponential is taken once.
 """
 
-import math
 import operator
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ import hmc
 from hmc.kernel import inlined
 from hmc.numerics import dot, exp, log
 from hmc.transforms import constrain_positive
-from models.densities import exponential, log_factorial, normal, normal_group, poisson_log
+from models.densities import exponential, log_factorial, never_nan, normal, normal_group, poisson_log
 from models.tables import Table, count, read
 
 CAFES = Table("cafes", columns=(count("visit", least=1), count("cafe", least=1), count("wait")))
@@ -129,7 +128,7 @@ def log_density(position, data, gradient):
         d_sigma += d_a * z[j]
     gradient[n] = d_a_bar
     gradient[n + 1] = d_sigma * sigma + 1.0
-    return log_density if log_density > -math.inf else -math.inf  # nan, of infinities that meet, too
+    return never_nan(log_density)
 
 
 @inlined

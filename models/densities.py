@@ -52,6 +52,12 @@ def is_scale(sd):
 
 
 @inlined
+def never_nan(log_density):
+    """-inf for nan, which comes of numbers that overflowed: of their differences, and of 0 times one."""
+    return log_density if log_density == log_density else -math.inf
+
+
+@inlined
 def normal(x, mean, sd):
     """x ~ Normal(mean, sd); -inf where sd is no scale, having underflowed or overflowed.
 

@@ -4,14 +4,13 @@ A model gives each tank a logit of the probability of survival: an intercept of 
 the model uses, a slope times the tank's value of it. Vonesh & Bolker (2005), Ecology 86.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from hmc.kernel import allocating, inlined
 from hmc.numerics import dot, expit
-from models.densities import binomial_logit, log_choose, normal
+from models.densities import binomial_logit, log_choose, never_nan, normal
 from models.tables import Table, at_most, choice, count, read
 
 TANKS = Table(
@@ -112,8 +111,7 @@ def likelihood(logits, data, terms, d_logits):
     tank_terms(logits, data, terms, d_logits)
     for j in range(logits.shape[0]):
         d_logits[j] *= data.weight[j]
-    log_likelihood = dot(data.weight, terms)
-    return log_likelihood if log_likelihood > -math.inf else -math.inf
+    return never_nan(dot(data.weight, terms))
 
 
 @inlined

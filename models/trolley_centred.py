@@ -8,7 +8,7 @@ import numpy as np
 from hmc.kernel import allocating
 from hmc.numerics import log
 from hmc.transforms import constrain_positive
-from models.densities import exponential, normal_group
+from models.densities import exponential, never_nan, normal_group
 from models.trolley_everything import Effects, given_effects, layout
 from models.trolley_simulation import (
     draw_answers,
@@ -26,7 +26,7 @@ def log_density(position, data, gradient):
     log_density = given_effects(position, data, effects, gradient)  # R, alpha, bA, bI, bC, bE, bY, delta
     log_density += spread_terms(effects.story, effects.d_story, position, at.log_sigma, gradient)
     log_density += spread_terms(effects.participant, effects.d_participant, position, at.log_sigma + 1, gradient)
-    return log_density
+    return never_nan(log_density)
 
 
 @allocating

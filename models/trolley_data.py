@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hmc.kernel import allocating
 from models.ordered_logit import RESPONSES
 from models.tables import Column, Table, choice, count, label, names_in, number, read
 
@@ -167,6 +168,7 @@ def _text(value):
     return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
+@allocating
 def sort_by_response(response, first, row):
     """Fill `first` (8,) and `row` with the order of responses (n,), from 0, that keeps equal ones in their order."""
     for k in range(first.size):

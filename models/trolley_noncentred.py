@@ -8,7 +8,7 @@ import numpy as np
 from hmc.kernel import allocating, inlined
 from hmc.numerics import dot, log
 from hmc.transforms import constrain_positive
-from models.densities import half_normal, normal_group
+from models.densities import half_normal, never_nan, normal_group
 from models.trolley_everything import Effects, given_effects, layout
 from models.trolley_simulation import (
     draw_answers,
@@ -29,7 +29,7 @@ def log_density(position, data, gradient):
     d_zs, d_zu = gradient[at.story : at.participant], gradient[at.participant : at.slopes]
     log_density += unit_terms(zs, effects.d_story, d_zs, position, at.log_sigma, gradient)
     log_density += unit_terms(zu, effects.d_participant, d_zu, position, at.log_sigma + 1, gradient)
-    return log_density
+    return never_nan(log_density)
 
 
 @allocating

@@ -8,7 +8,7 @@ import numpy as np
 from hmc.kernel import allocating, inlined
 from hmc.numerics import expit, total
 from hmc.transforms import constrain_ordered, unconstrain_ordered
-from models.densities import normal_group
+from models.densities import never_nan, normal_group
 from models.ordered_logit import (
     CUTPOINTS,
     RESPONSES,
@@ -38,7 +38,7 @@ def log_density(position, data, gradient):
             d_b[s] += room[1, s]
         totals = (total(room[0]), total(room[1]), total(room[2]))
         log_density += add_response(k, total(data.counts[k]), totals, responses, gradient)
-    return log_density + prior_of_cutpoints(position[:CUTPOINTS], responses, gradient[:CUTPOINTS])
+    return never_nan(log_density + prior_of_cutpoints(position[:CUTPOINTS], responses, gradient[:CUTPOINTS]))
 
 
 def log_likelihood(position, data, out):

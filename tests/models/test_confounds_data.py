@@ -1,0 +1,144 @@
+"""Tables of individuals and groups: read, matched, and refused; and groups that have no individuals."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models import confounds
+from models.tables import BUNDLED
+
+# Groups out of order, of which the third has no individuals.
+INDIVIDUALS = pd.DataFrame({"g": [2, 4, 1, 2, 2, 4], "X": [0.3, -1.2, 2.5, 1.1, 0.0, 4.0], "Y": [1, 0, 1, 0, 0, 1]})
+GROUPS = pd.DataFrame({"g": [3, 1, 4, 2], "Z": [0.5, -1.5, 2.0, 0.25]})
+EMPTY = 2
+NAMES = ("m0", "mf", "mr", "mrx", "mru")
+EVERY_MODEL = pytest.mark.parametrize("name", NAMES)
+
+
+def built(name, groups=GROUPS):
+    return getattr(confounds, name)(INDIVIDUALS, groups)
+
+
+def test_the_bundled_study_has_200_individuals_of_30_groups():
+    data = confounds.mr().data
+    frame = pd.read_csv(BUNDLED / "confounds_individuals.csv")
+    assert data.Y.tolist() == frame.Y.tolist()
+    assert data.X.tolist() == frame.X.tolist()
+    assert data.group.tolist() == (frame.g - 1).tolist()
+    assert data.Z.tolist() == pd.read_csv(BUNDLED / "confounds_groups.csv").Z.tolist()
+
+
+@EVERY_MODEL
+def test_a_users_own_study_is_taken(name, tmp_path):
+    paths = tmp_path / "people.csv", tmp_path / "villages.csv"
+    for frame, path in zip((INDIVIDUALS, GROUPS), paths, strict=True):
+        frame.to_csv(path, index=False)
+    for study in ((INDIVIDUALS, GROUPS), paths, tuple(map(str, paths)), (INDIVIDUALS, paths[1])):
+        data = getattr(confounds, name)(*study).data
+        assert data.group.tolist() == [1, 3, 0, 1, 1, 3]
+        assert data.Z.tolist() == [-1.5, 0.25, 0.5, 2.0]
+        assert data.Y.tolist() == INDIVIDUALS.Y.tolist()
+
+
+def test_groups_are_described_by_number_mean_and_spread():
+    data = built("mrx").data
+    by_group = INDIVIDUALS.groupby("g").X
+    assert data.members.tolist() == [1, 3, 0, 2]
+    np.testing.assert_allclose(data.Xbar[[0, 1, 3]], by_group.mean(), rtol=1e-14)
+    assert data.spread**2 == pytest.approx(((INDIVIDUALS.X - by_group.transform("mean")) ** 2).sum(), rel=1e-14)
+
+
+def test_the_truth_about_the_confound_is_not_read():
+    plain, told = built("mru"), built("mru", GROUPS.assign(Ug=["?", None, 1.0, 2.0]))
+    position = np.linspace(-1.0, 1.0, plain.dimension)
+    assert told.evaluate(position)[0] == plain.evaluate(position)[0]
+
+
+@pytest.mark.parametrize("name", ["mf", "mr", "mrx", "mru"])
+def test_the_effect_of_a_group_without_individuals_follows_its_prior(name, positions):
+    model = built(name)
+    sd = 10.0 if name == "mf" else 1.0
+    places = [EMPTY, 4 + EMPTY] if name == "mru" else [EMPTY]  # of a or z, and of u
+    for position in positions(model)[::10]:
+        _, gradient = model.evaluate(position)
+        np.testing.assert_allclose(gradient[places], -position[places] / sd**2, rtol=1e-13)
+        assert gradient[1] != pytest.approx(-position[1] / sd**2)  # as that of no group with individuals does
+
+
+def test_the_naive_estimator_does_not_see_a_group_without_individuals(positions):
+    model, other = (built("m0", GROUPS.assign(Z=[z, -1.5, 2.0, 0.25])) for z in (0.5, 1e3))
+    for position in positions(model)[::10]:
+        assert other.evaluate(position)[0] == model.evaluate(position)[0]
+
+
+@pytest.mark.parametrize(("group", "enters"), [(EMPTY, False), (1, True)])
+def test_the_mean_of_a_group_enters_mrx_only_if_it_has_individuals(group, enters, positions):
+    model = built("mrx")
+    assert model.data.Xbar[EMPTY] == pytest.approx(INDIVIDUALS.X.mean(), rel=1e-14)
+    position = positions(model)[0]
+    before = model.evaluate(position)[0]
+    model.data.Xbar[group] += 1.0
+    assert (model.evaluate(position)[0] != before) == enters
+
+
+ONE_WITHOUT_THE_OTHER = "give both, or neither for the bundled study"
+WRONG = [
+    (INDIVIDUALS, None, f"confounds: individuals are given without groups; {ONE_WITHOUT_THE_OTHER}"),
+    (None, GROUPS, f"confounds: groups are given without individuals; {ONE_WITHOUT_THE_OTHER}"),
+    (
+        INDIVIDUALS.assign(g=[2, 4, 1, 2, 5, 4]),
+        GROUPS,
+        "confounds_individuals: row 5: g = 5, but confounds_groups has 4 groups",
+    ),
+    (
+        INDIVIDUALS.assign(g=[0, 4, 1, 2, 5, 4]),
+        GROUPS,
+        "confounds_individuals: row 1: g = 0 is less than 1",
+    ),
+    (
+        INDIVIDUALS.assign(g=[1.5, 4, 1, 2, 5, 4]),
+        GROUPS,
+        "confounds_individuals: row 1: g = 1.5 is not a whole number",
+    ),
+    (INDIVIDUALS.assign(Y=[1, 0, 2, 0, 0, 1]), GROUPS, "confounds_individuals: row 3: Y = 2 is more than 1"),
+    (INDIVIDUALS.assign(Y=[1, 0, 1, -1, 0, 1]), GROUPS, "confounds_individuals: row 4: Y = -1 is negative"),
+    (INDIVIDUALS.assign(X=[0, 0, np.inf, 0, 0, 0]), GROUPS, "confounds_individuals: row 3: X = inf is not finite"),
+    (INDIVIDUALS.assign(X=[0, None, 0, 0, 0, 0]), GROUPS, "confounds_individuals: row 2: X is missing"),
+    (
+        INDIVIDUALS.drop(columns="Y"),
+        GROUPS,
+        "confounds_individuals: no column Y in the frame; needed: g, X, Y; there: g, X",
+    ),
+    (INDIVIDUALS.iloc[:0], GROUPS, "confounds_individuals: there are no rows"),
+    (INDIVIDUALS, GROUPS.assign(g=[3, 1, 4, 1]), "confounds_groups: row 4: g = 1 stands in row 2 already"),
+    (
+        INDIVIDUALS,
+        GROUPS.assign(g=[3, 1, 5, 2]),
+        "confounds_groups: row 3: g = 5 is more than the number of groups, 4; they are numbered from 1 without gaps",
+    ),
+    (INDIVIDUALS, GROUPS.assign(g=[3, 0, 4, 2]), "confounds_groups: row 2: g = 0 is less than 1"),
+    (INDIVIDUALS, GROUPS.assign(Z=[0, 1, 2, np.nan]), "confounds_groups: row 4: Z is missing"),
+    (
+        INDIVIDUALS,
+        [1, 2],
+        "confounds_groups: data must be a DataFrame, the path of a CSV file, or None, not list",
+    ),
+]
+
+
+@pytest.mark.parametrize(("individuals", "groups", "message"), WRONG, ids=[message[:60] for _, _, message in WRONG])
+def test_a_wrong_study_is_refused_in_one_line(individuals, groups, message):
+    for name in ("m0", "mru"):
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+            getattr(confounds, name)(individuals, groups)
+
+
+def test_the_bundled_study_is_built_without_pandas_or_scipy():
+    slow = {"pandas", "scipy.stats", "scipy.special"}  # Numba imports some of SciPy itself
+    code = f"import sys; from models import confounds; confounds.mru(); print(*{slow} & {{*sys.modules}})"
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert completed.stdout.strip() == ""
