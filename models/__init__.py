@@ -9,11 +9,38 @@ import difflib
 import inspect
 from typing import NamedTuple
 
+from models.cafes import cafes
+from models.confounds import m0, mf, mr, mru, mrx
 from models.exact import exact_posterior
-from models.reedfrogs import mST, mST_fixed, mSTnomem
+from models.reedfrogs import mST, mST_fixed, mSTD, mSTG, mSTnc, mSTnomem, mSTP, mSTPDG, mSTPnc
 from models.trolley import SOURCE, mRS, mRXma, mRXma2
 
-__all__ = ["build", "describe", "exact_posterior", "mST", "mST_fixed", "mSTnomem", "names"]
+__all__ = [
+    "build",
+    "cafes",
+    "data_of",
+    "describe",
+    "exact_posterior",
+    "m0",
+    "mRS",
+    "mRXma",
+    "mRXma2",
+    "mST",
+    "mSTD",
+    "mSTG",
+    "mSTP",
+    "mSTPDG",
+    "mSTPnc",
+    "mST_fixed",
+    "mSTnc",
+    "mSTnomem",
+    "metric_of",
+    "mf",
+    "mr",
+    "mru",
+    "mrx",
+    "names",
+]
 
 
 class Description(NamedTuple):
@@ -36,13 +63,27 @@ class _Entry(NamedTuple):
 
 
 _STORIES = "trolley_counts: 9,930 responses to 12 stories, as 84 counts"
-_SIMULATED = "simulated trolley study of 60 participants; for the real one: --data Trolley.csv; " + SOURCE
+_CAFES = "cafes: 20 waiting times at 5 cafes"
 _FROGS = "reedfrogs: tadpoles that survived, in 48 tanks"
+_CONFOUNDS = "confounds: 200 individuals in 30 groups, simulated by the lecture"
+_SIMULATED = f"simulated trolley study of 60 participants; for the real one: --data Trolley.csv; {SOURCE}"
 _ENTRIES = {
     "mRS": _Entry(mRS, _STORIES, "dense", {}),
+    "cafes": _Entry(cafes, _CAFES, "dense", {}),
     "mST": _Entry(mST, _FROGS, "diag", {}),
     "mSTnomem": _Entry(mSTnomem, _FROGS, "diag", {}),
     "mST_fixed": _Entry(mST_fixed, _FROGS, "diag", {"sigma": 1.0}),
+    "mSTnc": _Entry(mSTnc, _FROGS, "dense", {}),
+    "mSTP": _Entry(mSTP, _FROGS, "dense", {}),
+    "mSTPnc": _Entry(mSTPnc, _FROGS, "diag", {}),
+    "mSTD": _Entry(mSTD, _FROGS, "dense", {}),
+    "mSTG": _Entry(mSTG, _FROGS, "dense", {}),
+    "mSTPDG": _Entry(mSTPDG, _FROGS, "dense", {}),
+    "m0": _Entry(m0, _CONFOUNDS, "dense", {}),
+    "mf": _Entry(mf, _CONFOUNDS, "dense", {}),
+    "mr": _Entry(mr, _CONFOUNDS, "diag", {}),
+    "mrx": _Entry(mrx, _CONFOUNDS, "diag", {}),
+    "mru": _Entry(mru, _CONFOUNDS, "diag", {}),
     "mRXma": _Entry(mRXma, _SIMULATED, "diag", {}),
     "mRXma2": _Entry(mRXma2, _SIMULATED, "diag", {}),
 }

@@ -12,14 +12,12 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
-from scipy import stats
 
 import hmc
 import models
-from diagnostics import compare, mcse_mean, mcse_quantile, mcse_sd, precis, waic
+from diagnostics import compare, precis, waic
 
 GOLDEN = Path(__file__).parent / "golden" / "models"
-FALSE_ALARM = 1e-4
 
 
 def exact(name):
@@ -41,64 +39,25 @@ def long_fits():
     return {name: long_fit(name) for name in ("mST", "mSTnomem")}
 
 
-def named_draws(fit):
-    """(names, draws (chains, draws, parameters)) of all scalars, elements counted from 1."""
-    names, columns = [], []
-    for name in fit:
-        values = fit[name].reshape(*fit[name].shape[:2], -1)
-        names += [name] if fit[name].ndim == 2 else [f"{name}[{i + 1}]" for i in range(values.shape[2])]
-        columns.append(values)
-    return names, np.concatenate(columns, axis=2)
-
-
-def z_scores(names, draws, truth):
-    """{statistic: z-scores} of estimates against exact values, in Monte Carlo standard errors."""
-    pooled = draws.reshape(-1, draws.shape[2])
-    statistics = {
-        "mean": (pooled.mean(axis=0), mcse_mean(draws)),
-        "sd": (pooled.std(axis=0, ddof=1), mcse_sd(draws)),
-        "q5_5": (np.quantile(pooled, 0.055, axis=0), mcse_quantile(draws, 0.055)),
-        "q94_5": (np.quantile(pooled, 0.945, axis=0), mcse_quantile(draws, 0.945)),
-    }
-    return {s: (value - [truth[n][s] for n in names]) / error for s, (value, error) in statistics.items()}
-
-
-def departures(scores):
-    """What in the z-scores is not as of independent standard normals; empty if nothing is.
-
-    The largest of all |z| (Bonferroni), and for each statistic the sum of squares (chi-square, both tails): a common
-    small shift or a wrong standard error shows there. Tanks are all but independent: given a_bar and sigma they are.
-    """
-    found = {}
-    every = np.abs(np.concatenate(list(scores.values())))
-    if 2 * stats.norm.sf(every.max()) * every.size < FALSE_ALARM:
-        found["largest |z|"] = every.max()
-    for statistic, z in scores.items():
-        low, high = stats.chi2.ppf([FALSE_ALARM / 2, 1 - FALSE_ALARM / 2], z.size)
-        if not low < (z**2).sum() < high:
-            found[f"mean z^2 of {statistic}"] = (z**2).mean()
-    return found
-
-
 @pytest.mark.parametrize("name", ["mST", "mSTnomem"])
-def test_all_means_sds_and_quantiles_agree_with_the_exact_posterior(long_fits, name):
-    names, draws = named_draws(long_fits[name])
+def test_all_means_sds_and_quantiles_agree_with_the_exact_posterior(long_fits, name, agreement):
+    names, draws = agreement.named_draws(long_fits[name])
     assert len(names) == {"mST": 50, "mSTnomem": 49}[name]
-    assert departures(z_scores(names, draws, exact(name)["parameters"])) == {}
+    assert agreement.departures(agreement.z_scores(names, draws, exact(name)["parameters"])) == {}
 
 
 @pytest.mark.parametrize("settings", [{"adaptation": "windows"}, {"metric": "dense"}, {"algorithm": "hmc"}])
-def test_so_they_do_with_every_other_way_of_sampling(settings):
-    names, draws = named_draws(long_fit("mST", **settings))
-    assert departures(z_scores(names, draws, exact("mST")["parameters"])) == {}
+def test_so_they_do_with_every_other_way_of_sampling(settings, agreement):
+    names, draws = agreement.named_draws(long_fit("mST", **settings))
+    assert agreement.departures(agreement.z_scores(names, draws, exact("mST")["parameters"])) == {}
 
 
-def test_a_density_without_its_jacobian_is_noticed():
+def test_a_density_without_its_jacobian_is_noticed(agreement):
     model = models.mST()
     broken = hmc.Model(without_the_jacobian, model.data, model.parameters, name="broken")
     fit = hmc.sample(broken, draws=25_000, seed=2023, workers=1, progress=False)
-    names, draws = named_draws(fit)
-    assert departures(z_scores(names, draws, exact("mST")["parameters"]))
+    names, draws = agreement.named_draws(fit)
+    assert agreement.departures(agreement.z_scores(names, draws, exact("mST")["parameters"]))
 
 
 def without_the_jacobian(position, data, gradient):
@@ -111,16 +70,16 @@ mst_log_density = numba.njit(error_model="numpy")(models.mST().log_density)
 
 
 @pytest.mark.parametrize("shift", [0.02, -0.02])
-def test_draws_off_by_a_fiftieth_of_a_standard_deviation_are_noticed(long_fits, shift):
-    names, draws = named_draws(long_fits["mST"])
+def test_draws_off_by_a_fiftieth_of_a_standard_deviation_are_noticed(long_fits, shift, agreement):
+    names, draws = agreement.named_draws(long_fits["mST"])
     shifted = draws + shift * draws.std(axis=(0, 1))
-    assert departures(z_scores(names, shifted, exact("mST")["parameters"]))
+    assert agreement.departures(agreement.z_scores(names, shifted, exact("mST")["parameters"]))
 
 
-def test_draws_too_wide_by_two_percent_are_noticed(long_fits):
-    names, draws = named_draws(long_fits["mST"])
+def test_draws_too_wide_by_two_percent_are_noticed(long_fits, agreement):
+    names, draws = agreement.named_draws(long_fits["mST"])
     centre = draws.mean(axis=(0, 1))
-    assert departures(z_scores(names, centre + 1.02 * (draws - centre), exact("mST")["parameters"]))
+    assert agreement.departures(agreement.z_scores(names, centre + 1.02 * (draws - centre), exact("mST")["parameters"]))
 
 
 def test_the_lectures_table_is_reproduced(long_fits):
