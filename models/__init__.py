@@ -84,8 +84,8 @@ _ENTRIES = {
     "mr": _Entry(mr, _CONFOUNDS, "diag", {}),
     "mrx": _Entry(mrx, _CONFOUNDS, "diag", {}),
     "mru": _Entry(mru, _CONFOUNDS, "diag", {}),
-    "mRXma": _Entry(mRXma, _SIMULATED, "diag", {}),
-    "mRXma2": _Entry(mRXma2, _SIMULATED, "diag", {}),
+    "mRXma": _Entry(mRXma, _SIMULATED, "dense", {}),
+    "mRXma2": _Entry(mRXma2, _SIMULATED, "dense", {}),
 }
 
 

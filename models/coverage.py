@@ -1,0 +1,123 @@
+"""How far the five estimators of the confounds can be trusted, over many simulated studies whose truth is known.
+
+Every estimator sees the same studies. What is asked of each coefficient: how far its posterior mean is off on average
+(bias) and on the whole (root mean square error), and how often its 89% interval holds the truth (coverage).
+"""
+
+import functools
+import inspect
+from typing import NamedTuple
+
+import numpy as np
+
+from hmc.replicate import replicate
+from models.confounds import m0, mf, mr, mru, mrx, simulate_study
+
+ESTIMATORS = {"m0": m0, "mf": mf, "mr": mr, "mrx": mrx, "mru": mru}
+METRICS = {"m0": "dense", "mf": "dense"}
+COEFFICIENTS = {"bxy": "bXY", "bzy": "bZY"}  # the parameter, and the argument of `simulate_study` that is its truth
+TRUTH = {"bXY": 1.0, "bZY": -0.5}
+PROB = 0.89
+
+
+class Estimate(NamedTuple):
+    """What a fit says of one coefficient of one study."""
+
+    truth: float
+    mean: float
+    sd: float
+    lower: float  # of the interval
+    upper: float
+
+
+def coverage(replications=100, *, seed=12, estimators=tuple(ESTIMATORS), workers=None, progress=True, **truth):
+    """A table of the estimators over simulated studies, as a DataFrame with a row per estimator and coefficient.
+
+    `truth`: arguments of `simulate_study` (groups, individuals, a0, ...), by default the lecture's. Columns: truth;
+    mean (of posterior means); bias; rmse; coverage (of 89% intervals); width (of intervals, on average); sd (of the
+    posterior, on average); each estimate followed by its Monte Carlo standard error over studies (`bias_se`, ...);
+    studies, how many were fitted; divergences, in all. A study that fails is left out, and said in
+    `frame.attrs["failures"]`; Ctrl-C ends the run early, `frame.attrs["interrupted"]`. ValueError for a wrong argument.
+    """
+    import pandas as pd  # here, so that building a model does not load it
+
+    unknown = [name for name in estimators if name not in ESTIMATORS]
+    if unknown:
+        raise ValueError(f"coverage knows the estimators {', '.join(ESTIMATORS)}, not {unknown[0]}")
+    unknown = [name for name in truth if name not in inspect.signature(simulate_study).parameters or name == "seed"]
+    if unknown:
+        raise ValueError(f"simulate_study has no argument {unknown[0]}")
+    simulate_study(**truth)  # a wrong value is found here, before the first fit
+    rows, failures, interrupted = {}, [], False
+    for name in estimators:
+        found = replicate(
+            ESTIMATORS[name](),
+            estimates,
+            replications,
+            seed=seed,
+            design=functools.partial(simulated, name, truth),
+            chains=2,
+            warmup=500,
+            draws=500,
+            metric=METRICS.get(name, "diag"),
+            workers=workers,
+            progress=progress,
+        )
+        failures += [f"{name}, study {failure.replication}: {failure.reason}" for failure in found.failures]
+        interrupted |= found.interrupted
+        for coefficient in COEFFICIENTS:
+            rows[name, coefficient] = summary(
+                [estimate[coefficient] for estimate, _ in found.results], sum(count for _, count in found.results)
+            )
+        if interrupted:
+            break
+    frame = pd.DataFrame(rows.values(), index=pd.MultiIndex.from_tuples(rows, names=["estimator", "coefficient"]))
+    frame.attrs |= {"failures": failures, "interrupted": interrupted}
+    return frame
+
+
+def simulated(name, truth, rng, model):
+    """The truth, and the estimator `name` of a study with these arguments. The same rng, the same study."""
+    return {**TRUTH, **truth}, ESTIMATORS[name](*simulate_study(int(rng.integers(2**63)), **truth))
+
+
+def estimates(truth, fitted, draws, stats):
+    """({coefficient: Estimate}, divergences) of a fit."""
+    values = fitted.constrain(draws)
+    return {name: estimate(values[name], truth[true]) for name, true in COEFFICIENTS.items()}, int(
+        stats["diverging"].sum()
+    )
+
+
+def estimate(draws, truth):
+    """The `Estimate` of draws (chains, draws) of a coefficient."""
+    lower, upper = np.quantile(draws, [(1 - PROB) / 2, (1 + PROB) / 2])
+    return Estimate(truth, draws.mean(), draws.std(ddof=1), lower, upper)
+
+
+def summary(found, divergences):
+    """A row of the table, from the estimates of all studies."""
+    truth, mean, sd, lower, upper = (np.array(column) for column in zip(*found, strict=True))
+    n = len(found)
+    error = mean - truth
+    rmse = np.sqrt((error**2).mean())
+    covered = ((lower <= truth) & (truth <= upper)).astype(float)
+    return {
+        "truth": truth[0],
+        "mean": mean.mean(),
+        "bias": error.mean(),
+        "bias_se": standard_error(error),
+        "rmse": rmse,
+        "rmse_se": standard_error(error**2) / (2.0 * rmse),  # to first order
+        "coverage": covered.mean(),
+        "coverage_se": standard_error(covered),
+        "width": (upper - lower).mean(),
+        "sd": sd.mean(),
+        "studies": n,
+        "divergences": divergences,
+    }
+
+
+def standard_error(values):
+    """Of a mean."""
+    return values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else np.nan
