@@ -4,44 +4,49 @@
 
 Everything runs on one pinned core in one process, compiled beforehand, sampling only; medians over the repeats
 (the machine's noise hits all alike, so quote the ratios). nutpie is measured where it is installed (extra `bench`).
+Every model, and more of each: `lecture.py`.
 """
 
 import argparse
-import os
 import statistics
-import time
-import warnings
+import sys
+from pathlib import Path
 
-import numba
+sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose models.py is not the package
+
 import numpy as np
 
-import hmc
 import models
-from diagnostics import ess_bulk
-from hmc.compiled import DENSITY, VECTOR
-from hmc.kernel import kernel
+from benchmarks.measuring import (
+    Length,
+    compare,
+    gradient_nanoseconds,
+    import_peers,
+    median_time,
+    nutpies,
+    ours,
+    pin_to_one_core,
+    print_figures,
+)
 from hmc.run import run_chain
-from hmc.settings import check_settings
-
-CHAINS, DRAWS = 4, 1000
+from hmc.settings import ADAPTATIONS, check_settings
 
 
 def main():
     """Measure and print."""
     arguments = parsed()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    pin_to_one_core()
     model = models.mST()
     print_costs_of_a_step(model, arguments.repeats)
-    rows = {
-        f"ours, {a} warm-up": measure(lambda seed, a=a: ours(model, a, seed), arguments.repeats) for a in ADAPTATIONS
-    }
+    contestants = {f"ours, {adaptation} warm-up": ours(model, adaptation=adaptation) for adaptation in ADAPTATIONS}
     if arguments.nutpie:
-        rows |= nutpie_rows(arguments.repeats)
-    print_rows(rows)
-
-
-ADAPTATIONS = ("gradients", "windows")
+        contestants |= nutpies_contestants(model)
+    rows = compare(contestants, Length(), arguments.repeats)
+    print(f"{Length()}, one core, sampling only")
+    print_figures(rows)
+    for name in [name for name in rows if name.startswith("nutpie")]:
+        ratio = rows["ours, gradients warm-up"].ess_per_second / rows[name].ess_per_second
+        print(f"min ESS per second, ours by default over {name}: {ratio:.1f}")
 
 
 def parsed():
@@ -54,10 +59,7 @@ def parsed():
 
 def print_costs_of_a_step(model, repeats):
     """Nanoseconds per gradient, called through the sampler's pointer, and per leapfrog step within NUTS."""
-    density, data = model.density()
-    repeat = numba.njit(numba.float64(DENSITY, VECTOR, numba.intp, VECTOR, numba.intp))(call_often)
-    position, gradient, count = np.full(model.dimension, 0.1), np.zeros(model.dimension), 200_000
-    gradient_ns = median_time(lambda: repeat(density, position, data, gradient, count), repeats) / count * 1e9
+    gradient_ns = gradient_nanoseconds(model, repeats)
     settings = check_settings(**SETTINGS, warmup=500, draws=20_000, adaptation="gradients")
     steps = []
 
@@ -83,96 +85,20 @@ SETTINGS = {
 }
 
 
-@kernel
-def call_often(density, position, data, gradient, count):
-    """The log density, `count` times; summed, so that no call can be left out."""
-    total = 0.0
-    for _ in range(count):
-        total += density(position, data, gradient)
-    return total
-
-
-def median_time(function, repeats):
-    """Median seconds of a call, after one that does not count."""
-    function()
-    seconds = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
-
-
-def ours(model, adaptation, seed):
-    """(seconds, gradients, draws (chains, draws, dimension)) of one run in this process."""
-    started = time.perf_counter()
-    fit = hmc.sample(model, CHAINS, 1000, DRAWS, seed, adaptation=adaptation, workers=1, progress=False)
-    seconds = time.perf_counter() - started
-    gradients = fit.warmup_stats["n_steps"].sum() + fit.stats["n_steps"].sum()
-    return seconds, int(gradients), flat_draws(fit)
-
-
-def flat_draws(fit):
-    """All 50 parameters on the printed scale (ranks, and so the bulk ESS, are the same on any)."""
-    return np.concatenate(
-        [np.asarray(fit[name]).reshape(CHAINS, DRAWS, -1) for name in ("a", "a_bar", "sigma")], axis=2
-    )
-
-
-def measure(run, repeats):
-    """Medians over runs of different seeds: seconds, gradients, min ESS, min ESS per second and per 1000 gradients."""
-    run(0)
-    rows = []
-    for seed in range(1, repeats + 1):
-        seconds, gradients, draws = run(seed)
-        ess = ess_bulk(draws).min()
-        rows.append((seconds, gradients, ess, ess / seconds, 1000 * ess / gradients))
-    return [statistics.median(column) for column in zip(*rows, strict=True)]
-
-
-def nutpie_rows(repeats):
+def nutpies_contestants(model):
     """nutpie on the same model, at our warm-up and at its own; nothing where it is not installed."""
-    try:
-        import nutpie
-        import pymc as pm
-    except ImportError as error:
-        print(f"nutpie is not measured: {error}\n")
+    peers = import_peers()
+    if peers is None:
         return {}
-    tanks = models.mST().data
-    with pm.Model() as model:
-        a_bar = pm.Normal("a_bar", 0, 1.5)
-        sigma = pm.Exponential("sigma", 1)
-        a = pm.Normal("a", a_bar, sigma, shape=len(tanks.density))
-        pm.Binomial("S", n=tanks.density.astype(int), logit_p=a, observed=tanks.survived.astype(int))
-    compiled = nutpie.compile_pymc_model(model, backend="numba")
+    import nutpie
 
-    def run(seed, **warmup):
-        started = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            trace = nutpie.sample(
-                compiled, chains=CHAINS, draws=DRAWS, cores=1, seed=seed, progress_bar=False, save_warmup=True, **warmup
-            )
-        seconds = time.perf_counter() - started
-        gradients = int(trace.sample_stats.n_steps.sum()) + int(trace.warmup_sample_stats.n_steps.sum())
-        return seconds, gradients, flat_draws(trace.posterior)
-
+    compiled = nutpie.compile_pymc_model(peers.pymc_model("mST", model), backend="numba")
+    names = [parameter.name for parameter in model.parameters]
+    run = nutpies(compiled, names)
     return {
-        "nutpie, 1000 warm-up": measure(lambda seed: run(seed, tune=1000), repeats),
-        "nutpie, its default": measure(run, repeats),
+        "nutpie, 1000 warm-up": run,
+        "nutpie, its default": lambda seed, length: run(seed, length._replace(warmup=None)),
     }
-
-
-def print_rows(rows):
-    """The table, and ours against nutpie's."""
-    print(f"{CHAINS} chains of {DRAWS} draws, one core, sampling only")
-    print(f"{'':26}{'seconds':>10}{'gradients':>11}{'min ESS':>9}{'ESS/s':>9}{'ESS/1000 gradients':>20}")
-    for name, (seconds, gradients, ess, per_second, per_gradient) in rows.items():
-        print(f"{name:26}{seconds:10.4f}{gradients:11.0f}{ess:9.0f}{per_second:9.0f}{per_gradient:20.1f}")
-    for name in [name for name in rows if name.startswith("nutpie")]:
-        print(
-            f"min ESS per second, ours by default over {name}: {rows['ours, gradients warm-up'][3] / rows[name][3]:.1f}"
-        )
 
 
 if __name__ == "__main__":

@@ -5,8 +5,12 @@ A part of startup.py. Varying intercepts and slopes, written out as an author wo
 
 import inspect
 import math
+import sys
 import time
+from pathlib import Path
 from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose models.py is not the package
 
 import numpy as np
 

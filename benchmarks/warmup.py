@@ -10,6 +10,9 @@ import argparse
 import statistics
 import subprocess
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose models.py is not the package
 
 import hmc
 import models
