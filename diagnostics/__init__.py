@@ -2,12 +2,17 @@
 
 Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, observations). Only `precis`,
 `compare` and `verdict` see a fit; the first two ask for nothing but its names, draws and log likelihood,
-the verdict also for the sampler's statistics. Nothing here knows the sampler.
+the verdict also for the sampler's statistics. `loo_refit` and `calibrate` sample models; nothing else here knows the
+sampler.
 
-Read in this order: arrays, rank, rhat, ess, mcse; waic, psis, stacking; precis, compare; findings, verdict.
+Read in this order: arrays, rank, rhat, ess, mcse; waic, psis, stacking; precis, compare; findings, verdict; ecdf,
+calibration_verdict, calibration.
 """
 
+from .calibration import calibrate
+from .calibration_verdict import Calibration
 from .compare import akaike_weights, compare
+from .ecdf import Band, Uniformity, ecdf_band, rank_counts, uniformity
 from .energy import ebfmi
 from .ess import (
     autocorrelation,
@@ -31,14 +36,19 @@ from .verdict import Finding, Verdict, verdict
 from .waic import waic
 
 __all__ = [
+    "Band",
+    "Calibration",
     "Finding",
+    "Uniformity",
     "Verdict",
     "akaike_weights",
     "autocorrelation",
     "autocovariance",
     "average_ranks",
+    "calibrate",
     "compare",
     "ebfmi",
+    "ecdf_band",
     "ess_basic",
     "ess_bulk",
     "ess_mean",
@@ -56,6 +66,7 @@ __all__ = [
     "precis",
     "psis",
     "psis_loo",
+    "rank_counts",
     "rank_histogram",
     "rank_normalize",
     "relative_efficiency",
@@ -63,6 +74,7 @@ __all__ = [
     "rhat_basic",
     "split_chains",
     "stacking_weights",
+    "uniformity",
     "verdict",
     "waic",
 ]

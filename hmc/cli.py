@@ -71,7 +71,37 @@ def _parser():
     command.add_argument("--seed", type=int, default=12, help="default 12")
     _add_data(command)
     command.set_defaults(run=commands.check_gradient)
+
+    command = subparsers.add_parser(
+        "calibrate", help="check that a model's posterior gives back what its prior simulated"
+    )
+    command.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
+    _add_replications(command, 1000)
+    command.add_argument("--thinned", type=int, default=99, help="draws kept of each fit (default 99)")
+    command.add_argument("--target-accept", type=float, default=0.8, metavar="RATE", help="default 0.8")
+    command.add_argument("--metric", help="diag, dense or unit (default: what `hmc models` says; diag for your own)")
+    _add_data(command)
+    command.set_defaults(run=commands.calibrate_model)
+
+    command = subparsers.add_parser(
+        "coverage", help="bias and coverage of the five estimators of the confounds, over simulated studies"
+    )
+    _add_replications(command, 100)
+    command.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="an argument of the simulation: groups, individuals, a0, bXY, bZY, mean_U, sd_U, sd_X, mean_Z, sd_Z",
+    )
+    command.set_defaults(run=commands.print_coverage)
     return parser
+
+
+def _add_replications(command, default):
+    command.add_argument("--replications", type=int, default=default, help=f"simulated data sets (default {default})")
+    command.add_argument("--seed", type=int, default=12, help="same seed, same numbers (default 12)")
+    command.add_argument("--workers", type=int, help="fits at a time (default: the number of processors)")
 
 
 def _add_data(command):

@@ -7,7 +7,7 @@ file of `hmc` that imports the three other packages (but for `hmc/model_argument
 import os
 import warnings
 
-from hmc.model_argument import build, default_metric
+from hmc.model_argument import build, default_metric, is_simulated, parsed_settings
 
 
 def list_models(_options):
@@ -50,6 +50,8 @@ def fit(options):
         with_error = precis(fit, depth=depth, mcse=True)["mcse_mean"]
         table["exact"] = [exact[name][0] if name in exact else float("nan") for name in table.index]
         table["z"] = (table["mean"] - table["exact"]) / with_error
+    if is_simulated(options.model, model):
+        print(model.name)
     print(table.to_string(float_format="{:.2f}".format, formatters={"n_eff": "{:.0f}".format}, na_rep=""))
     if "note" in table.attrs:
         print(table.attrs["note"])
@@ -69,7 +71,10 @@ def compare_models(options):
     for name, model in built.items():
         if model.log_likelihood is None:
             raise ValueError(f"{name} has no log_likelihood function, which {options.criterion} needs")
-    fits = {name: _sample(name, model, options) for name, model in built.items()}
+    fits = {
+        model.name if is_simulated(name, model) else name: _sample(name, model, options)
+        for name, model in built.items()
+    }
 
     from diagnostics import compare, psis_loo, verdict, waic
 
@@ -123,6 +128,41 @@ def check_gradient(options):
         tried = f"all {model.dimension} components at {options.points} points"
         print(f"{model.name}: the gradient agrees with the density, {tried}")
     return 1 if findings else 0
+
+
+def calibrate_model(options):
+    """`hmc calibrate`."""
+    from diagnostics import calibrate
+
+    found = calibrate(
+        build(options.model, options.data, options.set),
+        options.replications,
+        seed=options.seed,
+        thinned=options.thinned,
+        workers=options.workers,
+        target_accept=options.target_accept,
+        metric=options.metric or default_metric(options.model),
+    )
+    print(found)
+    return 0 if found.passed and not found.interrupted else 1
+
+
+def print_coverage(options):
+    """`hmc coverage`."""
+    from models.coverage import coverage
+
+    given = parsed_settings(options.set)
+    table = coverage(options.replications, seed=options.seed, workers=options.workers, **given)
+    with_error = {
+        name: [f"{value:.2f} +- {error:.2f}" for value, error in zip(table[name], table[f"{name}_se"], strict=True)]
+        for name in ("bias", "rmse", "coverage")
+    }
+    shown = table[["truth", "mean", "bias", "rmse", "coverage", "sd", "width", "studies", "divergences"]]
+    print(shown.assign(**with_error).to_string(float_format="{:.2f}".format))
+    print("coverage is that of 89% intervals; sd and width are of the posterior and its interval, on average")
+    for failure in table.attrs["failures"]:
+        print(f"failed: {failure}")
+    return 1 if table.attrs["failures"] or table.attrs["interrupted"] else 0
 
 
 def _sample(name, model, options):

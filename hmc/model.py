@@ -67,12 +67,7 @@ class Model:
             is_function = isinstance(getattr(function, "py_func", function), types.FunctionType)
             if not (is_function or (function is None and role != "log_density")):
                 raise ValueError(f"{name}: {role} is a {type(function).__name__}, not a function")
-        if not (isinstance(data, tuple) and hasattr(data, "_fields")):
-            raise ValueError(f"{name}: data is a {type(data).__name__}, not a NamedTuple")
-        try:
-            self._packed = pack(data)
-        except TypeError as error:
-            raise ValueError(f"{name}: {error}") from None
+        self._packed = _checked_and_packed(name, data)
 
     def __getstate__(self):
         return {key: value for key, value in self.__dict__.items() if key != "_packed"}
@@ -89,6 +84,14 @@ class Model:
         """The number of unconstrained parameters."""
         return sum(p.free for p in self.parameters)
 
+    def with_data(self, data):
+        """The same model of other data: what `simulate_data` gives, say. Of fields of the same types, of whatever
+        lengths, nothing is compiled again. ValueError for what is no NamedTuple of arrays and numbers.
+        """
+        other = copy.copy(self)
+        other.data, other._packed = data, _checked_and_packed(self.name, data)
+        return other
+
     def without(self, observations):
         """The same model with some observations (a number from 0, or several) left out of its likelihood.
 
@@ -104,10 +107,7 @@ class Model:
             if not (isinstance(observation, np.integer) and 0 <= observation < len(weight)):
                 raise ValueError(f"{self.name} has observations 0 to {len(weight) - 1}; {observation} is none of them")
             weight[observation] = 0.0
-        reduced = copy.copy(self)
-        reduced.data = self.data._replace(weight=weight)
-        reduced._packed = pack(reduced.data)
-        return reduced
+        return self.with_data(self.data._replace(weight=weight))
 
     def density(self):
         """(function, address): the compiled log density, and the data as it takes them. See `hmc/compiled.py`."""
@@ -194,6 +194,16 @@ class Model:
                     raise
                 reason = error
         raise ValueError(f"{name} cannot be run to count its observations: {reason}")
+
+
+def _checked_and_packed(name, data):
+    """The data of the model `name` as compiled code takes them; ValueError for what are no data."""
+    if not (isinstance(data, tuple) and hasattr(data, "_fields")):
+        raise ValueError(f"{name}: data is a {type(data).__name__}, not a NamedTuple")
+    try:
+        return pack(data)
+    except TypeError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 @kernel

@@ -13,15 +13,20 @@ def build(name, data=None, settings=()):
     """
     if name.endswith(".py"):
         raise ValueError(f"{name} is a file; write {name}:FACTORY, with the function in it that gives the model")
-    options = dict(map(_option, settings))
+    options = parsed_settings(settings)
     if ":" in name:
         return _of_an_author(name, data, options)
     import models
 
     model = models.build(name, **({"data": data} if data else {}), **options)
-    if model.name != name:
+    if is_simulated(name, model):
         print(f"hmc: note: {model.name}: {models.data_of(name)}", file=sys.stderr)
     return model
+
+
+def is_simulated(name, model):
+    """Whether a MODEL argument is of the lecture, and its model says that its data are simulated."""
+    return ":" not in name and model.name != name
 
 
 def default_metric(name):
@@ -31,8 +36,12 @@ def default_metric(name):
     return models.metric_of(name) if name in models.names() else "diag"
 
 
-def _option(text):
-    """(name, value) of NAME=VALUE; a value that is a number is one."""
+def parsed_settings(texts):
+    """{name: value} of texts NAME=VALUE; a value that is a number is one. ValueError for other texts."""
+    return dict(map(_setting, texts))
+
+
+def _setting(text):
     name, equals, value = text.partition("=")
     if not (equals and name.isidentifier()):
         raise ValueError(f"--set {text} is not of the form NAME=VALUE")

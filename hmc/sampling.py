@@ -1,22 +1,15 @@
 """Many chains at once: the settings checked, the chains sent out, watched, stopped if need be, and gathered."""
 
-import concurrent.futures
-import os
-import sys
 import time
 
 import numpy as np
 
-from hmc.control import LocalControl, SharedControl
 from hmc.errors import ChainError, InitializationError
+from hmc.execution import Execution, number_of_workers, progress_bar
 from hmc.fit import gather
-from hmc.kernel import jit_is_disabled
 from hmc.model import Model
-from hmc.run import Failure, compiled_advance, run_chain, sampler_is_stored
+from hmc.run import Failure, run_chain
 from hmc.settings import check_settings
-from hmc.workers import InlineExecutor, ProcessExecutor, why_not_processes
-
-_POLL_SECONDS = 0.05
 
 
 def sample(
@@ -77,26 +70,19 @@ def sample(
         keep_warmup=keep_warmup,
     )
     settings = settings._replace(initial=_initial_positions(model, initial, settings.chains))
-    workers = _number_of_workers(workers, settings.chains)
-    executor, owned = _choose_executor(model, workers, executor)
-    control = LocalControl(settings.chains) if _shares_memory(executor) else SharedControl(settings.chains)
-    started, wait = time.perf_counter(), True
-    try:
-        futures = [executor.submit(run_chain, model, settings, c, control.address) for c in range(settings.chains)]
-        interrupted = _watch(futures, control.cells, settings, progress)
-        interrupted |= control.cells[0] != 0
-        results, failures, errors = _collect(futures, control.cells, settings.warmup if settings.keep_warmup else 0)
-    except KeyboardInterrupt:
-        wait = False  # asked twice, or before anything was under way
-        raise
-    finally:
-        control.cells[0] = 1  # whatever happened, nothing goes on without us
-        if owned:
-            executor.shutdown(wait=wait)
-        control.close()
+    chains = range(settings.chains)
+    execution = Execution(model, number_of_workers(workers, settings.chains), executor, (1, 1 + settings.chains))
+    started = time.perf_counter()
+    with execution:
+        futures = [execution.submit(run_chain, model, settings, chain, execution.address) for chain in chains]
+        bar = progress_bar(settings.chains * (settings.warmup + settings.draws), "draws") if progress else None
+        execution.watch(futures, slice(1, None), bar)
+        interrupted = execution.is_stopped
+        kept_warmup = settings.warmup if settings.keep_warmup else 0
+        results, failures, errors = _collect(futures, execution.cells[0, 1:], kept_warmup)
     if not results:
         _raise_for_no_draws(model, failures, errors, interrupted)
-    return gather(model, settings, results, failures, bool(interrupted), time.perf_counter() - started)
+    return gather(model, settings, results, failures, interrupted, time.perf_counter() - started)
 
 
 def _initial_positions(model, initial, chains):
@@ -121,80 +107,7 @@ def _initial_positions(model, initial, chains):
     return positions
 
 
-def _number_of_workers(workers, chains):
-    if workers is None:
-        has_affinity = hasattr(os, "sched_getaffinity")  # not everywhere
-        workers = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 1:
-        raise ValueError(f"workers = {workers!r} is not a whole number of at least 1")
-    return min(int(workers), chains)
-
-
-def _choose_executor(model, workers, executor):
-    """(executor, whether it is ours to shut down). What has to be compiled is compiled here, once, for all."""
-    if isinstance(executor, concurrent.futures.Executor):
-        if _shares_memory(executor):
-            _compile(model)
-        return executor, False
-    if executor not in (None, "threads", "processes"):
-        raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
-    if executor is None and jit_is_disabled():
-        return InlineExecutor(), True
-    if executor == "processes" or (executor is None and workers > 1):
-        if not (sampler_is_stored() and model.density_is_stored()):
-            _compile(model)
-        reason = why_not_processes(model)
-        if reason is None:
-            return ProcessExecutor(workers, model.density_key()), True
-        if executor == "processes":
-            raise ValueError(f'executor = "processes" is not possible: {reason}')
-        print(f"hmc: chains run in threads of this process: {reason}", file=sys.stderr)
-    _compile(model)
-    return concurrent.futures.ThreadPoolExecutor(workers), True
-
-
-def _compile(model):
-    if not sampler_is_stored() and sys.stderr is not None and sys.stderr.isatty():
-        print("hmc: compiling the sampler, which is done once and takes about 15 seconds", file=sys.stderr)
-    model.density()
-    compiled_advance()
-
-
-def _shares_memory(executor):
-    """Whether what the executor runs is in this process."""
-    return getattr(executor, "shares_memory", isinstance(executor, concurrent.futures.ThreadPoolExecutor))
-
-
-def _watch(futures, cells, settings, progress):
-    """Wait for the chains, drawing the progress; True if Ctrl-C came, which stops them."""
-    total = settings.chains * (settings.warmup + settings.draws)
-    bar = None
-    if progress and sys.stderr is not None and sys.stderr.isatty():
-        from tqdm import tqdm
-
-        bar = tqdm(total=total, unit=" draws", leave=False)
-    interrupted = False
-    try:
-        while True:
-            try:
-                pending = concurrent.futures.wait(futures, timeout=_POLL_SECONDS).not_done
-                if bar is not None:
-                    bar.update(int(cells[1:].sum()) - bar.n)
-                if not pending:
-                    return interrupted
-            except KeyboardInterrupt:
-                if interrupted:
-                    raise  # asked twice: do not wait for the chains
-                interrupted = True
-                cells[0] = 1
-                for future in futures:
-                    future.cancel()
-    finally:
-        if bar is not None:
-            bar.close()
-
-
-def _collect(futures, cells, kept_warmup):
+def _collect(futures, iterations, kept_warmup):
     """(results of chains with draws, the other chains' failures, their exceptions), in the order of chains."""
     results, failures, errors = [], [], []
     for chain, future in enumerate(futures):
@@ -213,7 +126,7 @@ def _collect(futures, cells, kept_warmup):
             error, reason = KeyboardInterrupt(), "interrupted before its first draw"
         else:
             reason = f"{type(error).__name__}: {error}"
-        failures.append(Failure(chain, int(cells[1 + chain]), reason))
+        failures.append(Failure(chain, int(iterations[chain]), reason))
         errors.append(error)
     return results, failures, errors
 

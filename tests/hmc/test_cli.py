@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import hmc
@@ -200,6 +201,19 @@ def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, conte
         (["compare", "mST", "mST"], "twice: mST"),
         (["figures", "tank"], "tank"),
         (["check", "mST", "--points", "0"], "--points 0"),
+        (["fit", "mST_fixed", "--set", "sigma"], "--set sigma is not of the form NAME=VALUE"),
+        (["fit", "mST_fixed", "--set", "sigma=-1"], "mST_fixed: sigma = -1 is not a positive number"),
+        (["fit", "mST", "--set", "sigma=1"], "mST has no option sigma; its options are data"),
+        (["fit", "cafes", "--set", "visits=21"], "cafes: visits = 21 is not a whole number from 0 to 20"),
+        (["fit", "cafes", "--set", "visits=5", "--exact"], "cafes: no exact posterior is stored for your data"),
+        (["fit", "m0", "--data", "x.csv"], "m0 has no option data; its options are individuals, groups"),
+        (["fit", "m0", "--set", "groups=x.csv"], "groups are given without individuals"),
+        (["fit", "mRXma", "--data", "x.csv"], "trolley: no such file: x.csv; the published Trolley.csv is part of"),
+        (["coverage", "--replications", "0"], "replications = 0"),
+        (["coverage", "--set", "groups=0"], "simulate_study: groups = 0 is not a whole number from 1"),
+        (["coverage", "--set", "sizes=3"], "simulate_study has no argument sizes"),
+        (["calibrate", "mST", "--replications", "0"], "replications = 0"),
+        (["calibrate", "mST", "--thinned", "0"], "thinned = 0"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_line_that_names_them(capsys, arguments, message):
@@ -216,9 +230,96 @@ def test_an_unknown_command_is_refused(capsys):
     assert "fitt" in err
 
 
-def test_check_passes_for_every_model_of_the_lecture(capsys):
-    for name in ("mST", "mSTnomem"):
-        assert run(capsys, "check", name)[0] == 0
+NEEDED = {"mST_fixed": ["--set", "sigma=0.5"], "mRXma": ["--set", "participants=4"]}
+NEEDED["mRXma2"] = NEEDED["mRXma"]
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_every_model_is_checked_and_fitted(capsys, name):
+    few = ["--warmup", "100", "--draws", "50", "--workers", "1"]
+    assert run(capsys, "check", name, "--points", "3", *NEEDED.get(name, []))[0] == 0
+    status, out, err = run(capsys, "fit", name, *few, *NEEDED.get(name, []))
+    assert status == 0
+    assert "4 chains of 50 draws" in out
+    assert ("simulated data" in err) == ("simulated data" in out) == name.startswith("mRXma")
+
+
+def test_a_model_of_vectors_alone_shows_them(capsys):
+    _, out, _ = run(capsys, "fit", "mRS", *SHORT)
+    assert [line.split()[0] for line in out.splitlines()[1:8]] == [*(f"alpha[{k}]" for k in range(1, 7)), "b[1]"]
+
+
+def test_a_model_is_sampled_with_the_metric_that_serves_it_better(capsys, tmp_path):
+    for arguments, metric in (([], "dense"), (["--metric", "unit"], "unit")):
+        run(capsys, "fit", "m0", *SHORT, "--out", str(tmp_path / "m0.fit"), *arguments)
+        assert hmc.load(tmp_path / "m0.fit").settings["metric"] == metric
+
+
+def test_exact_means_stand_beside_those_coordinates_that_have_one(capsys):
+    status, out, _ = run(capsys, "fit", "mSTnc", *SHORT, "--exact", "--depth", "2")
+    rows = {line.split()[0]: line.split() for line in out.splitlines()[1:]}
+    assert status == 0
+    assert len(rows["z[1]"]) == len(rows["a[1]"]) - 2
+    assert float(rows["a[1]"][-2]) == 2.14
+
+
+def test_settings_of_a_model_are_passed_on(capsys, tmp_path):
+    run(capsys, "fit", "cafes", *SHORT, "--set", "visits=0", "--out", str(tmp_path / "prior.fit"))
+    assert hmc.load(tmp_path / "prior.fit").log_likelihood.shape[2] == 0
+    pd.DataFrame({"g": [1, 2, 2], "X": [0.5, -1.0, 1.0], "Y": [1, 0, 1]}).to_csv(tmp_path / "individuals.csv")
+    pd.DataFrame({"g": [1, 2], "Z": [0.3, -0.2]}).to_csv(tmp_path / "groups.csv")
+    files = [f"--set={name}={tmp_path / name}.csv" for name in ("individuals", "groups")]
+    _, out, _ = run(capsys, "fit", "mf", *SHORT, "--depth", "2", *files)
+    assert [line.split()[0] for line in out.splitlines()[1:5]] == ["a[1]", "a[2]", "bxy", "bzy"]
+
+
+def test_coverage_prints_a_row_for_each_estimator_and_coefficient(capsys):
+    status, out, _ = run(capsys, "coverage", "--replications", "3", "--workers", "1", "--set", "individuals=50")
+    assert status == 0
+    assert re.findall(r"\b(m0|mf|mr|mrx|mru)\b +bxy +1.00 ", out) == ["m0", "mf", "mr", "mrx", "mru"]
+    assert out.count(" bzy ") == 5
+    assert re.search(r"m0 +bxy .* \d\.\d\d \+- \d\.\d\d ", out)
+
+
+def test_calibrate_says_whether_the_ranks_are_uniform(capsys, own_file):
+    status, out, _ = run(capsys, "calibrate", "m0", "--replications", "40", "--workers", "1")
+    assert status == 0
+    assert re.match(r"m0: 40 replications in .* s, .*: calibrated\n", out)
+    wrong = own_file(WRONG_PRIOR, "own_wrong_prior")
+    status, out, _ = run(capsys, "calibrate", wrong, "--replications", "100", "--workers", "1")
+    assert status == 1
+    assert "NOT CALIBRATED" in out
+
+
+WRONG_PRIOR = """
+from typing import NamedTuple
+import numpy as np
+import hmc
+
+class Data(NamedTuple):
+    y: np.ndarray
+
+def log_density(position, data, gradient):
+    mean = position[0]
+    gradient[0] = -4.0 * mean
+    total = -2.0 * mean * mean
+    for y in data.y:
+        total -= 0.5 * (y - mean) ** 2
+        gradient[0] += y - mean
+    return total
+
+def simulate(rng, data):
+    return np.array([rng.standard_normal()])  # where the density has a standard deviation of 1/2
+
+def simulate_data(position, data, rng):
+    return Data(position[0] + rng.standard_normal(data.y.size))
+
+def factory():
+    return hmc.Model(
+        log_density, Data(np.zeros(1)), [hmc.Parameter("mean")], name="wrong", simulate=simulate,
+        simulate_data=simulate_data,
+    )
+"""
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """What holds of every model that is listed: the rungs that need no formula of the model's own."""
 
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -9,6 +13,7 @@ import pytest
 import hmc
 import models
 
+ROOT = Path(__file__).parents[2]
 OPTIONS = {"mST_fixed": {"sigma": 0.3}, "mRXma": {"participants": 6}, "mRXma2": {"participants": 6}}
 EVERY_MODEL = pytest.mark.parametrize("name", models.names())
 
@@ -95,6 +100,30 @@ def test_simulated_data_run_on_the_same_compiled_code(name):
     simulated = model.with_data(model.simulate_data(position, model.data, rng))
     assert simulated.density()[0] is model.density()[0]
     assert math.isfinite(simulated.evaluate(position)[0])
+
+
+FEW = {"chains": 2, "warmup": 4, "draws": 4, "max_depth": 3, "seed": 5, "progress": False}
+
+
+@EVERY_MODEL
+def test_draws_are_the_same_in_processes_and_in_threads(name):
+    model = build(name)
+    here = hmc.sample(model, workers=1, **FEW).unconstrained
+    np.testing.assert_array_equal(hmc.sample(model, workers=2, executor="processes", **FEW).unconstrained, here)
+    np.testing.assert_array_equal(hmc.sample(model, workers=2, executor="threads", **FEW).unconstrained, here)
+
+
+def test_draws_are_the_same_without_the_jit():
+    code = (
+        "import sys, numpy as np, hmc, models\n"
+        f"for name in models.names():\n"
+        f"    model = models.build(name, **{OPTIONS}.get(name, {{}}))\n"
+        f"    sys.stdout.buffer.write(hmc.sample(model, **{FEW}).unconstrained.tobytes())"
+    )
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    compiled = [hmc.sample(build(name), workers=1, **FEW).unconstrained.tobytes() for name in models.names()]
+    assert done.stdout == b"".join(compiled)
 
 
 @EVERY_MODEL

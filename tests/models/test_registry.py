@@ -110,6 +110,9 @@ def test_models_without_exact_posterior_have_none():
 
 def test_importing_and_building_load_neither_pandas_nor_scipy():
     """What a command pays before it knows what it is asked for, and every worker process."""
-    code = "import sys, models; [models.describe(n) for n in models.names()]; print([m for m in ('pandas', 'scipy.stats') if m in sys.modules])"
+    code = (
+        "import sys, models; [models.describe(name) for name in models.names()]\n"
+        "print([module for module in ('pandas', 'scipy.stats') if module in sys.modules])"
+    )
     completed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert completed.stdout.strip() == "[]"

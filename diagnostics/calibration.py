@@ -1,0 +1,152 @@
+"""Simulation-based calibration: do simulating and sampling a model describe the same posterior?
+
+Draw a truth from the prior, data given it, and a chain from the posterior of these data. Where prior, likelihood, log
+density and sampler all belong to one model, truth and draws have the same distribution, so the truth's rank among L
+draws is uniform on 0..L. Talts et al. (2018), "Validating Bayesian inference algorithms with simulation-based
+calibration", arXiv:1804.06788.
+
+Draws that depend on each other spoil this, and posteriors of a hierarchical model's prior may be such that no chain is
+long enough. So the chain goes through the truth, at a place drawn at random, as any of its draws might stand there
+(`hmc/stationary.py`): the ranks are then exactly uniform, however slowly chains move. What is lost where they hardly
+move is the power to see that something is wrong, and that is measured.
+
+Ranked are all parameters, and the log density of truth and draws, which sees what no parameter alone shows: Modrák et
+al. (2023), "Simulation-based calibration checking for Bayesian computation: the choice of test quantities shapes
+sensitivity", Bayesian Analysis.
+"""
+
+import functools
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from .calibration_verdict import Calibration, band_level
+from .ecdf import ecdf_band, uniformity
+from .ess import ess_bulk
+from .precis import element_labels
+
+LOG_DENSITY = "log density"
+
+
+def calibrate(
+    model,
+    replications=1000,
+    *,
+    seed=12,
+    thinned=99,
+    spacing=4,
+    level=0.99,
+    workers=None,
+    executor=None,
+    progress=True,
+    **sampling,
+):
+    """Simulation-based calibration of a model that has simulate and simulate_data, as a `Calibration`.
+
+    thinned: how many draws the truth is ranked among, each `spacing` transitions from the next.
+    level: the probability that a right model passes, whatever the number of its quantities and replications. Each
+        quantity must keep within an `ecdf_band` of the level 1 - (1 - level) / quantities (Bonferroni).
+    sampling: warmup (300), target_accept and other settings, as for `hmc.sample`.
+
+    A wrong prior, likelihood or Jacobian shows in the ranks, as does a sampler whose draws are not of the density. A
+    wrong gradient of a right density does not, for HMC is exact with any: but its chains hardly move, which is a fault
+    too. Not looked at is whether a chain finds the posterior from where it starts: see `verdict` of a fit.
+
+    Ranks see a prior only as far as the posterior depends on it. Of a prior that the data overwhelm, look at
+    `model.without(observations)`, a model with less data, or none.
+
+    Equal draws (of a step that was rejected) have their ranks in random order. Results do not depend on workers or
+    executor. Ctrl-C: what is finished is judged, `interrupted` set; KeyboardInterrupt if nothing is. ValueError for a
+    wrong argument, or a model that cannot simulate.
+    """
+    from hmc.replicate import check_simulates, replicate  # here alone: other diagnostics see arrays only
+
+    started = time.perf_counter()
+    _check(thinned, spacing, level, sampling.get("warmup", 300))
+    check_simulates(model)
+    run = replicate(
+        model,
+        functools.partial(ranked, spacing=spacing),
+        replications,
+        seed=seed,
+        design=functools.partial(placed_truth, thinned=thinned),
+        sampler=functools.partial(through_the_truth, spacing=spacing),
+        draws=spacing * thinned,
+        workers=workers,
+        executor=executor,
+        progress=progress,
+        **sampling,
+    )
+    if run.interrupted and not run.results:
+        raise KeyboardInterrupt("interrupted before any replication was finished")
+    names = [label for p in model.parameters for label in element_labels(p.name, p.shape)] + [LOG_DENSITY]
+    ranks = np.array([result.ranks for result in run.results], dtype=np.int64).reshape(-1, len(names))
+    return Calibration(
+        name=model.name,
+        names=tuple(names),
+        ranks=ranks,
+        numbers=np.array(run.numbers, np.int64),
+        thinned=thinned,
+        level=level,
+        band=ecdf_band(len(ranks), thinned, band_level(level, len(names))) if len(ranks) else None,
+        uniformity=uniformity(ranks, thinned) if len(ranks) else None,
+        effective=np.array([result.effective for result in run.results]),
+        diverged=sum(result.diverged for result in run.results),
+        failures=tuple(run.failures),
+        interrupted=run.interrupted,
+        settings=run.settings,
+        seconds=time.perf_counter() - started,
+    )
+
+
+class Truth(NamedTuple):
+    """What a replication is of, and what is drawn besides."""
+
+    position: np.ndarray  # unconstrained
+    place: int  # which it is of the thinned + 1 that are ranked, in the order of the chain
+    order: float  # between 0 and 1: where it stands among equals
+
+
+class Ranked(NamedTuple):
+    """What is kept of a replication."""
+
+    ranks: np.ndarray  # (quantities,) how many of the others are below the truth
+    effective: float  # the least bulk ESS, unconstrained, of the whole chain; 0 where it did not move
+    diverged: bool
+
+
+def placed_truth(rng, model, *, thinned):
+    """The design of a replication: (a `Truth` from the prior, the model of data given it)."""
+    from hmc.replicate import from_prior
+
+    position, fitted = from_prior(rng, model)
+    return Truth(position, int(rng.integers(thinned + 1)), rng.random()), fitted
+
+
+def through_the_truth(truth, fitted, settings, cells, *, spacing):
+    """The sampler of a replication: a chain that has the truth at its place."""
+    from hmc.stationary import chain_through
+
+    return chain_through(fitted, settings, truth.position, truth.place * spacing, cells)
+
+
+def ranked(truth, fitted, draws, stats, *, spacing):
+    """`Ranked` of a chain through the truth."""
+    log_density = stats["lp"][:, :, None]
+    kept, kept_log_density = draws[0, ::spacing], log_density[0, ::spacing]
+    constrained = [values.reshape(len(kept), -1) for values in fitted.constrain(kept).values()]
+    values = np.concatenate([*constrained, kept_log_density], axis=1)
+    own = values[truth.place]
+    equals = (values == own).sum(axis=0)  # itself included
+    ranks = (values < own).sum(axis=0) + np.floor(truth.order * equals).astype(np.int64)
+    effective = np.nan_to_num(ess_bulk(np.concatenate([draws, log_density], axis=2))).min()
+    return Ranked(ranks, float(effective), bool(stats["diverging"].any()))
+
+
+def _check(thinned, spacing, level, warmup):
+    for name, value in (("thinned", thinned), ("spacing", spacing), ("warmup", warmup)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"{name} = {value!r} is not a whole number of at least 1")
+    if isinstance(level, bool) or not isinstance(level, (int, float, np.floating)) or not 0 < level < 1:
+        raise ValueError(f"level = {level!r} is not a number between 0 and 1")

@@ -1,0 +1,169 @@
+"""What simulation-based calibration found, in numbers and in words. How it is run stands in `calibration`."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .ecdf import Band, Uniformity
+from .findings import NAMED, Finding, Verdict
+
+# A chain of fewer effective draws has hardly moved from the truth: the rank says nearly nothing of the model.
+FEWEST_EFFECTIVE = 10
+
+# Where more than this share of the chains hardly move, the ranks as a whole say too little.
+IDLE_SHARE = 0.5
+
+# If more replications than this fail, the others may not stand for all.
+SMALL_SHARE = 0.05
+
+# With fewer, hardly anything can leave the band.
+FEW_REPLICATIONS = 100
+
+# What was found and what it means; what to do.
+WORDS = {
+    "ranks": (
+        "The ranks of {count} of {total} quantities are not uniform: they leave the band that holds those of a right "
+        "model, all at once, with probability {level:g}. {described}.",
+        "Compare simulate, simulate_data and the log density term by term: constants, scales, Jacobians.",
+    ),
+    "no_ranks": ("No replication has ranks.", "The other findings say why."),
+    "idle": (
+        "{count} of {total} chains had under {fewest} effective draws of some quantity: its ranks there are uniform "
+        "whatever is wrong.",
+        "Check the gradient (`hmc check`); if it is right, write the model non-centred, or draw with a larger spacing.",
+    ),
+    "failures": (
+        "{count} of {total} replications failed; the first, number {number}: {reason}.",
+        "Look at what simulate and simulate_data give there.",
+    ),
+    "divergences": (
+        "{count} of {total} chains had divergences. They make no ranks wrong here, but the draws of a fit may miss a "
+        "part of such posteriors.",
+        "Fit the model with a higher target_accept, or write it non-centred.",
+    ),
+    "interrupted": ("The run was stopped early: judged is what was finished.", "For the rest, run it again."),
+    "few_replications": ("{count} replications are few: only gross faults show.", "Run 200 or more."),
+}
+
+
+class Calibration(NamedTuple):
+    """Ranks of truths among draws, and what they say. `str` gives a verdict in words, of one line or more."""
+
+    name: str  # of the model
+    names: tuple  # of the quantities that are ranked: "a[1]", ..., "sigma", and last "log density"
+    ranks: np.ndarray  # (replications, quantities) from 0 to `thinned`: how many of its draws are below the truth
+    numbers: np.ndarray  # (replications,) of the replications that have ranks
+    thinned: int  # draws of each chain that the truth is ranked among
+    level: float  # the probability that all quantities of a right model keep within the band
+    band: Band  # for each quantity by itself, so wide that `level` holds for all; None without ranks
+    uniformity: Uniformity  # of each quantity's ranks, arrays (quantities,); None without ranks
+    effective: np.ndarray  # (replications,) bulk ESS of each chain's slowest quantity
+    diverged: int  # how many chains had divergences
+    failures: tuple  # `hmc.replicate.ReplicationFailure` of replications in which something failed
+    interrupted: bool
+    settings: dict  # the seed included
+    seconds: float
+
+    @property
+    def outside(self):
+        """The quantities whose ranks leave the band, worst first."""
+        if self.uniformity is None:
+            return ()
+        p_value = self.uniformity.p_value
+        is_outside = p_value <= 1 - band_level(self.level, len(self.names))
+        return tuple(self.names[i] for i in np.argsort(p_value, kind="stable") if is_outside[i])
+
+    @property
+    def passed(self):
+        """Whether all ranks keep within the band, and enough chains gave ranks that say something."""
+        return self.verdict.worst != "error"
+
+    @property
+    def verdict(self):
+        """All findings, worst first, as a `Verdict`."""
+        findings = [*_of_ranks(self), *_of_chains(self), *_of_the_run(self)]
+        is_wrong = any(found.severity == "error" for found in findings)
+        total = len(self.names)
+        uniform = 0 if self.uniformity is None else total - len(self.outside)
+        summary = (
+            f"{self.name}: {len(self.numbers)} replications in {self.seconds:.1f} s, ranks of {uniform} of {total} "
+            f"quantities uniform: {'NOT CALIBRATED' if is_wrong else 'calibrated'}"
+        )
+        return Verdict(summary, findings)
+
+    def __str__(self):
+        return str(self.verdict)
+
+
+def band_level(level, quantities):
+    """The level of each quantity's band by which `level` holds for all of them (Bonferroni)."""
+    return 1 - (1 - level) / quantities
+
+
+def _of_ranks(calibration):
+    """Whether ranks are uniform."""
+    outside = calibration.outside
+    if not len(calibration.numbers):
+        yield _finding("no_ranks", "error", (), {})
+    elif outside:
+        numbers = {"count": len(outside), "total": len(calibration.names), "level": calibration.level}
+        described = "; ".join(_described(calibration, name) for name in outside[:NAMED])
+        further = f"; and {len(outside) - NAMED} more" if len(outside) > NAMED else ""
+        yield _finding("ranks", "error", outside, numbers, described=described + further)
+
+
+def _of_chains(calibration):
+    """Replications whose ranks are missing, or say little: errors where they are many."""
+    failures, total = calibration.failures, len(calibration.numbers)
+    idle = calibration.numbers[calibration.effective < FEWEST_EFFECTIVE]
+    if len(idle):
+        numbers = {"count": len(idle), "total": total, "fewest": FEWEST_EFFECTIVE}
+        yield _finding("idle", "error" if len(idle) > IDLE_SHARE * total else "note", _named(idle), numbers)
+    if failures:
+        number, reason = failures[0]
+        total += len(failures)
+        severity = "error" if len(failures) > SMALL_SHARE * total else "warning"
+        concerns = _named(failure.replication for failure in failures)
+        numbers = {"count": len(failures), "total": total}
+        yield _finding("failures", severity, concerns, numbers, number=number, reason=reason)
+
+
+def _of_the_run(calibration):
+    """What is good to know."""
+    count = len(calibration.numbers)
+    if calibration.diverged:
+        yield _finding("divergences", "note", (), {"count": calibration.diverged, "total": count})
+    if calibration.interrupted:
+        yield _finding("interrupted", "note", (), {"count": count})
+    if count < FEW_REPLICATIONS:
+        yield _finding("few_replications", "note", (), {"count": count})
+
+
+def _described(calibration, name):
+    """Where the ranks of a quantity stray farthest, and what that means of the draws."""
+    column = calibration.names.index(name)
+    place, count = (int(values[column]) for values in calibration.uniformity[1:])
+    lower, upper = calibration.band.lower[place], calibration.band.upper[place]
+    return (
+        f"{name}: of {count} truths (not {lower} to {upper}) at most {place} of their {calibration.thinned} draws are "
+        f"below them, {_shape(calibration.ranks[:, column], calibration.thinned)}"
+    )
+
+
+def _shape(ranks, highest):
+    """What ranks that are not uniform mean, by whether their centre or their spread is farther from a uniform one's."""
+    centred = (ranks + 0.5) / (highest + 1) - 0.5
+    shift = centred.mean() * np.sqrt(12 * len(ranks))  # in standard errors, as is the next
+    spread = (np.square(centred).mean() - 1 / 12) * np.sqrt(180 * len(ranks))
+    if abs(shift) >= abs(spread):
+        return "so draws are too low" if shift > 0 else "so draws are too high"
+    return "so draws vary too little" if spread > 0 else "so draws vary too much"
+
+
+def _named(numbers):
+    return tuple(f"replication {number}" for number in numbers)
+
+
+def _finding(kind, severity, concerns, numbers, **further):
+    message, advice = (words.format(**numbers, **further) for words in WORDS[kind])
+    return Finding(severity, kind, tuple(concerns), numbers, message, advice)

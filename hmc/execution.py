@@ -1,0 +1,158 @@
+"""Tasks of a model under way: which executor runs them, how they are counted, and how Ctrl-C stops them.
+
+Sampling (a task is a chain) and replicating (a task is a batch of fits) share this. What tasks are told and tell
+while they run stands in cells that all can see (`hmc/control.py`): rows of whole numbers, in each a stop flag and then
+counters.
+"""
+
+import concurrent.futures
+import os
+import pickle
+import sys
+
+import numpy as np
+
+from hmc.control import LocalControl, SharedControl
+from hmc.kernel import jit_is_disabled
+from hmc.run import compiled_advance, sampler_is_stored
+from hmc.workers import InlineExecutor, ProcessExecutor, why_not_processes
+
+_POLL_SECONDS = 0.05
+
+
+class Execution:
+    """An executor and the cells of its tasks: a context, at whose end nothing goes on, and what was ours is released.
+
+    cells      (rows, columns) int64; column 0 has the stop flags. Gone after the context.
+    address    what a task finds the cells by, row after row (`hmc.control.attach`)
+    functions  what the tasks call besides the model's functions; a worker process must be able to import them
+
+    ValueError for an `executor` that is none, or is not possible. What has to be compiled is compiled here, once.
+    """
+
+    def __init__(self, model, workers, executor, cells, functions=()):
+        rows, columns = cells
+        self._executor, self._is_owned = _choose_executor(model, workers, executor, functions)
+        make_control = LocalControl if _shares_memory(self._executor) else SharedControl
+        self._control = make_control(rows * columns - 1)
+        self.cells = self._control.cells.reshape(rows, columns)
+        self.address = self._control.address
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        self.stop()
+        self.cells = None
+        if self._is_owned:
+            # Interrupted here: asked twice, or before anything was under way. Then the tasks are not waited for.
+            self._executor.shutdown(wait=not (kind and issubclass(kind, KeyboardInterrupt)))
+        self._control.close()
+
+    def submit(self, function, *arguments):
+        """A future of the task `function(model, ...)`."""
+        return self._executor.submit(function, *arguments)
+
+    def stop(self):
+        """Ask all tasks to end, which a chain does within one gradient."""
+        self.cells[:, 0] = 1
+
+    @property
+    def is_stopped(self):
+        """Whether someone has asked tasks to end: `watch`, or a task that met a Ctrl-C itself."""
+        return bool(self.cells[:, 0].any())
+
+    def watch(self, futures, counters, bar=None):
+        """Wait for all tasks, showing the sum of the cells in the columns `counters` (a slice) in the bar.
+
+        Ctrl-C stops the tasks and cancels those that have not begun; a second one raises KeyboardInterrupt.
+        """
+        interrupted = False
+        try:
+            while True:
+                try:
+                    pending = concurrent.futures.wait(futures, timeout=_POLL_SECONDS).not_done
+                    if bar is not None:
+                        bar.update(int(self.cells[:, counters].sum()) - bar.n)
+                    if not pending:
+                        return
+                except KeyboardInterrupt:
+                    if interrupted:
+                        raise  # asked twice: do not wait for the tasks
+                    interrupted = True
+                    self.stop()
+                    for future in futures:
+                        future.cancel()
+        finally:
+            if bar is not None:
+                bar.close()
+
+
+def progress_bar(total, unit):
+    """A bar on standard error, or None where that is no terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=f" {unit}", leave=False)
+
+
+def number_of_workers(workers, tasks):
+    """How many tasks run at a time: `workers`, or for None the number of processors; ValueError for no such number."""
+    if workers is None:
+        has_affinity = hasattr(os, "sched_getaffinity")  # not everywhere
+        workers = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 1:
+        raise ValueError(f"workers = {workers!r} is not a whole number of at least 1")
+    return min(int(workers), tasks)
+
+
+def _choose_executor(model, workers, executor, functions):
+    """(executor, whether it is ours to shut down). What has to be compiled is compiled here, once, for all."""
+    if isinstance(executor, concurrent.futures.Executor):
+        if _shares_memory(executor):
+            _compile(model)
+        return executor, False
+    if executor not in (None, "threads", "processes"):
+        raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
+    if executor is None and jit_is_disabled():
+        return InlineExecutor(), True
+    if executor == "processes" or (executor is None and workers > 1):
+        if not (sampler_is_stored() and model.density_is_stored()):
+            _compile(model)
+        reason = why_not_processes(model) or _why_not_imported(functions)
+        if reason is None:
+            return ProcessExecutor(workers, model.density_key()), True
+        if executor == "processes":
+            raise ValueError(f'executor = "processes" is not possible: {reason}')
+        print(f"hmc: chains run in threads of this process: {reason}", file=sys.stderr)
+    _compile(model)
+    return concurrent.futures.ThreadPoolExecutor(workers), True
+
+
+def _compile(model):
+    if not sampler_is_stored() and sys.stderr is not None and sys.stderr.isatty():
+        print("hmc: compiling the sampler, which is done once and takes about 15 seconds", file=sys.stderr)
+    model.density()
+    compiled_advance()
+
+
+def _shares_memory(executor):
+    """Whether what the executor runs is in this process."""
+    return getattr(executor, "shares_memory", isinstance(executor, concurrent.futures.ThreadPoolExecutor))
+
+
+def _why_not_imported(functions):
+    """Why a worker process cannot have these functions (or partials of functions), in words; None if it can."""
+    has_file = hasattr(sys.modules.get("__main__"), "__file__")
+    for function in functions:
+        innermost = getattr(function, "func", function)
+        try:
+            pickle.loads(pickle.dumps(function))
+        except Exception:  # pickling runs the code of whatever a partial holds
+            is_importable = False
+        else:
+            is_importable = has_file or innermost.__module__ != "__main__"
+        if not is_importable:
+            return f"{getattr(innermost, '__qualname__', innermost)} is what a worker process cannot import"
+    return None
