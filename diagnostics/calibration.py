@@ -10,9 +10,9 @@ long enough. So the chain goes through the truth, at a place drawn at random, as
 (`hmc/stationary.py`): the ranks are then exactly uniform, however slowly chains move. What is lost where they hardly
 move is the power to see that something is wrong, and that is measured.
 
-Ranked are all parameters, and the log density of truth and draws, which sees what no parameter alone shows: Modrák et
-al. (2023), "Simulation-based calibration checking for Bayesian computation: the choice of test quantities shapes
-sensitivity", Bayesian Analysis.
+Ranked are all parameters, the log density and the log likelihood. No parameter shows that a density forgets a part of
+the data, for what is left has a posterior too; the log likelihood does: Modrák et al. (2023), "Simulation-based
+calibration checking for Bayesian computation: the choice of test quantities shapes sensitivity", Bayesian Analysis.
 """
 
 import functools
@@ -25,8 +25,6 @@ from .calibration_verdict import Calibration, band_level
 from .ecdf import ecdf_band, uniformity
 from .ess import ess_bulk
 from .precis import element_labels
-
-LOG_DENSITY = "log density"
 
 
 def calibrate(
@@ -45,7 +43,7 @@ def calibrate(
     """Simulation-based calibration of a model that has simulate and simulate_data, as a `Calibration`.
 
     thinned: how many draws the truth is ranked among, each `spacing` transitions from the next.
-    level: the probability that a right model passes, whatever the number of its quantities and replications. Each
+    level: a right model passes with at least this probability, whatever the number of quantities and replications. Each
         quantity must keep within an `ecdf_band` of the level 1 - (1 - level) / quantities (Bonferroni).
     sampling: warmup (300), target_accept and other settings, as for `hmc.sample`.
 
@@ -60,7 +58,7 @@ def calibrate(
     executor. Ctrl-C: what is finished is judged, `interrupted` set; KeyboardInterrupt if nothing is. ValueError for a
     wrong argument, or a model that cannot simulate.
     """
-    from hmc.replicate import check_simulates, replicate  # here alone: other diagnostics see arrays only
+    from hmc.replication import check_simulates, replicate  # here alone: other diagnostics see arrays only
 
     started = time.perf_counter()
     _check(thinned, spacing, level, sampling.get("warmup", 300))
@@ -80,7 +78,8 @@ def calibrate(
     )
     if run.interrupted and not run.results:
         raise KeyboardInterrupt("interrupted before any replication was finished")
-    names = [label for p in model.parameters for label in element_labels(p.name, p.shape)] + [LOG_DENSITY]
+    names = [label for p in model.parameters for label in element_labels(p.name, p.shape)] + ["log density"]
+    names += ["log likelihood"] if model.log_likelihood else []
     ranks = np.array([result.ranks for result in run.results], dtype=np.int64).reshape(-1, len(names))
     return Calibration(
         name=model.name,
@@ -118,7 +117,7 @@ class Ranked(NamedTuple):
 
 def placed_truth(rng, model, *, thinned):
     """The design of a replication: (a `Truth` from the prior, the model of data given it)."""
-    from hmc.replicate import from_prior
+    from hmc.replication import from_prior
 
     position, fitted = from_prior(rng, model)
     return Truth(position, int(rng.integers(thinned + 1)), rng.random()), fitted
@@ -134,14 +133,24 @@ def through_the_truth(truth, fitted, settings, cells, *, spacing):
 def ranked(truth, fitted, draws, stats, *, spacing):
     """`Ranked` of a chain through the truth."""
     log_density = stats["lp"][:, :, None]
-    kept, kept_log_density = draws[0, ::spacing], log_density[0, ::spacing]
-    constrained = [values.reshape(len(kept), -1) for values in fitted.constrain(kept).values()]
-    values = np.concatenate([*constrained, kept_log_density], axis=1)
+    values = _quantities(fitted, draws[0, ::spacing], log_density[0, ::spacing])
     own = values[truth.place]
     equals = (values == own).sum(axis=0)  # itself included
     ranks = (values < own).sum(axis=0) + np.floor(truth.order * equals).astype(np.int64)
     effective = np.nan_to_num(ess_bulk(np.concatenate([draws, log_density], axis=2))).min()
     return Ranked(ranks, float(effective), bool(stats["diverging"].any()))
+
+
+def _quantities(model, positions, log_density):
+    """What is ranked, (draws, quantities)."""
+    columns = [values.reshape(len(positions), -1) for values in model.constrain(positions).values()] + [log_density]
+    if model.log_likelihood:
+        pointwise = model.pointwise("log_likelihood", positions)
+        weight = getattr(model.data, "weight", None)
+        if isinstance(weight, np.ndarray) and weight.shape == pointwise.shape[1:]:
+            pointwise = pointwise[:, weight != 0] * weight[weight != 0]  # the others are no data of this posterior
+        columns.append(pointwise.sum(axis=1)[:, None])
+    return np.concatenate(columns, axis=1)
 
 
 def _check(thinned, spacing, level, warmup):

@@ -13,7 +13,8 @@ FEWEST_EFFECTIVE = 10
 # Where more than this share of the chains hardly move, the ranks as a whole say too little.
 IDLE_SHARE = 0.5
 
-# If more replications than this fail, the others may not stand for all.
+# A few chains that hardly move are not worth a word. If more replications than this fail, the others may not stand for
+# all.
 SMALL_SHARE = 0.05
 
 # With fewer, hardly anything can leave the band.
@@ -50,7 +51,7 @@ class Calibration(NamedTuple):
     """Ranks of truths among draws, and what they say. `str` gives a verdict in words, of one line or more."""
 
     name: str  # of the model
-    names: tuple  # of the quantities that are ranked: "a[1]", ..., "sigma", and last "log density"
+    names: tuple  # of the quantities that are ranked: "a[1]", ..., "sigma", "log density", "log likelihood"
     ranks: np.ndarray  # (replications, quantities) from 0 to `thinned`: how many of its draws are below the truth
     numbers: np.ndarray  # (replications,) of the replications that have ranks
     thinned: int  # draws of each chain that the truth is ranked among
@@ -59,7 +60,7 @@ class Calibration(NamedTuple):
     uniformity: Uniformity  # of each quantity's ranks, arrays (quantities,); None without ranks
     effective: np.ndarray  # (replications,) bulk ESS of each chain's slowest quantity
     diverged: int  # how many chains had divergences
-    failures: tuple  # `hmc.replicate.ReplicationFailure` of replications in which something failed
+    failures: tuple  # `hmc.replication.ReplicationFailure` of replications in which something failed
     interrupted: bool
     settings: dict  # the seed included
     seconds: float
@@ -116,7 +117,7 @@ def _of_chains(calibration):
     """Replications whose ranks are missing, or say little: errors where they are many."""
     failures, total = calibration.failures, len(calibration.numbers)
     idle = calibration.numbers[calibration.effective < FEWEST_EFFECTIVE]
-    if len(idle):
+    if len(idle) > SMALL_SHARE * total:
         numbers = {"count": len(idle), "total": total, "fewest": FEWEST_EFFECTIVE}
         yield _finding("idle", "error" if len(idle) > IDLE_SHARE * total else "note", _named(idle), numbers)
     if failures:

@@ -18,6 +18,7 @@ _HOMES = {
     "ordered": "transforms",
     "positive": "transforms",
     "real": "transforms",
+    "replicate": "replication",
     "sample": "sampling",
     "simplex": "transforms",
     "upper": "transforms",

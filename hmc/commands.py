@@ -139,6 +139,7 @@ def calibrate_model(options):
         options.replications,
         seed=options.seed,
         thinned=options.thinned,
+        spacing=options.spacing,
         workers=options.workers,
         target_accept=options.target_accept,
         metric=options.metric or default_metric(options.model),

@@ -6,9 +6,11 @@ counters.
 """
 
 import concurrent.futures
+import contextlib
 import os
 import pickle
 import sys
+import threading
 
 import numpy as np
 
@@ -37,6 +39,9 @@ class Execution:
         self._control = make_control(rows * columns - 1)
         self.cells = self._control.cells.reshape(rows, columns)
         self.address = self._control.address
+        self._futures, self._ended = [], []
+        self._news = threading.Lock()  # released when a task ends
+        self._news.acquire()
 
     def __enter__(self):
         return self
@@ -51,7 +56,15 @@ class Execution:
 
     def submit(self, function, *arguments):
         """A future of the task `function(model, ...)`."""
-        return self._executor.submit(function, *arguments)
+        future = self._executor.submit(function, *arguments)
+        self._futures.append(future)
+        future.add_done_callback(self._note)
+        return future
+
+    def _note(self, future):
+        self._ended.append(future)
+        with contextlib.suppress(RuntimeError):  # it has been released for another task, and not been seen yet
+            self._news.release()
 
     def stop(self):
         """Ask all tasks to end, which a chain does within one gradient."""
@@ -62,7 +75,7 @@ class Execution:
         """Whether someone has asked tasks to end: `watch`, or a task that met a Ctrl-C itself."""
         return bool(self.cells[:, 0].any())
 
-    def watch(self, futures, counters, bar=None):
+    def watch(self, counters, bar=None):
         """Wait for all tasks, showing the sum of the cells in the columns `counters` (a slice) in the bar.
 
         Ctrl-C stops the tasks and cancels those that have not begun; a second one raises KeyboardInterrupt.
@@ -71,17 +84,19 @@ class Execution:
         try:
             while True:
                 try:
-                    pending = concurrent.futures.wait(futures, timeout=_POLL_SECONDS).not_done
+                    # Not `concurrent.futures.wait`: Ctrl-C while that takes the futures' locks would leave them taken,
+                    # and their threads waiting for ever. Nothing else depends on this lock.
+                    self._news.acquire(timeout=_POLL_SECONDS)
                     if bar is not None:
                         bar.update(int(self.cells[:, counters].sum()) - bar.n)
-                    if not pending:
+                    if len(self._ended) == len(self._futures):
                         return
                 except KeyboardInterrupt:
                     if interrupted:
                         raise  # asked twice: do not wait for the tasks
                     interrupted = True
                     self.stop()
-                    for future in futures:
+                    for future in self._futures:
                         future.cancel()
         finally:
             if bar is not None:

@@ -6,6 +6,7 @@ Called from compiled code it is compiled into the caller; the sampler is compile
 `fastmath`: reordered sums would break that, and tests for NaN would be folded away.
 """
 
+import dis
 import types
 
 import numba
@@ -62,7 +63,7 @@ def substituted(function, **replacements):
 
 def _copy(function, replacements, reached):
     namespace = dict(function.__globals__)
-    for name in function.__code__.co_names:
+    for name in _globals_of(function):
         if is_kernel(namespace.get(name)):
             reached.add(name)
             callee = _copy(namespace[name], replacements, reached)
@@ -70,6 +71,11 @@ def _copy(function, replacements, reached):
     copy = types.FunctionType(function.__code__, namespace, function.__name__, function.__defaults__)
     copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
     return copy
+
+
+def _globals_of(function):
+    """The names that a function looks up in its module: not those of attributes, as `sqrt` in `math.sqrt`."""
+    return {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"}
 
 
 def is_kernel(item):

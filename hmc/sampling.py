@@ -76,7 +76,7 @@ def sample(
     with execution:
         futures = [execution.submit(run_chain, model, settings, chain, execution.address) for chain in chains]
         bar = progress_bar(settings.chains * (settings.warmup + settings.draws), "draws") if progress else None
-        execution.watch(futures, slice(1, None), bar)
+        execution.watch(slice(1, None), bar)
         interrupted = execution.is_stopped
         kept_warmup = settings.warmup if settings.keep_warmup else 0
         results, failures, errors = _collect(futures, execution.cells[0, 1:], kept_warmup)

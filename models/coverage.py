@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.replicate import replicate
+from hmc.replication import replicate
 from models.confounds import m0, mf, mr, mru, mrx, simulate_study
 
 ESTIMATORS = {"m0": m0, "mf": mf, "mr": mr, "mrx": mrx, "mru": mru}

@@ -70,7 +70,7 @@ def interrupted(folder, making, after, signals=1, group=False, jit=True, **optio
         assert process.stdout.readline() == "sampling\n", process.stderr.read()
         time.sleep(after)
         for _ in range(signals):
-            time.sleep(0.1)
+            time.sleep(0.05)
             (os.killpg if group else os.kill)(process.pid, signal.SIGINT)
         started = time.monotonic()
         assert process.stdout.readline() == "ended\n", process.stderr.read()
@@ -159,8 +159,8 @@ def test_interrupt_comes_through_while_a_starting_point_is_sought(tmp_path):
 
 
 def test_second_interrupt_ends_too(tmp_path):
-    """A gradient takes a quarter of a second here, so the second signal comes while chains are still ending."""
-    making = {"work": 30_000_000}
+    """A gradient takes a second here, so the second signal comes while chains are still ending."""
+    making = {"work": 300_000_000}
     seconds, report = interrupted(tmp_path, making, 1.0, signals=2, chains=2, warmup=100, draws=10, workers=2)
     assert seconds < SOON
     assert report == "KeyboardInterrupt"

@@ -10,7 +10,7 @@ import pytest
 
 import hmc
 from diagnostics import uniformity
-from hmc.replicate import replicate
+from hmc.replication import replicate
 from hmc.settings import check_settings
 from hmc.stationary import chain_through
 

@@ -163,7 +163,7 @@ def _run(model, task, replications, workers, executor, progress):
             execution.submit(run_batch, model, task, batch, row, execution.address) for row, batch in enumerate(batches)
         ]
         bar = progress_bar(replications, "fits") if progress else None
-        execution.watch(futures, slice(-1, None), bar)
+        execution.watch(slice(-1, None), bar)
         outcomes = [_outcomes(future, batch) for future, batch in zip(futures, batches, strict=True)]
         return list(itertools.chain.from_iterable(outcomes)), execution.is_stopped
 
