@@ -72,6 +72,20 @@ def _parser():
     _add_data(command)
     command.set_defaults(run=commands.check_gradient)
 
+    command = subparsers.add_parser("watch", help="tell in words what the sampler does, step by step")
+    command.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
+    command.add_argument("--transitions", type=int, default=1, help="how many (default 1)")
+    command.add_argument("--after", type=int, metavar="N", help="transitions to run before (default: the warm-up)")
+    command.add_argument("--chain", type=int, default=1, help="which chain, from 1 (default 1)")
+    _add_chain(command)
+    _add_data(command)
+    command.set_defaults(run=commands.watch_transitions)
+
+    command = subparsers.add_parser("new", help="write a model file that runs as it stands, to change into your own")
+    command.add_argument("name", metavar="NAME", help="of the model, and of the file: NAME.py")
+    command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
+    command.set_defaults(run=commands.new_model)
+
     command = subparsers.add_parser(
         "calibrate", help="check that a model's posterior gives back what its prior simulated"
     )
@@ -120,14 +134,19 @@ def _add_data(command):
 def _add_sampling(command):
     """The options of `hmc.sample`."""
     command.add_argument("--chains", type=int, default=4, help="default 4")
-    command.add_argument("--warmup", type=int, default=1000, help="transitions to adapt in, per chain (default 1000)")
     command.add_argument("--draws", type=int, default=1000, help="per chain (default 1000)")
-    command.add_argument("--seed", type=int, default=12, help="same seed, same draws (default 12)")
     command.add_argument("--workers", type=int, help="chains at a time (default: the number of processors)")
+    _add_chain(command)
+    _add_data(command)
+
+
+def _add_chain(command):
+    """The options of `hmc.sample` that a chain depends on."""
+    command.add_argument("--warmup", type=int, default=1000, help="transitions to adapt in, per chain (default 1000)")
+    command.add_argument("--seed", type=int, default=12, help="same seed, same draws (default 12)")
     command.add_argument("--target-accept", type=float, default=0.8, metavar="RATE", help="default 0.8")
     command.add_argument("--metric", help="diag, dense or unit (default: what `hmc models` says; diag for your own)")
     command.add_argument("--algorithm", default="nuts", help="nuts or hmc (default nuts)")
-    _add_data(command)
 
 
 if __name__ == "__main__":

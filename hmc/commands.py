@@ -106,12 +106,18 @@ def draw_figures(options):
     from figures.style import save
 
     os.makedirs(options.out, exist_ok=True)
-    fits = {name: _sample(name, build(name, options.data, options.set), options) for name in needed}
+    fits, status = {}, 0
+    for name in needed:
+        option, values = figures.SERIES.get(name, (None, (None,)))
+        settings = [[*options.set, *([f"{option}={value!r}"] if option else [])] for value in values]
+        found = [_sample(name, build(name, options.data, given), options) for given in settings]
+        fits[name] = found if option else found[0]
+        status = max(status, *map(_status, found))
     for name in names:
         figure = figures.draw(name, fits, **({"data": options.data} if options.data else {}))
         for ending in (".png", ".svg"):
             print(save(figure, os.path.join(options.out, name + ending)))
-    return max((_status(fit) for fit in fits.values()), default=0)
+    return status
 
 
 def check_gradient(options):
@@ -128,6 +134,27 @@ def check_gradient(options):
         tried = f"all {model.dimension} components at {options.points} points"
         print(f"{model.name}: the gradient agrees with the density, {tried}")
     return 1 if findings else 0
+
+
+def watch_transitions(options):
+    """`hmc watch`."""
+    from hmc.narrate import watch
+
+    if options.chain < 1:
+        raise ValueError(f"--chain {options.chain} is less than 1")
+    names = ("transitions", "after", "warmup", "seed", "target_accept", "algorithm")
+    given = {name: getattr(options, name) for name in names}
+    model = build(options.model, options.data, options.set)
+    metric = options.metric or default_metric(options.model)
+    print(watch(model, chain=options.chain - 1, chains=max(4, options.chain), metric=metric, **given))
+
+
+def new_model(options):
+    """`hmc new`."""
+    from hmc.template import write_template
+
+    path = write_template(options.name, options.out)
+    print(f"{path}: now `hmc check {path}:{options.name}` and `hmc fit {path}:{options.name}`")
 
 
 def calibrate_model(options):

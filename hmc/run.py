@@ -53,7 +53,7 @@ def _run_chain(model, settings, chain, cells):
     record = make_record(job.until - job.first_kept, job.until, model.dimension)
     state, failure = None, None
     try:
-        rng = np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(chain,)))
+        rng = chain_rng(settings, chain)
         density, data = model.density()
         state = start(model, (density, data), settings, chain, rng, stop)
         trajectory = make_trajectory(model.dimension, settings.max_depth)
@@ -66,6 +66,11 @@ def _run_chain(model, settings, chain, cells):
     statistics = {name: getattr(record, name)[:finished] for name in record._fields[1:]}
     record = record._replace(position=record.position[: max(0, finished - job.first_kept)], **statistics)
     return ChainResult(chain, record, inverse_metric(state), failure)
+
+
+def chain_rng(settings, chain):
+    """The random generator of chain number `chain`: its own, whatever the others do."""
+    return np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(chain,)))
 
 
 def make_job(settings, stop, progress):

@@ -69,7 +69,7 @@ def sample(
         initial=None,
         keep_warmup=keep_warmup,
     )
-    settings = settings._replace(initial=_initial_positions(model, initial, settings.chains))
+    settings = settings._replace(initial=initial_positions(model, initial, settings.chains))
     chains = range(settings.chains)
     execution = Execution(model, number_of_workers(workers, settings.chains), executor, (1, 1 + settings.chains))
     started = time.perf_counter()
@@ -85,7 +85,7 @@ def sample(
     return gather(model, settings, results, failures, interrupted, time.perf_counter() - started)
 
 
-def _initial_positions(model, initial, chains):
+def initial_positions(model, initial, chains):
     """`initial` as unconstrained positions (chains, dimension), or None."""
     if initial is None:
         return None

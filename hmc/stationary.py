@@ -13,7 +13,7 @@ import numpy as np
 
 from hmc.chain import Record, make_record
 from hmc.nuts import make_trajectory
-from hmc.run import compiled_advance, make_job, start
+from hmc.run import chain_rng, compiled_advance, make_job, start
 
 
 def chain_through(model, settings, position, place, cells):
@@ -24,7 +24,7 @@ def chain_through(model, settings, position, place, cells):
     with a warm-up, in which the kernel is found. ValueError where the log density at the position is not finite.
     """
     density, data = model.density()
-    rng = np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(0,)))
+    rng = chain_rng(settings, 0)
     job = make_job(settings, cells[:1], cells[1:2])
     trajectory = make_trajectory(model.dimension, settings.max_depth)
 

@@ -139,6 +139,36 @@ def test_figures_are_written_and_named(capsys, tmp_path):
     assert all(Path(line).stat().st_size > 1000 for line in out.split())
 
 
+def test_figures_of_several_fits_of_one_model_are_drawn(capsys, tmp_path):
+    status, out, _ = run(capsys, "figures", "cafes_sheet", "dag_confounds", *SHORT, "--out", str(tmp_path))
+    assert status == 0
+    assert {Path(line).stem for line in out.split()} == {"cafes_sheet", "dag_confounds"}
+
+
+def test_watch_tells_a_transition_in_words(capsys):
+    status, out, _ = run(capsys, "watch", "cafes", "--warmup", "50", "--transitions", "2")
+    assert status == 0
+    assert out.count(": NUTS in 7 dimensions") == out.count("\nDraw: leaf ") == 2
+    assert "cafes, chain 1, draw 2: NUTS in 7 dimensions" in out
+    assert run(capsys, "watch", "cafes", "--warmup", "50", "--chain", "2")[1] != out
+    status, _, err = run(capsys, "watch", "cafes", "--chain", "0")
+    assert (status, err) == (1, "hmc: --chain 0 is less than 1\n")
+
+
+def test_new_writes_a_model_that_is_checked_and_fitted_as_it_stands(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    status, out, _ = run(capsys, "new", "rainfall_of_mine", "--out", str(tmp_path))
+    argument = f"{tmp_path / 'rainfall_of_mine'}.py:rainfall_of_mine"
+    assert status == 0
+    assert f"hmc fit {argument}" in out
+    assert run(capsys, "check", argument)[0] == 0
+    assert run(capsys, "fit", argument, *SHORT)[0] == 0
+    status, _, err = run(capsys, "new", "rainfall_of_mine", "--out", str(tmp_path))
+    assert status == 1
+    assert "rainfall_of_mine.py" in err
+    assert run(capsys, "new", "no-name")[0] == 1
+
+
 def test_models_lists_each_with_its_formula(capsys):
     _, out, _ = run(capsys, "models")
     assert all(name in out for name in models.names())

@@ -1,0 +1,193 @@
+"""A recorded transition in words, one line for each thing that happened.
+
+Every number and every claim is read off the record (`hmc/record.py`); what the words mean is said in `hmc/nuts.py`.
+"""
+
+import math
+import textwrap
+
+import numpy as np
+
+from hmc.outcome import DIVERGENCE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
+from hmc.record import record
+
+LEGEND = (
+    "A leaf is a point that a leapfrog step leads to: 0 is the start, 1 one step forwards in time, -1 one backwards. "
+    "Its energy error is its energy less the start's, which exact dynamics would keep at 0; its weight is "
+    "exp(-energy error)."
+)
+
+
+def watch(model, *, width=100, **arguments):
+    """The transitions that `hmc.record.record(model, **arguments)` gives, told one after the other; a text.
+
+    What a leaf is stands before them. Lines are at most `width` characters long; what is too long for one goes on,
+    indented, on the next.
+    """
+    told = [narrate(recorded).splitlines() for recorded in record(model, **arguments)]
+    return "\n\n".join("\n".join(_wrapped(line, width) for line in lines) for lines in [[LEGEND], *told])
+
+
+def _wrapped(line, width):
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(line.strip(), width, initial_indent=indent, subsequent_indent=indent + "    ")
+
+
+def narrate(recorded):
+    """One `RecordedTransition` told from its start to its draw: a text of several lines."""
+    tell_path = _tell_doublings if recorded.algorithm == "nuts" else _tell_static
+    return "\n".join([_title(recorded), _tell_start(recorded), *tell_path(recorded), _tell_draw(recorded)])
+
+
+def _title(recorded):
+    n = recorded.iteration + 1
+    draw = n - recorded.warmup
+    which = f"draw {draw}" if draw > 0 else f"warm-up transition {n} of {recorded.warmup}"
+    kind = "NUTS" if recorded.algorithm == "nuts" else "static HMC"
+    dimension = recorded.leaves[0].position.size
+    room = f"{dimension} dimension{'' if dimension == 1 else 's'}"
+    who = f"{recorded.model}, chain {recorded.chain + 1}, {which}"
+    return f"{who}: {kind} in {room}, step size {_short(recorded.step_size)}"
+
+
+def _tell_start(recorded):
+    start = recorded.leaves[0]
+    kinetic = 0.5 * float(start.momentum @ start.momentum)
+    where = "the chain's previous draw" if recorded.iteration else "where the chain begins"
+    return (
+        f"Start: leaf 0, {where}, gets a momentum drawn afresh. "
+        f"Energy {start.energy:.2f} = {-start.log_density:.2f} (minus the log density) + {kinetic:.2f} (kinetic)."
+    )
+
+
+def _tell_doublings(recorded):
+    for doubling in recorded.doublings:
+        yield _tell_steps(doubling)
+        if doubling.final_join is None:
+            yield f"  {_tell_giving_up(recorded, doubling)}"
+            return
+        yield f"  {_tell_proposal(doubling.final_join)}"
+        yield f"  {_tell_verdict(doubling.final_join)}"
+    if recorded.outcome.termination == MAX_DEPTH:
+        depth = recorded.outcome.tree_depth
+        most = f"{depth} doubling{'' if depth == 1 else 's'}, the most allowed"
+        yield f"The trajectory ends after {most}, without having turned: a longer one would have gone farther."
+    elif recorded.outcome.termination == U_TURN:
+        yield "The trajectory ends: U-turn. To go on would lead back to where it has been."
+
+
+def _tell_steps(doubling):
+    planned, n = 2 ** (doubling.number - 1), len(doubling.leaves)
+    steps = f"{_steps(n)}" if n == planned else f"{n} of {_steps(planned)}"
+    direction = "forwards" if doubling.is_forward else "backwards"
+    leaves = _stretch(doubling.leaves[0].number, doubling.leaves[-1].number)
+    return f"Doubling {doubling.number}, {direction}: {steps}, {leaves}; {_errors(doubling.leaves)}."
+
+
+def _errors(leaves):
+    errors = [leaf.energy_error for leaf in leaves]
+    if len(errors) == 1:
+        return f"energy error {_short(errors[0])}"
+    if any(math.isnan(error) for error in errors):
+        return f"energy errors up to {_short(math.nan)}"
+    return f"energy errors {_short(min(errors))} to {_short(max(errors))}"
+
+
+def _tell_giving_up(recorded, doubling):
+    """Why a doubling was not finished, and what became of its leaves."""
+    wasted = "The doubling is given up: none of its leaves can be the draw, and the trajectory ends."
+    if recorded.outcome.termination == DIVERGENCE:
+        return f"{_divergence(doubling.leaves[-1])} {wasted}"
+    join = doubling.joins[-1]
+    return f"A part of it turns back on itself: {_turning(join)}. {wasted}"
+
+
+def _divergence(leaf):
+    return (
+        f"Divergence at leaf {leaf.number}: an energy error of {_short(leaf.energy_error)}, where at most "
+        f"{MAX_ENERGY_ERROR:.0f} passes; the steps have lost the trajectory."
+    )
+
+
+def _tell_proposal(join):
+    """The biased progressive draw between the trajectory before and the doubling."""
+    old, new = join.proposals
+    before, added = join.weights
+    weights = (
+        f"The new leaves weigh {_short(added)} together, those before {_short(before)}: leaf {new}, drawn from them,"
+    )
+    if added >= before:
+        return f"{weights} becomes the proposal."
+    outcome = "does" if join.taken == new else f"does not: it stays leaf {old}"
+    return f"{weights} has a chance of {_short(added / before)} to become the proposal, and {outcome}."
+
+
+def _tell_verdict(join):
+    whole = _stretch(*sorted((join.earlier[0], join.later[1])))
+    if join.is_turning:
+        return f"The whole, {whole}, turns back on itself: {_turning(join)}."
+    return f"The whole, {whole}, does not turn: both its ends still move the way of the sum of its momenta."
+
+
+def _turning(join):
+    """By which checks, and at which leaves, a joined stretch turns."""
+    whole, *across = [_failing(check) for check in join.checks]
+    if whole:
+        return "from end to end, " + whole
+    return "seen across the join only, " + ", and ".join(text for text in across if text)
+
+
+def _failing(check):
+    """Which ends of a stretch move against the sum of its momenta; "" where none does."""
+    ends = ((check.first, check.along_first), (check.last, check.along_last))
+    moves = [f"leaf {leaf} (its momentum times the sum: {_short(along)})" for leaf, along in ends if not along > 0.0]
+    if not moves:
+        return ""
+    verb = "moves" if len(moves) == 1 else "move"
+    stretch = _stretch(*sorted((check.first, check.last)))
+    return f"{' and '.join(moves)} {verb} against the sum of the momenta of {stretch}"
+
+
+def _tell_static(recorded):
+    """The path of static HMC, and whether its end was accepted."""
+    path = recorded.leaves[1:]
+    yield f"Path: {_steps(len(path))}, {_stretch(1, path[-1].number)}; {_errors(path)}."
+    if recorded.outcome.termination != PATH_END:
+        yield f"{_divergence(path[-1])} The path is given up, and its end cannot be the draw."
+        return
+    verdict = "accepted" if recorded.chosen else "rejected"
+    yield f"The end of the path is {verdict} (a chance of {_short(recorded.outcome.acceptance_rate)} to be accepted)."
+
+
+def _tell_draw(recorded):
+    outcome, start, drawn = recorded.outcome, recorded.leaves[0], recorded.leaf(recorded.chosen)
+    sums = f"{_steps(outcome.n_steps)}, acceptance rate {_short(outcome.acceptance_rate)}"
+    if recorded.algorithm == "nuts":
+        sums = f"tree depth {outcome.tree_depth}, {sums}"
+    if recorded.chosen == 0:
+        return f"Draw: leaf 0, the start itself; the chain stays where it was. In all: {sums}."
+    where = f"{_steps(abs(recorded.chosen))} {'forwards' if recorded.chosen > 0 else 'backwards'} from the start"
+    change = f"log density from {start.log_density:.2f} to {drawn.log_density:.2f}"
+    distance = f"{_short(distance_moved(recorded))} standard deviations of the metric away"
+    return f"Draw: leaf {recorded.chosen}, {where} and {distance}; {change}. In all: {sums}."
+
+
+def distance_moved(recorded):
+    """How far the draw is from the start, in standard deviations as the metric has them: |L^-1 (draw - start)|."""
+    moved = recorded.draw - recorded.leaves[0].position
+    if recorded.inverse_metric.ndim == 1:
+        return float(np.sqrt(np.sum(moved * moved / recorded.inverse_metric)))
+    return float(np.sqrt(moved @ np.linalg.solve(recorded.inverse_metric, moved)))
+
+
+def _stretch(first, last):
+    return f"leaf {first}" if first == last else f"leaves {first} to {last}"
+
+
+def _steps(n):
+    return f"{n} leapfrog step{'' if n == 1 else 's'}"
+
+
+def _short(x):
+    """Three significant digits."""
+    return "not a number" if math.isnan(x) else f"{x:.3g}"

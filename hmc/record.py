@@ -1,0 +1,195 @@
+"""The sampler's transitions, recorded step by step: where every leapfrog step went, and why the trajectory ended.
+
+There is no second sampler here. The kernels that a chain runs are copied with some of them replaced by ones that do
+the same and take notes (`hmc.kernel.substituted`, `hmc/watcher.py`), so that what is recorded is what `hmc.sample`
+does, bit for bit: the transition recorded after `after` others gives the draw that `hmc.sample` gives there.
+"""
+
+import inspect
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from hmc.chain import advance, make_record
+from hmc.kernel import substituted
+from hmc.metric import identity, set_from_covariance
+from hmc.nuts import make_trajectory
+from hmc.outcome import Outcome
+from hmc.phase_space import Hamiltonian, Start, draw_momentum
+from hmc.run import chain_rng, compiled_advance, make_job, start
+from hmc.sampling import initial_positions, sample
+from hmc.settings import check_settings
+from hmc.watcher import Watcher
+
+_AT_A_TIME = 50  # transitions of the warm-up between two chances for Ctrl-C
+_NOT_SETTINGS = ("model", "draws", "workers", "executor", "keep_warmup", "progress")  # draws do not depend on them
+
+
+class Doubling(NamedTuple):
+    """One doubling of a NUTS trajectory: 2^(number - 1) leapfrog steps in one direction, if it was finished."""
+
+    number: int  # from 1
+    is_forward: bool
+    leaves: tuple  # in the order of building
+    joins: tuple  # within the doubling, in the order they were made
+    final_join: object  # with the trajectory so far; None where the doubling was given up
+
+
+class RecordedTransition(NamedTuple):
+    """One transition, from the draw before it to its own.
+
+    Leaves are numbered along the trajectory: 0 is its start, 1 is one step forward in time, -1 one step backward.
+    """
+
+    model: str
+    chain: int
+    iteration: int  # transitions of the chain before this one, warm-up included
+    warmup: int  # transitions of the warm-up
+    algorithm: str  # "nuts" or "hmc"
+    step_size: float
+    inverse_metric: np.ndarray  # (dimension,), or (dimension, dimension) if dense
+    leaves: tuple  # of watcher.Leaf, in the order they were reached, the start first
+    joins: tuple  # of watcher.Join, in the order they were made; () for static HMC
+    chosen: int  # the number of the leaf that became the draw
+    outcome: Outcome  # the sampler's own statistics
+
+    @property
+    def draw(self):
+        """The position (dimension,) that the transition ended in."""
+        return self.leaf(self.chosen).position
+
+    @property
+    def doublings(self):
+        """The doublings (`Doubling`) of a NUTS trajectory, in order; () for static HMC."""
+        found = []
+        for number in range(1, 1 + max(leaf.doubling for leaf in self.leaves)):
+            leaves = tuple(leaf for leaf in self.leaves if leaf.doubling == number)
+            joins = [join for join in self.joins if join.doubling == number]
+            final = joins.pop() if joins and joins[-1].is_final else None
+            found.append(Doubling(number, leaves[0].number > 0, leaves, tuple(joins), final))
+        return tuple(found)
+
+    def leaf(self, number):
+        """The leaf of that number; KeyError where there is none."""
+        for leaf in self.leaves:
+            if leaf.number == number:
+                return leaf
+        raise KeyError(number)
+
+    def in_time(self):
+        """All leaves in the order of time, from the backward end to the forward end."""
+        return tuple(sorted(self.leaves, key=lambda leaf: leaf.number))
+
+
+def record(model, *, transitions=1, after=None, chain=0, **settings):
+    """Transitions of the chain that `hmc.sample(model, **settings)` runs; a list of `RecordedTransition`.
+
+    after: how many transitions of the chain to run before the first that is recorded. None: the warm-up, so that the
+        draws recorded are `fit.unconstrained[chain, :transitions]`. They are run compiled and leave nothing behind.
+    chain: which of the chains, from 0.
+    settings: those arguments of `hmc.sample` that draws depend on, with the same defaults: seed, warmup, chains,
+        target_accept, max_depth, initial, algorithm, path_length, metric, adaptation.
+
+    ValueError for an argument that is wrong, InitializationError where the chain finds no start.
+    """
+    settings = _checked(model, settings)
+    after = settings.warmup if after is None else _whole("after", after, 0)
+    until = after + _whole("transitions", transitions, 1)
+    if not 0 <= _whole("chain", chain, 0) < settings.chains:
+        raise ValueError(f"chain = {chain}: there are chains 0 to {settings.chains - 1}")
+    rng = chain_rng(settings, chain)
+    job, statistics = _job(settings)._replace(first_kept=until), make_record(0, until, model.dimension)
+    trajectory = make_trajectory(model.dimension, settings.max_depth)
+    watcher = Watcher()
+    with np.errstate(all="ignore"):
+        density = model.density()
+        state = start(model, density, settings, chain, rng, job.stop)
+        for reached in range(_AT_A_TIME, after + _AT_A_TIME, _AT_A_TIME):
+            part = job._replace(until=min(reached, after))
+            state = compiled_advance()(*density, rng, state, trajectory, part, statistics)
+        watched = substituted(advance, transition=watcher.transition)
+        watched(*density, rng, state, trajectory, job._replace(until=until), statistics)
+    return _records(model, settings, chain, after, watcher.notes)
+
+
+def record_from(model, position, step_size, *, inverse_metric=None, transitions=1, seed=12, **settings):
+    """Transitions from a position, with a step size and a metric of your own; a list of `RecordedTransition`.
+
+    The momenta and all other random numbers are those of `numpy.random.default_rng(seed)`.
+
+    position: unconstrained (dimension,), or named values as in `fit`.
+    inverse_metric: (dimension,) variances, or a covariance (dimension, dimension); None: ones.
+    settings: algorithm, path_length, max_depth, as in `hmc.sample`.
+
+    ValueError for an argument that is wrong, InitializationError where the density or gradient there is not finite.
+    """
+    given = {"initial": position, "chains": 1, "warmup": 0, "seed": seed}
+    twice = [name for name in settings if name not in ("algorithm", "path_length", "max_depth")]
+    if twice:
+        raise ValueError(f"record_from has no argument {twice[0]}; settings are algorithm, path_length, max_depth")
+    settings = _checked(model, settings | given)
+    _whole("transitions", transitions, 1)
+    if not 0.0 < step_size < math.inf:
+        raise ValueError(f"step_size = {step_size!r} is not a positive number")
+    metric = _metric(model, inverse_metric)
+    rng, job = np.random.default_rng(settings.seed), _job(settings)
+    trajectory = make_trajectory(model.dimension, settings.max_depth)
+    watcher = Watcher()
+    with np.errstate(all="ignore"):
+        density = model.density()
+        state = start(model, density, settings, 0, rng, job.stop)
+        log_density = state.log_density
+        for _ in range(transitions):
+            draw_momentum(rng, state.point.momentum)
+            begin = Start(state.point, log_density)
+            hamiltonian = Hamiltonian(*density, metric)
+            log_density = watcher.transition(hamiltonian, begin, trajectory, float(step_size), job, rng).log_density
+    return _records(model, settings, 0, 0, watcher.notes)
+
+
+def _checked(model, given):
+    """`Settings` of these arguments of `hmc.sample`, its own defaults for the rest."""
+    known = {n: p.default for n, p in inspect.signature(sample).parameters.items() if n not in _NOT_SETTINGS}
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ValueError(f"{unknown[0]} is no setting of a recorded chain; these are {', '.join(known)}")
+    initial = given.get("initial")
+    settings = check_settings(**{**known, **given, "initial": None}, draws=1, keep_warmup=False)
+    return settings._replace(initial=initial_positions(model, initial, settings.chains))
+
+
+def _job(settings):
+    return make_job(settings, stop=np.zeros(1, np.int64), progress=np.zeros(1, np.int64))
+
+
+def _metric(model, inverse_metric):
+    """The sampler's metric of these variances or this covariance."""
+    dimension = model.dimension
+    given = np.ones(dimension) if inverse_metric is None else np.array(inverse_metric, dtype=np.float64)
+    if given.shape not in ((dimension,), (dimension, dimension)):
+        raise ValueError(f"inverse_metric has shape {given.shape}, not ({dimension},) or ({dimension}, {dimension})")
+    metric = identity(dimension, given.ndim == 2)
+    if given.ndim == 1:
+        if not (np.isfinite(given).all() and (given > 0.0).all()):
+            raise ValueError("inverse_metric: variances are positive numbers")
+        metric.scale[:] = np.sqrt(given)
+        return metric
+    set_from_covariance(metric, given.copy())
+    # It stays the unit metric where the Cholesky factor does not exist, and takes the lower triangle for the whole.
+    if not np.allclose(metric.factor @ metric.factor.T, given, rtol=1e-8, atol=0.0):
+        raise ValueError("inverse_metric is not symmetric and positive definite")
+    return metric
+
+
+def _records(model, settings, chain, first, notes):
+    return [
+        RecordedTransition(model.name, chain, first + k, settings.warmup, settings.algorithm, *note)
+        for k, note in enumerate(notes)
+    ]
+
+
+def _whole(name, value, least):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} = {value!r} is not a whole number of at least {least}")
+    return int(value)

@@ -1,0 +1,206 @@
+"""A watcher of transitions: kernels that do what the sampler's do, and note what they did.
+
+The notes are taken around calls of the sampler's own code and never steer it. The random numbers, the proposals and
+the verdicts on U-turns are the sampler's; the one thing worked out anew is by which of its checks a stretch turns, from
+the same rows by the same arithmetic.
+"""
+
+from typing import NamedTuple
+
+from hmc import chain, nuts
+from hmc.kernel import substituted
+from hmc.outcome import PATH_END, is_divergent
+from hmc.phase_space import energy_of, leapfrog
+from hmc.run import inverse_metric
+
+
+class Leaf(NamedTuple):
+    """A point of a trajectory: its start, or where a leapfrog step led."""
+
+    number: int  # along the trajectory: 0 the start, negative backward in time
+    doubling: int  # that it was built in, from 1; 0 for the start, and for all of a static path
+    position: object  # (dimension,) unconstrained
+    momentum: object  # (dimension,) whitened: standard normal whatever the metric, see hmc/metric.py
+    gradient: object  # (dimension,) of the log density
+    log_density: float
+    energy: float
+    energy_error: float  # energy less the start's
+    diverging: bool
+
+
+class Check(NamedTuple):
+    """Whether a stretch turns: its sum of momenta, rho, should point forward at both of its ends."""
+
+    first: int  # the stretch's end leaves, in the order of building
+    last: int
+    along_first: float  # rho . momentum of the first leaf, whitened
+    along_last: float
+
+    @property
+    def is_turning(self):
+        return not (self.along_first > 0.0 and self.along_last > 0.0)
+
+
+class Join(NamedTuple):
+    """Two neighbouring stretches of leaves become one."""
+
+    doubling: int
+    is_final: bool  # of the whole doubling with the trajectory before it; else of two parts of the doubling
+    earlier: tuple  # (first, last) leaf, in the order of building
+    later: tuple
+    weights: tuple  # (earlier, later): sums of exp(-energy error) over the leaves
+    proposals: tuple  # (earlier, later): leaves drawn from each
+    taken: int  # the one of these that the joined stretch proposes
+    checks: tuple  # of Check: the whole, and across the join; the whole alone for two single leaves
+    is_turning: bool  # the sampler's verdict
+
+
+class Watcher:
+    """Its `transition` takes the place of `hmc.chain.transition`; `notes` has a tuple for each one run:
+
+    (step size, inverse metric, leaves, joins, chosen leaf, outcome), the last fields of a RecordedTransition.
+    """
+
+    def __init__(self):
+        self.notes = []
+        self.leaves, self.joins = [], []
+        self.doubling = 0
+        self.extents, self.proposals = {}, {}  # of the stretch on each level: (first, last) leaf, proposed leaf
+        taking = {"take_proposal": self._take_proposal}
+        self._real_join = substituted(nuts.join, **taking)
+        self._real_join_leaves = substituted(nuts.join_leaves, **taking)
+        self._real_join_trunk = substituted(nuts.join_trunk, **taking)
+        building = {"add_leaf": self._add_leaf, "join": self._join, "join_leaves": self._join_leaves}
+        self._real_double = substituted(nuts.double, leapfrog=self._leapfrog, **building)
+        self._real_transition = substituted(
+            chain.transition,
+            leapfrog=self._leapfrog,
+            add_leaf=self._add_leaf,
+            double=self._double,
+            join_trunk=self._join_trunk,
+        )
+
+    def transition(self, hamiltonian, start, trajectory, epsilon, job, rng):
+        """`hmc.chain.transition`, watched."""
+        self.leaves, self.joins, self.doubling = [], [], 0
+        self.extents, self.proposals = {}, {}
+        metric = inverse_metric(hamiltonian)  # it changes in place in warm-up, and this is a copy
+        self._note_leaf(0, start.point, start.log_density)
+        outcome = self._real_transition(hamiltonian, start, trajectory, epsilon, job, rng)
+        if job.algorithm == chain.NUTS:
+            chosen = self.proposals[trajectory.spans.weight.shape[0] - 1]
+        else:
+            end = self.leaves[-1]
+            is_accepted = outcome.termination == PATH_END and (start.point.position == end.position).all()
+            chosen = end.number if is_accepted else 0
+        self.notes.append((epsilon, metric, tuple(self.leaves), tuple(self.joins), chosen, outcome))
+        return outcome
+
+    def _note_leaf(self, number, point, log_density):
+        energy = energy_of(log_density, point.momentum)
+        error = energy - self.leaves[0].energy if self.leaves else 0.0
+        rows = (point.position.copy(), point.momentum.copy(), point.gradient.copy())
+        leaf = Leaf(number, self.doubling, *rows, float(log_density), float(energy), float(error), is_divergent(error))
+        self.leaves.append(leaf)
+
+    def _leapfrog(self, hamiltonian, point, step_size):
+        log_density = leapfrog(hamiltonian, point, step_size)
+        numbers = [leaf.number for leaf in self.leaves]
+        self._note_leaf(max(numbers) + 1 if step_size > 0.0 else min(numbers) - 1, point, log_density)
+        return log_density
+
+    def _double(self, flow, spans, point, depth, rng, stop):
+        self.doubling = depth + 1
+        return self._real_double(flow, spans, point, depth, rng, stop)
+
+    def _add_leaf(self, spans, level, *rest):
+        number = self.leaves[-1].number
+        self.extents[level], self.proposals[level] = (number, number), number
+        nuts.add_leaf(spans, level, *rest)
+
+    def _take_proposal(self, spans, source, target):
+        self.proposals[target] = self.proposals[source]
+        nuts.take_proposal(spans, source, target)
+
+    def _join(self, spans, earlier, later, rng):
+        return self._watch_join(self._real_join, spans, earlier, later, rng)
+
+    def _join_leaves(self, spans, earlier, later, rng):
+        return self._watch_join(self._real_join_leaves, spans, earlier, later, rng)
+
+    def _watch_join(self, real_join, spans, earlier, later, rng):
+        """A join of two parts of a doubling, into the level of the later one."""
+        parts = self._stretch(spans, earlier), self._stretch(spans, later)
+        is_turning = real_join(spans, earlier, later, rng)
+        self.extents[later] = (parts[0].extent[0], parts[1].extent[1])
+        self._note_join(parts, False, self.proposals[later], is_turning)
+        return is_turning
+
+    def _join_trunk(self, trajectory, depth, direction, rng):
+        """The join of a whole doubling with the trajectory before it, whose `first` is its backward end."""
+        spans = trajectory.spans
+        trunk = spans.weight.shape[0] - 1
+        old = self._stretch(spans, trunk)
+        parts = old if direction else old.reversed(), self._stretch(spans, depth)
+        is_turning = self._real_join_trunk(trajectory, depth, direction, rng)
+        far_end = parts[1].extent[1]
+        self.extents[trunk] = (old.extent[0], far_end) if direction else (far_end, old.extent[1])
+        self._note_join(parts, True, self.proposals[trunk], is_turning)
+        return is_turning
+
+    def _stretch(self, spans, level):
+        momenta = (spans.first[level].copy(), spans.last[level].copy(), spans.momentum_sum[level].copy())
+        return _Stretch(self.extents[level], self.proposals[level], float(spans.weight[level]), *momenta)
+
+    def _note_join(self, parts, is_final, taken, is_turning):
+        earlier, later = parts
+        self.joins.append(
+            Join(
+                doubling=self.doubling,
+                is_final=is_final,
+                earlier=earlier.extent,
+                later=later.extent,
+                weights=(earlier.weight, later.weight),
+                proposals=(earlier.proposal, later.proposal),
+                taken=taken,
+                checks=_checks(earlier, later),
+                is_turning=bool(is_turning),
+            )
+        )
+
+
+class _Stretch(NamedTuple):
+    """What stands on a level before it is joined."""
+
+    extent: tuple  # (first, last) leaf
+    proposal: int
+    weight: float
+    first: object  # momentum of the first leaf
+    last: object  # of the last
+    momentum_sum: object  # over all leaves
+
+    def reversed(self):
+        """The same stretch, built in the other order."""
+        return self._replace(extent=self.extent[::-1], first=self.last, last=self.first)
+
+
+def _checks(earlier, later):
+    """The checks that `nuts.turns` makes of two stretches to be joined, or `nuts.join_leaves` of two leaves."""
+    (first, early_end), (late_end, last) = earlier.extent, later.extent
+    rho = earlier.momentum_sum + later.momentum_sum
+    whole = Check(first, last, _dot(rho, earlier.first), _dot(rho, later.last))
+    if first == early_end and late_end == last:
+        return (whole,)
+    rho = earlier.momentum_sum + later.first
+    left = Check(first, late_end, _dot(rho, earlier.first), _dot(rho, later.first))
+    rho = earlier.last + later.momentum_sum
+    right = Check(early_end, last, _dot(rho, earlier.last), _dot(rho, later.last))
+    return (whole, left, right)
+
+
+def _dot(x, y):
+    """x . y, summed in the order of `nuts.turns`, so that the two cannot disagree."""
+    total = 0.0
+    for i in range(len(x)):
+        total += float(x[i] * y[i])
+    return total
