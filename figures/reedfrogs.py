@@ -40,7 +40,7 @@ def tanks(fit, data=None):
     ValueError where the fit lacks these draws, or where it is not of these data.
     """
     table = read(TANKS, data)
-    survival = _survival(fit, table)
+    survival = survival_of(fit, table)
     name = getattr(fit, "name", "")
     n = survival.raw.size
     subject = f"survival of tadpoles in {n} {'tank' if n == 1 else 'tanks'}"
@@ -48,13 +48,13 @@ def tanks(fit, data=None):
         figure = style.blank()
         axes = figure.add_subplot()
         figure.suptitle(f"{name}: {subject}" if name else subject.capitalize(), x=0.015, ha="left")
-        _draw_axes(axes, table["density"])
+        draw_axes(axes, table["density"])
         _draw_survival(axes, survival, style.model_colour(name))
-        _divide(axes, _runs(table["density"].astype(int)))
+        divide(axes, runs(table["density"].astype(int)))
         return style.settled(figure)
 
 
-def _survival(fit, table):
+def survival_of(fit, table):
     """The numbers to show; ValueError where fit and table do not belong together."""
     lacking = [name for name in ("a", "a_bar") if name not in fit.keys()]  # noqa: SIM118 (keys are the contract)
     if lacking:
@@ -70,10 +70,10 @@ def _survival(fit, table):
     _require_same_tanks(getattr(getattr(fit, "model", None), "data", None), survived, density)
     if not (np.isfinite(a).all() and np.isfinite(a_bar).all()):
         raise ValueError("tanks: some draws of the fit are not finite")
-    chances = _inverse_logit(a)
+    chances = inverse_logit(a)
     tail = (1.0 - PROBABILITY) / 2.0
     lower, upper = np.quantile(chances, [tail, 1.0 - tail], axis=(0, 1))
-    return Survival(survived / density, chances.mean(axis=(0, 1)), lower, upper, float(_inverse_logit(a_bar).mean()))
+    return Survival(survived / density, chances.mean(axis=(0, 1)), lower, upper, float(inverse_logit(a_bar).mean()))
 
 
 def _require_same_tanks(fitted, survived, density):
@@ -89,17 +89,17 @@ def _require_same_tanks(fitted, survived, density):
         )
 
 
-def _inverse_logit(x):
+def inverse_logit(x):
     return 0.5 + 0.5 * np.tanh(0.5 * x)  # no overflow at either end
 
 
-def _draw_axes(axes, density):
+def draw_axes(axes, density):
     n = density.size
     axes.set_xlim(0.25, n + 0.75)
     axes.set_ylim(-0.025, 1.025)  # room for the points at 0 and 1
     axes.spines["left"].set_bounds(0.0, 1.0)
     axes.spines["bottom"].set_bounds(1, n)
-    axes.set_xticks(_tank_ticks(n))
+    axes.set_xticks(tank_ticks(n))
     axes.set_yticks(np.linspace(0.0, 1.0, 5))
     fewest, most = density.min(), density.max()
     count = f"{fewest:.0f}" if fewest == most else f"{fewest:.0f} to {most:.0f}"
@@ -107,7 +107,7 @@ def _draw_axes(axes, density):
     axes.set_ylabel("Proportion that survived")
 
 
-def _tank_ticks(n):
+def tank_ticks(n):
     """Tank 1 and every 2nd, 4th, 5th, 8th, 10th, 20th ... tank, so that there are at most 8 more."""
     steps = (digit * 10**zeros for zeros in itertools.count() for digit in (1, 2, 4, 5, 8))
     step = next(step for step in steps if n <= 8 * step)
@@ -137,14 +137,14 @@ def _draw_survival(axes, survival, colour):
     axes.figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=2)
 
 
-def _runs(density):
+def runs(density):
     """The runs of equal densities, in order; none where tanks of one density do not stand together."""
     starts = [0, *(np.flatnonzero(np.diff(density)) + 1), density.size]
-    runs = [Run(i + 1, j, density[i]) for i, j in itertools.pairwise(starts)]
-    return runs if len({run.density for run in runs}) == len(runs) else []
+    found = [Run(i + 1, j, density[i]) for i, j in itertools.pairwise(starts)]
+    return found if len({run.density for run in found}) == len(found) else []
 
 
-def _divide(axes, runs):
+def divide(axes, runs):
     """Dividers between the runs and a label above each, as long as there is room for; nothing if there is none."""
     labels = [
         axes.text((run.first + run.last) / 2, 1.01, "", transform=axes.get_xaxis_transform(), ha="center", va="bottom")

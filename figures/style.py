@@ -110,8 +110,8 @@ def settled(figure):
 
 
 def model_colour(name):
-    """The colour of the model called `name`, the same in every figure."""
-    return MODELS.get(name, OTHER_MODEL)
+    """The colour of the model called `name`, the same in every figure, whether or not its data are simulated."""
+    return MODELS.get(name.removesuffix(" (simulated data)"), OTHER_MODEL)
 
 
 def save(figure, path):

@@ -1,11 +1,14 @@
 """figures.names, describe, needs, draw."""
 
+import importlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import figures
 import models
@@ -14,12 +17,28 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_figure_says_what_it_shows_and_needs_models_that_exist():
-    assert figures.names() == ["tanks"]
+    assert len(figures.names()) == 30
     for name in figures.names():
         assert len(figures.describe(name)) > 20
         assert "\n" not in figures.describe(name)
-        assert figures.needs(name)
         assert set(figures.needs(name)) <= set(models.names())
+        entry = figures._ENTRIES[name]
+        function = getattr(importlib.import_module(f"figures.{entry.home}"), name)
+        arguments = list(inspect.signature(function).parameters.values())
+        assert all(argument.default is not inspect.Parameter.empty for argument in arguments[len(entry.needs) :])
+        assert inspect.getdoc(function).splitlines()[0].endswith((".", "?"))  # the caption begins with a sentence
+
+
+def test_figures_of_data_alone_are_drawn_from_nothing():
+    for name in [name for name in figures.names() if not figures.needs(name)]:
+        assert isinstance(figures.draw(name, {}), Figure)
+
+
+def test_models_of_a_series_are_built_for_every_value_of_their_option():
+    for name, (option, values) in figures.SERIES.items():
+        assert any(name in figures.needs(figure) for figure in figures.names())
+        assert all(models.build(name, **{option: value}).name == name for value in values)
+    np.testing.assert_allclose(figures.SERIES["mST_fixed"][1], np.exp(np.linspace(np.log(0.1), np.log(5.0), 20)))
 
 
 def test_draw_gives_the_fit_and_the_options_to_the_figure(draws, tanks_of, by_gid):
@@ -30,7 +49,7 @@ def test_draw_gives_the_fit_and_the_options_to_the_figure(draws, tanks_of, by_gi
 
 @pytest.mark.parametrize("asked", [figures.describe, figures.needs, lambda name: figures.draw(name, {})])
 def test_an_unknown_figure_is_answered_with_the_known_ones(asked):
-    with pytest.raises(ValueError, match=r"^no figure is called tank; known: tanks$"):
+    with pytest.raises(ValueError, match=r"^no figure is called tank; known: story_responses, .*, tanks, .*, funnel$"):
         asked("tank")
 
 
