@@ -43,8 +43,9 @@ def calibrate(
     """Simulation-based calibration of a model that has simulate and simulate_data, as a `Calibration`.
 
     thinned: how many draws the truth is ranked among, each `spacing` transitions from the next.
-    level: a right model passes with at least this probability, whatever the number of quantities and replications. Each
-        quantity must keep within an `ecdf_band` of the level 1 - (1 - level) / quantities (Bonferroni).
+    level: the ranks of a right model pass with at least this probability, whatever the number of quantities and
+        replications. Each quantity must keep within an `ecdf_band` of the level 1 - (1 - level) / quantities
+        (Bonferroni). A run fails, too, where most chains hardly move, or more than a few replications fail.
     sampling: warmup (300), target_accept and other settings, as for `hmc.sample`.
 
     A wrong prior, likelihood or Jacobian shows in the ranks, as does a sampler whose draws are not of the density. A
@@ -52,7 +53,8 @@ def calibrate(
     too. Not looked at is whether a chain finds the posterior from where it starts: see `verdict` of a fit.
 
     Ranks see a prior only as far as the posterior depends on it. Of a prior that the data overwhelm, look at
-    `model.without(observations)`, a model with less data, or none.
+    `model.without(observations)`, a model with less data, or none; in its non-centred form, as chains hardly move in
+    the funnel of a centred one.
 
     Equal draws (of a step that was rejected) have their ranks in random order. Results do not depend on workers or
     executor. Ctrl-C: what is finished is judged, `interrupted` set; KeyboardInterrupt if nothing is. ValueError for a
@@ -61,6 +63,9 @@ def calibrate(
     from hmc.replication import check_simulates, replicate  # here alone: other diagnostics see arrays only
 
     started = time.perf_counter()
+    for name in ("chains", "draws", "design", "sampler"):
+        if name in sampling:
+            raise ValueError(f"calibrate has no argument {name}: a replication is one chain, through its truth")
     _check(thinned, spacing, level, sampling.get("warmup", 300))
     check_simulates(model)
     run = replicate(

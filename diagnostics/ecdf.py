@@ -60,8 +60,9 @@ def uniformity(ranks, highest):
     """`Uniformity` of ranks 0..highest, shape (size, ...).
 
     Ranks leave the band of a level exactly where their p-value is at most 1 - level. For several quantities at once
-    compare with (1 - level) / quantities (Bonferroni). p-values are exact to 1e-9, and below that at least half, and at
-    most `highest` times, what they should be. ValueError for ranks that are no whole numbers from 0 to highest.
+    compare with (1 - level) / quantities (Bonferroni). p-values are exact to 1e-9, where they are larger than that;
+    smaller ones are at least half of what they should be, and may be 1e-14 too large. ValueError for ranks that are no
+    whole numbers from 0 to highest.
     """
     counts = rank_counts(ranks, highest)
     size, shape = len(ranks), counts.shape[1:]

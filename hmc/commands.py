@@ -180,6 +180,9 @@ def print_coverage(options):
     from models.coverage import coverage
 
     given = parsed_settings(options.set)
+    for name in ("seed", "workers", "progress", "replications", "estimators"):
+        if name in given:
+            raise ValueError(f"--set {name}: simulate_study has no argument {name}")
     table = coverage(options.replications, seed=options.seed, workers=options.workers, **given)
     with_error = {
         name: [f"{value:.2f} +- {error:.2f}" for value, error in zip(table[name], table[f"{name}_se"], strict=True)]
@@ -190,6 +193,8 @@ def print_coverage(options):
     print("coverage is that of 89% intervals; sd and width are of the posterior and its interval, on average")
     for failure in table.attrs["failures"]:
         print(f"failed: {failure}")
+    if table.attrs["interrupted"]:
+        print(f"interrupted: these are not all of {options.replications} studies by every estimator")
     return 1 if table.attrs["failures"] or table.attrs["interrupted"] else 0
 
 

@@ -14,7 +14,8 @@ class Fit:
     fit["a"]              draws of a parameter, or of a quantity derived from the parameters, constrained
     fit.keys()            their names
     fit["p"]              (chains, draws, observations) draws of what the model's `link` function gives, under the name
-                          of that function (`lambda_` gives "lambda"); not one of the keys, and not kept in files
+                          of that function (`lambda_` gives "lambda") unless a parameter or derived quantity has
+                          it; not one of the keys, and not kept in files
     fit.unconstrained     (chains, draws, dimension) positions as the sampler moved them
     fit.stats             the sampler's statistics by ArviZ's names (chains, draws): lp, acceptance_rate, step_size,
                           tree_depth, n_steps, diverging, energy, reached_max_treedepth; and termination, a constant
@@ -111,9 +112,9 @@ class Fit:
             if parameter.name == name:
                 return constrained(parameter, self.unconstrained[..., first : first + parameter.free])
             first += parameter.free
-        if name == self._link_name:
-            return self.model.pointwise("link", self.unconstrained)
         derived = self._all_derived()
+        if name not in derived and name == self._link_name:
+            return self.model.pointwise("link", self.unconstrained)
         if name not in derived:
             raise KeyError(f"{self.name} has no parameter {name!r}; it has {', '.join(self.keys())}")
         return derived[name]

@@ -14,6 +14,8 @@ def build(name, data=None, settings=()):
     if name.endswith(".py"):
         raise ValueError(f"{name} is a file; write {name}:FACTORY, with the function in it that gives the model")
     options = parsed_settings(settings)
+    if "data" in options:
+        raise ValueError(f"--set data={options['data']}: write --data {options['data']}")
     if ":" in name:
         return _of_an_author(name, data, options)
     import models
@@ -38,7 +40,12 @@ def default_metric(name):
 
 def parsed_settings(texts):
     """{name: value} of texts NAME=VALUE; a value that is a number is one. ValueError for other texts."""
-    return dict(map(_setting, texts))
+    settings = {}
+    for name, value in map(_setting, texts):
+        if name in settings:
+            raise ValueError(f"--set {name} is given twice")
+        settings[name] = value
+    return settings
 
 
 def _setting(text):

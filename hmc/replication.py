@@ -147,7 +147,9 @@ def independent_chains(truth, fitted, settings, cells):
 
 
 def check_simulates(model):
-    """ValueError where data cannot be simulated from the model's prior."""
+    """ValueError for what is no model, and where data cannot be simulated from the model's prior."""
+    if not isinstance(model, Model):
+        raise ValueError(f"a hmc.Model is needed, not a {type(model).__name__}")
     for role in ("simulate", "simulate_data"):
         if getattr(model, role) is None:
             raise ValueError(f"{model.name} has no {role} function, which simulating data from its prior needs")
@@ -221,10 +223,11 @@ def _told(error):
 
 
 def _code_of(model, *functions):
-    """A hash of the code that Python runs in a replication: that of these functions, of the model's that simulate, and
-    of the functions of the same modules that they call. A worker that was kept may have older code.
+    """A hash of the code that a replication runs besides the log density: that of these functions, of the model's, and
+    of all functions they call that are of the same package, with the numbers and texts they name. A worker that was
+    kept may have older code.
     """
-    waiting, seen = [model.simulate, model.simulate_data, *functions], set()
+    waiting, seen = [model.simulate, model.simulate_data, model.log_likelihood, *functions], set()
     digest = hashlib.sha256()
     while waiting:
         function = waiting.pop()
@@ -233,10 +236,23 @@ def _code_of(model, *functions):
         if not isinstance(function, types.FunctionType) or function in seen:
             continue
         seen.add(function)
-        digest.update(fingerprint(function.__code__).encode())
-        called = (function.__globals__.get(name) for name in _names_in(function.__code__))
-        waiting += [item for item in called if getattr(item, "__module__", None) == function.__module__]
+        named = {name: function.__globals__.get(name) for name in sorted(set(_names_in(function.__code__)))}
+        values = [(name, item) for name, item in named.items() if _is_plain(item)]
+        defaults = [item for item in function.__defaults__ or () if _is_plain(item)]
+        digest.update(f"{fingerprint(function.__code__)} {defaults} {values}".encode())
+        waiting += [item for item in named.values() if _package_of(item) == _package_of(function)]
     return digest.hexdigest()
+
+
+def _is_plain(item):
+    """Whether an object is a number, a text, or a tuple of such: what is written the same in every process."""
+    return all(map(_is_plain, item)) if isinstance(item, tuple) else isinstance(item, (str, int, float))
+
+
+def _package_of(item):
+    """The package that a function is of; None for what is no function."""
+    function = getattr(item, "py_func", item)
+    return function.__module__.partition(".")[0] if isinstance(function, types.FunctionType) else None
 
 
 def _names_in(code):

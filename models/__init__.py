@@ -94,7 +94,7 @@ def names():
     return list(_ENTRIES)
 
 
-def build(name, **options):
+def build(name, /, **options):
     """The model called `name`; `options` are the arguments of its factory, such as `data` or `sigma`.
 
     Raises ValueError for an unknown name, an unknown option, or one that is needed and not given.

@@ -6,15 +6,16 @@ Every estimator sees the same studies. What is asked of each coefficient: how fa
 
 import functools
 import inspect
+import secrets
 from typing import NamedTuple
 
 import numpy as np
 
+import models
 from hmc.replication import replicate
 from models.confounds import m0, mf, mr, mru, mrx, simulate_study
 
 ESTIMATORS = {"m0": m0, "mf": mf, "mr": mr, "mrx": mrx, "mru": mru}
-METRICS = {"m0": "dense", "mf": "dense"}
 COEFFICIENTS = {"bxy": "bXY", "bzy": "bZY"}  # the parameter, and the argument of `simulate_study` that is its truth
 TRUTH = {"bXY": 1.0, "bZY": -0.5}
 PROB = 0.89
@@ -37,10 +38,12 @@ def coverage(replications=100, *, seed=12, estimators=tuple(ESTIMATORS), workers
     mean (of posterior means); bias; rmse; coverage (of 89% intervals); width (of intervals, on average); sd (of the
     posterior, on average); each estimate followed by its Monte Carlo standard error over studies (`bias_se`, ...);
     studies, how many were fitted; divergences, in all. A study that fails is left out, and said in
-    `frame.attrs["failures"]`; Ctrl-C ends the run early, `frame.attrs["interrupted"]`. ValueError for a wrong argument.
+    `frame.attrs["failures"]`; Ctrl-C ends the run early, `frame.attrs["interrupted"]`; `frame.attrs["seed"]` repeats
+    it. ValueError for a wrong argument, RuntimeError where no study could be fitted, KeyboardInterrupt where none was.
     """
     import pandas as pd  # here, so that building a model does not load it
 
+    estimators = (estimators,) if isinstance(estimators, str) else tuple(estimators)
     unknown = [name for name in estimators if name not in ESTIMATORS]
     if unknown:
         raise ValueError(f"coverage knows the estimators {', '.join(ESTIMATORS)}, not {unknown[0]}")
@@ -48,6 +51,7 @@ def coverage(replications=100, *, seed=12, estimators=tuple(ESTIMATORS), workers
     if unknown:
         raise ValueError(f"simulate_study has no argument {unknown[0]}")
     simulate_study(**truth)  # a wrong value is found here, before the first fit
+    seed = secrets.randbits(64) if seed is None else seed  # one for all estimators
     rows, failures, interrupted = {}, [], False
     for name in estimators:
         found = replicate(
@@ -59,20 +63,24 @@ def coverage(replications=100, *, seed=12, estimators=tuple(ESTIMATORS), workers
             chains=2,
             warmup=500,
             draws=500,
-            metric=METRICS.get(name, "diag"),
+            metric=models.metric_of(name),
             workers=workers,
             progress=progress,
         )
         failures += [f"{name}, study {failure.replication}: {failure.reason}" for failure in found.failures]
         interrupted |= found.interrupted
-        for coefficient in COEFFICIENTS:
+        for coefficient in COEFFICIENTS if found.results else ():
             rows[name, coefficient] = summary(
                 [estimate[coefficient] for estimate, _ in found.results], sum(count for _, count in found.results)
             )
         if interrupted:
             break
+    if not rows:
+        if interrupted:
+            raise KeyboardInterrupt("interrupted before any study was finished")
+        raise RuntimeError(f"coverage: no study could be fitted; {failures[0]}")
     frame = pd.DataFrame(rows.values(), index=pd.MultiIndex.from_tuples(rows, names=["estimator", "coefficient"]))
-    frame.attrs |= {"failures": failures, "interrupted": interrupted}
+    frame.attrs |= {"failures": failures, "interrupted": interrupted, "seed": seed}
     return frame
 
 

@@ -8,6 +8,7 @@ counts them below the header. Neither pandas nor anything else slow is imported 
 import csv
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -96,11 +97,15 @@ def read(table, data=None):
 
 
 def names_in(table, data):
-    """The names of the columns that `data`, a DataFrame or a path, has; ValueError, one line, where it has none."""
+    """The names of the columns that `data`, a DataFrame or a path, has, whatever separates them in a file.
+
+    ValueError, one line, where the file cannot be read.
+    """
     try:
         if isinstance(data, (str, os.PathLike)):
             rows = _rows_of_file(table, Path(data))
-            return [name.strip() for name in rows[0]] if rows else []
+            header = table.separator.join(rows[0]) if rows else ""
+            return [name.strip().strip('"') for name in re.split("[,;\t]", header)]
         return [str(name) for name in getattr(data, "columns", ())]
     except ValueError as error:
         raise ValueError(f"{table.name}: {error}") from None

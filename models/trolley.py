@@ -27,7 +27,8 @@ def mRS(data=None):
     not renormalised. `data`: a DataFrame or the path of a CSV file with columns story, response, count, or with a row a
     response (story, response; separated by semicolons, as published), which gives the same density; None for the
     bundled counts of 9,930 responses. `log_likelihood` and `phi` are of each response, in the order of the rows or, of
-    counts, in theirs. Raises ValueError where the data are not such.
+    counts, in theirs; as the density knows counts alone, `Model.without` cannot leave out single ones. Raises
+    ValueError where the data are not such.
     """
     responses = read_story_responses(data)
     return hmc.Model(
@@ -46,11 +47,11 @@ def mRXma(data=None, *, participants=None, seed=None):
     """The model "with everything", centred: treatment, schooling and age by gender, and two kinds of clusters.
 
         R ~ OrderedLogit(phi, alpha)
-        phi = bE[G] * sum(delta_j[G], j = 1..E) + bA[G] A + bI[G] I + bC[G] C + bY[G] Y + as[S] + au[U]
+        phi = bE[G] * sum(delta_j[G], j = 0..E-1) + bA[G] A + bI[G] I + bC[G] C + bY[G] Y + as[S] + au[U]
         as[j] ~ Normal(0, sigmaS),  au[j] ~ Normal(0, sigmaU)
         sigmaS, sigmaU ~ Exponential(1)
         bA[g], bI[g], bC[g], bE[g], bY[g] ~ Normal(0, 0.5)
-        delta[g] ~ Dirichlet(2), a simplex of 7
+        delta_1..7[g] ~ Dirichlet(2), a simplex of 7;  delta_0[g] = 0
         alpha[k] ~ Normal(0, 1), in order
 
     A, I, C are action, intention, contact; G = 1 is female, 2 male; Y is age, standardised over the responses; E is
@@ -69,11 +70,11 @@ def mRXma2(data=None, *, participants=None, seed=None):
     """The model "with everything", non-centred, and with half-normal priors for the spreads of stories and people.
 
         R ~ OrderedLogit(phi, alpha)
-        phi = bE[G] * sum(delta_j[G], j = 1..E) + bA[G] A + bI[G] I + bC[G] C + bY[G] Y + as[S] + au[U]
+        phi = bE[G] * sum(delta_j[G], j = 0..E-1) + bA[G] A + bI[G] I + bC[G] C + bY[G] Y + as[S] + au[U]
         as[j] = zs[j] * sigmaS,  au[j] = zu[j] * sigmaU,  zs[j], zu[j] ~ Normal(0, 1)
         sigmaS, sigmaU ~ half-Normal(0, 1)
         bA[g], bI[g], bC[g], bE[g], bY[g] ~ Normal(0, 0.5)
-        delta[g] ~ Dirichlet(2), a simplex of 7
+        delta_1..7[g] ~ Dirichlet(2), a simplex of 7;  delta_0[g] = 0
         alpha[k] ~ Normal(0, 1), in order
 
     Variables and arguments as in `mRXma`, whose sigmaS and sigmaU are Exponential(1), a different prior: the lecture's

@@ -176,6 +176,23 @@ def test_coverage_is_that_of_its_seed_and_its_arguments():
     assert coverage(4, bXY=3.0, **options).loc["m0", "bxy"]["mean"] > one.loc["m0", "bxy"]["mean"]
 
 
+def test_a_seed_drawn_afresh_is_the_same_for_all_estimators_and_is_kept():
+    drawn = coverage(2, seed=None, estimators=("m0", "mr"), progress=False)
+    again = coverage(2, seed=drawn.attrs["seed"], estimators=("m0", "mr"), progress=False)
+    assert drawn.equals(again)
+    assert coverage(2, seed=3, estimators="m0", progress=False).index.tolist() == [("m0", "bxy"), ("m0", "bzy")]
+
+
+def test_studies_that_cannot_be_fitted_are_said():
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(
+            RuntimeError, match=r"^coverage: no study could be fitted; m0, study 0: .* X = inf is not finite"
+        ),
+    ):
+        coverage(2, estimators="m0", mean_U=1.7e308, sd_U=1e308, workers=1, progress=False)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

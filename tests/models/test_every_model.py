@@ -139,3 +139,14 @@ def test_link_and_derived_quantities_are_part_of_a_fit(name):
         assert noncentred[name] in fit.keys()  # noqa: SIM118
     with pytest.raises(KeyError, match="has no parameter 'q'"):
         fit["q"]
+
+
+def test_a_derived_quantity_goes_before_a_link_function_of_its_name():
+    link = models.mST().link  # called p
+    data, parameters = models.mST().data, models.mST().parameters
+    model = hmc.Model(
+        models.mST().log_density, data, parameters, name="own", link=link, derived=lambda position, data: {"p": 7.0}
+    )
+    fit = hmc.sample(model, chains=1, warmup=5, draws=5, workers=1, progress=False)
+    assert (fit["p"] == 7.0).all()
+    assert fit["p"].shape == (1, 5)

@@ -169,6 +169,12 @@ def test_simulated_responses_follow_the_cutpoints_and_keep_the_design():
     assert ((data.counts - expected[::-1]) ** 2 / expected[::-1]).sum() > stats.chi2.ppf(1 - 1e-4, 12 * 6)
 
 
+def test_counts_separated_otherwise_are_not_taken_for_rows(tmp_path):
+    COUNTS.to_csv(tmp_path / "counts.csv", sep=";", index=False)
+    with pytest.raises(ValueError, match=r"^trolley_counts: .*counts.csv is separated by ';', not by ','$"):
+        models.mRS(tmp_path / "counts.csv")
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
