@@ -31,7 +31,8 @@ WORDS = {
     "idle": (
         "{count} of {total} chains had under {fewest} effective draws of some quantity: its ranks there are uniform "
         "whatever is wrong.",
-        "Check the gradient (`hmc check`); if it is right, write the model non-centred, or draw with a larger spacing.",
+        "Check the gradient (`hmc check`); if it is right, write the model in the other form (non-centred if it is "
+        "centred), or draw with a larger spacing.",
     ),
     "failures": (
         "{count} of {total} replications failed; the first, number {number}: {reason}.",
@@ -40,7 +41,7 @@ WORDS = {
     "divergences": (
         "{count} of {total} chains had divergences. They make no ranks wrong here, but the draws of a fit may miss a "
         "part of such posteriors.",
-        "Fit the model with a higher target_accept, or write it non-centred.",
+        "Fit the model with a higher target_accept, or write it in the other form, non-centred if it is centred.",
     ),
     "interrupted": ("The run was stopped early: judged is what was finished.", "For the rest, run it again."),
     "few_replications": ("{count} replications are few: only gross faults show.", "Run 200 or more."),

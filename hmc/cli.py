@@ -28,6 +28,9 @@ def main(arguments=None):
     except (ValueError, OSError, RuntimeError) as error:
         print(f"hmc: {error}", file=sys.stderr)
         return 1
+    except (MemoryError, OverflowError) as error:
+        print(f"hmc: a number that was given is too large: {error or 'out of memory'}", file=sys.stderr)
+        return 1
 
 
 def _parser():
@@ -40,7 +43,11 @@ def _parser():
     command = subparsers.add_parser("models", help="list the models of the lecture, with formula, data and dimension")
     command.set_defaults(run=commands.list_models)
 
-    command = subparsers.add_parser("fit", help="sample a model's posterior and print its table")
+    command = subparsers.add_parser(
+        "fit",
+        help="sample a model's posterior and print its table",
+        epilog="The exit status tells whether all chains gave their draws; the last lines, whether to trust them.",
+    )
     command.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
     command.add_argument(
         "--depth", type=int, choices=(1, 2), help="2 shows vectors too (default 1; 2 for a model of vectors alone)"

@@ -18,6 +18,8 @@ def list_models(_options):
         described = models.describe(name)
         facts = f"dimension {described.dimension}; metric {described.metric}; {described.data}"
         print(f"{name}  ({facts})\n    {described.summary}")
+        for option in [option for option in described.options if option != "data"]:
+            print(f"    --set {option}=...")
         print("".join(f"        {line}\n" for line in described.formula.splitlines()))
 
 

@@ -116,7 +116,8 @@ class Fit:
         if name not in derived and name == self._link_name:
             return self.model.pointwise("link", self.unconstrained)
         if name not in derived:
-            raise KeyError(f"{self.name} has no parameter {name!r}; it has {', '.join(self.keys())}")
+            known = [*self.keys(), *([self._link_name] if self._link_name else [])]
+            raise KeyError(f"{self.name} has no parameter {name!r}; it has {', '.join(known)}")
         return derived[name]
 
     @property

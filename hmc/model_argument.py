@@ -14,6 +14,8 @@ def build(name, data=None, settings=()):
     if name.endswith(".py"):
         raise ValueError(f"{name} is a file; write {name}:FACTORY, with the function in it that gives the model")
     options = parsed_settings(settings)
+    if data == "":
+        raise ValueError("--data is empty; it takes the path of a file")
     if "data" in options:
         raise ValueError(f"--set data={options['data']}: write --data {options['data']}")
     if ":" in name:

@@ -111,6 +111,9 @@ def replicate(
     if design is None:
         check_simulates(model)
         design = from_prior
+    for name, function in (("reduce", reduce), ("design", design), ("sampler", sampler or independent_chains)):
+        if not callable(function):
+            raise ValueError(f"{name} = {function!r} is not a function")
     functions = (design, sampler or independent_chains, reduce)
     task = Task(settings, *functions, _code_of(model, *functions))
     workers = number_of_workers(workers, replications)

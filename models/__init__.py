@@ -66,7 +66,7 @@ _STORIES = "trolley_counts: 9,930 responses to 12 stories, as 84 counts"
 _CAFES = "cafes: 20 waiting times at 5 cafes"
 _FROGS = "reedfrogs: tadpoles that survived, in 48 tanks"
 _CONFOUNDS = "confounds: 200 individuals in 30 groups, simulated by the lecture"
-_SIMULATED = f"simulated trolley study of 60 participants; for the real one: --data Trolley.csv; {SOURCE}"
+_SIMULATED = f"simulated trolley study, by default of 60 participants; for the real one: --data Trolley.csv; {SOURCE}"
 _ENTRIES = {
     "mRS": _Entry(mRS, _STORIES, "dense", {}),
     "cafes": _Entry(cafes, _CAFES, "dense", {}),

@@ -21,6 +21,7 @@ from hmc.numerics import sqrt
 from models.tables import Table, count, number, read
 
 INDIVIDUALS = Table("confounds_individuals", (count("g", least=1), number("X"), count("Y", most=1)))
+LARGEST_X = 1e100  # sums of squares of larger ones may overflow
 GROUPS = Table("confounds_groups", (count("g", least=1), number("Z")))
 
 
@@ -63,6 +64,9 @@ def read_study(estimator, individuals=None, groups=None):
             raise ValueError(f"{INDIVIDUALS.name}: row {row}: g = {g:.15g}, but {GROUPS.name} has {n_groups} groups")
     group = columns["g"].astype(np.int64) - 1
     members, means = np.empty(n_groups), np.empty(n_groups)
+    largest = int(np.abs(columns["X"]).argmax())
+    if abs(columns["X"][largest]) > LARGEST_X:
+        raise ValueError(f"{INDIVIDUALS.name}: row {largest + 1}: X = {columns['X'][largest]:.15g} is too large")
     spread = describe_groups(columns["X"], group, members, means)
     weight = np.ones(group.size)
     return Study(estimator, columns["Y"], columns["X"], group, weight, rows["Z"][order], members, means, spread)

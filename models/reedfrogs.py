@@ -53,7 +53,7 @@ def mST_fixed(sigma, data=None):
     """
     try:
         known = float(sigma)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         known = math.nan
     if not 0.0 < known < math.inf:
         raise ValueError(f"mST_fixed: sigma = {sigma} is not a positive number")

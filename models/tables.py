@@ -117,7 +117,7 @@ def _cells(table, data):
         return _cells_of_file(table, BUNDLED / f"{table.name}.csv")
     if isinstance(data, (str, os.PathLike)):
         return _cells_of_file(table, Path(data))
-    if hasattr(data, "columns") and hasattr(data, "__getitem__"):
+    if hasattr(data, "columns") and hasattr(data, "__getitem__") and not isinstance(data, tuple):
         return _cells_of_frame(table, data)
     raise ValueError(f"data must be a DataFrame, the path of a CSV file, or None, not {type(data).__name__}")
 

@@ -53,6 +53,8 @@ def simulate_study(participants=60, seed=2023):
     male = rng.integers(0, 2, participants)
     education = rng.integers(0, len(EDUCATION), participants)
     age = rng.integers(18, 73, participants)
+    while (age == age[0]).all():  # of few participants all may be of an age, which cannot be standardised
+        age = rng.integers(18, 73, participants)
     standardised = (age - age.mean()) / np.repeat(age, SCENES).std(ddof=1)
 
     labels = [f"{u + 1:0{len(str(participants))}d}" for u in range(participants)]
