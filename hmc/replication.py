@@ -4,17 +4,15 @@ A replication draws a truth and data given it, samples the posterior of these da
 truth and draws. Simulation-based calibration, power, the coverage of intervals: all are a reduction of replications.
 """
 
-import hashlib
 import itertools
 import math
-import types
 from typing import NamedTuple
 
 import numpy as np
 
+from hmc.code_hash import code_of
 from hmc.control import attach
 from hmc.execution import Execution, number_of_workers, progress_bar
-from hmc.fingerprint import fingerprint
 from hmc.model import Model
 from hmc.run import run_chain
 from hmc.settings import check_settings
@@ -59,7 +57,7 @@ class Task(NamedTuple):
     design: object
     sampler: object
     reduce: object
-    code: str  # what `_code_of` these functions and the model's is
+    code: str  # what `code_of` these functions and the model's is
 
     @property
     def columns(self):
@@ -115,7 +113,7 @@ def replicate(
         if not callable(function):
             raise ValueError(f"{name} = {function!r} is not a function")
     functions = (design, sampler or independent_chains, reduce)
-    task = Task(settings, *functions, _code_of(model, *functions))
+    task = Task(settings, *functions, code_of(model, *functions))
     workers = number_of_workers(workers, replications)
     outcomes, interrupted = _run(model, task, int(replications), workers, executor, progress)
     finished = [outcome for outcome in outcomes if not isinstance(outcome, ReplicationFailure)]
@@ -190,7 +188,7 @@ def run_batch(model, task, batch, row, address):
 
     Returns their outcomes, each a pair (number, result) or a `ReplicationFailure`; of fewer, where it was stopped.
     """
-    if _code_of(model, task.design, task.sampler, task.reduce) != task.code:
+    if code_of(model, task.design, task.sampler, task.reduce) != task.code:
         raise StaleWorkerError("the code of a function that simulates or reduces differs")
     control = attach(address)
     try:
@@ -223,44 +221,3 @@ def _replication(model, task, number, cells):
 
 def _told(error):
     return f"{type(error).__name__}: {error}"
-
-
-def _code_of(model, *functions):
-    """A hash of the code that a replication runs besides the log density: that of these functions, of the model's, and
-    of all functions they call that are of the same package, with the numbers and texts they name. A worker that was
-    kept may have older code.
-    """
-    waiting, seen = [model.simulate, model.simulate_data, model.log_likelihood, *functions], set()
-    digest = hashlib.sha256()
-    while waiting:
-        function = waiting.pop()
-        function = getattr(function, "func", function)  # of a partial
-        function = getattr(function, "py_func", function)
-        if not isinstance(function, types.FunctionType) or function in seen:
-            continue
-        seen.add(function)
-        named = {name: function.__globals__.get(name) for name in sorted(set(_names_in(function.__code__)))}
-        values = [(name, item) for name, item in named.items() if _is_plain(item)]
-        defaults = [item for item in function.__defaults__ or () if _is_plain(item)]
-        digest.update(f"{fingerprint(function.__code__)} {defaults} {values}".encode())
-        waiting += [item for item in named.values() if _package_of(item) == _package_of(function)]
-    return digest.hexdigest()
-
-
-def _is_plain(item):
-    """Whether an object is a number, a text, or a tuple of such: what is written the same in every process."""
-    return all(map(_is_plain, item)) if isinstance(item, tuple) else isinstance(item, (str, int, float))
-
-
-def _package_of(item):
-    """The package that a function is of; None for what is no function."""
-    function = getattr(item, "py_func", item)
-    return function.__module__.partition(".")[0] if isinstance(function, types.FunctionType) else None
-
-
-def _names_in(code):
-    """Names of the globals that the code, or code within it, may load."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names_in(constant)

@@ -79,7 +79,8 @@ def test_the_published_rows_give_the_density_of_the_bundled_counts(trolley_file,
     published = pd.read_csv(trolley_file, sep=";")
     position = np.linspace(-1.0, 1.0, 18)
     phi = of_rows.pointwise("link", position)
-    assert phi.tolist() == [position[6 + sorted(set(published.story)).index(story)] for story in published.story]
+    stories = sorted(set(published.story))
+    assert phi.tolist() == [position[6 + stories.index(story)] for story in published.story]
 
 
 def test_parameters_are_ordered_cutpoints_and_an_intercept_for_each_story():
