@@ -7,7 +7,7 @@ file of `hmc` that imports the three other packages (but for `hmc/model_argument
 import os
 import warnings
 
-from hmc.model_argument import build, default_metric, is_simulated, parsed_settings
+from hmc.model_argument import build, default_metric, is_simulated, options_of, parsed_settings
 
 
 def list_models(_options):
@@ -69,7 +69,7 @@ def compare_models(options):
     twice = [name for name in options.models if options.models.count(name) > 1]
     if twice or len(options.models) < 2:
         raise ValueError("compare needs two or more different models" + (f"; twice: {twice[0]}" if twice else ""))
-    built = {name: build(name, options.data, options.set) for name in options.models}
+    built = {name: build(name, options.data, options_of(name, options)) for name in options.models}
     for name, model in built.items():
         if model.log_likelihood is None:
             raise ValueError(f"{name} has no log_likelihood function, which {options.criterion} needs")

@@ -28,6 +28,16 @@ def build(name, data=None, settings=()):
     return model
 
 
+def options_of(name, options):
+    """Those texts of --set that the model `name` has an option for, or that none of the `options.models` has."""
+    import models
+
+    def takes(other, text):
+        return ":" in other or text.partition("=")[0] in models.describe(other).options
+
+    return [t for t in options.set if takes(name, t) or not any(takes(other, t) for other in options.models)]
+
+
 def is_simulated(name, model):
     """Whether a MODEL argument is of the lecture, and its model says that its data are simulated."""
     return ":" not in name and model.name != name

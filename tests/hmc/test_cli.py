@@ -132,6 +132,14 @@ def test_compare_ranks_the_lectures_models(capsys):
     assert "own group's parameters known" in out
 
 
+def test_a_setting_is_given_to_the_models_that_have_it(capsys):
+    status, out, _ = run(capsys, "compare", "mST", "mST_fixed", "--set", "sigma=0.5", *SHORT)
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()[2:4]] == ["mST", "mST_fixed"]
+    status, _, err = run(capsys, "compare", "mST", "mST_fixed", "--set", "visits=5", *SHORT)
+    assert (status, err) == (1, "hmc: mST has no option visits; its options are data\n")
+
+
 def test_figures_are_written_and_named(capsys, tmp_path):
     status, out, _ = run(capsys, "figures", "tanks", *SHORT, "--out", str(tmp_path / "new" / "folder"))
     assert status == 0
