@@ -86,7 +86,8 @@ def _select(fit, depth, parameters):
     """Which rows the table has: [(name, [(position, label), ...]), ...]; and how many the depth hides."""
     names = list(fit.keys())
     patterns = [parameters] if isinstance(parameters, str) else list(parameters or ())
-    names += [name for name in patterns if name not in names and name in fit]
+    has_more = hasattr(type(fit), "__contains__")  # of a mapping only keys() and [] are promised
+    names += [name for name in patterns if name not in names and has_more and name in fit]
     shapes = {name: np.shape(fit[name])[2:] for name in names}
     labels = {name: list(enumerate(element_labels(name, shape))) for name, shape in shapes.items()}
     if parameters is not None:

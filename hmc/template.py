@@ -91,6 +91,8 @@ def write_template(name, folder="."):
     """
     text = template(name)
     path = Path(folder) / f"{name}.py"
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent}: there is no such folder")
     if os.path.lexists(path):
         raise ValueError(f"{path} is there already; it is left as it is")
     if importlib.util.find_spec(name) is not None:

@@ -11,7 +11,7 @@ from scipy.special import expit, logsumexp
 import hmc
 import models
 from diagnostics import compare, loo_refit, mcse_mean, waic
-from models.coverage import coverage
+from models.coverage import Estimate, coverage, summary
 
 GOLDEN = Path(__file__).parent / "golden" / "models"
 
@@ -174,6 +174,17 @@ def test_coverage_is_that_of_its_seed_and_its_arguments():
     assert one.loc["m0", "bxy"]["studies"] == 4
     assert not coverage(4, **{**options, "seed": 4}).equals(one)
     assert coverage(4, bXY=3.0, **options).loc["m0", "bxy"]["mean"] > one.loc["m0", "bxy"]["mean"]
+
+
+def test_a_row_of_the_table_is_what_its_estimates_say():
+    bounds = [(0.5, 1.5), (1.1, 2.0), (0.1, 0.9), (0.9, 1.2)]  # holds the truth; too high; too low; holds it
+    found = [Estimate(1.0, mean, 0.3, *pair) for mean, pair in zip((1.0, 1.6, 0.4, 1.2), bounds, strict=True)]
+    row = summary(found, divergences=2)
+    assert (row["coverage"], row["studies"], row["divergences"]) == (0.5, 4, 2)
+    assert row["bias"] == pytest.approx(0.05)
+    assert row["rmse"] == pytest.approx(np.sqrt((0.6**2 + 0.6**2 + 0.2**2) / 4))
+    assert row["width"] == pytest.approx((1.0 + 0.9 + 0.8 + 0.3) / 4)
+    assert row["coverage_se"] == pytest.approx(np.std([1, 0, 0, 1], ddof=1) / 2)
 
 
 def test_a_seed_drawn_afresh_is_the_same_for_all_estimators_and_is_kept():

@@ -169,3 +169,14 @@ def test_labels_run_through_the_last_index_fastest():
     assert element_labels("x", ()) == ["x"]
     assert element_labels("x", (2,)) == ["x[1]", "x[2]"]
     assert element_labels("x", (1, 2, 2)) == ["x[1,1,1]", "x[1,1,2]", "x[1,2,1]", "x[1,2,2]"]
+
+
+def test_a_mapping_needs_no_more_than_keys_and_items():
+    class Least:
+        def keys(self):
+            return ["a", "b"]
+
+        def __getitem__(self, name):
+            return {"a": np.random.default_rng(1).normal(size=(2, 50, 3)), "b": np.ones((2, 50))}[name]
+
+    assert list(d.precis(Least(), parameters="a.*").index) == ["a[1]", "a[2]", "a[3]"]
