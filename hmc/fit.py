@@ -33,10 +33,10 @@ class Fit:
     fit.version           of the sampler
     """
 
-    def __init__(self, *, name, parameters, model=None, derived=None, log_likelihood=None, data_hashes=None, **content):
+    def __init__(self, *, name, parameters, model=None, **content):
         self.name = name
         self.parameters = parameters
-        self.model = model  # None where the fit was loaded from a file
+        self.model = model  # None where the fit was loaded from a file without it
         self.unconstrained = content.pop("unconstrained")
         self.stats = content.pop("stats")
         self.warmup_stats = content.pop("warmup_stats")
@@ -49,9 +49,10 @@ class Fit:
         self.settings = content.pop("settings")
         self.seconds = content.pop("seconds")
         self.version = content.pop("version", VERSION)
-        self._derived = derived
-        self._log_likelihood = log_likelihood
-        self._data_hashes = data_hashes
+        self._derived = content.pop("derived", None)
+        self._log_likelihood = content.pop("log_likelihood", None)
+        self._data_hashes = content.pop("data_hashes", None)
+        self._data_numbers = content.pop("data_numbers", None)
         self._values = {}
 
     def __repr__(self):
@@ -81,7 +82,7 @@ class Fit:
         """Pointwise log likelihoods, (chains, draws, observations)."""
         if self._log_likelihood is None:
             if self.model is None:
-                raise ValueError(f"{self.name}: the file has no log likelihoods; ask the fit for them before saving it")
+                raise ValueError(f"{self.name}: the file has no log likelihoods; hmc.load it with its model")
             self._log_likelihood = self.model.pointwise("log_likelihood", self.unconstrained)
         return self._log_likelihood
 
@@ -89,22 +90,28 @@ class Fit:
     def data_hashes(self):
         """{field: (length, hash)} of the arrays in the model's data: whether two fits saw the same."""
         if self._data_hashes is None:
-            arrays = {n: v for n, v in self.model.data._asdict().items() if isinstance(v, np.ndarray) and v.ndim > 0}
-            self._data_hashes = {
-                name: (len(values), hashlib.sha256(np.ascontiguousarray(values)).hexdigest())
-                for name, values in arrays.items()
-            }
+            self._data_hashes = data_hashes(self.model)
         return self._data_hashes
 
-    def save(self, path):
+    @property
+    def data_numbers(self):
+        """{field: number} of the numbers in the model's data, such as a sigma that was given; None where a file of an
+        earlier version does not say.
+        """
+        if self._data_numbers is None and self.model is not None:
+            self._data_numbers = data_numbers(self.model)
+        return self._data_numbers
+
+    def save(self, path, log_likelihood=None):
         """Write the fit to one file: a zip of .npy arrays and a JSON text that describes them; see `hmc.load`.
 
-        Log likelihoods are in it up to 10 million numbers, and beyond that if they have been asked for before. The file
-        appears whole or not at all.
+        `log_likelihood`: whether log likelihoods are in it; None: up to 10 million numbers, and beyond that if they
+        have been asked for before. A fit that is loaded with its model computes them again, to the same bits. The file
+        appears whole or not at all. ValueError where they are wanted and cannot be computed.
         """
         from hmc.storage import save
 
-        save(self, path)
+        save(self, path, log_likelihood)
 
     def _compute(self, name):
         first = 0
@@ -139,6 +146,18 @@ class Fit:
                     values = np.array([draw[name] for draw in draws], dtype=np.float64)
                     self._derived[name] = values.reshape(*self.unconstrained.shape[:2], *values.shape[1:])
         return self._derived
+
+
+def data_hashes(model):
+    """{field: (length, hash)} of the arrays in a model's data."""
+    arrays = {n: v for n, v in model.data._asdict().items() if isinstance(v, np.ndarray) and v.ndim > 0}
+    return {n: (len(v), hashlib.sha256(np.ascontiguousarray(v)).hexdigest()) for n, v in arrays.items()}
+
+
+def data_numbers(model):
+    """{field: number} of the numbers in a model's data."""
+    plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in model.data._asdict().items()}
+    return {n: v for n, v in plain.items() if isinstance(v, (bool, int, float))}
 
 
 def gather(model, settings, results, failures, interrupted, seconds):

@@ -10,7 +10,8 @@ import zipfile
 import numpy as np
 
 from hmc.files import write_whole
-from hmc.fit import Fit
+from hmc.fit import Fit, data_hashes, data_numbers
+from hmc.model import Model
 from hmc.parameters import Parameter
 from hmc.run import Failure
 from hmc.transforms import Constraint
@@ -20,7 +21,7 @@ FORMAT = "rethinking-hmc fit, version 1"
 _MANY_VALUES = 10_000_000  # log likelihoods of 80 MB and more are kept only if somebody asked for them
 
 
-def save(fit, path):
+def save(fit, path, log_likelihood=None):
     """Write a fit; see `Fit.save`. OSError where the file cannot be written."""
     arrays = {"unconstrained": fit.unconstrained, "inverse_metric": fit.inverse_metric}
     arrays |= {f"stats/{name}": values for name, values in fit.stats.items()}
@@ -29,7 +30,7 @@ def save(fit, path):
     for chain, tail in fit.ragged.items():
         arrays[f"ragged/{chain}/unconstrained"] = tail["unconstrained"]
         arrays |= {f"ragged/{chain}/stats/{name}": values for name, values in tail["stats"].items()}
-    optional = {"warmup": fit.warmup, "log_likelihood": _log_likelihood(fit)}
+    optional = {"warmup": fit.warmup, "log_likelihood": _log_likelihood(fit, log_likelihood)}
     arrays |= {name: values for name, values in optional.items() if values is not None}
     if fit.settings["initial"] is not None:
         arrays["initial"] = fit.settings["initial"]
@@ -44,8 +45,10 @@ def save(fit, path):
     write_whole(path, write)
 
 
-def _log_likelihood(fit):
-    """The log likelihoods, if they are there already or are few enough to be computed for the file; else None."""
+def _log_likelihood(fit, wanted):
+    """The log likelihoods for the file; not `wanted`: none. None: if they are there already, or are few enough."""
+    if wanted is not None:
+        return fit.log_likelihood if wanted else None
     if fit._log_likelihood is None and fit.model is not None and fit.model.log_likelihood is not None:
         chains, draws, _ = fit.unconstrained.shape
         observations = fit.model.pointwise("log_likelihood", fit.unconstrained[0, 0]).size
@@ -53,11 +56,72 @@ def _log_likelihood(fit):
     return fit._log_likelihood
 
 
-def load(path):
-    """The fit that `Fit.save` wrote: the same arrays, bit for bit. It knows its parameters but not its model.
+def load(path, model=None):
+    """The fit that `Fit.save` wrote: the same arrays, bit for bit. It knows its model only if it is given.
 
-    ValueError where the file is no such fit, is damaged, or was written by a later format.
+    `model`: the one that was fitted, built anew. With it the fit has what only the model can give: what its link
+    function gives, log likelihoods and derived quantities that the file lacks, and `fit.model`. ValueError where the
+    file is no such fit, is damaged, or was written by a later format; and where the model is another than the fit's, by
+    its name, its parameters or its data.
     """
+    fit = _read(path)
+    if model is not None:
+        difference = _difference(fit, model)
+        if difference:
+            raise ValueError(f"{path}: {difference}")
+        fit.model = model
+        _add_derived(fit)
+    return fit
+
+
+def _difference(fit, model):
+    """What tells the model from the fit's own, in words; None if nothing does."""
+    if not isinstance(model, Model):
+        return f"the model is a {type(model).__name__}, not a hmc.Model"
+    if model.name != fit.name:
+        return f"it is a fit of {fit.name}, not of {model.name}"
+    theirs, ours = ([p.name for p in parameters] for parameters in (fit.parameters, model.parameters))
+    if theirs != ours:
+        return f"it is a fit of the parameters {', '.join(theirs)}; the model has {', '.join(ours)}"
+    for one, other in zip(fit.parameters, model.parameters, strict=True):
+        if one != other:
+            return f"{one.name} is {_words(one)} in the fit, and {_words(other)} in the model"
+    if fit.data_numbers is None:  # files of earlier versions do not say
+        return _other_data(fit.data_hashes, data_hashes(model))
+    return _other_data(fit.data_hashes | fit.data_numbers, data_hashes(model) | data_numbers(model))
+
+
+def _words(parameter):
+    return f"{parameter.constraint}, of shape {parameter.shape}"
+
+
+def _other_data(fitted, given):
+    """The first field in which the data of the fit and of the model differ, in words; None if none does."""
+    for field, value in (given | fitted).items():
+        if field not in given or field not in fitted:
+            return f"only the {'fit' if field in fitted else 'model'} has data called {field}"
+        if repr(value) == repr(given[field]):  # as texts, since nan is not nan
+            continue
+        shown = [f"{entry[0]} rows" if isinstance(entry, tuple) else entry for entry in (value, given[field])]
+        return f"it is a fit of other data: {field} is {shown[0]} in the fit, and {shown[1]} in the model" + (
+            " with other content" if shown[0] == shown[1] else ""
+        )
+    return None
+
+
+def _add_derived(fit):
+    """Compute the derived quantities that the model gives and the file lacks."""
+    if fit.model.derived is None:
+        return
+    known = fit._derived
+    if set(fit.model.derived(fit.unconstrained[0, 0], fit.model.data)) <= set(known):
+        return
+    fit._derived = None
+    fit._derived = fit._all_derived() | known
+
+
+def _read(path):
+    """The fit in a file, without a model; ValueError as for `load`."""
     try:
         with zipfile.ZipFile(path) as archive:
             description = json.loads(archive.read("fit.json"))
@@ -89,6 +153,7 @@ def _description(fit):
         "parameters": parameters,
         "settings": {key: value for key, value in fit.settings.items() if key != "initial"},
         "data_hashes": fit.data_hashes,
+        "data_numbers": fit.data_numbers,
         "chains": fit.chains,
         "failures": [failure._asdict() for failure in fit.failures],
         "interrupted": fit.interrupted,
@@ -109,6 +174,7 @@ def _fit(description, arrays):
         derived=below("derived/"),
         log_likelihood=arrays.get("log_likelihood"),
         data_hashes={field: tuple(entry) for field, entry in description["data_hashes"].items()},
+        data_numbers=description.get("data_numbers"),
         unconstrained=arrays["unconstrained"],
         stats=below("stats/"),
         warmup_stats=below("warmup_stats/"),

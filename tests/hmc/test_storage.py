@@ -8,6 +8,7 @@ import stat
 import sys
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -88,12 +89,115 @@ def test_many_log_likelihoods_are_saved_once_they_were_asked_for(fit, tmp_path, 
     monkeypatch.setattr(storage, "_MANY_VALUES", 47)  # the fit has 48
     fresh = hmc.sample(fit.model, chains=1, warmup=5, draws=4, workers=1)
     fresh.save(tmp_path / "without.fit")
-    with pytest.raises(ValueError, match=r"grouped: the file has no log likelihoods; ask the fit for them"):
+    with pytest.raises(ValueError, match=r"^grouped: the file has no log likelihoods; hmc\.load it with its model$"):
         hmc.load(tmp_path / "without.fit").log_likelihood  # noqa: B018 (a property that computes)
     values = fresh.log_likelihood
     assert values.shape == (1, 4, 12)
     fresh.save(tmp_path / "with.fit")
     assert running.equal_bits(hmc.load(tmp_path / "with.fit").log_likelihood, values)
+
+
+def test_log_likelihoods_are_left_out_and_computed_again_to_the_same_bits(fit, tmp_path):
+    fit.save(tmp_path / "without.fit", log_likelihood=False)
+    with pytest.raises(ValueError, match="has no log likelihoods"):
+        hmc.load(tmp_path / "without.fit").log_likelihood  # noqa: B018 (a property that computes)
+    model = running.grouped_model(log_likelihood=running.log_likelihood, derived=running.derived)
+    loaded = hmc.load(tmp_path / "without.fit", model)
+    assert running.equal_bits(loaded.log_likelihood, fit.log_likelihood)
+
+
+def test_log_likelihoods_are_saved_where_they_are_wanted(fit, tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "_MANY_VALUES", 0)
+    fresh = hmc.sample(fit.model, chains=1, warmup=5, draws=4, workers=1)
+    fresh.save(tmp_path / "with.fit", log_likelihood=True)
+    assert running.equal_bits(hmc.load(tmp_path / "with.fit").log_likelihood, fresh.log_likelihood)
+    without = hmc.sample(running.grouped_model(), chains=1, warmup=5, draws=4, workers=1)
+    with pytest.raises(ValueError, match=r"^grouped has no log_likelihood function$"):
+        without.save(tmp_path / "never.fit", log_likelihood=True)
+    assert not (tmp_path / "never.fit").exists()
+
+
+def chance(position, data, out):
+    """A link function: one number a row."""
+    for i in range(data.y.shape[0]):
+        out[i] = position[data.group[i]] * data.scale
+
+
+def test_with_its_model_a_loaded_fit_has_what_only_the_model_gives(tmp_path):
+    model = running.grouped_model(link=chance)
+    fit = hmc.sample(model, chains=2, warmup=20, draws=6, workers=1)
+    fit.save(tmp_path / "a.fit")
+    assert "chance" not in hmc.load(tmp_path / "a.fit")
+    later = running.grouped_model(link=chance, derived=running.derived, log_likelihood=running.log_likelihood)
+    loaded = hmc.load(tmp_path / "a.fit", model=later)
+    assert loaded.model is later
+    assert running.equal_bits(loaded["chance"], fit["chance"])
+    assert loaded.keys() == ["a", "tau", "total", "pair"]
+    np.testing.assert_array_equal(loaded["total"], fit["a"].sum(axis=2))
+    assert loaded.log_likelihood.shape == (2, 6, 12)
+    loaded.save(tmp_path / "again.fit", log_likelihood=False)
+    assert running.equal_bits(hmc.load(tmp_path / "again.fit")["total"], loaded["total"])
+
+
+def test_derived_quantities_of_the_file_stay_what_they_were(fit, path):
+    model = running.grouped_model(derived=lambda position, data: {"total": -1.0, "half": 0.5})
+    loaded = hmc.load(path, model)
+    assert running.equal_bits(loaded["total"], fit["total"])
+    assert running.equal_bits(loaded["pair"], fit["pair"])
+    assert (loaded["half"] == 0.5).all()
+
+
+def _grouped(change=None, parameters=None, name="grouped"):
+    model = running.grouped_model()
+    data = model.data._replace(**(change or {}))
+    return hmc.Model(running.log_density, data, parameters or model.parameters, name=name)
+
+
+A, TAU = hmc.Parameter("a", (3,)), hmc.Parameter("tau", (), hmc.positive)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (lambda: 3, r"the model is a int, not a hmc\.Model"),
+        (lambda: _grouped(name="herds"), "it is a fit of grouped, not of herds"),
+        (
+            lambda: _grouped(parameters=[A, TAU._replace(name="sd")]),
+            "it is a fit of the parameters a, tau; the model has a, sd",
+        ),
+        (
+            lambda: _grouped(parameters=[A._replace(shape=(3, 1)), TAU]),
+            r"a is real, of shape \(3,\) in the fit, and real, of shape \(3, 1\) in the model",
+        ),
+        (
+            lambda: _grouped(parameters=[A, TAU._replace(constraint=hmc.lower(1.0))]),
+            r"tau is positive, of shape \(\) in the fit, and .*1.*, of shape \(\) in the model",
+        ),
+        (
+            lambda: _grouped({"y": np.zeros(12)}),
+            "it is a fit of other data: y is 12 rows in the fit, and 12 rows in the model with other content",
+        ),
+        (
+            lambda: _grouped({"y": np.zeros(9), "group": np.zeros(9, np.int64)}),
+            "it is a fit of other data: y is 12 rows in the fit, and 9 rows in the model",
+        ),
+        (
+            lambda: _grouped({"scale": 0.25}),
+            "it is a fit of other data: scale is 0.5 in the fit, and 0.25 in the model",
+        ),
+    ],
+)
+def test_another_model_is_refused_and_the_difference_is_named(path, tmp_path, other, message):
+    with pytest.raises(ValueError, match=f"^{path}: {message}$"):
+        hmc.load(path, other())
+
+
+def test_data_with_other_fields_are_refused(path):
+    data = running.grouped_model().data._asdict()
+    more = NamedTuple("More", [(name, object) for name in [*data, "extra"]])
+    wide = hmc.Model(running.log_density, more(**data, extra=1.0), [A, TAU], name="grouped")
+    with pytest.raises(ValueError, match=r"only the model has data called extra$"):
+        hmc.load(path, wide)
 
 
 def test_saved_again_a_loaded_fit_is_the_same(fit, path, tmp_path):
