@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hmc.files import write_whole
 
-_TEXT = '''"""NAME: groups that differ: y ~ Normal(a[group], 1), a[j] ~ Normal(a_bar, tau).
+_TEXT = '''"""NAME: y[i] ~ Normal(a[group[i]], 1), and groups differ: a[j] ~ Normal(a_bar, tau).
 
 hmc check NAME.py:NAME    is the gradient that of the density?
 hmc fit NAME.py:NAME      the posterior; --depth 2 shows every a[j], --data FILE.csv takes your data
@@ -21,6 +21,8 @@ import hmc
 from hmc.transforms import constrain_positive
 from models.densities import exponential, normal, normal_group
 
+MADE_UP = [1.1, 0.4, 4.2, 3.1, -1.5, -2.2, 5.8, 4.9, 0.2, -0.6, 2.3, 3.4, -0.4, 0.9, 3.8, 2.6]  # two of each group
+
 
 class Data(NamedTuple):
     y: np.ndarray  # a number for each observation
@@ -28,44 +30,35 @@ class Data(NamedTuple):
 
 
 def log_density(position, data, gradient):
-    n = position.size - 2
-    a, a_bar, log_tau = position[:n], position[n], position[n + 1]  # unconstrained: tau = exp(log_tau)
+    a, a_bar, log_tau = position[:-2], position[-2], position[-1]  # the sampler moves log(tau), which may be any number
     tau = constrain_positive(log_tau)
-    log_density, d_a_bar, _, _ = normal(a_bar, 0.0, 2.0)  # a_bar ~ Normal(0, 2)
-    term, d_tau, _ = exponential(tau, 1.0)
-    log_density += term + log_tau  # tau ~ Exponential(1), and the Jacobian of exp
-    term, d_mean, d_sd = normal_group(a, a_bar, tau, gradient[:n])  # writes d/da[j] into the gradient
-    log_density += term  # a[j] ~ Normal(a_bar, tau)
+    of_a_bar, d_a_bar, _, _ = normal(a_bar, 0.0, 2.0)  # a_bar ~ Normal(0, 2)
+    of_tau, d_tau, _ = exponential(tau, 1.0)  # tau ~ Exponential(1)
+    of_a, d_mean, d_sd = normal_group(a, a_bar, tau, gradient[:-2])  # a[j] ~ Normal(a_bar, tau); writes d/da[j]
+    gradient[-2] = d_a_bar + d_mean
+    gradient[-1] = (d_tau + d_sd) * tau + 1.0  # tau = exp(log_tau): the chain rule, and the Jacobian's derivative
+    log_density = of_a_bar + of_tau + of_a + log_tau  # log_tau is the Jacobian
     for i in range(data.y.size):
-        j = data.group[i]
-        term, _, d_a, _ = normal(data.y[i], a[j], 1.0)
-        log_density += term  # y[i] ~ Normal(a[group[i]], 1)
-        gradient[j] += d_a
-    gradient[n] = d_a_bar + d_mean
-    gradient[n + 1] = (d_tau + d_sd) * tau + 1.0  # the chain rule of exp, and its Jacobian's derivative
+        of_y, _, d_a, _ = normal(data.y[i], a[data.group[i]], 1.0)  # y[i] ~ Normal(a[group[i]], 1)
+        log_density += of_y
+        gradient[data.group[i]] += d_a
     return log_density
 
 
 def NAME(data=None):
-    """The model. `data`: a CSV file with a header line and two columns, y and group."""
-    if data is None:  # made up: put your own here
-        y = np.array([1.1, 0.4, 2.0, 3.2, 2.7, 3.9, -0.5, 0.3, -1.2, 1.8, 2.2, 0.9])
-        group = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3])
-    else:
-        y, group = np.loadtxt(data, delimiter=",", skiprows=1, usecols=(0, 1), unpack=True)
-        group = group.astype(np.int64)
-    parameters = [
-        hmc.Parameter("a", (int(group.max()) + 1,)),
-        hmc.Parameter("a_bar"),
-        hmc.Parameter("tau", constraint=hmc.positive),
-    ]
-    return hmc.Model(log_density, Data(np.ascontiguousarray(y), group), parameters, name="NAME")
+    """The model. `data`: a CSV file with a header line and two columns, y and group; None for the made-up numbers."""
+    y, group = np.array(MADE_UP), np.arange(len(MADE_UP)) // 2
+    if data is not None:
+        y, group = np.loadtxt(data, delimiter=",", skiprows=1, usecols=(0, 1), unpack=True, ndmin=2)
+    a, tau = hmc.Parameter("a", (int(group.max()) + 1,)), hmc.Parameter("tau", constraint=hmc.positive)
+    data = Data(y, group.astype(np.int64))
+    return hmc.Model(log_density, data, [a, hmc.Parameter("a_bar"), tau], name="NAME")
 '''
 
 # Names that the file means something else by, at its top level.
 _TAKEN = (
-    "Data", "NamedTuple", "constrain_positive", "exponential", "hmc", "int", "log_density", "normal", "normal_group",
-    "np", "range",
+    "Data", "MADE_UP", "NamedTuple", "constrain_positive", "exponential", "hmc", "int", "len", "log_density", "normal",
+    "normal_group", "np", "range",
 )  # fmt: skip
 
 

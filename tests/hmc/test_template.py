@@ -34,9 +34,11 @@ def test_the_file_as_it_stands_is_checked_and_fitted(tmp_path):
     path = write_template("herds", tmp_path)
     assert path == tmp_path / "herds.py"
     said = run_hmc(tmp_path, "check", "herds.py:herds")
-    assert said == "herds: the gradient agrees with the density, all 6 components at 20 points\n"
-    table = run_hmc(tmp_path, "fit", "herds.py:herds", *SHORT)
-    assert [line.split()[0] for line in table.splitlines()[1:7]] == ["a[1]", "a[2]", "a[3]", "a[4]", "a_bar", "tau"]
+    assert said == "herds: the gradient agrees with the density, all 10 components at 20 points\n"
+    table = run_hmc(tmp_path, "fit", "herds.py:herds", "--depth", "2")
+    names = [f"a[{j}]" for j in range(1, 9)]
+    assert [line.split()[0] for line in table.splitlines()[1:11]] == [*names, "a_bar", "tau"]
+    assert table.splitlines()[-1].endswith(": converged")  # what a beginner sees first is no warning
 
 
 def test_data_of_one_s_own_are_taken(tmp_path):
@@ -50,7 +52,7 @@ def test_data_of_one_s_own_are_taken(tmp_path):
 def test_a_broken_copy_does_not_pass_the_check(tmp_path):
     """The negative twin."""
     path = write_template("herds", tmp_path)
-    path.write_text(path.read_text().replace("gradient[j] += d_a\n", "gradient[j] -= d_a\n"))
+    path.write_text(path.read_text().replace("gradient[data.group[i]] += d_a\n", "gradient[data.group[i]] -= d_a\n"))
     with pytest.raises(AssertionError):
         run_hmc(tmp_path, "check", "herds.py:herds")
 
@@ -64,10 +66,10 @@ def test_its_density_is_that_of_its_formula():
     rng = np.random.default_rng(3)
     for _ in range(5):
         position = rng.normal(size=model.dimension)
-        a, a_bar, tau = position[:4], position[4], np.exp(position[5])
+        a, a_bar, tau = position[:8], position[8], np.exp(position[9])
         expected = stats.norm.logpdf(model.data.y, a[model.data.group], 1.0).sum()
         expected += stats.norm.logpdf(a, a_bar, tau).sum() + stats.norm.logpdf(a_bar, 0.0, 2.0)
-        expected += stats.expon.logpdf(tau) + position[5]
+        expected += stats.expon.logpdf(tau) + position[9]
         gradient = np.zeros(model.dimension)
         assert model.log_density(position, model.data, gradient) == pytest.approx(expected, rel=1e-10)
 
@@ -78,10 +80,7 @@ def test_it_is_short_and_has_the_name_in_its_places():
     assert text.count("my_model") == 7
     assert 'def my_model(data=None):\n    """The model.' in text
     assert max(map(len, text.splitlines())) <= 120
-    code = [
-        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "import", "from"))
-    ]
-    assert len(code) < 50
+    assert len([line for line in text.splitlines() if line.strip()]) <= 35
 
 
 @pytest.mark.parametrize(
@@ -123,4 +122,6 @@ def test_every_name_that_the_file_means_something_else_by_is_refused():
     for node in tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             bound |= {alias.asname or alias.name for alias in node.names}
+        if isinstance(node, ast.Assign):
+            bound |= {target.id for target in node.targets}
     assert bound | {name for name in used if hasattr(builtins, name)} == set(template._TAKEN)
