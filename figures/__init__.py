@@ -1,26 +1,31 @@
-"""The figures of the lecture, by name.
+"""The figures of the lecture, by name: stills, films, and those of any fit.
 
-`figures.draw("tanks", {"mST": fit})` is a matplotlib Figure, `figures.names()` lists them all, `figures.needs("tanks")`
-says which models to fit for one, and `figures.SERIES` which of these to fit at several values of an option. A figure
-is a function of fits, in the module of its part of the lecture; it fits nothing itself. It is listed by one line of
-`_ENTRIES`. matplotlib is imported when something is drawn.
-
-Not listed, as they are of any fit, of something else than fits, or films: `convergence.traces`, `ranks`, `energies`;
-`tadpoles.pooling`; `confounds_coverage.coverage`; `cafes_animation`, `sweep.sigma_sweep_animation`,
-`internals_animation.nuts_animation`.
+`figures.draw("tanks", {"mST": fit})` is a matplotlib Figure, and `figures.write_film("nuts_film", {}, path)` a GIF.
+`names()` lists the stills and `films()` the films; `of_any_fit()` the stills that take a model's name after a colon, as
+"ranks:mST". `needs(name)` says what one is drawn from: an input is a fit of the model of that name, several fits for a
+model in SERIES, or one of OTHER_INPUTS. A figure is a function of its inputs, in the module of its part of the lecture;
+it fits nothing itself. It is listed by one line of `_STILLS`, `_FILMS` or `_OF_ANY_FIT`, and its docstring is its
+caption. matplotlib is imported when something is drawn.
 """
 
+import difflib
 import importlib
 import inspect
 from typing import NamedTuple
 
-__all__ = ["SERIES", "describe", "draw", "names", "needs"]
+__all__ = [
+    "OTHER_INPUTS", "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "may_use", "names",
+    "needs", "of_any_fit", "options_of", "still", "write_film",
+]  # fmt: skip
 
 
 class _Entry(NamedTuple):
-    home: str  # the module; the function has the figure's name, and takes the fits, then options
-    needs: tuple  # models, in the order of the function's arguments
+    home: str  # the module
+    needs: tuple  # inputs, in the order of the function's arguments; (model, place) for one fit of a series
     summary: str
+    function: str = ""  # its name, where it is not the figure's
+    may_use: tuple = ()  # (argument, input) of inputs that it can do without
+    still: str = ""  # of a film: the still that shows the same
 
 
 # Models of which a figure needs several fits: the option, and its values. The figure is given a list, in their order.
@@ -29,8 +34,15 @@ SERIES = {
     "mST_fixed": ("sigma", tuple(0.1 * 50.0 ** (k / 19) for k in range(20))),  # from 0.1 to 5, even in log(sigma)
 }
 
+# Inputs that are no fits, and what they are.
+OTHER_INPUTS = {
+    "coverage": "the table of models.coverage.coverage",
+    "refits of mST_fixed": "a diagnostics.loo_refit.LooRefit, or its looic, for each fit of mST_fixed",
+}
+
 _ESTIMATORS = ("m0", "mf", "mr", "mrx", "mru")
-_ENTRIES = {
+_EXACT = (("exact", "refits of mST_fixed"),)
+_STILLS = {
     "story_responses": _Entry("trolley", (), "mean response to each story, and the middle half of its responses"),
     "participant_responses": _Entry("trolley", (), "mean response of each participant, and the middle half"),
     "story_effects": _Entry("trolley", ("mRS",), "the effects of the stories in mRS, with intervals"),
@@ -40,7 +52,12 @@ _ENTRIES = {
     "tanks": _Entry(
         "reedfrogs", ("mST",), "survival in each tank: raw proportion, posterior mean and interval, and the population"
     ),
-    "sigma_sweep": _Entry("sweep", ("mST_fixed", "mST"), "PSIS against sigma, and the sigma that is learned"),
+    "pooling": _Entry(
+        "tadpoles", (("mST_fixed", 0), ("mST_fixed", -1), "mST"), "the tanks by complete, by no and by partial pooling"
+    ),
+    "sigma_sweep": _Entry(
+        "sweep", ("mST_fixed", "mST"), "PSIS against sigma, and the sigma that is learned", may_use=_EXACT
+    ),
     "tanks_by_predation": _Entry("tadpoles", ("mST",), "the tank plot of mST, with and without predators"),
     "shrinkage": _Entry("tadpoles", ("mST",), "distance from raw proportion to estimate, by size of tank"),
     "predation_slope": _Entry("tadpoles_predictors", ("mSTP",), "prior and posterior of what predators do"),
@@ -54,6 +71,7 @@ _ENTRIES = {
     "bzy": _Entry("confounds", _ESTIMATORS, "the effect of Z by five estimators, and the truth"),
     "intercepts": _Entry("confounds_groups", ("mf", "mr"), "the groups' intercepts by two estimators, and the truth"),
     "contrasts": _Entry("confounds_groups", _ESTIMATORS, "the effect of X on the chance of Y, group by group"),
+    "coverage": _Entry("confounds_coverage", ("coverage",), "bias and coverage of the five estimators, over studies"),
     "cluster_effects": _Entry("trolley", ("mRXma2",), "varying intercepts of stories and of participants"),
     "leapfrog": _Entry("internals_paths", (), "leapfrog paths with three step sizes, and how their energy strays"),
     "static_paths": _Entry("internals_paths", (), "static HMC with paths too short, about right, and too long"),
@@ -64,43 +82,160 @@ _ENTRIES = {
     "metric": _Entry("internals_warmup", ("mST",), "the metric before and after warm-up, against the posterior"),
     "funnel": _Entry("funnel", ("mST", "mSTnc"), "centred against non-centred draws, and where divergences fall"),
 }
+_FILMS = {
+    "cafes_film": _Entry(
+        "cafes_animation", ("cafes",), "what is believed of five cafes, visit by visit", "cafes_animation",
+        still="cafes_sheet",
+    ),
+    "sweep_film": _Entry(
+        "sweep", ("mST_fixed",), "the tanks as sigma grows, and its score", "sigma_sweep_animation", _EXACT,
+        still="sigma_sweep",
+    ),
+    "nuts_film": _Entry(
+        "internals_animation", (), "NUTS transitions, leapfrog step by leapfrog step", "nuts_animation",
+        still="nuts_trajectory",
+    ),
+}  # fmt: skip
+_OF_ANY_FIT = {
+    "traces": "draws, one after the other, of the quantities that mix worst",
+    "ranks": "ranks of each chain's draws among those of all chains, of the quantities that mix worst",
+    "energies": "energies, and how far they change from draw to draw",
+}
 
 
 def names():
-    """The names of all figures, in the order of the lecture."""
-    return list(_ENTRIES)
+    """The names of all stills of the lecture, in its order."""
+    return list(_STILLS)
+
+
+def films():
+    """The names of all films, in the order of the lecture."""
+    return list(_FILMS)
+
+
+def of_any_fit():
+    """The stills of the fit of any model, which are called by them and the model: "traces" by "traces:mST"."""
+    return list(_OF_ANY_FIT)
 
 
 def describe(name):
-    """What the figure shows, in a line; ValueError for an unknown name."""
-    return _entry(name).summary
+    """What the still or film shows, in a line; ValueError for an unknown name, here and in all functions below.
+
+    One of `of_any_fit()` is described without a model, too.
+    """
+    return _OF_ANY_FIT[name] if name in _OF_ANY_FIT else _entry(name).summary
 
 
 def needs(name):
-    """The names of the models whose fits the figure shows; ValueError for an unknown name."""
-    return list(_entry(name).needs)
+    """The names of the inputs that the still or film cannot do without, such as models."""
+    return list(dict.fromkeys(_input_of(need) for need in _entry(name).needs))
 
 
-def draw(name, fits, **options):
-    """The figure called `name`, a matplotlib Figure, from `fits`: a dict by name of the model, of a fit or, for a model
-    in SERIES, a list of fits.
+def may_use(name):
+    """The names of the inputs that the still or film shows as well if they are given."""
+    return [given for _, given in _entry(name).may_use]
 
-    `options` are the figure's own, such as `data`. Fits that it does not need are left alone. ValueError for an unknown
-    name or option, a fit that is missing, or one that the figure cannot be drawn from.
-    """
+
+def still(name):
+    """The name of the still that shows what the film `name` does, for readers who want no motion."""
+    if name not in _FILMS:
+        raise ValueError(f"no film is called {name}; known: {', '.join(_FILMS)}")
+    return _FILMS[name].still
+
+
+def options_of(name):
+    """The names of the options that `draw` or `write_film` takes for it, such as `data`."""
     entry = _entry(name)
-    missing = [model for model in entry.needs if model not in fits]
-    if missing:
-        raise ValueError(f"{name} needs a fit of {missing[0]}; given: {', '.join(fits) or 'none'}")
-    function = getattr(importlib.import_module(f"figures.{entry.home}"), name)
-    known = list(inspect.signature(function).parameters)[len(entry.needs) :]
-    unknown = [option for option in options if option not in known]
-    if unknown:
-        raise ValueError(f"{name} has no option {unknown[0]}; its options are {', '.join(known) or 'none'}")
-    return function(*[fits[model] for model in entry.needs], **options)
+    optional = {argument for argument, _ in entry.may_use}
+    arguments = [argument for argument in inspect.signature(_function(name)).parameters if argument != "path"]
+    return [argument for argument in arguments[len(entry.needs) :] if argument not in optional]
+
+
+def caption(name):
+    """(title, paragraphs) of the still or film: what is seen, and what it teaches, with `code` in backticks.
+
+    From the docstring of its function: the title is the first line, and what is for those who call the function is left
+    out: all from the first paragraph that begins with an argument in backticks, or speaks of ValueError.
+    """
+    title, *paragraphs = inspect.getdoc(_function(name)).split("\n\n")
+    contract = next((i for i, text in enumerate(paragraphs) if text.startswith("`") or "ValueError" in text), None)
+    return title, tuple(" ".join(text.split()) for text in paragraphs[:contract])
+
+
+def draw(name, inputs, **options):
+    """The still called `name`, a matplotlib Figure, from `inputs`: a dict by name of the input, of a fit, or a list of
+    fits for a model in SERIES, or what OTHER_INPUTS says.
+
+    `options` are the figure's own, see `options_of`. Inputs that it does not need are left alone; "traces:MODEL" and
+    its like show the last of several fits. ValueError also for a film, an unknown option, an input that is missing, or
+    one that the figure cannot be drawn from.
+    """
+    if name in _FILMS:
+        raise ValueError(f"{name} is a film, which figures.write_film writes; the still {still(name)} shows the same")
+    arguments, optional = _arguments(name, inputs, options)
+    return _function(name)(*arguments, **optional, **options)
+
+
+def write_film(name, inputs, path, **options):
+    """Write the film called `name` to `path` (.gif), and return the path. Inputs, options and errors as for `draw`."""
+    still(name)  # a film?
+    arguments, optional = _arguments(name, inputs, options)
+    return _function(name)(*arguments, path=path, **optional, **options)
+
+
+def home(name):
+    """The name of the module that the still or film is drawn in: "figures.reedfrogs"."""
+    return f"figures.{_entry(name).home}"
+
+
+def file_stem(name):
+    """What to call a file of the still or film, without its ending: the name, made fit for any file system."""
+    _entry(name)
+    return "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in name)
 
 
 def _entry(name):
-    if name not in _ENTRIES:
-        raise ValueError(f"no figure is called {name}; known: {', '.join(_ENTRIES)}")
-    return _ENTRIES[name]
+    kind, _, model = name.partition(":")
+    if kind in _OF_ANY_FIT and model:
+        return _Entry("convergence", ((model, -1),), f"{model}: {_OF_ANY_FIT[kind]}", kind)
+    if kind in _OF_ANY_FIT:
+        raise ValueError(f"{name} is of a fit of any model: write {kind}:MODEL")
+    if name not in _STILLS | _FILMS:
+        close = difflib.get_close_matches(name, [*_STILLS, *_FILMS], n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        known = [*_STILLS, *_FILMS, *(f"{kind}:MODEL" for kind in _OF_ANY_FIT)]
+        raise ValueError(f"no figure is called {name}; {hint}known: {', '.join(known)}")
+    return (_STILLS | _FILMS)[name]
+
+
+def _function(name):
+    entry = _entry(name)
+    return getattr(importlib.import_module(home(name)), entry.function or name)
+
+
+def _input_of(need):
+    return need if isinstance(need, str) else need[0]
+
+
+def _arguments(name, inputs, options):
+    """The function's arguments (list) of inputs it needs, and {argument: input} of those that it may use."""
+    entry = _entry(name)
+    for needed in needs(name):
+        if needed not in inputs:
+            what = OTHER_INPUTS.get(needed, f"a fit of {needed}")
+            raise ValueError(f"{name} needs {what}; given: {', '.join(inputs) or 'none'}")
+        if needed in SERIES and ":" not in name and not isinstance(inputs[needed], (list, tuple)):
+            raise ValueError(f"{name} needs a list of fits of {needed}, one for each value of {SERIES[needed][0]}")
+    known = options_of(name)
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        raise ValueError(f"{name} has no option {unknown[0]}; its options are {', '.join(known) or 'none'}")
+    optional = {argument: inputs[given] for argument, given in entry.may_use if given in inputs}
+    return [_chosen(inputs, need) for need in entry.needs], optional
+
+
+def _chosen(inputs, need):
+    """The input, or the fit at a place of its list; a fit alone is every place of its own."""
+    given = inputs[_input_of(need)]
+    several = isinstance(given, (list, tuple))
+    return given[need[1]] if several and not isinstance(need, str) else given

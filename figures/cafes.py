@@ -19,14 +19,15 @@ SHEET = (9.6, 8.4)  # inches
 def cafes_sheet(fits, visits=CHOSEN, data=None, style="posterior"):
     """What the robot believes of waits at the population of cafes and at each one, after more and more visits.
 
-    A row for each number in `visits`, by default those of the lecture's 20 that teach most. Blue is the density of the
-    mean wait: on the left of a cafe never visited, then of each cafe; grey is the row above, and dots are the waits so
-    far, one for each visit. The first row is the prior, the same for all. Watch what happens where nobody went: one
-    short wait at cafe 1 moves every curve, one long wait at cafe 2 moves them back and widens them, since cafes turn
-    out to differ; what is believed of cafe 5 has changed long before it is entered.
+    A row for each number of visits, of the lecture's 20 those that teach most. Blue is the density of the mean wait: on
+    the left of a cafe never visited, then of each cafe; grey is the row above, and dots are the waits so far, one for
+    each visit. The first row is the prior, the same for all. Watch what happens where nobody went: one short wait at
+    cafe 1 moves every curve, one long wait at cafe 2 moves them back and widens them, since cafes turn out to differ;
+    what is believed of cafe 5 has changed long before it is entered.
 
-    `data` are what the fits were made from: a DataFrame, the path of a CSV file, or None for the bundled visits. For
-    `style` see `figures.cafes_curves.belief`. ValueError where a fit is missing, or is not of these data.
+    `visits`: the numbers. `data` are what the fits were made from: a DataFrame, the path of a CSV file, or None for the
+    bundled visits. For `style` see `figures.cafes_curves.belief`. ValueError where a fit is missing, or is not of these
+    data.
     """
     table = read(CAFES, data)
     beliefs = beliefs_of(fits, visits, table, style)

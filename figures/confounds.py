@@ -53,7 +53,9 @@ def bxy(m0, mf, mr, mrx, mru, truth=LECTURE["bXY"]):
     Densities of the draws above; below, posterior mean and 89% interval of each. A group's confound U moves both X and
     Y: the naive and the multilevel estimator take part of its work for the work of X and lie too high. Fixed effects
     leave no room for U, but are inflated and wide in groups this small; the Mundlak machines, which give U a place,
-    stand nearest to the truth (the dashed line). `truth` is what the data were simulated with.
+    stand nearest to the truth (the dashed line).
+
+    `truth` is what the data were simulated with.
     """
     return _effect("bxy", [m0, mf, mr, mrx, mru], truth, "bxy, the effect of X on Y (log odds per unit of X)")
 
@@ -61,9 +63,9 @@ def bxy(m0, mf, mr, mrx, mru, truth=LECTURE["bXY"]):
 def bzy(m0, mf, mr, mrx, mru, truth=LECTURE["bZY"]):
     """What each estimator believes of bzy, the effect of the groups' trait Z on Y, and the truth.
 
-    As `bxy`. Fixed effects can say nothing of a trait of groups, for an intercept of its own explains all that a group
-    is: their curve is all but the prior, Normal(0, 1). The others know it to about 0.25; in the bundled study, one of
-    many that might have been, they lie on the far side of the truth, mru beyond its 89% interval.
+    Drawn as for bxy. Fixed effects can say nothing of a trait of groups, for an intercept of its own explains all that
+    a group is: their curve is all but the prior, Normal(0, 1). The others know it to about 0.25; in the bundled study,
+    one of many that might have been, they lie on the far side of the truth, mru beyond its 89% interval.
     """
     return _effect("bzy", [m0, mf, mr, mrx, mru], truth, "bzy, the effect of Z on Y (log odds per unit of Z)")
 

@@ -39,6 +39,7 @@ def coverage(table):
             panels[1, column].set_xlabel("Coverage of the 89% intervals")
         panels[0, 0].set_yticks(range(len(names)), [f"{name}: {ESTIMATORS[name]}" for name in names])
         panels[0, 0].set_ylim(len(names) - 0.4, -0.6)
+        panels[1, 0].set_xlim(right=min(panels[1, 0].get_xlim()[1], 1.02))  # bars may reach on, a coverage cannot
         return style.settled(figure)
 
 

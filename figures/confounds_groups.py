@@ -66,8 +66,9 @@ def contrasts(m0, mf, mr, mrx, mru, individuals=None, groups=None, *, a0=LECTURE
     contrasts in other groups; the naive estimator has one for all. On the right the mean squared error over groups: it
     is the whole estimate that counts, bxy and intercepts together, and no one's interest is in bxy alone.
 
-    To the intercepts of mrx and mru belongs what they put in the confound's place, buy Xbar[g] and buy u[g]. `a0` and
-    `effect` are what the data were simulated with; otherwise as `intercepts`.
+    To the intercepts of mrx and mru belongs what they put in the confound's place, buy Xbar[g] and buy u[g].
+
+    `a0` and `effect` are what the data were simulated with; otherwise as `intercepts`.
     """
     study, U = _study_and_truth(individuals, groups)  # noqa: N806
     fits = dict(zip(ESTIMATORS, (m0, mf, mr, mrx, mru), strict=True))

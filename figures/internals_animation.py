@@ -10,16 +10,16 @@ _STILL = 8  # how many times as long as a step the draw is shown
 
 
 def nuts_animation(path, chain=None, model=None, seconds=0.15):
-    """Write to `path` (.gif) NUTS transitions as they happen, a frame for each leapfrog step, and return the path.
+    """NUTS at work: transitions as they happen, leapfrog step by leapfrog step.
 
     What to see: from the last draw (square) a trajectory grows, each doubling (one colour) at one of its two ends and
     as long as all before it. Where it turns back it ends, and one of its points becomes the draw (ring), often far from
     where it began. A last doubling that is given up costs its steps and gives nothing: its points turn hollow. Earlier
     draws stay as black dots, and slowly fill the density.
 
-    `chain`: RecordedTransitions of NUTS in 2 dimensions, one after the other, of `model`; None for some in
-    `figures.toys.plane`. A step is shown for `seconds`, a draw eight times as long. The file appears whole or not at
-    all. ValueError for another ending, or other records.
+    `path` (.gif) gets a frame for each step, and is returned. `chain`: RecordedTransitions of NUTS in 2 dimensions, one
+    after the other, of `model`; None for some in `figures.toys.plane`. A step is shown for `seconds`, a draw eight
+    times as long. The file appears whole or not at all. ValueError for another ending, or other records.
     """
     if chain is None:
         chain, model = toys.nuts_chain(), toys.plane()

@@ -34,6 +34,10 @@ class Run(NamedTuple):
 def tanks(fit, data=None):
     """The tank plot: for each tank the raw proportion that survived, and what the model makes of it.
 
+    Rings are the tanks' own proportions; dots, with 89% intervals, are what a model believes that learns from all tanks
+    at once how much tanks differ. Estimates lie nearer to the population's mean (dashed) than the proportions do:
+    most of all those of tanks that are extreme, and those of small tanks, as few tadpoles say little about a tank.
+
     `fit` has draws of the intercepts `a` (chains, draws, tanks) and of their mean `a_bar` (chains, draws), as mST;
     `data` are what it was made from: a DataFrame, the path of a CSV file, or None for the bundled tanks. Tanks stand
     in the order of the data, divided where the number of tadpoles changes if tanks of equal numbers stand together.

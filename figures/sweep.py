@@ -61,7 +61,8 @@ def sigma_sweep(fits, learned, exact=()):
     again, as each tank teaches nothing of the next: it overfits. A model that learns sigma finds the good region from
     the data alone, without a score. PSIS (points; bars are standard errors over tanks) reweights the draws of one
     fit, and a tank that is left out takes the only witness of its intercept with it: its weights are too uneven, and at
-    large sigmas the scores are far too good. Refitting without each tank (line) gives what is to be believed.
+    large sigmas the scores are far too good. Refitting without each tank gives what is to be believed (line, where it
+    is drawn).
 
     `fits` of `mST_fixed`, `learned` of `mST`, `exact` as for `scores`. ValueError as there, or where `learned` has no
     draws of sigma.
@@ -88,15 +89,17 @@ def sigma_sweep(fits, learned, exact=()):
 
 
 def sigma_sweep_animation(fits, path, exact=(), data=None, seconds=0.6):
-    """Write to `path` (.gif) a frame for each sigma, from the smallest to the largest, and return the path.
+    """The tanks as the sigma that they are given grows: a film from too much pooling to too little.
 
     Above, the tanks as the fit of that sigma sees them; below, the scores of all sigmas, with its own marked. As sigma
-    grows, estimates (dots) leave the population's mean for the raw proportions (rings), and the score falls, then
-    rises again: too much pooling, then too little.
+    grows, estimates (dots) leave the population's mean for the raw proportions (rings). The score falls at first; where
+    pooling becomes too little it rises again if each tank is scored by a refit without it (line, where it is drawn).
+    PSIS (points) is far too good there, and cannot be trusted.
 
-    `fits` and `exact` as for `scores`; `data` are what the fits were made from (None: the bundled tanks). A frame is
-    shown for `seconds`, the last one three times as long. The file appears whole or not at all. ValueError for another
-    ending, and as for `scores`.
+    `path` (.gif) gets a frame for each sigma, from the smallest to the largest, and is returned. `fits` and `exact` as
+    for `scores`; `data` are what the fits were made from (None: the bundled tanks). A frame is shown for `seconds`, the
+    last one three times as long. The file appears whole or not at all. ValueError for another ending, and as for
+    `scores`.
     """
     shown, table = scores(fits, exact), read(TANKS, data)
     ascending = sorted(fits, key=sigma_of)

@@ -65,9 +65,39 @@ def _parser():
     _add_sampling(command)
     command.set_defaults(run=commands.compare_models)
 
-    command = subparsers.add_parser("figures", help="draw figures of the lecture")
-    command.add_argument("names", metavar="NAME", nargs="*", help="which (default: all)")
+    command = subparsers.add_parser(
+        "lecture",
+        help="fit all models, make every table and figure, and a page to look at",
+        description="The whole lecture: fits, tables, figures, films, and one page that shows them, DIR/index.html. "
+        "What DIR has already is not made again; after an interrupt the same command goes on.",
+    )
+    command.add_argument("--out", metavar="DIR", default="lecture", help="folder to write to (default: lecture)")
+    command.add_argument("--seed", type=int, default=12, help="same seed, same draws (default 12)")
+    command.add_argument(
+        "--only",
+        metavar="PART",
+        nargs="+",
+        action="extend",
+        help="parts: trolley, participants, cafes, tadpoles, confounds, coverage, sampler (default: all)",
+    )
+    command.add_argument("--trolley", metavar="FILE.csv", help="the published Trolley.csv (default: a simulated study)")
+    command.add_argument(
+        "--replications", type=int, default=20, help="simulated studies of the coverage (default 20; 0: leave it out)"
+    )
+    command.add_argument("--workers", type=int, help="pieces of work at a time (default: the number of processors)")
+    command.set_defaults(run=commands.make_lecture)
+
+    command = subparsers.add_parser("figures", help="draw figures and films of the lecture")
+    command.add_argument(
+        "names",
+        metavar="NAME",
+        nargs="*",
+        help="a still or film, see --list; traces:MODEL, ranks:MODEL, energies:MODEL (default: all of the lecture)",
+    )
     command.add_argument("--list", action="store_true", help="list the figures and draw none")
+    command.add_argument(
+        "--exact", action="store_true", help="exact leave-one-out by refitting beside PSIS: about a minute"
+    )
     command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
     _add_sampling(command)
     command.set_defaults(run=commands.draw_figures)

@@ -5,6 +5,7 @@ file of `hmc` that imports the three other packages (but for `hmc/model_argument
 """
 
 import os
+import sys
 import warnings
 
 from hmc.model_argument import build, default_metric, is_simulated, options_of, parsed_settings
@@ -97,29 +98,58 @@ def draw_figures(options):
     import figures
 
     if options.list:
-        for name in figures.names():
-            print(f"{name}  {figures.describe(name)}")
+        print("stills:", *(f"    {name}  {figures.describe(name)}" for name in figures.names()), sep="\n")
+        print("films:", *(f"    {name}  {figures.describe(name)}" for name in figures.films()), sep="\n")
+        print("of the fit of any model:")
+        print(*(f"    {name}:MODEL  {figures.describe(name)}" for name in figures.of_any_fit()), sep="\n")
         return 0
     from hmc import workers
 
     workers.start_early()
-    names = options.names or figures.names()
-    needed = {model: None for name in names for model in figures.needs(name)}
-    from figures.style import save
+    from figures.inputs import other_input, plan, written
 
+    planned = plan(options.names, data=options.data, settings=options.set, exact=options.exact)
     os.makedirs(options.out, exist_ok=True)
-    fits, status = {}, 0
-    for name in needed:
-        option, values = figures.SERIES.get(name, (None, (None,)))
-        settings = [[*options.set, *([f"{option}={value!r}"] if option else [])] for value in values]
-        found = [_sample(name, build(name, options.data, given), options) for given in settings]
-        fits[name] = found if option else found[0]
-        status = max(status, *map(_status, found))
-    for name in names:
-        figure = figures.draw(name, fits, **({"data": options.data} if options.data else {}))
-        for ending in (".png", ".svg"):
-            print(save(figure, os.path.join(options.out, name + ending)))
+    inputs, status = {}, 0
+    for name, model in planned.models.items():
+        several = isinstance(model, list)
+        fits = [_sample(name, one, options) for one in (model if several else [model])]
+        inputs[name] = fits if several else fits[0]
+        status = max(status, *map(_status, fits))
+    for name in planned.others:
+        inputs[name] = other_input(name, inputs, **_sampling(name.removeprefix("refits of "), options))
+    for name, given in planned.options.items():
+        try:
+            for path in written(name, inputs, options.out, **given):
+                print(path)
+        except ValueError as error:
+            print(f"hmc: {error}", file=sys.stderr)
+            status = 1
     return status
+
+
+def make_lecture(options):
+    """`hmc lecture`."""
+    from hmc import workers
+
+    workers.start_early()
+    from figures.lecture.making import make
+
+    given = ("seed", "only", "trolley", "replications", "workers")
+    try:
+        made = make(options.out, **{name: getattr(options, name) for name in given})
+    except KeyboardInterrupt:
+        print(
+            f"hmc: interrupted; what was finished is kept in {options.out}, and the same command goes on",
+            file=sys.stderr,
+        )
+        sys.stderr.flush()
+        os._exit(130)  # workers may be in the midst of a piece, and Python would wait for them
+    for name, reason in made.failures.items():
+        print(f"hmc: {name} could not be made: {reason}", file=sys.stderr)
+    print(f"{made.page}: {len(made.made)} pieces made, {len(made.kept)} kept, in {made.seconds:.1f} s")
+    print("seconds of work: " + ", ".join(f"{on} {seconds:.1f}" for on, seconds in made.spent.items()))
+    return 1 if made.failures else 0
 
 
 def check_gradient(options):
@@ -203,9 +233,13 @@ def print_coverage(options):
 def _sample(name, model, options):
     import hmc
 
+    return hmc.sample(model, **_sampling(name, options))
+
+
+def _sampling(name, options):
+    """The arguments of `hmc.sample` for the model `name`."""
     names = ("chains", "warmup", "draws", "seed", "workers", "target_accept", "algorithm")
-    given = {option: getattr(options, option) for option in names}
-    return hmc.sample(model, metric=options.metric or default_metric(name), **given)
+    return {option: getattr(options, option) for option in names} | {"metric": options.metric or default_metric(name)}
 
 
 def _status(fit):

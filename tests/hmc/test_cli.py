@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import figures
 import hmc
 import models
+from figures import inputs
 from hmc import cli
 
 BUNDLED = Path(models.__file__).parent / "data" / "reedfrogs.csv"
@@ -153,6 +155,72 @@ def test_figures_of_several_fits_of_one_model_are_drawn(capsys, tmp_path):
     assert {Path(line).stem for line in out.split()} == {"cafes_sheet", "dag_confounds"}
 
 
+def test_stills_films_and_figures_of_any_fit_are_listed_in_groups(capsys):
+    status, out, _ = run(capsys, "figures", "--list")
+    assert status == 0
+    stills, films, of_any = re.fullmatch(
+        r"stills:\n(.*)films:\n(.*)of the fit of any model:\n(.*)", out, re.DOTALL
+    ).groups()
+    listed = [[line.split()[0] for line in group.splitlines()] for group in (stills, films, of_any)]
+    assert listed == [figures.names(), figures.films(), ["traces:MODEL", "ranks:MODEL", "energies:MODEL"]]
+
+
+def test_films_and_figures_of_a_fit_are_written_beside_stills(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(figures.SERIES, "mST_fixed", ("sigma", (0.5, 2.0)))
+    names = ["sweep_film", "pooling", "ranks:mST_fixed", "energies:mRS"]
+    status, out, _ = run(capsys, "figures", *names, *SHORT, "--out", str(tmp_path))
+    assert status == 0
+    stems = ["pooling", "ranks-mST_fixed", "energies-mRS"]
+    assert [Path(line).name for line in out.split()] == [
+        "sweep_film.gif",
+        *(stem + ending for stem in stems for ending in (".png", ".svg")),
+    ]
+
+
+def test_without_a_name_all_stills_and_films_are_drawn():
+    planned = inputs.plan([])
+    assert list(planned.options) == [*figures.names(), *figures.films()]
+    assert planned.others == ("coverage",)
+    assert inputs.plan([], exact=True).others == ("coverage", "refits of mST_fixed")
+    assert {name: len(several) for name, several in planned.models.items() if isinstance(several, list)} == {
+        "cafes": 21,
+        "mST_fixed": 20,
+    }
+
+
+def test_exact_leave_one_out_is_drawn_beside_psis(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(figures.SERIES, "mST_fixed", ("sigma", (0.5, 2.0)))
+    few = ["--warmup", "50", "--draws", "20", "--workers", "1", "--chains", "2"]
+    for folder, exact in (("without", []), ("with", ["--exact"])):
+        assert run(capsys, "figures", "sigma_sweep", *few, *exact, "--out", str(tmp_path / folder))[0] == 0
+    pictures = [(tmp_path / folder / "sigma_sweep.png").read_bytes() for folder in ("without", "with")]
+    assert pictures[0] != pictures[1]
+
+
+def test_ranks_of_an_authors_model_are_drawn(capsys, tmp_path, own_file):
+    argument = own_file(NORMAL.format(slope="-position[i]", value="total"), "own_ranks")
+    status, out, _ = run(capsys, "figures", f"ranks:{argument}", *SHORT, "--out", str(tmp_path))
+    assert status == 0
+    assert all(":" not in Path(line).name for line in out.split())
+
+
+def test_settings_go_to_the_figures_and_models_that_have_them():
+    planned = inputs.plan(["raw_survival", "tanks", "sigma_sweep", "dag_tadpoles"], data=str(BUNDLED))
+    data = {"data": str(BUNDLED)}
+    assert planned.options == {"raw_survival": data, "tanks": data, "sigma_sweep": {}, "dag_tadpoles": {}}
+    few = inputs.plan(["cluster_effects", "tanks"], settings=["participants=5"])
+    assert few.models["mRXma2"].dimension < inputs.plan(["cluster_effects"]).models["mRXma2"].dimension
+    assert few.options == {"cluster_effects": {}, "tanks": {}}
+
+
+def test_a_figure_that_cannot_be_drawn_does_not_keep_the_others(capsys, tmp_path):
+    few = ["--warmup", "10", "--draws", "50", "--workers", "1"]
+    status, out, err = run(capsys, "figures", "warmup", "tanks", *few, "--out", str(tmp_path))
+    assert status == 1
+    assert err == "hmc: warmup: the fit has 10 warm-up transitions, too few to draw\n"
+    assert {Path(line).stem for line in out.split()} == {"tanks"}
+
+
 def test_watch_tells_a_transition_in_words(capsys):
     status, out, _ = run(capsys, "watch", "cafes", "--warmup", "50", "--transitions", "2")
     assert status == 0
@@ -237,7 +305,17 @@ def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, conte
         (["fit", "mST", "--prob", "1.5"], "1.5"),
         (["compare", "mST"], "two or more"),
         (["compare", "mST", "mST"], "twice: mST"),
-        (["figures", "tank"], "tank"),
+        (["figures", "tank"], "no figure is called tank; did you mean tanks? known: "),
+        (["figures", "tanks", "ranks:mStt"], "no model is called mStt; did you mean mST?"),
+        (["figures", "ranks"], "ranks is of a fit of any model: write ranks:MODEL"),
+        (["figures", "ranks:mST_fixed"], "mST_fixed needs the option sigma"),
+        (["figures", "traces:nowhere.py:factory"], "nowhere.py: there is no such file"),
+        (["figures", "--data", "x.csv"], "--data and --set need names of figures"),
+        (["figures", "tanks", "dag_tadpoles", "--set", "sigma=1"], "--set sigma: nothing in tanks, dag_tadpoles has"),
+        (["figures", "dag_tadpoles", "--data", "x.csv"], "--data: nothing in dag_tadpoles has an option data"),
+        (["figures", "sigma_sweep", "--set", "sigma=1"], "--set sigma: the figures show mST_fixed at values of sigma"),
+        (["figures", "tanks", "--exact"], "--exact is for sigma_sweep and sweep_film, not for tanks"),
+        (["figures", "tanks", "--data", ""], "--data is empty"),
         (["check", "mST", "--points", "0"], "--points 0"),
         (["fit", "mST_fixed", "--set", "sigma"], "--set sigma is not of the form NAME=VALUE"),
         (["fit", "mST_fixed", "--set", "sigma=-1"], "mST_fixed: sigma = -1 is not a positive number"),

@@ -1,0 +1,115 @@
+"""What `hmc figures` was asked for: which models to fit, of which data, what goes to which figure, and its files.
+
+All that can be wrong with names and options is found here, before anything is sampled.
+"""
+
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import figures
+import models
+from hmc.model_argument import build, parsed_settings
+
+OF_DATA = ("data", "individuals", "groups")  # options of models that their figures take as well
+STUDIES = 20  # simulated, for the figure of coverage
+
+
+class Plan(NamedTuple):
+    """What to fit, and what to draw from it."""
+
+    models: dict  # {name: a hmc.Model, or a list of them for a model whose figures need several fits}
+    others: tuple  # names of the inputs that are no fits; see `figures.OTHER_INPUTS`
+    options: dict  # {name of the still or film: {its options}}
+
+
+def plan(names, *, data=None, settings=(), exact=False):
+    """The `Plan` of these stills and films; none are all.
+
+    `data` and `settings`: a path, and texts NAME=VALUE, which go to the models and figures that have such an option.
+    `exact`: whether exact leave-one-out is shown where it can be. ValueError for an unknown figure, model or option,
+    and for one that nothing here takes.
+    """
+    chosen = list(dict.fromkeys(names or [*figures.names(), *figures.films()]))
+    needed = {name: figures.needs(name) for name in chosen}
+    given = parsed_settings(settings) | ({} if data is None else {"data": data})
+    if given and not names:
+        raise ValueError("--data and --set need names of figures, since parts of the lecture have different data")
+    if exact and not any(map(figures.may_use, chosen)):
+        those = [name for name in [*figures.names(), *figures.films()] if figures.may_use(name)]
+        raise ValueError(f"--exact is for {' and '.join(those)}, not for {', '.join(chosen)}")
+    inputs = dict.fromkeys(name for needs in needed.values() for name in needs)
+    of_lecture = {name for figure, needs in needed.items() if ":" not in figure for name in needs}
+    several = of_lecture & set(figures.SERIES)
+    taken = {name: _taken(name, given, several) for name in inputs if name not in figures.OTHER_INPUTS}
+    options = {name: {o: given[o] for o in figures.options_of(name) if o in OF_DATA and o in given} for name in chosen}
+    unused = [o for o in given if not any(o in takes for takes in [*taken.values(), *options.values()])]
+    if unused:
+        text = "--data" if unused[0] == "data" else f"--set {unused[0]}"
+        raise ValueError(f"{text}: nothing in {', '.join(chosen)} has an option {unused[0]}")
+    others = [name for name in inputs if name in figures.OTHER_INPUTS]
+    others += dict.fromkeys(extra for name in chosen for extra in figures.may_use(name) if exact)
+    return Plan({name: _built(name, takes, settings, several) for name, takes in taken.items()}, tuple(others), options)
+
+
+def other_input(name, fits, *, seed, workers, **sampling):
+    """The input `name` that is no fit, of `figures.OTHER_INPUTS`, from the fits that are there by now.
+
+    `sampling`: further arguments of `hmc.sample`, for refits; studies have settings of their own, and a warning tells
+    of those that fail. KeyboardInterrupt where they are interrupted.
+    """
+    if name == "coverage":
+        return _studies(seed, workers)
+    from diagnostics.loo_refit import loo_refit
+    from hmc.execution import progress_bar
+
+    fits = fits[name.removeprefix("refits of ")]
+    bar = progress_bar(len(fits), "leave-one-outs")
+    refits = []
+    for fit in fits:
+        refits.append(loo_refit(fit.model, seed=seed, workers=workers, progress=False, **sampling))
+        if bar is not None:
+            bar.update()
+    if bar is not None:
+        bar.close()
+    return refits
+
+
+def written(name, inputs, folder, **options):
+    """Draw a still as .png and .svg, or a film as .gif, into a folder; the paths. ValueError where it cannot be."""
+    from figures.style import save
+
+    stem = Path(folder) / figures.file_stem(name)
+    if name in figures.films():
+        return [figures.write_film(name, inputs, f"{stem}.gif", **options)]
+    figure = figures.draw(name, inputs, **options)
+    return [save(figure, f"{stem}{ending}") for ending in (".png", ".svg")]
+
+
+def _studies(seed, workers):
+    from models.coverage import coverage
+
+    table = coverage(STUDIES, seed=seed, workers=workers)
+    if table.attrs["interrupted"]:
+        raise KeyboardInterrupt("interrupted between studies")
+    for failure in table.attrs["failures"]:
+        warnings.warn(f"coverage: {failure}", stacklevel=3)
+    return table
+
+
+def _taken(model, given, several):
+    """Those of the options in `given` that the model has: of an author's own, all."""
+    taken = given if ":" in model else {o: v for o, v in given.items() if o in models.describe(model).options}
+    if model in several and figures.SERIES[model][0] in taken:
+        option = figures.SERIES[model][0]
+        raise ValueError(f"--set {option}: the figures show {model} at values of {option} of their own")
+    return taken
+
+
+def _built(model, taken, settings, several):
+    """The model, or all models of a series, with the options that it takes."""
+    texts = [text for text in settings if text.partition("=")[0] in taken]
+    if model not in several:
+        return build(model, taken.get("data"), texts)
+    option, values = figures.SERIES[model]
+    return [build(model, taken.get("data"), [*texts, f"{option}={value!r}"]) for value in values]
