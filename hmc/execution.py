@@ -146,9 +146,14 @@ def _choose_executor(model, workers, executor, functions):
 
 
 def _compile(model):
+    model.density()
+    compile_sampler()
+
+
+def compile_sampler():
+    """Compile the sampler, or load it from disk; whoever waits for the former is told."""
     if not sampler_is_stored() and sys.stderr is not None and sys.stderr.isatty():
         print("hmc: compiling the sampler, which is done once and takes about 15 seconds", file=sys.stderr)
-    model.density()
     compiled_advance()
 
 

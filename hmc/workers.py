@@ -44,12 +44,14 @@ class ProcessExecutor(concurrent.futures.Executor):
 
     shares_memory = False
 
-    def __init__(self, workers, model_key):
+    def __init__(self, workers, model_key=None):
         self._threads = concurrent.futures.ThreadPoolExecutor(workers)
         self._model_key = model_key
 
     def submit(self, function, /, *arguments):
-        """A future of `function(model, ...)` in a worker process; all arguments are pickled, the first is the model."""
+        """A future of `function(...)` in a worker process; all arguments are pickled. Where the executor has the key of
+        a model's code, the first one is that model.
+        """
         return self._threads.submit(_in_a_kept_process, self._model_key, function, arguments)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
@@ -108,7 +110,7 @@ def _call(model_key, payload):
         function, arguments = pickle.loads(payload)
     except Exception as error:  # whatever importing the model's module raises
         raise StaleWorkerError(str(error)) from None
-    if arguments[0].density_key() != model_key:
+    if model_key is not None and arguments[0].density_key() != model_key:
         raise StaleWorkerError("the code of the log density differs")
     return function(*arguments)
 

@@ -1,0 +1,79 @@
+"""What a folder holds already, and what each piece in it was made from: only what is missing or changed is made again.
+
+`kept.json` in the folder has a record for each piece of work that was finished. A piece is trusted if its record has
+the key that is asked for, and its files are byte for byte what they were when they were written.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from hmc.files import write_whole
+
+FORMAT = "rethinking-hmc lecture, version 1"
+RECORDS, PAGE = "kept.json", "index.html"
+
+
+class Kept:
+    """The finished work in a folder, which is made if it is not there.
+
+    ValueError where the folder has a page that is not ours, OSError where it cannot be written to. A damaged list of
+    records is taken for an empty one: then everything is made again.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        if (self.folder / PAGE).exists() and not (self.folder / RECORDS).exists():
+            raise ValueError(f"{self.folder / PAGE} is there already, and not of hmc lecture: it is left as it is")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._records = _read(self.folder / RECORDS)
+        self._write()  # a folder that cannot be written to is noticed now, and not after the first fit
+        for unfinished in self.folder.glob("*/.*.part"):  # of a run that was killed
+            unfinished.unlink(missing_ok=True)
+
+    def has(self, item):
+        """Whether an item is here as it should be."""
+        record = self._records.get(item.name)
+        return (
+            record is not None
+            and record["key"] == item.key
+            and set(record["files"]) == set(item.files)
+            and all(_digest(self.folder / file) == digest for file, digest in record["files"].items())
+        )
+
+    def keep(self, item, facts, seconds):
+        """Note that an item is finished: its files are written. `facts` (JSON) are what it says of itself."""
+        files = {file: _digest(self.folder / file) for file in item.files}
+        self._records[item.name] = {"key": item.key, "files": files, "facts": facts, "seconds": seconds}
+        self._write()
+
+    def facts(self, name):
+        """What the item of this name says of itself."""
+        return self._records[name]["facts"]
+
+    def seconds(self, name):
+        """How long the item of this name took to make."""
+        return self._records[name]["seconds"]
+
+    def _write(self):
+        text = json.dumps({"format": FORMAT, "items": self._records}, indent=1)
+        write_whole(self.folder / RECORDS, lambda file: file.write(text.encode()))
+
+
+def _read(path):
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        records = content["items"] if content["format"] == FORMAT else {}
+        return {
+            name: record for name, record in records.items() if record.keys() == {"key", "files", "facts", "seconds"}
+        }
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _digest(path):
+    """A hash of a file's bytes; None where there is no such file."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,93 @@
+"""What pieces of work read: fits, refits and studies, from the files in which others left them.
+
+A `Source` says what a file holds and how to read it. Models are built anew, since a file of a fit has only draws.
+"""
+
+import importlib
+import json
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Source(NamedTuple):
+    """A finished piece of work, as another one finds it."""
+
+    kind: str  # "fit", "refit" or "study"
+    arguments: dict  # that it was made with
+    stem: str  # path of its file, without the ending
+
+
+def load(source):
+    """A `hmc.Fit` with its model, a `LooRefit`, or a table of `models.coverage`; a list for a list."""
+    if isinstance(source, list):
+        loaded = [load(one) for one in source]
+        return _joined(loaded) if source and source[0].kind == "study" else loaded
+    return {"fit": _load_fit, "refit": _load_refit, "study": _load_study}[source.kind](source)
+
+
+def build(arguments):
+    """The model that `arguments` name: {"factory": "models.reedfrogs:mST", "options": {}, ...}."""
+    module, _, name = arguments["factory"].partition(":")
+    return getattr(importlib.import_module(module), name)(**arguments["options"])
+
+
+def save_refit(refit, path):
+    """Write a `LooRefit` as JSON, each number to its last bit."""
+    from hmc.files import write_whole
+
+    content = refit._asdict()
+    content["pointwise"] = {name: values.tolist() for name, values in refit.pointwise._asdict().items()}
+    write_whole(path, lambda file: file.write(json.dumps(content, indent=1).encode()))
+
+
+def save_study(table, path):
+    """Write a table of `models.coverage`, with what it says beside its numbers, as JSON."""
+    from hmc.files import write_whole
+
+    content = {"rows": [[*index, row] for index, row in zip(table.index, table.to_dict("records"), strict=True)]}
+    content["attrs"] = table.attrs
+    write_whole(path, lambda file: file.write(json.dumps(content, indent=1).encode()))
+
+
+def _load_fit(source):
+    import hmc
+
+    return hmc.load(f"{source.stem}.fit", model=build(source.arguments))
+
+
+def _load_refit(source):
+    from diagnostics.loo_refit import LooRefit, RefitPointwise
+
+    content = _read_json(source)
+    pointwise = {name: np.array(values) for name, values in content["pointwise"].items()}
+    return LooRefit(**content | {"pointwise": RefitPointwise(**pointwise)})
+
+
+def _load_study(source):
+    import pandas as pd
+
+    content = _read_json(source)
+    names = [tuple(row[:2]) for row in content["rows"]]
+    index = pd.MultiIndex.from_tuples(names, names=["estimator", "coefficient"])
+    table = pd.DataFrame([row[2] for row in content["rows"]], index=index)
+    table.attrs |= content["attrs"]
+    return table
+
+
+def _joined(tables):
+    """One table of several estimators' ones."""
+    import pandas as pd
+
+    joined = pd.concat(tables)
+    joined.attrs = {
+        "failures": [failure for table in tables for failure in table.attrs["failures"]],
+        "interrupted": any(table.attrs["interrupted"] for table in tables),
+        "seed": tables[0].attrs["seed"],
+    }
+    return joined
+
+
+def _read_json(source):
+    with open(f"{source.stem}.json", encoding="utf-8") as file:
+        return json.load(file)

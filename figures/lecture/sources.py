@@ -1,0 +1,66 @@
+"""The source code that a piece of work runs, as one hash: what it made is kept until that changes.
+
+Followed are imports between modules of the project, wherever they stand in a file. The registries, `models` and
+`figures`, name their modules in tables that are not followed: whoever uses one adds the module that it found there.
+"""
+
+import ast
+import functools
+import hashlib
+from pathlib import Path
+
+import figures
+
+ROOT = Path(figures.__file__).parents[1]
+PACKAGES = ("hmc", "models", "diagnostics", "figures")
+
+
+def digest(*modules, alone=()):
+    """A hash of the source files of these modules, by name, and of all modules of the project that they import, at
+    first or at second hand; of the data files, where a module is of `models`; and of the modules `alone`, whose imports
+    are not followed.
+    """
+    waiting, seen = list(modules), set()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += imports_of(name)
+    files = [_file(name) for name in seen.union(alone)]
+    if any(name.startswith("models.") for name in seen):
+        files += [path for path in (ROOT / "models" / "data").iterdir() if path.is_file()]
+    digests = [f"{path.relative_to(ROOT).as_posix()} {_file_digest(path)}" for path in sorted(files)]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+@functools.cache
+def imports_of(name):
+    """Names of the project's modules that the module `name` imports, sorted."""
+    path = _file(name)
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.rsplit(".", node.level - 1)[0] if node.level > 1 else package
+            origin = ".".join(filter(None, [above if node.level else "", node.module]))
+            # `from figures import style` imports a module, `from hmc.files import write_whole` names from one.
+            submodules = [f"{origin}.{alias.name}" for alias in node.names]
+            modules = [module for module in submodules if _is_ours(module)]
+            found.update(modules if len(modules) == len(submodules) else [*modules, origin])
+    return sorted(filter(_is_ours, found))
+
+
+def _is_ours(name):
+    return name.partition(".")[0] in PACKAGES and _file(name).is_file()
+
+
+def _file(name):
+    path = ROOT.joinpath(*name.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@functools.cache
+def _file_digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,48 @@
+"""When a fit may be held against what is stored of its model, and how far apart the two may be by chance."""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+import models
+from figures.draws import require_data
+
+ONCE_IN = 1000  # a right fit is called wrong once in so many tables
+
+
+def is_of_bundled_data(fit, name):
+    """Whether `fit` is one of the model `name` with its bundled data; where it does not know its data, it is not."""
+    if getattr(fit, "name", None) != name:
+        return False
+    arrays = {field: v for field, v in models.build(name).data._asdict().items() if isinstance(v, np.ndarray)}
+    if set(getattr(fit, "data_hashes", None) or {}) != set(arrays):
+        return False
+    try:
+        require_data(name, fit, arrays)
+    except ValueError:
+        return False
+    return True
+
+
+def largest_by_chance(count):
+    """What the largest |z| of `count` standard normal scores exceeds at most once in 1,000 times, however dependent
+    they are: Bonferroni's bound.
+    """
+    return -NormalDist().inv_cdf(0.5 / (ONCE_IN * count))
+
+
+def judged(scores, unit="Monte Carlo standard errors"):
+    """(words on the largest of `scores`, {label: z}, whether it is what chance gives). Without scores: ("", True)."""
+    unknown = [label for label, z in scores.items() if not math.isfinite(z)]
+    known = {label: abs(z) for label, z in scores.items() if math.isfinite(z)}
+    text, by_chance = "", True
+    if known:
+        worst = max(known, key=known.get)
+        bound = largest_by_chance(len(known))
+        by_chance = known[worst] <= bound
+        largest = f"the largest |z| of {len(known)} is" if len(known) > 1 else "|z| is"
+        text = f"{largest} {known[worst]:.1f} {unit} ({worst}); over {bound:.1f} it is by chance once in 1,000 times"
+    if unknown:
+        text += f"{'; ' if text else ''}{len(unknown)} have no standard error, {unknown[0]} among them"
+    return text, by_chance and not unknown

@@ -1,0 +1,98 @@
+"""A small lecture that has one of everything, its page, and a browser to look at it."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from figures import film, style
+from figures.lecture import page, view
+
+LONG = "a_model_whose_name_is_longer_than_a_narrow_screen_is_wide"
+FORMULA = "S ~ Binomial(D, p),  logit(p) = a[T]\na[j] ~ Normal(a_bar, sigma)\nsigma ~ Exponential(1)"
+SOURCE = "def log_density(position, data, gradient):\n    # a long line" + " that goes on" * 20 + "\n    return 0.0\n"
+
+
+@pytest.fixture(scope="session")
+def lecture(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lecture")
+    plot, still = _picture(folder, "tanks"), _picture(folder, "still")
+    moving = view.Picture("sweep", "A sweep", ("It moves.",), "a film of dots", _film(folder), still.path)
+    first = _card(folder, "mST", "note", (_picture(folder, "ranks:mST"),))
+    second = _card(folder, LONG, "error", ())
+    third = _card(folder, "m0", None, ())._replace(table=None, verdict="4 chains: converged")
+    few = view.Table("comparison", "Two models", _comparison(), (), _csv(folder, "comparison", _comparison()))
+    return view.Lecture(
+        (
+            view.Part("tadpoles", "Tadpoles: how much to pool", ("First `a`.", "Then b."), (plot, first, moving, few)),
+            view.Part("confounds", "Confounds of a group", ("Of groups.",), (second, third)),
+        ),
+        {"Seed": "12", "Data": "simulated; for others: `--trolley Trolley.csv`"},
+    )
+
+
+@pytest.fixture(scope="session")
+def html(lecture):
+    return page.render(lecture)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The functions of browser.py."""
+    spec = importlib.util.spec_from_file_location("tests_lecture_browser", Path(__file__).with_name("browser.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def chromium(browser):
+    """One browser for all tests; HMC_REQUIRE_BROWSER=1 in the environment says that there must be one."""
+    if not browser.is_installed():
+        missing = "looks at the page in Chromium, which needs the programs chromium and chromedriver"
+        pytest.fail(missing) if os.environ.get("HMC_REQUIRE_BROWSER") == "1" else pytest.skip(missing)
+    with browser.started() as driver:
+        yield driver
+
+
+def _picture(folder, name):
+    path = style.save(_drawn(0.5), folder / f"{name.replace(':', '-')}.png")
+    return view.Picture(name, f"What {name} shows", ("Dots of `mST`.", "More of it."), f"dots of {name}", path)
+
+
+def _film(folder):
+    return film.write_film(folder / "sweep.gif", [_drawn(0.2), _drawn(0.8)], [100, 100])
+
+
+def _drawn(height):
+    with style.applied():
+        figure = style.blank((4.8, 2.7))
+        axes = figure.add_subplot()
+        axes.plot([0.0, 1.0], [height, height], "o")
+        axes.set_ylim(0.0, 1.0)
+        return style.settled(figure)
+
+
+def _card(folder, name, severity, pictures):
+    estimates = pd.DataFrame(
+        {"mean": np.linspace(-1, 2, 50), "n_eff": 1234.5, "exact mean": 0.25, "exact sd": 1.0, "published mean": 0.3},
+        index=[f"a[{i + 1}]" for i in range(50)],
+    )
+    table = view.Table(f"{name}_estimates", "Estimates", estimates, ("Of `a`.",), _csv(folder, name, estimates))
+    settings = {"chains": 4, "seed": 12, "target_accept": 0.8, "initial": None, "keep_warmup": False}
+    verdict = "4 chains of 1000 draws: take care\nwarning: Rhat is over 1.01\nnote: few draws"
+    summary = "A model of `S`."
+    return view.Card(name, summary, FORMULA, SOURCE, "48 tanks", settings, verdict, severity, 0.0512, table, pictures)
+
+
+def _comparison():
+    return pd.DataFrame({"WAIC": [200.2, 214.8], "dSE": [np.nan, 3.8]}, index=["mST", "mSTnomem"])
+
+
+def _csv(folder, name, frame):
+    path = folder / f"{name}.csv"
+    frame.to_csv(path)
+    return path
