@@ -7,6 +7,7 @@ Called from compiled code it is compiled into the caller; the sampler is compile
 """
 
 import dis
+import functools
 import types
 
 import numba
@@ -63,7 +64,7 @@ def substituted(function, **replacements):
 
 def _copy(function, replacements, reached):
     namespace = dict(function.__globals__)
-    for name in _globals_of(function):
+    for name in _globals_of(function.__code__):
         if is_kernel(namespace.get(name)):
             reached.add(name)
             callee = _copy(namespace[name], replacements, reached)
@@ -73,9 +74,10 @@ def _copy(function, replacements, reached):
     return copy
 
 
-def _globals_of(function):
-    """The names that a function looks up in its module: not those of attributes, as `sqrt` in `math.sqrt`."""
-    return {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"}
+@functools.cache  # reading the bytecode takes a hundred times as long as the copy it is read for
+def _globals_of(code):
+    """The names that a function's code looks up in its module: not those of attributes, as `sqrt` in `math.sqrt`."""
+    return {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
 
 
 def is_kernel(item):
