@@ -73,7 +73,6 @@ def make(**changes):
         ({"parameters": [hmc.Parameter("x", (), "positive")]}, "x.*positive"),
         ({"parameters": [hmc.Parameter("x", (), None)]}, "x.*None"),
     ],
-    ids=str,
 )
 def test_wrong_model_is_refused_with_its_name(changes, shown):
     with pytest.raises(ValueError, match=f"bell: .*{shown}"):
@@ -112,9 +111,7 @@ class Callable:
         return bell(position, data, gradient)
 
 
-@pytest.mark.parametrize(
-    "density", [unknown_name, two_arguments, no_return, returns_array, Callable(), partial(bell)], ids=str
-)
+@pytest.mark.parametrize("density", [unknown_name, two_arguments, no_return, returns_array, Callable(), partial(bell)])
 def test_density_that_cannot_be_compiled_is_a_value_error_naming_model_and_role(density):
     with pytest.raises(ValueError, match="bell: log_density"):
         hmc.sample(make(log_density=density), chains=1, warmup=1, draws=1, workers=1)
