@@ -28,11 +28,12 @@ def z_scores(names, draws, truth, error_bound=0.0):
     `truth`: {name: {statistic: value}}; what error the values have themselves is in there (`mcse_mean`), or bounded.
     """
     pooled = draws.reshape(-1, draws.shape[2])
+    lower, upper = np.quantile(pooled, [0.055, 0.945], axis=0)
     statistics = {
         "mean": (pooled.mean(axis=0), mcse_mean(draws)),
         "sd": (pooled.std(axis=0, ddof=1), mcse_sd(draws)),
-        "q5_5": (np.quantile(pooled, 0.055, axis=0), mcse_quantile(draws, 0.055)),
-        "q94_5": (np.quantile(pooled, 0.945, axis=0), mcse_quantile(draws, 0.945)),
+        "q5_5": (lower, mcse_quantile(draws, 0.055)),
+        "q94_5": (upper, mcse_quantile(draws, 0.945)),
     }
     return {
         s: (value - [truth[n][s] for n in names])

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ def golden():
     return lambda name: json.loads((GOLDEN / name).read_text(encoding="utf-8"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def positions():
     """100 positions of a model: half drawn from its prior, half uniform in (-2, 2) as starting points are."""
 
@@ -49,7 +50,7 @@ def gradient_error():
     return error
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def extreme_positions():
     """Corners, single far coordinates, and mixtures, at 30 and at 1000 (or the sizes given)."""
 
@@ -68,27 +69,30 @@ def extreme_positions():
     return positions
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def evaluated_without_the_jit():
-    """(densities, gradients) of the model that a Python expression builds, from a process that compiles nothing."""
+    """{expression: [(density, gradient)]} of {a Python expression that builds a model: positions}.
 
-    def evaluate(expression, positions):
+    They come from one process for all, which compiles nothing: its start takes longer than what it evaluates.
+    """
+
+    def evaluate(points):
         code = (
-            "import json, sys, numpy as np, models\n"
-            f"model = {expression}\n"
-            "results = [model.evaluate(p) for p in np.array(json.load(sys.stdin))]\n"
-            "out = np.concatenate([np.append(g, d) for d, g in results])\n"
-            "sys.stdout.buffer.write(out.tobytes())"
+            "import pickle, sys, models\n"
+            "results = {}\n"
+            "for expression, positions in pickle.load(sys.stdin.buffer).items():\n"
+            "    model = eval(expression)\n"
+            "    results[expression] = [model.evaluate(p) for p in positions]\n"
+            "sys.stdout.buffer.write(pickle.dumps(results))"
         )
         completed = subprocess.run(
             [sys.executable, "-c", code],
-            input=json.dumps([p.tolist() for p in positions]).encode(),
+            input=pickle.dumps(points),
             env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT)},
             capture_output=True,
             check=True,
         )
-        rows = np.frombuffer(completed.stdout).reshape(len(positions), -1)
-        return rows[:, -1], rows[:, :-1]
+        return pickle.loads(completed.stdout)
 
     return evaluate
 

@@ -2,7 +2,6 @@
 
 import math
 
-import numba
 import numpy as np
 from scipy import stats
 
@@ -57,13 +56,3 @@ def rates(position):
 def chi_square_of_waits(sets, mean):
     """Sum over visits of the squared z-scores of the mean wait."""
     return np.sum((np.mean([data.wait for data in sets], axis=0) - mean) ** 2 / (mean / len(sets)))
-
-
-def test_simulators_compile_and_draw_the_same():
-    model = cafes()
-    position = model.simulate(np.random.default_rng(4), model.data)
-    np.testing.assert_array_equal(numba.njit(model.simulate)(np.random.default_rng(4), model.data), position)
-    drawn = model.simulate_data(position, model.data, np.random.default_rng(5))
-    compiled = numba.njit(model.simulate_data)(position, model.data, np.random.default_rng(5))
-    for field in model.data._fields:
-        np.testing.assert_array_equal(getattr(compiled, field), getattr(drawn, field))

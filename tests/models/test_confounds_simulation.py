@@ -3,7 +3,6 @@
 import math
 import re
 
-import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,19 +95,6 @@ def test_mru_simulates_what_individuals_do_and_describes_it_anew():
     by_group = pd.Series(sets[0].X).groupby(sets[0].group)
     np.testing.assert_allclose(sets[0].Xbar, by_group.mean(), rtol=1e-13)
     assert sets[0].spread ** 2 == pytest.approx(((sets[0].X - by_group.transform("mean")) ** 2).sum(), rel=1e-13)
-
-
-@EVERY_MODEL
-def test_simulators_compile_and_draw_the_same(name):
-    model = built(name)
-    position = model.simulate(np.random.default_rng(4), model.data)
-    compiled = numba.njit(model.simulate)(np.random.default_rng(4), model.data)
-    np.testing.assert_array_equal(compiled, position)
-    data = model.simulate_data(position, model.data, np.random.default_rng(5))
-    compiled = numba.njit(model.simulate_data)(position, model.data, np.random.default_rng(5))
-    assert type(compiled) is type(data) is type(model.data)
-    for field, value in data._asdict().items():
-        np.testing.assert_array_equal(getattr(compiled, field), value)
 
 
 LECTURE = {"a0": -2.0, "bXY": 1.0, "bZY": -0.5, "mean_U": 1.5, "sd_U": 1.0, "sd_X": 1.0, "mean_Z": 0.0, "sd_Z": 1.0}

@@ -42,14 +42,28 @@ def test_density_is_finite_or_minus_infinity_at_extreme_positions(name, extreme_
         assert value == -math.inf or np.isfinite(gradient).all() or np.abs(position).max() > 30.0
 
 
+def expression(name):
+    return f"models.build({name!r}, **{OPTIONS.get(name, {})})"
+
+
+@pytest.fixture(scope="module")
+def interpreted(positions, extreme_positions, evaluated_without_the_jit):
+    """[(position, density, gradient)] by name of the model, by Python alone."""
+    points = {}
+    for name in models.names():
+        model = build(name)
+        points[name] = [*positions(model)[::10], *list(extreme_positions(model.dimension))[::3]]
+    found = evaluated_without_the_jit({expression(name): points[name] for name in points})
+    return {
+        name: [(point, *result) for point, result in zip(points[name], found[expression(name)], strict=True)]
+        for name in points
+    }
+
+
 @EVERY_MODEL
-def test_compiled_and_interpreted_density_agree_bit_for_bit(
-    name, positions, extreme_positions, evaluated_without_the_jit
-):
+def test_compiled_and_interpreted_density_agree_bit_for_bit(name, interpreted):
     model = build(name)
-    points = [*positions(model)[::20], *list(extreme_positions(model.dimension))[::6]]
-    values, gradients = evaluated_without_the_jit(f"models.build({name!r}, **{OPTIONS.get(name, {})})", points)
-    for point, value, gradient in zip(points, values, gradients, strict=True):
+    for point, value, gradient in interpreted[name]:
         compiled, compiled_gradient = model.evaluate(point)
         assert compiled == value
         if math.isfinite(value):  # where it is -inf, the gradient is unspecified
@@ -89,6 +103,7 @@ def test_simulators_compile_and_draw_the_same(name):
     compiled = numba.njit(error_model="numpy")(model.simulate_data)(
         position, model._packed.data, np.random.default_rng(5)
     )
+    assert type(compiled) is type(data) is type(model.data)
     for field, compiled_field in zip(data, compiled, strict=True):
         np.testing.assert_array_equal(field, compiled_field)
 

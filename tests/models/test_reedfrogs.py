@@ -1,4 +1,4 @@
-"""The reedfrog models against independent formulas, at extreme points, with and without the JIT."""
+"""The reedfrog models against independent formulas, and at extreme points."""
 
 import math
 from decimal import Decimal, localcontext
@@ -9,7 +9,6 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-import models
 from models import reedfrogs
 from models.tables import BUNDLED
 
@@ -159,23 +158,6 @@ def decimal_reference(model, position):
 def decimal_normal(x, mean, sd):
     pi = Decimal("3.14159265358979323846264338327950288419716939937510582097494459")
     return -(((x - mean) / sd) ** 2) / 2 - sd.ln() - (2 * pi).ln() / 2
-
-
-EXPRESSIONS = {"mST": "models.mST()", "mST_fixed": "models.mST_fixed(0.3)"}
-
-
-@pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS)
-def test_compiled_and_interpreted_density_agree_bit_for_bit(
-    expression, positions, extreme_positions, evaluated_without_the_jit
-):
-    model = eval(expression, {"models": models})
-    points = [*positions(model)[::10], *list(extreme_positions(model.dimension))[::3]]
-    values, gradients = evaluated_without_the_jit(expression, points)
-    for point, value, gradient in zip(points, values, gradients, strict=True):
-        compiled, compiled_gradient = model.evaluate(point)
-        assert compiled == value
-        if math.isfinite(value):  # where it is -inf, the gradient is unspecified
-            np.testing.assert_array_equal(compiled_gradient, gradient)
 
 
 def test_without_memory_is_sigma_one(positions):

@@ -2,7 +2,6 @@
 
 import math
 
-import numba
 import numpy as np
 import pytest
 from scipy import stats
@@ -95,15 +94,3 @@ def test_data_simulated_without_their_predictor_are_noticed():
     sets = [model.simulate_data(blind, model.data, rng) for _ in range(400)]
     p = expit(position[:48] + position[50] * model.data.predictors[0])
     assert chi_square_of_survivors(sets, model.data.density, p) > CHI_SQUARE_LIMIT
-
-
-@EVERY_MODEL
-def test_simulators_compile_and_draw_the_same(build):
-    model = build()
-    position = model.simulate(np.random.default_rng(4), model.data)
-    compiled = numba.njit(model.simulate)(np.random.default_rng(4), model.data)
-    np.testing.assert_array_equal(compiled, position)
-    drawn = model.simulate_data(position, model.data, np.random.default_rng(5))
-    compiled = numba.njit(model.simulate_data)(position, model.data, np.random.default_rng(5))
-    for field in model.data._fields:
-        np.testing.assert_array_equal(getattr(compiled, field), getattr(drawn, field))
