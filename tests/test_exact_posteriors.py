@@ -35,6 +35,13 @@ def long_fit(name, **options):
     return hmc.sample(model, draws=25_000, seed=2023, metric=models.metric_of(name), progress=False)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fits_of_this_file_only():
+    """A gigabyte of draws, not to be kept while other files run."""
+    yield
+    long_fit.cache_clear()
+
+
 def scores_of(agreement, fit, file):
     truth, bound = known(file)
     names, draws = agreement.named_draws(fit, truth)
