@@ -5,9 +5,12 @@ import pandas as pd
 import figures
 import models
 from figures.lecture import contents, view
-from figures.lecture.listing import source_of
+from figures.lecture.listing import file_of, source_of
 from figures.lecture.loading import build
 from figures.lecture.tables import TABLES
+
+# What is the same for all fits of the lecture, or of static HMC alone, is not shown.
+SETTINGS = ("chains", "warmup", "draws", "seed", "algorithm", "metric", "target_accept")
 
 
 class Filling:
@@ -46,8 +49,9 @@ class Filling:
             summary=described.summary,
             formula=described.formula,
             source=source_of(built),
+            file=file_of(built),
             data=described.data,
-            settings=facts["settings"],
+            settings={name: facts["settings"][name] for name in SETTINGS},
             verdict=judged["verdict"],
             severity=judged["severity"],
             seconds=facts["seconds"],
@@ -57,7 +61,7 @@ class Filling:
 
     def _table(self, item, name, title, caption):
         path, facts = self._kept.folder / item.files[0], self._kept.facts(item.name)
-        frame = pd.read_csv(path, index_col=list(range(facts["levels"])), float_precision="round_trip")
+        frame = pd.read_csv(path, index_col=list(range(facts["levels"])))
         notes = [*([caption] if caption else []), *facts["notes"]]
         return view.Table(name, title, frame, tuple(notes), path)
 

@@ -141,14 +141,10 @@ def _facts(settings, spent, absent, failures):
 
     versions = [f"{library} {importlib.metadata.version(library)}" for library in LIBRARIES]
     facts = {
-        "Made by": "`hmc lecture`",
         "Seed": f"{settings.seed}; the same seed gives the same draws",
-        "Trolley data": "the published file"
-        if settings.trolley
-        else "simulated (`--trolley Trolley.csv` for the real ones)",
+        "Stories and participants": "the published file" if settings.trolley else "simulated, without `--trolley FILE`",
         "Versions": ", ".join([f"rethinking-hmc {VERSION}", *versions]),
-        "Work": ", ".join(f"{on} {page.duration(seconds)}" for on, seconds in spent.items())
-        + "; pieces ran side by side",
+        "Time of work": ", ".join(f"{on} {page.duration(seconds)}" for on, seconds in spent.items()),
     }
     if absent:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items())

@@ -6,6 +6,7 @@ import numpy as np
 
 from diagnostics import compare
 from diagnostics.psis import compute_psis_loo, k_advice
+from diagnostics.waic import standard_error_of_sum
 from figures.lecture.tables_truth import is_of_bundled_data, judged
 from models.exact import exact_criteria, exact_difference, published
 
@@ -39,20 +40,23 @@ def comparison_by_waic(fits):
 def comparison_by_psis(fits, refits):
     """`diagnostics.compare` by PSIS of {"mST": fit, "mSTP": fit}, and exact leave-one-out beside both, a DataFrame.
 
-    `refits`: by the same names, a `diagnostics.loo_refit.LooRefit`: `refitted looic`, its Monte Carlo standard error
-    and difference. For fits of the bundled data also by quadrature: `exact looic`, `exact dlooic`. The notes,
-    `frame.attrs["notes"]`, tell of k-hats, and what the criteria disagree about.
+    `refits`: by the same names, a `diagnostics.loo_refit.LooRefit`: `refitted looic`, its difference to the first row,
+    that one's standard error over tanks (dSE), and the Monte Carlo standard error of looic. For fits of the bundled
+    data also by quadrature: `exact looic`, `exact dlooic`, `exact dSE`. The notes, `frame.attrs["notes"]`, tell of
+    k-hats, of how the refits went, and what the criteria disagree about.
     """
     frame, known, notes = _compared(fits, "PSIS")
     best = frame.index[0]
     looic = np.array([refits[name].looic for name in frame.index])
     frame["refitted looic"], frame["refitted dlooic"] = looic, looic - looic[0]
+    frame["refitted dSE"] = [np.nan if name == best else _se_between(refits[name], refits[best]) for name in frame.index]
     frame["refitted MCSE"] = [2.0 * refits[name].mcse for name in frame.index]
     if known:
-        frame["exact looic"] = [exact_criteria(name)["looic"] for name in frame.index]
-        frame["exact dlooic"] = [_exact_row(name, best)["dLOOIC"] for name in frame.index]
+        exact = [_exact_row(name, best) for name in frame.index]
+        for column, key in (("looic", "looic"), ("dlooic", "dLOOIC"), ("dSE", "dSE_LOOIC")):
+            frame[f"exact {column}"] = [row[key] for row in exact]
     notes += [_psis_fails(fits[name], refits[name], name) for name in frame.index]
-    notes += [_disagreement(fits, refits, known)]
+    notes += [_disagreement(fits, refits, known), _how_refits_went(refits)]
     if known:
         scores = {name: (frame.loc[name, "refitted looic"] - frame.loc[name, "exact looic"]) for name in frame.index}
         scores = {name: error / frame.loc[name, "refitted MCSE"] for name, error in scores.items()}
@@ -72,7 +76,7 @@ def _compared(fits, criterion):
 
 def _exact_row(name, best):
     """What `compare` would say of the model without Monte Carlo error, the model `best` being the best."""
-    difference = exact_difference(name, best) or {"dWAIC": 0.0, "dSE_WAIC": np.nan, "dLOOIC": 0.0}
+    difference = exact_difference(name, best) or {"dWAIC": 0.0, "dSE_WAIC": np.nan, "dLOOIC": 0.0, "dSE_LOOIC": np.nan}
     return exact_criteria(name) | difference | {"dSE": difference["dSE_WAIC"]}
 
 
@@ -125,19 +129,32 @@ def _psis_fails(fit, refit, name):
     return f"{name}: {advice} Here it is too {'optimistic' if gap > 0 else 'pessimistic'} by {abs(gap):.0f}."
 
 
+def _se_between(refit, other):
+    """Standard error over tanks of the difference of two looic."""
+    return standard_error_of_sum(refit.pointwise.looic - other.pointwise.looic)
+
+
 def _disagreement(fits, refits, known):
     """What WAIC and leaving out whole tanks say of the second model against the first."""
     first, second = fits
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        by_waic = compare(fits, criterion="WAIC")["WAIC"]
-    waic = by_waic[first] - by_waic[second]
-    loo, error = refits[first].looic - refits[second].looic, 2.0 * np.hypot(refits[first].mcse, refits[second].mcse)
-    exact = exact_difference(first, second) if known else None
-    text = (
-        f"WAIC scores a tank whose own intercept is known, and finds {second} better than {first} by {waic:.1f}. "
-        f"Exact leave-one-out predicts a tank that was never seen, and finds it better by {loo:.1f} "
-        f"(Monte Carlo standard error {error:.1f})"
+        by_waic = compare(fits, criterion="WAIC")
+    waic = by_waic.loc[second, "WAIC"] - by_waic.loc[first, "WAIC"]
+    loo, between = refits[second].looic - refits[first].looic, _se_between(refits[second], refits[first])
+    error = 2.0 * np.hypot(refits[first].mcse, refits[second].mcse)
+    exact = exact_difference(second, first) if known else None
+    of_waic = f"; exactly {exact['dWAIC']:.1f}" if exact else ""
+    of_loo = f"; by quadrature {exact['dLOOIC']:.1f}" if exact else ""
+    return (
+        f"{second} less {first} is, by WAIC, {waic:.1f} (standard error over tanks {by_waic['dSE'].max():.1f}{of_waic}): "
+        f"it scores tanks whose own intercepts are known. By exact leave-one-out it is {loo:.1f} (standard error over "
+        f"tanks {between:.1f}, Monte Carlo error {error:.1f}{of_loo}): that predicts tanks that were never seen. Less is "
+        "better."
     )
-    by_quadrature = f"; by quadrature these are {exact['dWAIC']:.1f} and {exact['dLOOIC']:.1f}" if exact else ""
-    return f"{text}{by_quadrature}."
+
+
+def _how_refits_went(refits):
+    rhat = np.concatenate([refit.pointwise.rhat for refit in refits.values()])
+    divergences = sum(int(refit.pointwise.divergences.sum()) for refit in refits.values())
+    return f"Of {rhat.size} refits the largest Rhat is {rhat.max():.3f}; {divergences} transitions diverged."

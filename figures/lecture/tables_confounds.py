@@ -34,8 +34,7 @@ def estimators(fits):
     if scores:
         text, by_chance = judged(scores)
         notes.append(f"Our means {'agree' if by_chance else 'do NOT agree'} with the exact ones: {text}.")
-    if "mru" in fits and any(what.endswith(" of mru") for what in scores):
-        notes.append("Of mru, what stands under exact is of a long run of another program; z allows for its error.")
+    notes += [_of_a_long_run(name) for name in fits if long_run(name) and any(w.endswith(f" of {name}") for w in scores)]
     frame = frame if scores else frame.drop(columns=["truth", "z", "exact mean", "exact sd"])
     frame.attrs = {"notes": notes if scores else []}
     return frame
@@ -45,6 +44,14 @@ def _reference(name):
     """{parameter: (mean, sd, Monte Carlo standard error of the mean)}, by quadrature or else by a long run."""
     exact = exact_posterior(name)
     return {parameter: (*moments, 0.0) for parameter, moments in exact.items()} if exact else long_run(name) or {}
+
+
+def _of_a_long_run(name):
+    errors = ", ".join(f"{error:.4f} ({key})" for key, (_, _, error) in long_run(name).items() if key in COEFFICIENTS)
+    return (
+        f"Of {name}, what stands under exact is not: it is of a long run of another program, whose means have the Monte "
+        f"Carlo standard errors {errors}; z allows for them."
+    )
 
 
 def coverage_table(found):

@@ -8,7 +8,7 @@ import numpy as np
 import models
 from figures.draws import require_data
 
-ONCE_IN = 1000  # a right fit is called wrong once in so many tables
+ONCE_IN = 1000  # a right fit is called wrong at most once in so many tables
 
 
 def is_of_bundled_data(fit, name):
@@ -26,8 +26,8 @@ def is_of_bundled_data(fit, name):
 
 
 def largest_by_chance(count):
-    """What the largest |z| of `count` standard normal scores exceeds at most once in 1,000 times, however dependent
-    they are: Bonferroni's bound.
+    """What the largest |z| of `count` standard normal scores exceeds at most once in `ONCE_IN` times, however
+    dependent they are: Bonferroni's bound.
     """
     return -NormalDist().inv_cdf(0.5 / (ONCE_IN * count))
 
@@ -42,7 +42,8 @@ def judged(scores, unit="Monte Carlo standard errors"):
         bound = largest_by_chance(len(known))
         by_chance = known[worst] <= bound
         largest = f"the largest |z| of {len(known)} is" if len(known) > 1 else "|z| is"
-        text = f"{largest} {known[worst]:.1f} {unit} ({worst}); over {bound:.1f} it is by chance once in 1,000 times"
+        text = f"{largest} {known[worst]:.1f} {unit} ({worst}); "
+        text += f"by chance it is over {bound:.1f} at most once in {ONCE_IN:,} times"
     if unknown:
         text += f"{'; ' if text else ''}{len(unknown)} have no standard error, {unknown[0]} among them"
     return text, by_chance and not unknown

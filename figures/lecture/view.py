@@ -37,6 +37,7 @@ class Card(NamedTuple):
     summary: str  # one sentence
     formula: str  # several lines
     source: str  # of the log density
+    file: str  # of the project, in which it stands
     data: str  # what it was fitted to, in words
     settings: dict  # by name: chains, warmup, draws, seed, metric, ...
     verdict: str  # a line in short; then a line for every finding

@@ -85,7 +85,8 @@ def _card(folder, name, severity, pictures):
     settings = {"chains": 4, "seed": 12, "target_accept": 0.8, "initial": None, "keep_warmup": False}
     verdict = "4 chains of 1000 draws: take care\nwarning: Rhat is over 1.01\nnote: few draws"
     summary = "A model of `S`."
-    return view.Card(name, summary, FORMULA, SOURCE, "48 tanks", settings, verdict, severity, 0.0512, table, pictures)
+    fit = ("48 tanks", settings, verdict, severity, 0.0512, table, pictures)
+    return view.Card(name, summary, FORMULA, SOURCE, "models/frogs.py", *fit)
 
 
 def _comparison():
