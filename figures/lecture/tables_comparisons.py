@@ -49,7 +49,9 @@ def comparison_by_psis(fits, refits):
     best = frame.index[0]
     looic = np.array([refits[name].looic for name in frame.index])
     frame["refitted looic"], frame["refitted dlooic"] = looic, looic - looic[0]
-    frame["refitted dSE"] = [np.nan if name == best else _se_between(refits[name], refits[best]) for name in frame.index]
+    frame["refitted dSE"] = [
+        np.nan if name == best else _se_between(refits[name], refits[best]) for name in frame.index
+    ]
     frame["refitted MCSE"] = [2.0 * refits[name].mcse for name in frame.index]
     if known:
         exact = [_exact_row(name, best) for name in frame.index]

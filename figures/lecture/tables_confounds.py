@@ -34,7 +34,9 @@ def estimators(fits):
     if scores:
         text, by_chance = judged(scores)
         notes.append(f"Our means {'agree' if by_chance else 'do NOT agree'} with the exact ones: {text}.")
-    notes += [_of_a_long_run(name) for name in fits if long_run(name) and any(w.endswith(f" of {name}") for w in scores)]
+    notes += [
+        _of_a_long_run(name) for name in fits if long_run(name) and any(w.endswith(f" of {name}") for w in scores)
+    ]
     frame = frame if scores else frame.drop(columns=["truth", "z", "exact mean", "exact sd"])
     frame.attrs = {"notes": notes if scores else []}
     return frame

@@ -36,11 +36,13 @@ def test_everything_is_made(made):
     stems = [*figures.names(), *(f"ranks-{name}" for name in models.names() if name not in figures.SERIES)]
     for stem in stems:
         assert (folder / "figures" / f"{stem}.svg").read_bytes().startswith(b"<?xml")
-        pixels = np.asarray(Image.open(folder / "figures" / f"{stem}.png").convert("L"))
+        with Image.open(folder / "figures" / f"{stem}.png") as image:
+            pixels = np.asarray(image.convert("L"))
         assert pixels.shape[1] == 1920
         assert np.mean(pixels < 250) > 0.01
     for film in figures.films():
-        assert Image.open(folder / "figures" / f"{film}.gif").n_frames > 15
+        with Image.open(folder / "figures" / f"{film}.gif") as image:
+            assert image.n_frames > 15
 
 
 def test_the_time_is_split_by_what_it_went_into(made):
