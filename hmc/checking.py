@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hmc.parameters import element_names
+
 # Central differences with a step h err by rounding, 1e-16 |log density| / h, and, once extrapolated, by h^4.
 _STEP = 2e-4
 _TOLERANCE = 1e-6
@@ -50,8 +52,7 @@ def component_names(model):
         shape = parameter.shape
         if shape:
             shape = (*shape[:-1], shape[-1] - parameter.constraint.free_per_vector)
-        for place in np.ndindex(shape):
-            names.append(parameter.name + (f"[{','.join(str(i + 1) for i in place)}]" if place else ""))
+        names += element_names(parameter.name, shape)
     return names
 
 

@@ -1,21 +1,30 @@
 """Files that appear whole or not at all."""
 
+import contextlib
 import os
 import uuid
 from pathlib import Path
 
 
 def write_whole(path, write):
-    """Have `write(file)` fill a binary file, and put it at `path` when it is complete.
+    """Have `write(file)` fill a binary file, and put it at `path` when it is complete; see `unfinished`.
 
-    Nothing stays behind where writing fails or is interrupted, and an older file at `path` is then left as it was.
     OSError where the folder cannot be written to.
     """
+    with unfinished(path) as temporary, open(temporary, "xb") as file:
+        write(file)
+
+
+@contextlib.contextmanager
+def unfinished(path):
+    """A path beside `path` to write to, for a `with`: at its end what is there is put at `path`.
+
+    Nothing stays behind where writing fails or is interrupted, and an older file at `path` is then left as it was.
+    """
     path = Path(path)
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with open(unfinished, "xb") as file:
-            write(file)
-        os.replace(unfinished, path)
+        yield temporary
+        os.replace(temporary, path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -44,6 +44,11 @@ class Parameter(NamedTuple):
         return self.size - vectors * self.constraint.free_per_vector
 
 
+def element_names(name, shape):
+    """A name for each element of a parameter of that shape, counted from 1: `a[1]`, `b[1,2]`; a scalar's is its own."""
+    return [name + (f"[{','.join(str(i + 1) for i in place)}]" if place else "") for place in np.ndindex(shape)]
+
+
 def checked_parameters(model_name, parameters):
     """The parameters with shapes as tuples; ValueError, naming the model, for what is no list of parameters."""
     checked = []

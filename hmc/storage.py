@@ -30,7 +30,7 @@ def save(fit, path, log_likelihood=None):
     for chain, tail in fit.ragged.items():
         arrays[f"ragged/{chain}/unconstrained"] = tail["unconstrained"]
         arrays |= {f"ragged/{chain}/stats/{name}": values for name, values in tail["stats"].items()}
-    optional = {"warmup": fit.warmup, "log_likelihood": _log_likelihood(fit, log_likelihood)}
+    optional = {"warmup": fit.warmup, "log_likelihood": log_likelihood_to_keep(fit, log_likelihood)}
     arrays |= {name: values for name, values in optional.items() if values is not None}
     if fit.settings["initial"] is not None:
         arrays["initial"] = fit.settings["initial"]
@@ -45,8 +45,8 @@ def save(fit, path, log_likelihood=None):
     write_whole(path, write)
 
 
-def _log_likelihood(fit, wanted):
-    """The log likelihoods for the file; not `wanted`: none. None: if they are there already, or are few enough."""
+def log_likelihood_to_keep(fit, wanted=None):
+    """The log likelihoods for a file; not `wanted`: None. If nothing is said: those that are there, or a few."""
     if wanted is not None:
         return fit.log_likelihood if wanted else None
     if fit._log_likelihood is None and fit.model is not None and fit.model.log_likelihood is not None:
