@@ -54,7 +54,9 @@ def _parser():
     )
     command.add_argument("--prob", type=float, default=0.89, help="probability of the interval (default 0.89)")
     command.add_argument("--exact", action="store_true", help="exact posterior means and z-scores beside the estimates")
-    command.add_argument("--out", metavar="FILE", help="save the fit, for hmc.load")
+    command.add_argument(
+        "--out", metavar="FILE", help="save the fit, for hmc.load; FILE.nc is NetCDF for ArviZ, FILE.csv the draws"
+    )
     _add_sampling(command)
     command.set_defaults(run=commands.fit)
 

@@ -33,6 +33,7 @@ def fit(options):
 
     import models
     from diagnostics import precis, verdict
+    from hmc.export import check_path, write
 
     if not 0.0 < options.prob < 1.0:
         raise ValueError(f"--prob {options.prob} is not between 0 and 1")
@@ -40,13 +41,15 @@ def fit(options):
         raise ValueError(f"--out {options.out}: there is no such folder")
     if options.out and os.path.isdir(options.out):
         raise ValueError(f"--out {options.out} is a folder, not a file to write to")
+    if options.out:
+        check_path(options.out)
     model = build(options.model, options.data, options.set)
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data or options.set):
         raise ValueError(f"{options.model}: no exact posterior is stored" + (" for your data" if exact else ""))
     fit = _sample(options.model, model, options)
     if options.out:
-        fit.save(options.out)
+        write(fit, options.out)
     depth = options.depth or (1 if any(not parameter.shape for parameter in model.parameters) else 2)
     table = precis(fit, depth=depth, prob=options.prob)
     if exact:

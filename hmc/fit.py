@@ -113,6 +113,40 @@ class Fit:
 
         save(self, path, log_likelihood)
 
+    def to_frame(self, stats=False):
+        """The draws as a pandas DataFrame, a row per draw, indexed by chain and draw, counted from 0 as by ArviZ.
+
+        A column per element of each parameter and derived quantity, labelled as in the table of `precis`: `sigma`,
+        `a[1]`, `b[2,1]`. `stats`: those of the sampler too, marked as in Stan's files: `lp__`, `diverging__`. A
+        quantity that is named chain or draw gets an underscore behind its name.
+        """
+        from hmc.export import to_frame
+
+        return to_frame(self, stats)
+
+    def to_arviz(self, observed=None, dims=None, coords=None, log_likelihood=None):
+        """The fit as ArviZ takes it: an xarray DataTree, or with a version of ArviZ before 1 an InferenceData.
+
+        The groups: posterior, derived quantities included; unconstrained_posterior, the parameters with a constraint as
+        the sampler moved them; sample_stats; log_likelihood; constant_data, the model's data; and where the warm-up is
+        kept, warmup_posterior, without derived quantities, and warmup_sample_stats. Settings, failures and the version
+        are attributes of the whole and of posterior. Chains have the numbers of `fit.chains`; draws and elements are
+        counted from 0. What is in `ragged` is left out, and all that needs the model where the fit has none. A quantity
+        that is named as a dimension, such as chain or draw, gets an underscore behind its name. Arrays are shared, not
+        copied.
+
+        observed            the field of the model's data, or a list of them, that was observed: it stands in
+                            observed_data, and log likelihoods of as many observations have its name
+        dims, coords        names of dimensions and their labels: dims={"a": ["tank"]}, coords={"tank": names}; a
+                            variable that is not in `dims` has the dimensions a_dim_0, a_dim_1
+        log_likelihood      whether log likelihoods are there; None: if they are few or were asked for, as in `save`
+
+        ImportError without ArviZ; ValueError for a name or an extent that does not fit.
+        """
+        from hmc.export import to_arviz
+
+        return to_arviz(self, observed, dims, coords, log_likelihood)
+
     def _compute(self, name):
         first = 0
         for parameter in self.parameters:
