@@ -149,10 +149,10 @@ def _disagreement(fits, refits, known):
     of_waic = f"; exactly {exact['dWAIC']:.1f}" if exact else ""
     of_loo = f"; by quadrature {exact['dLOOIC']:.1f}" if exact else ""
     return (
-        f"{second} less {first} is, by WAIC, {waic:.1f} (standard error over tanks {by_waic['dSE'].max():.1f}{of_waic}): "
-        f"it scores tanks whose own intercepts are known. By exact leave-one-out it is {loo:.1f} (standard error over "
-        f"tanks {between:.1f}, Monte Carlo error {error:.1f}{of_loo}): that predicts tanks that were never seen. Less is "
-        "better."
+        f"{second} less {first} is, by WAIC, {waic:.1f} (standard error over tanks {by_waic['dSE'].max():.1f}"
+        f"{of_waic}): it scores tanks whose own intercepts are known. By exact leave-one-out it is {loo:.1f} (standard "
+        f"error over tanks {between:.1f}, Monte Carlo error {error:.1f}{of_loo}): that predicts tanks that were never "
+        "seen. Less is better."
     )
 
 

@@ -51,8 +51,8 @@ def _reference(name):
 def _of_a_long_run(name):
     errors = ", ".join(f"{error:.4f} ({key})" for key, (_, _, error) in long_run(name).items() if key in COEFFICIENTS)
     return (
-        f"Of {name}, what stands under exact is not: it is of a long run of another program, whose means have the Monte "
-        f"Carlo standard errors {errors}; z allows for them."
+        f"Of {name}, what stands under exact is of a long run of another program, whose means have the Monte Carlo "
+        f"standard errors {errors}; z allows for them."
     )
 
 

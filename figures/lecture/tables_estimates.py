@@ -67,7 +67,7 @@ def notes_on_published(fit, name, whole, printed):
     `models.exact.published`.
     """
     truth = _exact_values(whole, exact_quantiles(name))
-    errors = published_errors(fit, whole, printed)
+    errors = published_errors(fit, whole, truth, printed)
     text = {}
     scores = {}
     for column in PRINTED:
@@ -90,29 +90,31 @@ def notes_on_published(fit, name, whole, printed):
     return [
         "; ".join([compared, *listed]) + ".",
         "The standard error of a published mean is sd / sqrt(n_eff), with the exact sd and the published n_eff; that "
-        "of an sd or a bound is this fit's, as of so many draws, since n_eff is of means: draws that alternate around "
-        "the mean know it better, and the sd worse, than independent ones.",
+        "of an sd or a bound is this fit's, as of so many draws and typical of its parameters, since n_eff is of "
+        "means: draws that alternate around the mean know it better, and the sd worse, than independent ones.",
     ]
 
 
-def published_errors(fit, whole, printed):
-    """{column: Monte Carlo standard errors of the published numbers}, in the order of the rows."""
+def published_errors(fit, whole, truth, printed):
+    """{column: Monte Carlo standard errors of the published numbers}, in the order of the rows.
+
+    Those of sds and bounds are in proportion to the exact sd, and to the distance from the exact mean to the bound: by
+    the median ratio over all parameters of this fit, which a short run too knows well, unlike the errors one by one.
+    """
     from diagnostics import mcse_quantile
 
     n_eff = np.array([printed["precis"][label]["n_eff"] for label in whole.index])
-    fewer = np.sqrt(fit["a_bar"].size / printed["draws"])
-    bounds = np.concatenate([np.reshape(fit[key], (*np.shape(fit[key])[:2], -1)) for key in fit], axis=2)
-    return {
-        "mean": whole["exact sd"].to_numpy() / np.sqrt(n_eff),
-        "sd": whole["mcse_sd"].to_numpy() * fewer,
-        "5.5%": mcse_quantile(bounds, 0.055) * fewer,
-        "94.5%": mcse_quantile(bounds, 0.945) * fewer,
-    }
+    draws = np.concatenate([np.reshape(fit[key], (*np.shape(fit[key])[:2], -1)) for key in fit], axis=2)
+    errors = {"sd": whole["mcse_sd"], "5.5%": mcse_quantile(draws, 0.055), "94.5%": mcse_quantile(draws, 0.945)}
+    sizes = {column: np.abs(truth[column] - truth["mean"]) for column in ("5.5%", "94.5%")} | {"sd": truth["sd"]}
+    fewer = np.sqrt(draws[..., 0].size / printed["draws"])
+    found = {column: sizes[column] * np.median(error / sizes[column]) * fewer for column, error in errors.items()}
+    return {"mean": truth["sd"] / np.sqrt(n_eff), **found}
 
 
 def _exact_values(whole, quantiles):
     lower, upper = np.transpose([quantiles[label] for label in whole.index])
-    return {"mean": whole["exact mean"], "sd": whole["exact sd"], "5.5%": lower, "94.5%": upper}
+    return {"mean": whole["exact mean"].to_numpy(), "sd": whole["exact sd"].to_numpy(), "5.5%": lower, "94.5%": upper}
 
 
 def _in_words(column):
