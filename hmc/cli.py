@@ -26,11 +26,18 @@ def main(arguments=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: say no more, not even at exit
         return 1
     except (ValueError, OSError, RuntimeError) as error:
-        print(f"hmc: {error}", file=sys.stderr)
+        print(f"hmc: {_told(error)}", file=sys.stderr)
         return 1
     except (MemoryError, OverflowError) as error:
         print(f"hmc: a number that was given is too large: {error or 'out of memory'}", file=sys.stderr)
         return 1
+
+
+def _told(error):
+    """The text of an error; of one of the operating system without its number."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _parser():

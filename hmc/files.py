@@ -19,12 +19,17 @@ def write_whole(path, write):
 def unfinished(path):
     """A path beside `path` to write to, for a `with`: at its end what is there is put at `path`.
 
-    Nothing stays behind where writing fails or is interrupted, and an older file at `path` is then left as it was.
+    Nothing stays behind where writing fails or is interrupted, and an older file at `path` is then left as it was. An
+    OSError, as of a full disk, names `path`.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -64,6 +64,7 @@ def make(
     """
     started = time.perf_counter()
     parts, settings = _checked(seed, only, trolley, replications, sampling)
+    number_of_workers(workers, 1)  # a wrong number is found before the folder is made
     plan, kept = Plan(parts, settings), Kept(folder)
     missing = [name for name, item in plan.items.items() if not kept.has(item)]
     outcome = _run(plan, kept, missing, workers, executor)

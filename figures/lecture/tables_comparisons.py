@@ -7,7 +7,7 @@ import numpy as np
 from diagnostics import compare
 from diagnostics.psis import compute_psis_loo, k_advice
 from diagnostics.waic import standard_error_of_sum
-from figures.lecture.tables_truth import is_of_bundled_data, judged
+from figures.lecture.tables_truth import agreement, is_of_bundled_data, judged
 from models.exact import exact_criteria, exact_difference, published
 
 SE_NOTE = (
@@ -96,8 +96,8 @@ def _scores(frame, found, printed, slack, draws):
 
 def _against_exact(fits, frame, printed):
     draws = min(fit.log_likelihood[..., 0].size for fit in fits.values())
-    text, by_chance = judged(_scores(frame, "{}", printed, lambda _: 0.0, draws), "standard deviations between runs")
-    return f"Our numbers {'agree' if by_chance else 'do NOT agree'} with the exact ones: {text}."
+    scores = _scores(frame, "{}", printed, lambda _: 0.0, draws)
+    return agreement("Our numbers", scores, draws, "standard deviations between runs")
 
 
 def _published_against_exact(frame, printed):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from diagnostics import precis
-from figures.lecture.tables_truth import is_of_bundled_data, judged
+from figures.lecture.tables_truth import agreement, is_of_bundled_data
 from models.coverage import COEFFICIENTS, PROB, TRUTH
 from models.exact import exact_posterior, long_run
 
@@ -32,8 +32,8 @@ def estimators(fits):
     frame = pd.concat(tables, names=["estimator", "parameter"])
     notes = ["truth is what the study was simulated with; only an estimator that is not confounded need be near it."]
     if scores:
-        text, by_chance = judged(scores)
-        notes.append(f"Our means {'agree' if by_chance else 'do NOT agree'} with the exact ones: {text}.")
+        draws = min(fit["bxy"].size for fit in fits.values())
+        notes.append(agreement("Our means", scores, draws))
     notes += [
         _of_a_long_run(name) for name in fits if long_run(name) and any(w.endswith(f" of {name}") for w in scores)
     ]

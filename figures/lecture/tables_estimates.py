@@ -3,7 +3,7 @@
 import numpy as np
 
 from diagnostics import precis
-from figures.lecture.tables_truth import is_of_bundled_data, judged, largest_by_chance
+from figures.lecture.tables_truth import agreement, is_of_bundled_data, largest_by_chance
 from models.exact import exact_posterior, exact_quantiles, published
 
 PRINTED = ("mean", "sd", "5.5%", "94.5%")
@@ -26,7 +26,8 @@ def estimates(fit, name):
         return _shown(precis(fit, depth=depth), fit, name, depth, [])
     whole = precis(fit, depth=2, mcse=True)
     whole["z"], whole["exact mean"], whole["exact sd"] = _against(whole, exact)
-    notes = [_verdict_on({label: z for label, z in whole["z"].items() if label in exact})]
+    draws = int(np.prod(np.shape(fit[next(iter(fit))])[:2]))
+    notes = [agreement("The means", {label: z for label, z in whole["z"].items() if label in exact}, draws)]
     if name in ALL_ROWS:
         printed = published()
         for column in PRINTED:
@@ -52,12 +53,6 @@ def _against(whole, exact):
     """Columns z, exact mean and exact sd; NaN where no exact value is known."""
     mean, sd = np.transpose([exact.get(label, (np.nan, np.nan)) for label in whole.index])
     return (whole["mean"] - mean) / whole["mcse_mean"], mean, sd
-
-
-def _verdict_on(scores):
-    text, by_chance = judged(scores)
-    verdict = "The means agree with the exact ones" if by_chance else "The means do NOT agree with the exact ones"
-    return f"{verdict}: {text}."
 
 
 def notes_on_published(fit, name, whole, printed):

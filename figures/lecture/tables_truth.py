@@ -9,6 +9,7 @@ import models
 from figures.draws import require_data
 
 ONCE_IN = 1000  # a right fit is called wrong at most once in so many tables
+ENOUGH_DRAWS = 1000  # of fewer, standard errors are so rough themselves that a right fit is called wrong far more often
 
 
 def is_of_bundled_data(fit, name):
@@ -47,3 +48,14 @@ def judged(scores, unit="Monte Carlo standard errors"):
     if unknown:
         text += f"{'; ' if text else ''}{len(unknown)} have no standard error, {unknown[0]} among them"
     return text, by_chance and not unknown
+
+
+def agreement(what, scores, draws, unit="Monte Carlo standard errors"):
+    """A sentence on whether `what` ("The means") are the exact ones but for chance, by the scores of a run of so many
+    draws in all.
+    """
+    text, by_chance = judged(scores, unit)
+    verdict = "agree with the exact ones" if by_chance else "do NOT agree with the exact ones"
+    if not by_chance and draws < ENOUGH_DRAWS:
+        verdict = f"may or may not agree with the exact ones, for standard errors of {draws:,} draws are rough"
+    return f"{what} {verdict}: {text}."
