@@ -137,17 +137,17 @@ def make_lecture(options):
 
     workers.start_early()
     from figures.lecture.making import make
+    from figures.lecture.running import AT_ONCE
 
     given = ("seed", "only", "trolley", "replications", "workers")
     try:
         made = make(options.out, **{name: getattr(options, name) for name in given})
-    except KeyboardInterrupt:
-        print(
-            f"hmc: interrupted; what was finished is kept in {options.out}, and the same command goes on",
-            file=sys.stderr,
-        )
-        sys.stderr.flush()
-        os._exit(130)  # workers may be in the midst of a piece, and Python would wait for them
+    except KeyboardInterrupt as interrupt:
+        kept = f"what was finished is kept in {options.out}, and the same command goes on"
+        print(f"hmc: interrupted; {kept}", file=sys.stderr, flush=True)
+        if AT_ONCE in interrupt.args:
+            os._exit(130)  # workers are in the midst of a piece, and Python would wait for them
+        return 130
     for name, reason in made.failures.items():
         print(f"hmc: {name} could not be made: {reason}", file=sys.stderr)
     print(f"{made.page}: {len(made.made)} pieces made, {len(made.kept)} kept, in {made.seconds:.1f} s")

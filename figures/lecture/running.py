@@ -8,6 +8,8 @@ import threading
 import time
 from typing import NamedTuple
 
+AT_ONCE = "at once"
+
 # What to begin with when there is a choice: fits, since the others wait for them; then what takes longest.
 ORDER = ("fit", "film", "refit", "study", "card", "figure", "table")
 
@@ -26,7 +28,8 @@ def run(items, kept, executor, at_once=None, tell=lambda name: None):
     at a time (None: all that can be made). `tell(name)` is called for each that is made. An item that fails costs
     itself and what needs it; but OSError, such as for a full disk, ends the run, for it would meet all others too.
 
-    Ctrl-C lets what is under way finish, and keeps it, before KeyboardInterrupt is raised; a second one does not wait.
+    Ctrl-C lets what is under way finish, and keeps it, before KeyboardInterrupt is raised; a second one does not wait,
+    and what it raises says AT_ONCE.
     """
     done = {name for name, item in items.items() if kept.has(item)}
     waiting = sorted(items.keys() - done, key=lambda name: (ORDER.index(items[name].kind), list(items).index(name)))
@@ -86,7 +89,7 @@ def _noticing_interrupts():
 
     def notice(number, frame):
         if noticed:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(AT_ONCE)
         noticed.append(number)
         print("\nhmc: finishing what is under way (Ctrl-C again: stop at once)", file=sys.stderr)
 

@@ -62,7 +62,7 @@ def comparison_by_psis(fits, refits):
     if known:
         scores = {name: (frame.loc[name, "refitted looic"] - frame.loc[name, "exact looic"]) for name in frame.index}
         scores = {name: error / frame.loc[name, "refitted MCSE"] for name, error in scores.items()}
-        notes.append(f"Refitting against quadrature: {judged(scores)[0]}.")
+        notes.append(agreement("The refitted looic", scores, _draws(fits)))
     frame.attrs = {"notes": notes}
     return frame
 
@@ -95,9 +95,12 @@ def _scores(frame, found, printed, slack, draws):
 
 
 def _against_exact(fits, frame, printed):
-    draws = min(fit.log_likelihood[..., 0].size for fit in fits.values())
-    scores = _scores(frame, "{}", printed, lambda _: 0.0, draws)
-    return agreement("Our numbers", scores, draws, "standard deviations between runs")
+    scores = _scores(frame, "{}", printed, lambda _: 0.0, _draws(fits))
+    return agreement("Our numbers", scores, _draws(fits), "standard deviations between runs")
+
+
+def _draws(fits):
+    return min(fit.log_likelihood[..., 0].size for fit in fits.values())
 
 
 def _published_against_exact(frame, printed):

@@ -12,7 +12,7 @@ import pytest
 
 from figures.lecture.items import Item
 from figures.lecture.kept import Kept
-from figures.lecture.running import run
+from figures.lecture.running import AT_ONCE, run
 from hmc.workers import InlineExecutor
 
 
@@ -144,7 +144,7 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path):
         released.wait(30)
 
     with concurrent.futures.ThreadPoolExecutor(1) as executor:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match=AT_ONCE):
             run(plan(item("d/a", task=slow)), Kept(tmp_path), executor, 1)
         assert not released.is_set()
         released.set()
