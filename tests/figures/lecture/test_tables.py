@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,30 @@ def test_a_published_comparison_that_is_off_is_told(fits, monkeypatch):
     assert "The published numbers differ by more than" in " ".join(table.attrs["notes"])
 
 
+def test_every_number_of_the_published_comparison_stands_once_beside_the_exact_one(fits):
+    table = tables_comparisons.comparison_by_waic({name: fits[name] for name in ("mST", "mSTnomem")})
+    (note,) = [note for note in table.attrs["notes"] if note.startswith("Differences from the published table: ")]
+    told = re.findall(r"(\w+) of (\w+): published ([\d.]+), exact ([\d.]+\d)", note)
+    by_definition = {("dWAIC", "mST"), ("weight", "mST"), ("weight", "mSTnomem")}  # 0, and what follows from the rest
+    stored = {(key, name): x for name, row in published()["compare"].items() for key, x in row.items() if x is not None}
+    assert {(key, name): float(x) for key, name, x, _ in told} == {k: stored[k] for k in stored.keys() - by_definition}
+    assert len(told) == note.count("published ") - 1 == 8
+    for key, name, _, exact in told:
+        assert exact == f"{table.loc[name, f'exact {key}']:.2f}"
+
+
+def test_the_divisors_of_the_two_standard_errors_are_told_and_true(fits):
+    given = {name: fits[name] for name in ("mST", "mSTnomem")}
+    table = tables_comparisons.comparison_by_waic(given)
+    assert "n times the population variance" in table.attrs["notes"][-1]
+    assert "dSE has the divisor n - 1" in table.attrs["notes"][-1]
+    log_lik = {name: fit.log_likelihood.reshape(-1, 48) for name, fit in given.items()}
+    waic = {name: -2 * (np.log(np.exp(x).mean(axis=0)) - x.var(axis=0)) for name, x in log_lik.items()}
+    assert table.loc["mST", "SE"] == pytest.approx(np.sqrt(48 * waic["mST"].var()), rel=1e-10)
+    between = (waic["mSTnomem"] - waic["mST"]).var(ddof=1)
+    assert table.loc["mSTnomem", "dSE"] == pytest.approx(np.sqrt(48 * between), rel=1e-10)
+
+
 def test_the_comparison_by_psis_has_its_warning_and_leave_one_out_beside_it(fits):
     exact = {name: exact_criteria(name)["looic"] for name in ("mST", "mSTP")}
     refits = {name: refit(np.linspace(0.5, 1.5, 48) * looic / 48, 0.03) for name, looic in exact.items()}
@@ -164,12 +189,13 @@ def test_the_comparison_by_psis_has_its_warning_and_leave_one_out_beside_it(fits
     assert table.loc["mST", "refitted dlooic"] == pytest.approx(exact["mST"] - exact["mSTP"], abs=1e-9)
     assert table.loc["mST", "exact dlooic"] == pytest.approx(37.2802, abs=1e-3)
     notes = table.attrs["notes"]
-    with pytest.warns(UserWarning, match="k-hat"):
-        by_psis = psis_loo(fits["mST"].log_likelihood)
-    high = np.count_nonzero(by_psis.pareto_k > by_psis.k_threshold)
-    (warning,) = [note for note in notes if note.startswith("mST: k-hat")]
-    assert f"for {high} of 48 observations" in warning
-    assert f"too optimistic by {exact['mST'] - by_psis.looic:.0f}." in warning
+    for name in exact:
+        with pytest.warns(UserWarning, match="k-hat"):
+            by_psis = psis_loo(fits[name].log_likelihood)
+        high = np.count_nonzero(by_psis.pareto_k > by_psis.k_threshold)
+        (warning,) = [note for note in notes if note.startswith(f"{name}: k-hat")]
+        assert f"for {high} of 48 observations" in warning
+        assert f"too optimistic by {exact[name] - by_psis.looic:.0f}." in warning
     assert any("exactly -1.3" in note and "quadrature -37.3" in note for note in notes)
 
 
@@ -207,9 +233,9 @@ def test_the_table_of_coverage_says_what_failed():
 
 def test_a_file_of_a_table_gives_back_its_numbers(fits):
     table = estimates(fits["mST"], "mST")
-    read = pd.read_csv(io.StringIO(as_csv(table)), index_col=0)
+    read = pd.read_csv(io.StringIO(as_csv(table)), index_col=0, dtype=str)  # the last bit is float's to find
     assert [list(read.index), list(read.columns)] == [list(table.index), list(table.columns)]
-    np.testing.assert_allclose(read, table, rtol=1e-15)
+    np.testing.assert_array_equal(read.astype(float), table)
     assert as_csv(table) == as_csv(estimates(fits["mST"], "mST"))
 
 
