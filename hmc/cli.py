@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import warnings
 
@@ -12,8 +13,16 @@ _MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for
 
 
 def main(arguments=None):
-    """Run the command line; returns the exit status."""
+    """Run the command line; returns the exit status. SIGTERM is taken as Ctrl-C is: what is finished is kept."""
     options = _parser().parse_args(arguments)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _status(options)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _status(options):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
@@ -63,6 +72,11 @@ def _parser():
     command.add_argument("--exact", action="store_true", help="exact posterior means and z-scores beside the estimates")
     command.add_argument(
         "--out", metavar="FILE", help="save the fit, for hmc.load; FILE.nc is NetCDF for ArviZ, FILE.csv the draws"
+    )
+    command.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep what is finished in FILE; the same command goes on from it, and with more --draws goes further",
     )
     _add_sampling(command)
     command.set_defaults(run=commands.fit)

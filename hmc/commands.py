@@ -47,7 +47,7 @@ def fit(options):
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data or options.set):
         raise ValueError(f"{options.model}: no exact posterior is stored" + (" for your data" if exact else ""))
-    fit = _sample(options.model, model, options)
+    fit = _sample(options.model, model, options, checkpoint=options.checkpoint)
     if options.out:
         write(fit, options.out)
     depth = options.depth or (1 if any(not parameter.shape for parameter in model.parameters) else 2)
@@ -137,7 +137,7 @@ def make_lecture(options):
 
     workers.start_early()
     from figures.lecture.making import make
-    from figures.lecture.running import AT_ONCE
+    from hmc.interrupts import AT_ONCE
 
     given = ("seed", "only", "trolley", "replications", "workers")
     try:
@@ -233,10 +233,10 @@ def print_coverage(options):
     return 1 if table.attrs["failures"] or table.attrs["interrupted"] else 0
 
 
-def _sample(name, model, options):
+def _sample(name, model, options, **further):
     import hmc
 
-    return hmc.sample(model, **_sampling(name, options))
+    return hmc.sample(model, **_sampling(name, options), **further)
 
 
 def _sampling(name, options):

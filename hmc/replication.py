@@ -162,13 +162,29 @@ def _run(model, task, replications, workers, executor, progress):
     batches = [range(first, min(first + size, replications)) for first in range(0, replications, size)]
     functions = (task.design, task.sampler, task.reduce)
     with Execution(model, workers, executor, (len(batches), task.columns), functions) as execution:
-        futures = [
-            execution.submit(run_batch, model, task, batch, row, execution.address) for row, batch in enumerate(batches)
-        ]
+        futures, tried = {}, {}
+
+        def submit(row):
+            future = execution.submit(run_batch, model, task, batches[row], row, execution.address)
+            futures[row], tried[future] = future, row
+
+        def ended(future):
+            """Send a batch whose worker died out again, once."""
+            row = tried[future]
+            if _is_lost(future) and list(tried.values()).count(row) == 1 and not execution.is_stopped:
+                submit(row)
+
+        for row in range(len(batches)):
+            submit(row)
         bar = progress_bar(replications, "fits") if progress else None
-        execution.watch(slice(-1, None), bar)
-        outcomes = [_outcomes(future, batch) for future, batch in zip(futures, batches, strict=True)]
+        execution.watch(slice(-1, None), bar, ended)
+        outcomes = [_outcomes(futures[row], batch) for row, batch in enumerate(batches)]
         return list(itertools.chain.from_iterable(outcomes)), execution.is_stopped
+
+
+def _is_lost(future):
+    """Whether a batch has not come back, for no reason of its own: those are in what `run_batch` returns."""
+    return not future.cancelled() and future.exception() is not None
 
 
 def _outcomes(future, batch):

@@ -38,8 +38,8 @@ class InlineExecutor(concurrent.futures.Executor):
 class ProcessExecutor(concurrent.futures.Executor):
     """Up to `workers` of the kept worker processes at a time, each fed by a thread of this process.
 
-    Each process is a pool of its own, so that one that dies takes nothing with it but what it was doing. That is done
-    again, once, in a new process, and so is what met a process that has older code than this one.
+    Each process is a pool of its own, so that one that dies takes nothing with it but what it was doing, whose future
+    then has a BrokenProcessPool error. What met a process that has older code than this one is done in a new one.
     """
 
     shares_memory = False
@@ -71,7 +71,7 @@ def _in_a_kept_process(model_key, function, arguments):
     payload = pickle.dumps((function, arguments))
     try:
         return _in_process(_take_process(), model_key, payload)
-    except (BrokenProcessPool, StaleWorkerError):
+    except (_DiedIdleError, StaleWorkerError):
         pass
     try:
         return _in_process(_start_process(), model_key, payload)
@@ -81,6 +81,10 @@ def _in_a_kept_process(model_key, function, arguments):
             file=sys.stderr,
         )
         return function(*arguments)
+
+
+class _DiedIdleError(BrokenProcessPool):
+    """A kept worker had died before it was given anything to do."""
 
 
 def _take_process():
@@ -94,7 +98,11 @@ def _in_process(process, model_key, payload):
     """The result of the payload in a worker process, which is kept if it is still of use."""
     is_of_use = False
     try:
-        result = process.submit(_call, model_key, payload).result()
+        try:
+            future = process.submit(_call, model_key, payload)
+        except BrokenProcessPool as error:
+            raise _DiedIdleError(str(error)) from None
+        result = future.result()
         is_of_use = True
         return result
     finally:
@@ -120,9 +128,15 @@ def _start_process():
 
 
 def _initialize():
-    """In the worker: leave Ctrl-C to the process that called `hmc.sample`, and end when that process ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """In the worker: leave signals to the process that called `hmc.sample`, and end when that process ends."""
+    ignore_signals()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def ignore_signals():
+    """Ctrl-C and SIGTERM, which may come to all processes of a group, are for the one that called `hmc.sample`."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _end_with_parent():
