@@ -12,6 +12,13 @@ from hmc.version import VERSION
 _MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for one of your own"
 
 
+def program():
+    """The `hmc` program: `main`, and the end of the process."""
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is written: end at once, without words of Python's own shutdown
+    sys.exit(status)
+
+
 def main(arguments=None):
     """Run the command line; returns the exit status. SIGTERM is taken as Ctrl-C is: what is finished is kept."""
     options = _parser().parse_args(arguments)
@@ -29,7 +36,7 @@ def _status(options):
             warnings.showwarning = lambda message, *_, **__: print(f"hmc: note: {message}", file=sys.stderr)
             return options.run(options) or 0
     except KeyboardInterrupt:
-        print("hmc: interrupted", file=sys.stderr)
+        print(f"hmc: interrupted{commands.kept_in(options)}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: say no more, not even at exit
@@ -210,4 +217,4 @@ def _add_chain(command):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -17,6 +17,7 @@ import sys
 import threading
 from concurrent.futures.process import BrokenProcessPool
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _START_METHOD = "spawn" if os.name == "nt" else "forkserver"  # fork is not safe where threads exist
 
 
@@ -124,19 +125,16 @@ def _call(model_key, payload):
 
 
 def _start_process():
+    if _START_METHOD == "forkserver":
+        _start_fork_server()
     return concurrent.futures.ProcessPoolExecutor(1, _context(), initializer=_initialize)
 
 
 def _initialize():
     """In the worker: leave signals to the process that called `hmc.sample`, and end when that process ends."""
-    ignore_signals()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def ignore_signals():
-    """Ctrl-C and SIGTERM, which may come to all processes of a group, are for the one that called `hmc.sample`."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent():
@@ -155,10 +153,23 @@ def _context():
 def start_early():
     """Start the fork server now, in the background: it has the sampler loaded by the time a chain wants it."""
     if _START_METHOD == "forkserver" and why_not_processes() is None:
-        _context()
-        from multiprocessing.forkserver import ensure_running
+        threading.Thread(target=_start_fork_server, daemon=True).start()
 
-        threading.Thread(target=ensure_running, daemon=True).start()
+
+def _start_fork_server():
+    """Start it where it does not run, with Ctrl-C and SIGTERM blocked from its first instruction on, and in workers.
+
+    They may come to all processes of a group, and are for the one that called `hmc.sample`.
+    """
+    from multiprocessing import forkserver, resource_tracker
+
+    _context()
+    resource_tracker.ensure_running()  # which unblocks the signals in this thread when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def why_not_processes(model=None):
