@@ -31,7 +31,7 @@ class Fit:
     fit.ragged            has what the longer ones had more: {chain: {"unconstrained": ..., "stats": {...}}}
     fit.snapshots         what each chain can be gone on from (`hmc.extend`); None where one was interrupted
     fit.settings          a dict: what `hmc.sample` was asked for, the seed included
-    fit.seconds           of sampling, on the wall's clock
+    fit.seconds           of sampling, on the wall's clock; of the last part of it, where a run was taken up again
     fit.version           of the sampler
     """
 
