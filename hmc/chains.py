@@ -35,6 +35,11 @@ class Chain:
         """How many transitions stand before the next piece."""
         return self.snapshot.state.iteration if self.snapshot else 0
 
+    @property
+    def finished(self):
+        """How many transitions are in the pieces: those of a piece that was stopped, too."""
+        return sum(len(piece.lp) for piece in self.pieces)
+
     def submit(self, execution, model, settings, seconds):
         """The future of the next piece, of about so many seconds (None: all that is left)."""
         self.error = self.failure = None

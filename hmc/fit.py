@@ -33,6 +33,7 @@ class Fit:
     fit.settings          a dict: what `hmc.sample` was asked for, the seed included
     fit.seconds           of sampling, on the wall's clock; of the last part of it, where a run was taken up again
     fit.version           of the sampler
+    fit.code              of a fit from a file: what its draws depended on besides (`hmc.difference.code`); else None
     """
 
     def __init__(self, *, name, parameters, model=None, **content):
@@ -52,6 +53,7 @@ class Fit:
         self.settings = content.pop("settings")
         self.seconds = content.pop("seconds")
         self.version = content.pop("version", VERSION)
+        self.code = content.pop("code", None)
         self._derived = content.pop("derived", None)
         self._log_likelihood = content.pop("log_likelihood", None)
         self._data_hashes = content.pop("data_hashes", None)
