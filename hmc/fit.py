@@ -237,8 +237,8 @@ def _snapshots(results, end):
 def records(fit):
     """The `Record` of each chain of a fit that was not interrupted: what `gather` made it of."""
     positions = fit.unconstrained if fit.warmup is None else np.concatenate([fit.warmup, fit.unconstrained], axis=1)
-    stats = {name: np.concatenate([fit.warmup_stats[name], fit.stats[name]], axis=1) for name in fit.stats}
-    return [Record(positions[i], **{name: values[i] for name, values in stats.items()}) for i in range(len(fit.chains))]
+    stats = [np.concatenate([fit.warmup_stats[name], fit.stats[name]], axis=1) for name in Record._fields[1:]]
+    return [Record(*arrays) for arrays in zip(positions, *stats, strict=True)]
 
 
 def _tail(result, first_position, first_row):
