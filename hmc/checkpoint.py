@@ -22,9 +22,9 @@ import numpy as np
 from hmc import snapshot
 from hmc.chain import Record
 from hmc.chains import Chain
+from hmc.data_hash import data_hashes, data_numbers, fields
 from hmc.difference import code, code_difference, difference, hashes_from_json, parameters_as_json, parameters_from_json
 from hmc.files import write_whole
-from hmc.fit import data_hashes, data_numbers
 
 MAGIC = b"rethinking-hmc checkpoint, version 1\n"
 _HEAD = struct.Struct("<Q32sI")
@@ -35,7 +35,7 @@ _SECONDS_PER_BYTE = 3e-8  # some ten times what it takes to send data to a worke
 
 def piece_seconds(model):
     """How long a piece is to take: short, but long enough for what sending the model's data costs to be little."""
-    return _PIECE_SECONDS + _SECONDS_PER_BYTE * sum(getattr(field, "nbytes", 0) for field in model.data)
+    return _PIECE_SECONDS + _SECONDS_PER_BYTE * sum(getattr(value, "nbytes", 8) for _, value in fields(model.data))
 
 
 class Checkpoint:
@@ -112,8 +112,8 @@ def _identity(model, settings):
         "code": code(model),
         "name": model.name,
         "parameters": parameters_as_json(model.parameters),
-        "data_hashes": data_hashes(model),
-        "data_numbers": data_numbers(model),
+        "data_hashes": data_hashes(model.data),
+        "data_numbers": data_numbers(model.data),
         "settings": kept,
     }
 

@@ -2,7 +2,7 @@
 
 import numba
 
-from hmc.fit import data_hashes, data_numbers
+from hmc.data_hash import data_hashes, data_numbers
 from hmc.kernel import jit_is_disabled
 from hmc.model import Model
 from hmc.parameters import Parameter
@@ -27,8 +27,8 @@ def difference(fitted, model):
         if one != other:
             return f"{one.name} is {_words(one)} in the fit, and {_words(other)} in the model"
     if fitted.data_numbers is None:  # files of earlier versions do not say
-        return _other_data(fitted.data_hashes, data_hashes(model))
-    return _other_data(fitted.data_hashes | fitted.data_numbers, data_hashes(model) | data_numbers(model))
+        return _other_data(fitted.data_hashes, data_hashes(model.data))
+    return _other_data(fitted.data_hashes | fitted.data_numbers, data_hashes(model.data) | data_numbers(model.data))
 
 
 def _words(parameter):

@@ -1,10 +1,9 @@
 """A fit: named draws on the constrained scale, the sampler's statistics, and how it all came about."""
 
-import hashlib
-
 import numpy as np
 
 from hmc.chain import Record
+from hmc.data_hash import data_hashes, data_numbers
 from hmc.parameters import constrained
 from hmc.version import VERSION
 
@@ -95,7 +94,7 @@ class Fit:
     def data_hashes(self):
         """{field: (length, hash)} of the arrays in the model's data: whether two fits saw the same."""
         if self._data_hashes is None:
-            self._data_hashes = data_hashes(self.model)
+            self._data_hashes = data_hashes(self.model.data)
         return self._data_hashes
 
     @property
@@ -104,7 +103,7 @@ class Fit:
         earlier version does not say.
         """
         if self._data_numbers is None and self.model is not None:
-            self._data_numbers = data_numbers(self.model)
+            self._data_numbers = data_numbers(self.model.data)
         return self._data_numbers
 
     def save(self, path, log_likelihood=None):
@@ -185,18 +184,6 @@ class Fit:
                     values = np.array([draw[name] for draw in draws], dtype=np.float64)
                     self._derived[name] = values.reshape(*self.unconstrained.shape[:2], *values.shape[1:])
         return self._derived
-
-
-def data_hashes(model):
-    """{field: (length, hash)} of the arrays in a model's data."""
-    arrays = {n: v for n, v in model.data._asdict().items() if isinstance(v, np.ndarray) and v.ndim > 0}
-    return {n: (len(v), hashlib.sha256(np.ascontiguousarray(v)).hexdigest()) for n, v in arrays.items()}
-
-
-def data_numbers(model):
-    """{field: number} of the numbers in a model's data."""
-    plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in model.data._asdict().items()}
-    return {n: v for n, v in plain.items() if isinstance(v, (bool, int, float))}
 
 
 def gather(model, settings, results, failures, interrupted, seconds):
