@@ -81,7 +81,9 @@ class Chain:
         """The `ChainResult` of all pieces; None where there is no draw beyond the warm-up's that are kept."""
         if self.failure or not self.pieces:
             return None
-        record = Record(*(np.concatenate(parts) for parts in zip(*self.pieces, strict=True)))
+        record = self.pieces[0]
+        if len(self.pieces) > 1:
+            record = Record(*(np.concatenate(parts) for parts in zip(*self.pieces, strict=True)))
         if len(record.position) <= kept_warmup:
             return None
         snapshot = None if self.error else self.snapshot
