@@ -1,90 +1,161 @@
-"""Checking an author's model before it is sampled: is the gradient that of the density, at places a chain may visit?"""
+"""Checking an author's model before it is sampled: what can be known of it without running a chain.
+
+Each kind of fault is looked for in a file of its own, `hmc/checking_*.py`; here stand the order and what is told.
+"""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from hmc.parameters import element_names
+from hmc.checking_contract import MANY_NUMBERS, arrays_of, contract_findings, run_in_python
+from hmc.checking_findings import BrokenError, Finding, component_constraints, component_names
+from hmc.checking_functions import (
+    derived_findings,
+    name_findings,
+    pointwise_findings,
+    simulation_findings,
+    weight_findings,
+)
+from hmc.checking_gradient import gradient_findings, measure
+from hmc.checking_jumps import jump_findings
+from hmc.checking_prior import can_be_compared, prior_findings
+from hmc.checking_probe import Probe, raised
+from hmc.checking_tails import tail_findings
+from hmc.checking_values import nowhere, value_findings
 
-# Central differences with a step h err by rounding, 1e-16 |log density| / h, and, once extrapolated, by h^4.
-_STEP = 2e-4
-_TOLERANCE = 1e-6
+__all__ = ["KINDS", "Finding", "check", "component_names", "told"]
+
+KINDS = {
+    "compile": "a function does not compile, or returns no number",
+    "raises": "a function raises an exception",
+    "outside": "it reads or writes outside of its arrays",
+    "state": "its result depends on more than its arguments",
+    "changes": "it changes the position or the data",
+    "unwritten": "a component of the gradient is not written, or added to what stood there",
+    "nowhere": "the density is finite nowhere near where chains start",
+    "value": "the density is nan or +inf",
+    "constraint": "the density ends where the unconstrained number reaches the bound of the value",
+    "gradient": "the gradient is not that of the density",
+    "jump": "the density jumps",
+    "unused": "the density does not depend on a component",
+    "improper": "the density has no finite integral",
+    "prior": "the density is not that of what `simulate` and `simulate_data` draw",
+    "name": "a name stands for two things",
+    "function": "log_likelihood, link, derived, simulate or simulate_data does not give what it must",
+}
+_BASES = 3  # points that lines start from
 
 
-class Finding(NamedTuple):
-    """Something wrong with a model: which component of the position it is about ("" for none), and what."""
+def check(model, points=20, seed=12, *, bounds=False):
+    """What is wrong with a model, as a list of `Finding` (kind, component, message, advice): empty where nothing was
+    found. `KINDS` tells what the kinds are.
 
-    component: str
-    message: str
+    The log density is run once in Python, where an index outside of an array is an error, unless its data have more
+    than a million numbers. Compiled, it is called with walls around position and gradient at `points` positions: half
+    of them drawn uniformly from (-2, 2), as chains start, half from the prior where the model has `simulate`. There
+    every component of the gradient must be written, finite, and agree with central differences of the log density:
+    |gradient - difference| <= 1e-6 (1 + the larger of the two). The density must nowhere be nan or +inf, out to 700
+    in every component; have no jumps along lines through (-3, 3); and fall in all directions, out to 1e18. The other
+    functions of the model are called. If there is no fault so far and the model simulates, the gradient is averaged
+    over the prior, which shows a forgotten Jacobian or another prior than the one simulated from.
 
+    `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That
+    takes longer, and reports a wrong index that one run in Python did not come by. Indices below 0 count from the end,
+    as in Python, and are not found.
 
-def check(model, points=20, seed=12):
-    """What is wrong with a model, as a list of `Finding`: empty where nothing was found.
-
-    At `points` positions drawn uniformly from (-2, 2), as chains start, the log density must be a finite number at
-    least once and never nan or +inf; every component of the gradient must be written, finite, and agree with
-    central differences of the log density: |gradient - difference| <= 1e-6 (1 + the larger of the two). Each
-    component is reported once, with its worst point.
+    Not found: a forgotten Jacobian or a wrong term, of which the gradient is right too, in a model that does not
+    simulate, if the posterior stays proper (write `simulate`, and see `hmc calibrate`); a posterior that is improper
+    along a curve; a jump far outside of (-3, 3) and the prior; what happens with other data or positions than tried.
+    The same model and seed give the same findings. Data that the model changes are put back.
     """
+    findings = list(name_findings(model))
+    try:
+        for found in _stages(model, points, seed, bounds):
+            findings += found
+    except BrokenError as error:
+        findings.append(error.args[0])
+    return list({(finding.kind, finding.component, finding.message): finding for finding in findings}.values())
+
+
+def told(model, points):
+    """What was checked, in words, for a model of which nothing was found."""
+    parts = [
+        f"the gradient agrees with the density, all {model.dimension} components at {points} points",
+        "nothing is written or read outside of its place; the density is a number out to 700, has no jumps, and falls "
+        "in all directions",
+    ]
+    roles = ("log_likelihood", "link", "derived", "simulate", "simulate_data")
+    if given := [role for role in roles if getattr(model, role) is not None]:
+        parts.append(f"{', '.join(given)}: as they should be")
+    if can_be_compared(model):
+        parts.append("the density has the slopes on average that its simulated prior asks for")
+    elif any(component.kind for component in component_constraints(model)):
+        parts.append("not known: whether its Jacobians are right, as it does not simulate")
+    return "\n".join(f"{model.name}: {part}" for part in parts)
+
+
+def _stages(model, points, seed, bounds):
+    """Lists of findings, each stage sound only where those before it found nothing that ends the check."""
     rng = np.random.default_rng(seed)
-    findings, finite = {}, 0
-    for _ in range(points):
-        position = rng.uniform(-2.0, 2.0, model.dimension)
-        log_density, _ = model.evaluate(position)
-        if math.isnan(log_density) or log_density == math.inf:
-            findings.setdefault("", (math.inf, f"the log density is {log_density} at {_place(model, position)}"))
-        if not math.isfinite(log_density):
-            continue
-        finite += 1
-        for name, badness, message in _wrong_components(model, position):
-            if name not in findings or badness > findings[name][0]:
-                findings[name] = (badness, message)
-    if finite == 0:
-        findings.setdefault("", (math.inf, f"the log density is finite at none of {points} points tried"))
-    return [Finding(name, message) for name, (_, message) in findings.items()]
+    starts = [rng.uniform(-2.0, 2.0, model.dimension) for _ in range(points)]
+    probe = _probe(model, starts[:4], bounds)
+    simulated = list(simulation_findings(model, probe, seed)) if model.simulate is not None else []
+    yield simulated
+    draws = [] if simulated else _prior_draws(model, rng, points // 2)
+    positions = starts[: points - len(draws)] + draws
+
+    contract = contract_findings(probe, positions)
+    yield contract
+    if any(finding.kind != "unwritten" for finding in contract):
+        return  # what is measured would mean nothing
+    finite = [position for position in positions if math.isfinite(probe.value(position))]
+    values = value_findings(probe, rng, finite[:_BASES])
+    yield values
+    if not finite:
+        yield [] if values else [nowhere(probe, rng, points)]
+        return
+    constraints = component_constraints(model)
+    slopes = measure(probe, finite)
+    unwritten = {finding.component for finding in contract}
+    wrong = [f for f in gradient_findings(probe, slopes, constraints) if f.component not in unwritten]
+    yield wrong
+    if not (wrong or unwritten):
+        yield jump_findings(probe, rng, draws)
+        tails = tail_findings(probe, finite[:_BASES], slopes, constraints)
+        yield tails
+        if not (values or tails or simulated) and can_be_compared(model):
+            yield prior_findings(model, seed, constraints, probe.names)
+    for role in ("log_likelihood", "link"):
+        if getattr(model, role) is not None:
+            found = list(pointwise_findings(model, role, finite))
+            yield found
+            if role == "log_likelihood" and not found:
+                yield list(weight_findings(model, finite[:_BASES]))
+    if model.derived is not None:
+        yield list(derived_findings(model, finite))
 
 
-def component_names(model):
-    """A name for each unconstrained number of a position: `a[3]`, or `sigma` where that is all there is of it."""
-    names = []
-    for parameter in model.parameters:
-        shape = parameter.shape
-        if shape:
-            shape = (*shape[:-1], shape[-1] - parameter.constraint.free_per_vector)
-        names += element_names(parameter.name, shape)
-    return names
+def _probe(model, starts, bounds):
+    """The `Probe` of a model that ran in Python without an error of its own."""
+    try:
+        probe = Probe(model, bounds)
+    except BrokenError as not_compiled:
+        run_in_python(model, starts)  # says more plainly what is wrong, if it raises too
+        raise not_compiled from None
+    if sum(array.size for _, array in arrays_of(model.data)) <= MANY_NUMBERS:
+        try:
+            run_in_python(model, starts)
+        except BrokenError as error:
+            if error.args[0].kind == "outside":  # else what compiled code does counts
+                raise
+    return probe
 
 
-def _wrong_components(model, position):
-    """(name, how bad, message) for every gradient component that is wrong at a position."""
-    function, data = model.density()
-    gradient = np.full(model.dimension, np.nan)  # what stays nan was not written
-    with np.errstate(all="ignore"):
-        function(position.copy(), data, gradient)
-    for i, name in enumerate(component_names(model)):
-        claim = f"the gradient of {name} (component {i})"
-        if not math.isfinite(gradient[i]):
-            yield name, math.inf, f"{claim} is not written, or is not finite: {gradient[i]}"
-            continue
-        difference = _central_difference(model, position, i)
-        error = abs(gradient[i] - difference)
-        if not error <= _TOLERANCE * (1.0 + max(abs(gradient[i]), abs(difference))):
-            hint = "; the sign is wrong" if abs(gradient[i] + difference) < 1e-3 * abs(difference) else ""
-            yield name, error, f"{claim} is {gradient[i]:.6g}, but the density changes by {difference:.6g}{hint}"
-
-
-def _central_difference(model, position, i):
-    """The slope of the log density along component i, extrapolated from two steps: the error is of fourth order."""
-
-    def slope(step):
-        above, below = position.copy(), position.copy()
-        above[i] += step
-        below[i] -= step
-        return (model.evaluate(above)[0] - model.evaluate(below)[0]) / (above[i] - below[i])
-
-    return (4.0 * slope(_STEP) - slope(2.0 * _STEP)) / 3.0
-
-
-def _place(model, position):
-    return ", ".join(f"{name} = {value:.3g}" for name, value in zip(component_names(model)[:4], position, strict=False))
+def _prior_draws(model, rng, number):
+    if model.simulate is None:
+        return []
+    try:
+        with np.errstate(all="ignore"):
+            return [np.asarray(model.simulate(rng, model.data), dtype=np.float64) for _ in range(number)]
+    except Exception as error:
+        raise BrokenError(raised(model, "simulate", error)) from None

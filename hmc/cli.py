@@ -141,12 +141,13 @@ def _parser():
     _add_sampling(command)
     command.set_defaults(run=commands.draw_figures)
 
-    command = subparsers.add_parser("check", help="check a model's gradient against central differences")
+    command = subparsers.add_parser("check", help="look for what is wrong with a model, its gradient above all")
     command.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
     command.add_argument("--points", type=int, default=20, help="positions tried (default 20)")
     command.add_argument("--seed", type=int, default=12, help="default 12")
+    command.add_argument("--bounds", action="store_true", help="look at every index of compiled code too (slower)")
     _add_data(command)
-    command.set_defaults(run=commands.check_gradient)
+    command.set_defaults(run=commands.check_model)
 
     command = subparsers.add_parser("watch", help="tell in words what the sampler does, step by step")
     command.add_argument("model", metavar="MODEL", help=_MODEL_HELP)

@@ -163,19 +163,18 @@ def make_lecture(options):
     return 1 if made.failures else 0
 
 
-def check_gradient(options):
+def check_model(options):
     """`hmc check`."""
-    from hmc.checking import check
+    from hmc.checking import check, told
 
     if options.points < 1:
         raise ValueError(f"--points {options.points} is less than 1")
     model = build(options.model, options.data, options.set)
-    findings = check(model, options.points, options.seed)
+    findings = check(model, options.points, options.seed, bounds=options.bounds)
     for finding in findings:
-        print(f"{model.name}: {finding.message}")
+        print(f"{model.name}: {finding}")
     if not findings:
-        tried = f"all {model.dimension} components at {options.points} points"
-        print(f"{model.name}: the gradient agrees with the density, {tried}")
+        print(told(model, options.points))
     return 1 if findings else 0
 
 

@@ -1,0 +1,132 @@
+"""Does a log density keep to what it was given: its buffers, its arguments as they are, nothing that it remembers?"""
+
+import math
+
+import numpy as np
+
+from hmc.checking_bounds import in_python
+from hmc.checking_findings import BrokenError, Finding, place
+from hmc.checking_probe import raised, same_bits
+
+# A model of more numbers than this is not run in Python, which takes a second for each million operations or so.
+MANY_NUMBERS = 1_000_000
+_SHAPES = "Compare the parameters' shapes, {} numbers in all, with the indices that log_density uses."
+
+
+def arrays_of(data, name="data"):
+    """(name, array) for every array of a model's data."""
+    if isinstance(data, tuple):
+        for label, field in zip(getattr(data, "_fields", range(len(data))), data, strict=True):
+            yield from arrays_of(field, f"{name}.{label}")
+    elif isinstance(data, np.ndarray):
+        yield name, data
+
+
+def run_in_python(model, positions):
+    """Run the log density in Python once, where Python looks at every index. BrokenError for what it raises, and
+    where it returns no number. Not for what math raises and compiled code does not: another position is tried then.
+    """
+    function = in_python(model.log_density)
+    for position in positions:
+        try:
+            with np.errstate(all="ignore"):
+                value = function(position.copy(), model._packed.data, np.zeros(model.dimension))
+        except ArithmeticError:
+            continue
+        except Exception as error:
+            if str(error) == "math domain error":
+                continue
+            raise BrokenError(raised(model, "log_density", error, position)) from None
+        if not isinstance(value, (int, float, np.integer, np.floating)):
+            message = f"log_density returns {'None' if value is None else f'a {type(value).__name__}'}, not a number"
+            raise BrokenError(Finding("compile", "", message, "Return the log density, a float.")) from None
+        return
+
+
+def contract_findings(probe, positions):
+    """What the log density does that it must not: see `hmc.checking.check`. Data that it changes are put back."""
+    before = [(name, array, array.copy()) for name, array in arrays_of(probe.model._packed.data)]
+    found = {}
+    for position in positions:
+        for finding in _at(probe, position):
+            found.setdefault((finding.kind, finding.component), finding)
+        if any(kind in ("outside", "state") for kind, _ in found):
+            break
+    changed = [(name, array, content) for name, array, content in before if not same_bits(array, content)]
+    for name, array, content in changed:
+        array[...] = content
+        message = f"log_density changes {name}, which all chains share"
+        found["changes", name] = Finding("changes", "", message, "Work on a copy, or in arrays of its own.")
+    if changed:
+        found.pop(("state", ""), None)  # it follows
+    return list(found.values())
+
+
+def _at(probe, position):
+    """What is wrong at one position."""
+    n, at = probe.model.dimension, f"at {place(probe.model, position)}"
+    first, changed, _ = _run(probe, position, math.nan, math.nan)
+    second, _, _ = _run(probe, position, math.nan, math.nan)
+    if not same_bits(first, second):
+        yield Finding(
+            "state",
+            "",
+            f"log_density gives {first[0]:.8g}, and then {second[0]:.8g} or another gradient, for the same arguments {at}",
+            "It must depend on its arguments alone: no random numbers, nothing kept from call to call, and no "
+            "np.empty that is read before it is written.",
+        )
+        return
+    if changed:
+        yield Finding("changes", "", f"log_density changes the position {at}", "Work on a copy of it.")
+    walled, _, damage = _run(probe, position, 1.25, math.nan)
+    if damage:
+        message = f"log_density writes {_listed(damage)} {at}, but there are {n} numbers"
+        yield Finding("outside", "", message, _SHAPES.format(n))
+    elif not same_bits(first, walled):
+        read = _listed(_read_outside(probe, position)) or "what lies beyond"
+        message = f"log_density reads {read} {at}, but there are {n} numbers"
+        yield Finding("outside", "", message, _SHAPES.format(n))
+    if math.isfinite(first[0]):
+        yield from _unwritten(probe, position, first[1:])
+
+
+def _run(probe, position, wall, fill):
+    """((density, gradient), whether the position was changed, ["gradient[3]", ...] written over) of one call."""
+    probe.position.build(wall)
+    probe.gradient.build(wall)
+    value, gradient = probe.both(position, fill)
+    damage = [f"gradient[{i}]" for i in probe.gradient.damage()] + [f"position[{i}]" for i in probe.position.damage()]
+    return np.append(value, gradient), not same_bits(probe.position.inside, position), damage
+
+
+def _read_outside(probe, position, near=64):
+    """The numbers outside of position and gradient that the result depends on, of those that lie near."""
+    n = probe.model.dimension
+    expected, _, _ = _run(probe, position, 1.25, 0.0)
+    for name, walled in (("position", probe.position), ("gradient", probe.gradient)):
+        start = (walled.whole.size - n) // 2
+        for i in [*range(n, n + near), *range(-1, -near, -1)]:
+            walled.whole[start + i] = math.nan
+            if not same_bits(np.append(*probe.both(position)), expected):
+                yield f"{name}[{i}]"
+            walled.whole[start + i] = 1.25
+
+
+def _unwritten(probe, position, written):
+    """Components of the gradient that depend on what stood there before."""
+    probe.gradient.build(math.nan)
+    _, other = probe.both(position, 7.25)
+    for i in np.flatnonzero(~((written == other) | (np.isnan(written) & np.isnan(other)))):
+        name = probe.names[i]
+        claim = f"the gradient of {name} (component {i})"
+        if other[i] == 7.25:
+            message, advice = f"{claim} is not written", f"Write gradient[{i}], be it 0."
+        else:
+            message = f"{claim} depends on what stood in the buffer before"
+            advice = "The buffer holds old numbers: write with = before you add with +=."
+        yield Finding("unwritten", name, f"{message} at {place(probe.model, position)}", advice)
+
+
+def _listed(things, shown=3):
+    things = list(things)
+    return ", ".join(things[:shown]) + (f" and {len(things) - shown} more" if len(things) > shown else "")

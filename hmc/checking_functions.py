@@ -1,0 +1,191 @@
+"""Do the further functions of a model give what they are to give, for each observation, draw or data set?"""
+
+import math
+
+import numpy as np
+
+from hmc.checking_contract import arrays_of
+from hmc.checking_findings import BrokenError, Finding, compile_error, component_names, place
+from hmc.checking_probe import Walled, raised, same_bits
+from hmc.compiled import POINTWISE
+
+
+def name_findings(model):
+    """Names that stand for two things."""
+    names = component_names(model)
+    advice = "Give one of them another name."
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Finding("name", name, f"two parameters have an element called {name}", advice)
+    link = getattr(model.link, "py_func", model.link)
+    if link is not None and link.__name__.rstrip("_") in [p.name for p in model.parameters]:
+        name = link.__name__.rstrip("_")
+        message = f"the link function and a parameter are both called {name}, so fit[{name!r}] gives the parameter"
+        yield Finding("name", name, message, "Rename the function.")
+
+
+def pointwise_findings(model, role, positions):
+    """Of log_likelihood or link: what it writes, where, and whether it is a number."""
+    try:
+        function, address = model._compiled(role, POINTWISE), model._packed.address
+    except Exception as error:
+        message = f"{role} does not compile: {compile_error(error)}"
+        yield Finding("compile", "", message, "Write it in the part of Python and NumPy that Numba compiles.")
+        return
+    try:
+        n = model._observations(role)
+    except ValueError as error:
+        yield Finding("function", "", str(error).removeprefix(f"{model.name}: "), "See the docstring of hmc.Model.")
+        return
+    except Exception as error:
+        raise BrokenError(raised(model, role, error)) from None
+    room, at = Walled(n), Walled(model.dimension)
+    for position in positions:
+        results = []
+        for wall, fill in ((1.25, math.nan), (math.nan, math.nan), (1.25, 7.25)):
+            room.build(wall)
+            at.build(wall)
+            room.inside[:], at.inside[:] = fill, position
+            try:
+                with np.errstate(all="ignore"):
+                    function(at.inside, address, room.inside)
+            except Exception as error:
+                raise BrokenError(raised(model, role, error, position)) from None
+            results.append(room.inside.copy())
+            if wall == 1.25 and (room.damage() or at.damage()):
+                index = (room.damage() or at.damage())[0]
+                message = f"{role} writes to index {index} at {place(model, position)}; elsewhere it writes {n} numbers"
+                yield Finding("outside", "", message, "It must write as many at every position, out[0], out[1], ...")
+                return
+        if found := _pointwise_at(model, role, position, results, not same_bits(at.inside, position)):
+            yield found
+            return
+
+
+def _pointwise_at(model, role, position, results, changed):
+    """The first thing that is wrong with what was written at a position, or None."""
+    where = place(model, position)
+    usual, walled, filled = results
+    if changed:
+        return Finding("changes", "", f"{role} changes the position at {where}", "Work on a copy of it.")
+    if not same_bits(usual, filled):
+        i = np.flatnonzero(~((usual == filled) | (np.isnan(usual) & np.isnan(filled))))[0]
+        message = f"{role} does not write out[{i}] at {where}"
+        return Finding("unwritten", "", message, "Write out[i] = value for each i.")
+    if not same_bits(usual, walled):
+        message = f"{role} reads the position beyond its {model.dimension} numbers at {where}"
+        return Finding("outside", "", message, "Compare the parameters' shapes with the indices used.")
+    wrong = np.isnan(usual) | (usual == math.inf)
+    if role == "log_likelihood" and wrong.any():
+        i = np.flatnonzero(wrong)[0]
+        message = f"{role} is {usual[i]} for observation {i} at {where}"
+        return Finding("function", "", message, "A log likelihood is a number or -inf.")
+    return None
+
+
+def weight_findings(model, positions):
+    """Whether log_likelihood is what leaves the density with the observations, in a model that can leave them out."""
+    weight = getattr(model.data, "weight", None)
+    if model.log_likelihood is None or not isinstance(weight, np.ndarray) or weight.ndim != 1 or not weight.size:
+        return
+    without = model.without(range(weight.size))
+    for position in positions:
+        pointwise = model.pointwise("log_likelihood", position)
+        if pointwise.size != weight.size:
+            message = f"log_likelihood writes {pointwise.size} numbers, but data.weight has {weight.size}"
+            yield Finding("function", "", message, "One of each for every observation.")
+            return
+        density = model.evaluate(position)[0]
+        left, total = density - without.evaluate(position)[0], float(np.dot(weight, pointwise))
+        rounding = 1e-8 * (1.0 + np.abs(weight * pointwise).sum() + abs(density))
+        if math.isfinite(left) and math.isfinite(total) and abs(left - total) > rounding:
+            message = (
+                f"without its observations the log density is {left:.8g} less, but log_likelihood sums to "
+                f"{total:.8g}, at {place(model, position)}"
+            )
+            advice = "Multiply each observation's term by data.weight[i], and write the same term, constants too."
+            yield Finding("function", "", message, advice)
+            return
+
+
+def derived_findings(model, positions):
+    """Of what `derived` gives: names, shapes, numbers."""
+    first = None
+    for position in positions:
+        try:
+            with np.errstate(all="ignore"):
+                values = model.derived(position.copy(), model.data)
+            shapes = {name: np.asarray(value, dtype=np.float64).shape for name, value in values.items()}
+        except Exception as error:
+            raise BrokenError(raised(model, "derived", error, position)) from None
+        first = shapes if first is None else first
+        if shapes != first:
+            message = f"derived gives {first} and then {shapes}"
+            yield Finding("function", "", message, "It must give the same names and shapes at every position.")
+            return
+    for name in first or ():
+        if name in [p.name for p in model.parameters]:
+            message = f"{name} is both a parameter and a derived quantity"
+            yield Finding("name", name, message, "Give one of them another name.")
+        elif not isinstance(name, str):
+            message = f"derived gives the key {name!r}, which is no text"
+            yield Finding("function", "", message, "Return a dict of names and values.")
+
+
+def simulation_findings(model, probe, seed):
+    """Of prior draws and of data made from them: shapes, types, numbers, and that a seed determines them."""
+    draws = []
+    for _ in range(2):
+        rng = np.random.default_rng(seed)
+        draws.append([_called(model, "simulate", rng, model.data) for _ in range(10)])
+    for draw in draws[0]:
+        if np.shape(draw) != (model.dimension,):
+            message = f"simulate gives an array of shape {np.shape(draw)}, but a position has ({model.dimension},)"
+            yield Finding("function", "", message, "Return the unconstrained position, all parameters in their order.")
+            return
+        if not np.isfinite(draw).all():
+            i = int(np.flatnonzero(~np.isfinite(draw))[0])
+            message = f"simulate draws {draw[i]} for {probe.names[i]} (component {i})"
+            yield Finding("function", probe.names[i], message, "Return the unconstrained position: log(sigma) say.")
+            return
+    if not same_bits(draws[0], draws[1]):
+        message = "simulate gives other draws for the same seed"
+        yield Finding("function", "", message, "Draw from the generator that it is given, and from nothing else.")
+    if model.simulate_data is not None:
+        yield from _simulated_data(model, draws[0][0], seed)
+
+
+def _simulated_data(model, position, seed):
+    def drawn():
+        rng = np.random.default_rng(seed)
+        return _called(model, "simulate_data", position.copy(), model.data, rng)
+
+    data, again = drawn(), drawn()
+    try:
+        other = model.with_data(data)
+        same = _shape_of(other._packed.data) == _shape_of(model._packed.data)
+    except ValueError as error:
+        same, reason = False, str(error).removeprefix(f"{model.name}: ")
+    else:
+        reason = "they are of other types than the model's"
+    if not same:
+        message = f"simulate_data gives no data of the model: {reason}"
+        yield Finding("function", "", message, "Return the same NamedTuple, with fields of the same types.")
+        return
+    if not all(same_bits(a, b) for (_, a), (_, b) in zip(arrays_of(data), arrays_of(again), strict=True)):
+        message = "simulate_data gives other data for the same seed"
+        yield Finding("function", "", message, "Draw from the generator that it is given, and from nothing else.")
+
+
+def _called(model, role, *arguments):
+    try:
+        with np.errstate(all="ignore"):
+            return getattr(model, role)(*arguments)
+    except Exception as error:
+        raise BrokenError(raised(model, role, error)) from None
+
+
+def _shape_of(item):
+    """The types of normalised data, lengths aside."""
+    if isinstance(item, tuple):
+        return (type(item).__name__, *map(_shape_of, item))
+    return (item.dtype, item.ndim) if isinstance(item, np.ndarray) else type(item)

@@ -1,0 +1,85 @@
+"""Has a log density jumps? Its gradient does not show them, and a sampler that follows the gradient runs over them.
+
+Along a line, a density changes by the integral of its slope. Where it does not, the stretch is halved, again and again:
+the difference of a smooth density vanishes with the cube of the length, that of one with a kink with the length; that
+of a jump stays.
+"""
+
+import heapq
+import itertools
+import math
+
+import numpy as np
+
+from hmc.checking_findings import Finding, place
+
+_LINES = 6
+_REACH = 3.0  # all components go from -3 to 3 or back
+_PIECES = 16
+_MOST_CALLS = 1500  # for a line
+_SHORTEST = 2.0**-34  # of a line's length
+
+
+def jump_findings(probe, rng, draws):
+    """A finding for each component at which the density was seen to jump, and one for jumps that are of none alone.
+
+    `draws` are positions that matter, from the prior, between which lines are drawn too.
+    """
+    found = {}
+    dimension = probe.model.dimension
+    ends = [_REACH * rng.choice([-1.0, 1.0], dimension) + rng.uniform(-0.2, 0.2, dimension) for _ in range(_LINES)]
+    lines = [(end, -end + rng.uniform(-0.1, 0.1, dimension)) for end in ends]
+    lines += [(a - 0.5 * (b - a), b + 0.5 * (b - a)) for a, b in zip(draws[::2], draws[1::2], strict=False)]
+    for start, end in lines:
+        for below, above in _jumps(probe, start, end):
+            finding = _told(probe, below, above)
+            found.setdefault(finding.component, finding)
+    return list(found.values())
+
+
+def _jumps(probe, start, end):
+    """Pairs of positions on a line, close to one another, between which the density jumps."""
+
+    def at(t):
+        value, gradient = probe.both(start + t * (end - start))
+        with np.errstate(all="ignore"):
+            return t, value, float(np.dot(gradient, end - start))
+
+    waiting = []  # a heap: the stretch with the largest difference first, so that a jump is followed to its end at once
+    for a, b in itertools.pairwise(at(k / _PIECES) for k in range(_PIECES + 1)):
+        heapq.heappush(waiting, (-_missing(a, b), a, b))
+    for _ in range(_MOST_CALLS):
+        missing, a, b = heapq.heappop(waiting) if waiting else (0.0, (0.0, 0.0), None)
+        missing = -missing
+        if missing <= 1e-3 + 1e-10 * abs(a[1]):
+            return
+        if b[0] - a[0] <= _SHORTEST:
+            if (abs(a[2]) + abs(b[2])) * (b[0] - a[0]) < 0.1 * missing:  # else it is a pole: log |x| at 0
+                yield start + a[0] * (end - start), start + b[0] * (end - start)
+            continue
+        middle = at(0.5 * (a[0] + b[0]))
+        for stretch in ((a, middle), (middle, b)):
+            heapq.heappush(waiting, (-_missing(*stretch), *stretch))
+
+
+def _missing(a, b):
+    """By how much a stretch's change differs from the integral of its slope (trapezoid); 0 where the density ends."""
+    change = (b[1] - a[1]) - 0.5 * (b[0] - a[0]) * (a[2] + b[2])
+    return abs(change) if math.isfinite(change) else 0.0
+
+
+def _told(probe, below, above):
+    """The finding for a jump, named after the component that alone makes the density jump."""
+    low, high = probe.value(below), probe.value(above)
+    advice = (
+        "A sampler that follows gradients cannot see a jump: make the density continuous, or sum over the cases it "
+        "stands for."
+    )
+    for i, name in enumerate(probe.names):
+        moved = below.copy()
+        moved[i] = above[i]
+        if abs(probe.value(moved) - low) > 0.5 * abs(high - low):
+            message = f"the log density jumps by {abs(high - low):.4g} at {name} (component {i}) = {below[i]:.6g}"
+            return Finding("jump", name, f"{message}, unconstrained", advice)
+    message = f"the log density jumps by {abs(high - low):.4g} at {place(probe.model, below)}, by no component alone"
+    return Finding("jump", "", message, advice)

@@ -1,0 +1,98 @@
+"""Calling a log density where it can do no harm, and where what it does can be seen.
+
+Position and gradient are stretches of longer arrays. What lies before and behind them is a wall: numbers that are
+written over by a function that takes more room than it has, and that show in the result of one that reads too far.
+"""
+
+import math
+
+import numpy as np
+
+from hmc.checking_bounds import bounds_checked
+from hmc.checking_findings import BrokenError, Finding, compile_error, component_names, first_line, line_of, place
+from hmc.compiled import DENSITY, compile_author_function
+from hmc.kernel import jit_is_disabled
+
+_WALL = 1024  # numbers on either side
+
+
+class Walled:
+    """Room for `size` numbers, `inside`, between two walls."""
+
+    def __init__(self, size):
+        self.whole = np.empty(_WALL + size + _WALL)
+        self.inside = self.whole[_WALL : _WALL + size]
+        self.build(math.nan)
+
+    def build(self, wall):
+        """Fill the walls."""
+        self.wall = wall
+        self.whole[:_WALL] = self.whole[_WALL + self.inside.size :] = wall
+
+    def damage(self):
+        """Indices, as seen from `inside`, of numbers of the walls that were written over."""
+        before, behind = self.whole[:_WALL], self.whole[_WALL + self.inside.size :]
+        places = [*(np.flatnonzero(_differs(before, self.wall)) - _WALL)]
+        return [int(i) for i in [*places, *(np.flatnonzero(_differs(behind, self.wall)) + self.inside.size)]]
+
+
+class Probe:
+    """A model's log density, at any position. BrokenError where it cannot be compiled, or raises an exception."""
+
+    def __init__(self, model, bounds=False):
+        self.model = model
+        self.names = component_names(model)
+        self.position, self.gradient = Walled(model.dimension), Walled(model.dimension)
+        try:
+            self._function, self._data = model.density()
+            if bounds:
+                checked = bounds_checked(model.log_density)
+                self._function = compile_author_function(checked, model._packed.type, DENSITY)
+        except Exception as error:  # Numba's, of which some are no NumbaError
+            advice = "Write it in the part of Python and NumPy that Numba compiles: loops, math, and hmc.numerics."
+            raise BrokenError(
+                Finding("compile", "", f"log_density does not compile: {compile_error(error)}", advice)
+            ) from None
+
+    def value(self, position):
+        """The log density at a position; the gradient is left in `gradient.inside`."""
+        self.position.inside[:] = position
+        try:
+            with np.errstate(all="ignore"):
+                return float(self._function(self.position.inside, self._data, self.gradient.inside))
+        except Exception as error:
+            if jit_is_disabled() and isinstance(error, (ArithmeticError, ValueError)):
+                # Python's math raises where compiled code gives inf or nan.
+                return math.nan if "math domain" in str(error) else -math.inf
+            raise BrokenError(raised(self.model, "log_density", error, position)) from None
+
+    def both(self, position, fill=0.0):
+        """(log density, gradient) at a position; `fill` stands in the gradient before the call."""
+        self.gradient.inside[:] = fill
+        return self.value(position), self.gradient.inside.copy()
+
+
+def raised(model, role, error, position=None):
+    """The finding for a function of the model that raised an exception."""
+    function = getattr(model, role)
+    where = line_of(error, function)
+    where = f" ({where})" if where else ""
+    at = f" at {place(model, position)}" if position is not None else ""
+    if isinstance(error, IndexError):
+        message = f"{role} reads or writes outside of an array{at}: {error}{where}"
+        advice = (
+            "Compiled code does not look and takes whatever memory lies there. Compare the parameters' shapes, "
+            f"{model.dimension} numbers in all, and the lengths of the data with the indices used."
+        )
+        return Finding("outside", "", message, advice)
+    message = f"{role} raises {first_line(error)}{at}{where}"
+    return Finding("raises", "", message, "It must give a value at every position, and Numba must know all it uses.")
+
+
+def same_bits(a, b):
+    """Whether two floats or arrays are equal, nan equal to nan."""
+    return np.array_equal(np.asarray(a), np.asarray(b), equal_nan=True)
+
+
+def _differs(numbers, wall):
+    return ~np.isnan(numbers) if math.isnan(wall) else numbers != wall

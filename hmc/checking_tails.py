@@ -1,0 +1,138 @@
+"""Does a log density fall in all directions, as it must if its integral is finite?
+
+Along a line through almost any point, a density with a finite integral has one too, so that its logarithm falls faster
+than -log r, r being the distance. What rises or stays is improper: a flat prior that no data reach, a bounded
+parameter whose Jacobian was forgotten, two parameters of which the density knows the sum alone. Found are lines along
+the axes and along directions in which the density does not bend; not those that are curved, or on which it falls and
+then rises.
+"""
+
+import math
+
+import numpy as np
+
+from hmc.checking_findings import Finding
+from hmc.transforms import INTERVAL, ORDERED, REAL, SIMPLEX, UPPER
+
+_AXES = (1e18, 1e16, 1e14, 1e12, 1e9, 1e6, 1e4, 700.0)  # beyond 709, exp of it overflows: nan there proves nothing
+_OBLIQUE = (1e6,)  # far out, the rounding of an oblique direction shows
+_RATIO = 4.0  # of the three distances that are compared
+_MANY = 500  # of more components, no oblique directions are looked for
+
+
+def tail_findings(probe, bases, slopes, constraints):
+    """The directions in which the log density does not fall, from any of the bases: components first."""
+    findings, seen = [], set()
+    for i, name in enumerate(probe.names):
+        group = name.partition("[")[0]
+        if group in seen:
+            continue
+        axis = np.zeros(probe.model.dimension)
+        axis[i] = 1.0
+        stays = [
+            sign
+            for sign in (1.0, -1.0)
+            if any(_stays(probe, base, sign * axis, _AXES) for base in bases)
+            or (constraints[i].kind != REAL and _is_flat(probe, bases[0], i, sign))
+        ]
+        if stays:
+            seen.add(group)
+            findings.append(_told(probe, slopes, i, stays, constraints[i]))
+    if not findings and probe.model.dimension <= _MANY:
+        findings += _oblique(probe, bases[0])
+    return findings
+
+
+def _stays(probe, base, direction, distances):
+    """Whether the log density at the largest distance where it is a number does not fall there as it must."""
+    for far in distances:
+        value = probe.value(base + far * direction)
+        if math.isfinite(value) or value == -math.inf:
+            break
+    else:
+        return False
+    nearer, near = (probe.value(base + far / ratio * direction) for ratio in (_RATIO, _RATIO**2))
+    if not (math.isfinite(value) and math.isfinite(nearer) and math.isfinite(near)):
+        return False
+    before, last = (nearer - near) / math.log(_RATIO), (value - nearer) / math.log(_RATIO)
+    # A density that falls ever faster will be below -log r in time: a prior that is wide, but proper.
+    falls_faster = last < 2.0 * before and last < -1e-7 * (1.0 + abs(value))
+    return last > -1.0 - 1e-6 and not (falls_faster and before <= 0.0)
+
+
+def _is_flat(probe, base, i, sign):
+    """Whether a density of a bounded parameter is the same wherever its value has all but reached a bound."""
+    position = base.copy()
+    values = []
+    for far in (100.0, 300.0, 650.0):
+        position[i] = sign * far
+        values.append(probe.value(position))
+    return bool(np.isfinite(values).all()) and max(values) - min(values) <= 1e-9 * (1.0 + abs(values[0]))
+
+
+def _told(probe, slopes, i, stays, constraint):
+    name, group = probe.names[i], probe.names[i].partition("[")[0]
+    if len(stays) == 2 and not slopes.written[:, i].any() and not np.nan_to_num(slopes.measured[:, i]).any():
+        advice = f"Give {group} its prior and use it, or leave it out; a shape that is too large has such elements too."
+        return Finding("unused", name, f"the log density does not depend on {name} (component {i})", advice)
+    ways = " and ".join(_way(name, sign, constraint) for sign in stays)
+    message = f"the log density does not fall as {ways}: its integral is infinite, the posterior improper"
+    if constraint.kind == REAL:
+        return Finding("improper", name, message, f"Give {group} a proper prior; the data do not bound it there.")
+    advice = (
+        f"Is the log Jacobian of {constraint} in the density (for hmc.positive the position itself; see "
+        f"hmc.transforms)? If it is, give {group} a proper prior."
+    )
+    return Finding("improper", name, message, advice)
+
+
+def _way(name, sign, constraint):
+    goes = f"{name} -> {'+' if sign > 0 else '-'}inf"
+    if constraint.kind == REAL:
+        return goes
+    if constraint.kind == INTERVAL:
+        end = f"{constraint.upper if sign > 0 else constraint.lower:g}"
+    elif constraint.kind == SIMPLEX:
+        end = "an end of the simplex"
+    elif constraint.kind == ORDERED:
+        end = "an infinite step" if sign > 0 else "no step"
+    elif sign < 0:
+        end = f"{constraint.upper if constraint.kind == UPPER else constraint.lower:g}"
+    else:
+        end = "-inf" if constraint.kind == UPPER else "+inf"
+    return f"the position of {goes} (the value -> {end})"
+
+
+def _oblique(probe, base):
+    """At most one finding: a direction, not along an axis, in which the density neither bends nor falls."""
+    hessian = _hessian(probe, base)
+    if not np.isfinite(hessian).all():
+        return
+    bend, directions = np.linalg.eigh(hessian)
+    flat = np.flatnonzero(np.abs(bend) <= 1e-7 * np.abs(bend).max())
+    for k in flat:
+        direction = directions[:, k]
+        if all(_stays(probe, base, sign * direction, _OBLIQUE) for sign in (1.0, -1.0)):
+            moving = [i for i in np.argsort(-np.abs(direction)) if abs(direction[i]) > 1e-3 * np.abs(direction).max()]
+            signs = ["+" if direction[i] * direction[moving[0]] > 0.0 else "-" for i in moving]
+            named = ", ".join(sign + probe.names[i] for sign, i in zip(signs, moving[:6], strict=False))
+            named += ", ..." if len(moving) > 6 else ""
+            message = f"the log density does not change as these move together: {named}; the posterior is improper"
+            advice = "The data know a sum of them only: give each a proper prior, or leave one out."
+            yield Finding("improper", probe.names[moving[0]], message, advice)
+            return
+
+
+def _hessian(probe, base, step=1e-3):
+    """The second derivatives of the log density, from differences of its gradient that err by step^4."""
+    columns = []
+    for i in range(probe.model.dimension):
+        shift = np.zeros(probe.model.dimension)
+        shift[i] = step
+        with np.errstate(all="ignore"):
+            slopes = [
+                (probe.both(base + k * shift)[1] - probe.both(base - k * shift)[1]) / (2.0 * k * step) for k in (1, 2)
+            ]
+            columns.append((4.0 * slopes[0] - slopes[1]) / 3.0)
+    hessian = np.array(columns)
+    return 0.5 * (hessian + hessian.T)

@@ -1,0 +1,117 @@
+"""Is a log density a number wherever it is asked for, and taken on the scale that its constraints declare?"""
+
+import math
+
+import numpy as np
+
+from hmc.checking_findings import Finding, component_constraints, place
+from hmc.transforms import INTERVAL, LOWER, REAL, UPPER
+
+_FAR = (10.0, 50.0, 200.0, 700.0)  # exp overflows beyond 709
+_TRIED = 400  # positions to learn from where the density is a number
+_FEW = 8
+
+
+def nowhere(probe, rng, points):
+    """The finding for a density that is finite at none of the points tried."""
+    positions = [rng.uniform(-2.0, 2.0, probe.model.dimension) for _ in range(points)]
+    values = [probe.value(position) for position in positions]
+    last = f"the last: {values[-1]} at {place(probe.model, positions[-1])}"
+    message = f"the log density is finite at none of {points} points tried; {last}"
+    positive = [probe.value(abs(position)) for position in positions]
+    if np.isfinite(positive).any():
+        message += ". It is finite where all of them are positive"
+        return Finding("nowhere", "", message, _RAW)
+    advice = "Chains start in (-2, 2): shift and scale the parameters, or declare the constraint that they obey."
+    return Finding("nowhere", "", message, advice)
+
+
+_RAW = (
+    "A position is unconstrained: take value = constrain_positive(position[i]), of hmc.transforms, and add the log "
+    "Jacobian (position[i]) to the density."
+)
+
+
+def value_findings(probe, rng, bases):
+    """Where the density is nan or +inf, or has an edge that a constraint must not have; a finding a component."""
+    found = {}
+    dimension = probe.model.dimension
+    positions = rng.uniform(-3.0, 3.0, (_TRIED, dimension))
+    positions[: _TRIED // 4] = abs(positions[: _TRIED // 4])
+    values = np.array([probe.value(position) for position in positions])
+    for finding in [*_edges(probe, positions, values), *_ordinary(probe, positions, values)]:
+        found.setdefault(finding.component, finding)
+    if not found:
+        for finding in _far(probe, bases):
+            found.setdefault(finding.component.partition("[")[0], finding)
+    return list(found.values())
+
+
+def _edges(probe, positions, values):
+    """Components at whose bounds, taken for those of the unconstrained number, the density ends."""
+    ends = ~np.isfinite(values)
+    seen = set()
+    for i, (name, constraint) in enumerate(zip(probe.names, component_constraints(probe.model), strict=True)):
+        outside = _outside(constraint, positions[:, i])
+        base = name.partition("[")[0]
+        inside = np.count_nonzero(~ends)
+        if base in seen or np.count_nonzero(outside) < _FEW or inside < _FEW or not ends[outside].all():
+            continue
+        value = values[np.flatnonzero(outside)[0]]
+        if constraint.kind == REAL and not math.isnan(value):
+            continue  # a density may end
+        seen.add(base)
+        bounds = {INTERVAL: f"outside of {constraint}", UPPER: f"above {constraint.upper:g}"}
+        bounds = bounds.get(constraint.kind, f"below {constraint.lower:g}")
+        declared = (
+            f" though {base} is declared {constraint} and its position may be any number"
+            if constraint.kind != REAL
+            else ""
+        )
+        message = f"the log density is {value} wherever position[{i}] ({name}) is {bounds}{declared}"
+        if constraint.kind == REAL:
+            advice = f"If {base} is positive, declare it so (constraint=hmc.positive). " + _RAW
+        else:
+            function = "constrain_" + str(constraint).partition("(")[0]
+            advice = (
+                f"The density takes it for the value itself: the value is {function}(position[{i}]...), of "
+                "hmc.transforms, and the log Jacobian belongs into the density."
+            )
+        yield Finding("constraint", name, message, advice)
+
+
+def _outside(constraint, x):
+    if constraint.kind == UPPER:
+        return x > constraint.upper
+    if constraint.kind == INTERVAL:
+        return (x < constraint.lower) | (x > constraint.upper)
+    return x < constraint.lower if constraint.kind in (LOWER, REAL) else np.zeros(x.shape, dtype=bool)
+
+
+_FINITE = (
+    "Where the density vanishes it is -inf; else look for a difference of overflowed numbers, a 0 times inf, or the "
+    "log of what is no longer above 0: log1p_exp, expit and log of hmc.numerics help."
+)
+
+
+def _ordinary(probe, positions, values):
+    """The first of the positions where the density is nan or +inf."""
+    wrong = np.flatnonzero(np.isnan(values) | (values == math.inf))
+    if wrong.size:
+        share = f"at {wrong.size} of {len(values)} points tried"
+        message = f"the log density is {values[wrong[0]]} {share}: {place(probe.model, positions[wrong[0]])}"
+        yield Finding("value", "", message, _FINITE)
+
+
+def _far(probe, bases):
+    """Components that make the density nan or +inf when they alone are far out."""
+    for base in bases:
+        for i, name in enumerate(probe.names):
+            for far in _FAR:
+                for sign in (1.0, -1.0):
+                    position = base.copy()
+                    position[i] = sign * far
+                    value = probe.value(position)
+                    if math.isnan(value) or value == math.inf:
+                        message = f"the log density is {value} where {name} (component {i}) is {sign * far:g}"
+                        yield Finding("value", name, f"{message}, unconstrained", _FINITE)
