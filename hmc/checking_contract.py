@@ -44,7 +44,7 @@ def run_in_python(model, positions):
 
 
 def contract_findings(probe, positions):
-    """What the log density does that it must not: see `hmc.checking.check`. Data that it changes are put back."""
+    """What the log density does that it must not: see `hmc.checking.check`."""
     before = [(name, array, array.copy()) for name, array in arrays_of(probe.model._packed.data)]
     found = {}
     for position in positions:
@@ -52,9 +52,8 @@ def contract_findings(probe, positions):
             found.setdefault((finding.kind, finding.component), finding)
         if any(kind in ("outside", "state") for kind, _ in found):
             break
-    changed = [(name, array, content) for name, array, content in before if not same_bits(array, content)]
-    for name, array, content in changed:
-        array[...] = content
+    changed = [name for name, array, content in before if not same_bits(array, content)]
+    for name in changed:
         message = f"log_density changes {name}, which all chains share"
         found["changes", name] = Finding("changes", "", message, "Work on a copy, or in arrays of its own.")
     if changed:
@@ -68,10 +67,11 @@ def _at(probe, position):
     first, changed, _ = _run(probe, position, math.nan, math.nan)
     second, _, _ = _run(probe, position, math.nan, math.nan)
     if not same_bits(first, second):
+        results = f"{first[0]:.8g}, and then {second[0]:.8g} or another gradient"
         yield Finding(
             "state",
             "",
-            f"log_density gives {first[0]:.8g}, and then {second[0]:.8g} or another gradient, for the same arguments {at}",
+            f"log_density gives {results}, for the same arguments {at}",
             "It must depend on its arguments alone: no random numbers, nothing kept from call to call, and no "
             "np.empty that is read before it is written.",
         )

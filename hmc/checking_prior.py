@@ -1,14 +1,14 @@
 """Is a log density that of what a model simulates?
 
 At a parameter drawn from the prior and data drawn given it, the gradient of the log joint density is 0 on average, in
-every component i, and (q[i] - c) times it is -1, whatever the number c (integration by parts; Stein 1972). A Jacobian
-that was forgotten, a value taken for its logarithm, or another prior than the one drawn from shows in one of the two.
-No chain is run. It is only a mean and a moment of each component: `hmc calibrate` looks at the whole.
+every component i; (q[i] - c) times it is -1, whatever the number c; and either stays so when multiplied by what depends
+on other components alone (integration by parts; Stein 1972). A Jacobian that was forgotten, a value taken for its
+logarithm, or another prior than the one drawn from shows in one of them. No chain is run. These are only a mean and a
+moment of each component: `hmc calibrate` looks at the whole.
 """
 
 import contextlib
 import math
-from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -16,11 +16,11 @@ import numpy as np
 from hmc.checking_findings import BrokenError, Finding
 from hmc.checking_probe import raised
 from hmc.kernel import jit_is_disabled
-from hmc.transforms import REAL
+from hmc.transforms import LOWER, REAL
 
-_GLANCE, _DRAWS = 100, 400  # few draws, and more where these look odd
+_DRAWS = 600  # in each set
 _SLOW = 5000  # numbers of data from which on simulate_data is compiled
-_ODD, _ERRORS = 4.0, 6.0  # standard errors; the draws are skewed, so that their averages are not quite normal
+_ERRORS = 5.0  # standard errors that an average may be off, in one set and again in another: they are not quite normal
 
 
 def can_be_compared(model):
@@ -31,52 +31,109 @@ def can_be_compared(model):
 
 
 def prior_findings(model, seed, constraints, names):
-    """A finding for each parameter in which the density is not that of the draws, at its first such component.
+    """At most one finding: the component, or all of a parameter, in which the density is most off that of the draws.
 
-    What is reported was off in two sets of draws, to the same side.
+    One set of draws shows which averages vary together, so that their differences vary less; the next two are tested.
     """
-    centre, signs = None, 0.0
-    for batch, (draws, most) in enumerate(((_GLANCE, _ODD), (_DRAWS, _ERRORS), (_DRAWS, _ERRORS))):
-        excess = _excess(model, np.random.default_rng([seed, batch]), draws, centre)
-        if excess is None or not (np.abs(excess.off) > most).any():
+    draw, offs, weights, centre = _simulator(model), [], None, None
+    for batch in range(3):
+        sample = _sample(model, draw, np.random.default_rng([seed, batch]))
+        if sample is None:
             return []
-        centre, before = excess.centre, signs
-        signs = np.sign(excess.off) * (np.abs(excess.off) > most)
-    found = {}
-    for i in np.flatnonzero(((signs == before) & (signs != 0.0)).any(axis=0)):
-        base = names[i].partition("[")[0]
-        found.setdefault(base, _told(excess.mean[:, i], excess.off[:, i], i, names[i], constraints[i]))
-    return list(found.values())
+        centre = sample[0].mean(axis=0) if centre is None else centre
+        tested = _Averages(model, constraints, *sample, centre)
+        if batch == 0:
+            weights = tested.weights()
+            continue
+        mean, off = tested.off(weights)
+        offs.append(off)
+        if not (np.abs(off) > _ERRORS).any():
+            return []
+    agreeing = np.where(offs[0] * offs[1] > 0.0, np.minimum(*np.abs(offs)), 0.0)
+    worst = int(np.argmax(agreeing))
+    if agreeing[worst] <= _ERRORS:
+        return []
+    meaning = tested.meanings[worst % len(tested.meanings)]
+    return [_told(meaning, mean[worst], agreeing[worst], constraints, names)]
 
 
-class Excess(NamedTuple):
-    """By how much averages over draws differ from what they should be. Rows: the slope, its product with position."""
-
-    centre: np.ndarray  # (dimension,) the mean position
-    mean: np.ndarray  # (2, dimension)
-    off: np.ndarray  # (2, dimension) in standard errors
-
-
-_SHOULD = np.array([[0.0], [-1.0]])
-
-
-def _excess(model, rng, draws, centre):
-    """The `Excess` of new draws; None where a density or gradient is not finite, as where a density ends: the averages
-    need not be what they should then.
+def _sample(model, draw, rng):
+    """(positions, gradients) of new draws; None where a density or gradient is not finite, as where a density ends: the
+    averages need not be what they should then.
     """
-    positions, gradients = np.empty((2, draws, model.dimension))
-    draw = _simulator(model)
-    for row in range(draws):
+    positions, gradients = np.empty((2, _DRAWS, model.dimension))
+    for row in range(_DRAWS):
         positions[row], joint = draw(rng)
         value, gradients[row] = joint.evaluate(positions[row])
         if not (math.isfinite(value) and np.isfinite(gradients[row]).all()):
             return None
-    own = positions.mean(axis=0)
-    products = np.stack([gradients, (positions - (own if centre is None else centre)) * gradients])
-    mean, error = products.mean(axis=1), products.std(axis=1, ddof=1) / math.sqrt(draws)
-    difference = mean - _SHOULD
-    off = np.where(error > 0.0, difference / np.where(error > 0.0, error, 1.0), np.sign(difference) * 1e9)
-    return Excess(own, mean, off)
+    return positions, gradients
+
+
+class _Averages:
+    """Things of which the average over draws should be 0: a column each."""
+
+    def __init__(self, model, constraints, positions, gradients, centre):
+        columns, self.meanings, self._blocks = [], [], []
+        controls, self._control_blocks = [], []
+        scales = [i for i, c in enumerate(constraints) if c.kind == LOWER and _is_scalar(model, i)]
+        alone = [i for i in range(model.dimension) if _is_scalar(model, i)]
+        first = 0
+        for block, parameter in enumerate(model.parameters):
+            own = list(range(first, first + parameter.free))
+            first += parameter.free
+            # Multiplied by small scales, slopes that go as 1 / scale have a variance.
+            damping = np.exp(np.minimum(positions[:, [i for i in scales if i not in own]], 0.0)).prod(axis=1)
+            slope = gradients[:, own]
+            moment = (positions[:, own] - centre[own]) * slope + 1.0
+            # What grows as exp on either side has a variance too, on the other.
+            below = 1.0 / (1.0 + np.exp(np.clip(positions[:, own] - centre[own], -700.0, 700.0)))
+            for part, what, share in (
+                (slope, "its slope", np.ones(len(own))),
+                (moment, "its slope times its distance from the mean", np.zeros(len(own))),
+                (slope * below - below * (1.0 - below), "its slope below its mean", below.mean(axis=0)),
+                (slope * (1.0 - below) + below * (1.0 - below), "its slope above its mean", 1.0 - below.mean(axis=0)),
+            ):
+                total = part.sum(axis=1)
+                columns += [*(part * damping[:, None]).T, total * damping]
+                self.meanings += [(i, what, lacking) for i, lacking in zip(own, share, strict=True)]
+                self.meanings.append((own, what, 0.0))
+                controls.append(total * damping)
+            others = [i for i in alone if i not in own]
+            damped = (slope.sum(axis=1) * damping)[:, None]
+            controls += list(((positions[:, others] - centre[others]) * damped).T)
+            self._blocks += [block] * (len(columns) - len(self._blocks))
+            self._control_blocks += [block] * (len(controls) - len(self._control_blocks))
+        self._columns, self._controls = np.array(columns).T, np.array(controls).T
+
+    def weights(self):
+        """For each column, the multiples of other parameters' columns to be subtracted from it: (controls, columns)."""
+        weights = np.zeros((self._controls.shape[1], self._columns.shape[1]))
+        for block in set(self._blocks):
+            tested = np.array(self._blocks) == block
+            others = np.flatnonzero(np.array(self._control_blocks) != block)
+            x = self._controls[:, others] - self._controls[:, others].mean(axis=0)
+            scale = np.where(x.any(axis=0), x.std(axis=0), 1.0)
+            if others.size:
+                fitted = np.linalg.lstsq(x / scale, self._columns[:, tested], rcond=1e-8)[0]
+                weights[np.ix_(others, tested)] = fitted / scale[:, None]
+        return weights
+
+    def off(self, weights):
+        """(mean of each column, how many standard errors it is off 0), as they are and with multiples subtracted."""
+        residual = np.hstack([self._columns, self._columns - self._controls @ weights])
+        mean, error = residual.mean(axis=0), residual.std(axis=0, ddof=1) / math.sqrt(len(residual))
+        return mean, np.where(error > 0.0, mean / np.where(error > 0.0, error, 1.0), np.sign(mean) * 1e9)
+
+
+def _is_scalar(model, i):
+    """Whether component i is a parameter of no dimension."""
+    first = 0
+    for parameter in model.parameters:
+        if first <= i < first + parameter.free:
+            return not parameter.shape
+        first += parameter.free
+    return False
 
 
 def _simulator(model):
@@ -107,18 +164,21 @@ def _called(model, role, function, *arguments):
         raise BrokenError(raised(model, role, error)) from None
 
 
-def _told(mean, off, i, name, constraint):
-    which = 0 if abs(off[0]) > _ERRORS else 1
-    what = ("its slope", "its slope times its distance from the mean")[which]
+def _told(meaning, mean, off, constraints, names):
+    which, what, share = meaning
+    i = which if isinstance(which, int) else which[0]
+    component = names[i] if i == which else names[i].partition("[")[0]
+    where = f"{component} (component {i})" if i == which else f"all of {component} together"
     message = (
-        f"the density is not that of what the model simulates: along {name} (component {i}), {what} should be "
-        f"{_SHOULD[which, 0]:g} on average and is {mean[which]:.3g}, {abs(off[which]):.0f} standard errors off"
+        f"the density is not that of what the model simulates: along {where}, {what} is on average off by {mean:+.3g}, "
+        f"{min(off, 1e3):.0f} standard errors"
     )
-    bounded = constraint.kind != REAL
-    if bounded and which == 0 and abs(mean[0] + 1.0) < 0.3:
-        advice = f"It is 1 too small: is the log Jacobian of {constraint} missing from density and gradient?"
+    bounded = constraints[i].kind != REAL
+    if bounded and share and abs(mean / share + 1.0) < 0.3:
+        advice = f"Just so much is lacking without the log Jacobian of {constraints[i]}: is it in the density?"
     elif bounded:
-        advice = f"Compare the prior of {name} with what simulate draws: is that {constraint}, returned unconstrained?"
+        drawn = f"is that {constraints[i]}, returned unconstrained?"
+        advice = f"Compare the prior of {component} with what simulate draws: {drawn}"
     else:
-        advice = f"Compare the prior of {name}, and the terms that hold it, with what simulate and simulate_data draw."
-    return Finding("prior", name, message, advice)
+        advice = f"Compare its prior, and the terms that hold {component}, with what simulate and simulate_data draw."
+    return Finding("prior", component, message, advice)

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from hmc.checking_bounds import bounds_checked
+from hmc.checking_bounds import bounds_checked, in_python
 from hmc.checking_findings import BrokenError, Finding, compile_error, component_names, first_line, line_of, place
 from hmc.compiled import DENSITY, compile_author_function
 from hmc.kernel import jit_is_disabled
@@ -61,10 +61,22 @@ class Probe:
             with np.errstate(all="ignore"):
                 return float(self._function(self.position.inside, self._data, self.gradient.inside))
         except Exception as error:
-            if jit_is_disabled() and isinstance(error, (ArithmeticError, ValueError)):
+            if jit_is_disabled() and (isinstance(error, ArithmeticError) or str(error) == "math domain error"):
                 # Python's math raises where compiled code gives inf or nan.
-                return math.nan if "math domain" in str(error) else -math.inf
+                return -math.inf if isinstance(error, ArithmeticError) else math.nan
+            error = self._in_python(position, error)
             raise BrokenError(raised(self.model, "log_density", error, position)) from None
+
+    def _in_python(self, position, error):
+        """The error that a position gives in Python, which names index and line; else the one given."""
+        if isinstance(error, IndexError):
+            try:
+                in_python(self.model.log_density)(position.copy(), self.model._packed.data, np.zeros(position.size))
+            except IndexError as plain:
+                return plain
+            except Exception:  # of Python's math, before it comes to the index
+                return error
+        return error
 
     def both(self, position, fill=0.0):
         """(log density, gradient) at a position; `fill` stands in the gradient before the call."""
