@@ -56,8 +56,8 @@ def check(model, points=20, seed=12, *, bounds=False):
     every component of the gradient must be written, finite, and agree with central differences of the log density:
     |gradient - difference| <= 1e-6 (1 + the larger of the two). The density must nowhere be nan or +inf, out to 700
     in every component; have no jumps along lines through (-3, 3); and fall in all directions, out to 1e18. The other
-    functions of the model are called. If there is no fault so far and the model simulates, the gradient is averaged
-    over the prior, which shows a forgotten Jacobian or another prior than the one simulated from.
+    functions of the model are called. If there is no fault so far and the model has `simulate` and `simulate_data`, the
+    gradient is averaged over what they draw, which shows a forgotten Jacobian or another prior than the one drawn from.
 
     `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That
     takes longer, and reports a wrong index that one run in Python did not come by. Indices below 0 count from the end,

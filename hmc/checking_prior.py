@@ -7,7 +7,7 @@ logarithm, or another prior than the one drawn from shows in one of them. No cha
 moment of each component: `hmc calibrate` looks at the whole.
 """
 
-import contextlib
+import functools
 import math
 
 import numba
@@ -16,30 +16,39 @@ import numpy as np
 from hmc.checking_findings import BrokenError, Finding
 from hmc.checking_probe import raised
 from hmc.kernel import jit_is_disabled
-from hmc.transforms import LOWER, REAL
+from hmc.transforms import LOWER, ORDERED, REAL, UPPER
 
-_DRAWS = 600  # in each set
+_DRAWS = 400  # in each set
 _SLOW = 5000  # numbers of data from which on simulate_data is compiled
 _ERRORS = 5.0  # standard errors that an average may be off, in one set and again in another: they are not quite normal
 
 
 def can_be_compared(model):
-    """Whether the model simulates all that its density is of: data too, unless its observations can be left out."""
-    weight = getattr(model.data, "weight", None)
-    has_weights = isinstance(weight, np.ndarray) and weight.ndim == 1
-    return model.simulate is not None and (model.simulate_data is not None or has_weights)
+    """Whether the model simulates all that its density is of."""
+    return model.simulate is not None and model.simulate_data is not None
 
 
 def prior_findings(model, seed, constraints, names):
-    """At most one finding: the component, or all of a parameter, in which the density is most off that of the draws.
+    """At most one finding: the component, or all of a parameter, in which the density is most off that of the draws."""
+    simulate_data = _simulate_data(model)
+    weight = getattr(model.data, "weight", None)
+    # Observations make the averages vary. Where they can be left out, the prior is looked at without them first.
+    for leave_out in (True, False) if isinstance(weight, np.ndarray) and weight.ndim == 1 else (False,):
+        draw = functools.partial(_draw, model, *simulate_data, leave_out)
+        if found := _compared(model, draw, seed, constraints, names):
+            return [found]
+    return []
 
-    One set of draws shows which averages vary together, so that their differences vary less; the next two are tested.
+
+def _compared(model, draw, seed, constraints, names):
+    """The finding, or None. One set of draws shows which averages vary together, so that their differences vary less;
+    the next two are tested.
     """
-    draw, offs, weights, centre = _simulator(model), [], None, None
+    offs, weights, centre = [], None, None
     for batch in range(3):
         sample = _sample(model, draw, np.random.default_rng([seed, batch]))
         if sample is None:
-            return []
+            return None
         centre = sample[0].mean(axis=0) if centre is None else centre
         tested = _Averages(model, constraints, *sample, centre)
         if batch == 0:
@@ -48,13 +57,20 @@ def prior_findings(model, seed, constraints, names):
         mean, off = tested.off(weights)
         offs.append(off)
         if not (np.abs(off) > _ERRORS).any():
-            return []
+            return None
     agreeing = np.where(offs[0] * offs[1] > 0.0, np.minimum(*np.abs(offs)), 0.0)
-    worst = int(np.argmax(agreeing))
-    if agreeing[worst] <= _ERRORS:
-        return []
-    meaning = tested.meanings[worst % len(tested.meanings)]
-    return [_told(meaning, mean[worst], agreeing[worst], constraints, names)]
+    odd = np.flatnonzero(agreeing > _ERRORS)
+    if not odd.size:
+        return None
+    meanings = 2 * tested.meanings
+    # A wrong parameter makes others look wrong that vary with it; a Jacobian that is missing shows in its own number.
+    worst = max(odd, key=lambda k: (_lacks_jacobian(meanings[k], mean[k], constraints), agreeing[k]))
+    return _told(meanings[worst], mean[worst], agreeing[worst], constraints, names)
+
+
+def _lacks_jacobian(meaning, mean, constraints):
+    which, _, share = meaning
+    return share > 0.0 and constraints[which].kind in (LOWER, UPPER, ORDERED) and abs(mean / share + 1.0) < 0.3
 
 
 def _sample(model, draw, rng):
@@ -95,10 +111,17 @@ class _Averages:
                 (slope * (1.0 - below) + below * (1.0 - below), "its slope above its mean", 1.0 - below.mean(axis=0)),
             ):
                 total = part.sum(axis=1)
-                columns += [*(part * damping[:, None]).T, total * damping]
+                columns += list((part * damping[:, None]).T)
                 self.meanings += [(i, what, lacking) for i, lacking in zip(own, share, strict=True)]
-                self.meanings.append((own, what, 0.0))
+                if len(own) > 1:
+                    columns.append(total * damping)
+                    self.meanings.append((own, what, 0.0))
                 controls.append(total * damping)
+            if len(own) > 1:  # around its own mean: of a group of effects, that is free of their scale
+                around = positions[:, own] - positions[:, own].mean(axis=1, keepdims=True)
+                columns.append((around * slope).sum(axis=1) + (len(own) - 1.0))
+                self.meanings.append((own, "its slope times its distance from their mean", 0.0))
+                controls.append(columns[-1])
             others = [i for i in alone if i not in own]
             damped = (slope.sum(axis=1) * damping)[:, None]
             controls += list(((positions[:, others] - centre[others]) * damped).T)
@@ -136,24 +159,24 @@ def _is_scalar(model, i):
     return False
 
 
-def _simulator(model):
-    """A function rng -> (position, the model whose density is that of the position): of simulated data, or of none."""
-    if model.simulate_data is None:
-        prior = model.without(range(model.data.weight.size))
-        return lambda rng: (_called(model, "simulate", model.simulate, rng, model.data), prior)
-    simulate_data, data = model.simulate_data, model.data
-    if sum(map(np.size, data)) > _SLOW and not jit_is_disabled():
-        compiled = numba.njit(error_model="numpy")(getattr(simulate_data, "py_func", simulate_data))
-        with contextlib.suppress(Exception):  # it need not be in Numba's subset: then it stays as it is
-            compiled(np.zeros(model.dimension), model._packed.data, np.random.default_rng(0))
-            simulate_data, data = compiled, model._packed.data
+def _draw(model, simulate_data, data, leave_out, rng):
+    """A position from the prior, and the model of data drawn given it, that are left out of its likelihood or not."""
+    position = _called(model, "simulate", model.simulate, rng, model.data)
+    made = _called(model, "simulate_data", simulate_data, np.array(position), data, rng)
+    return position, model.with_data(made._replace(weight=np.zeros(made.weight.size)) if leave_out else made)
 
-    def draw(rng):
-        position = _called(model, "simulate", model.simulate, rng, model.data)
-        made = _called(model, "simulate_data", simulate_data, np.array(position), data, rng)
-        return position, model.with_data(made)
 
-    return draw
+def _simulate_data(model):
+    """(function, data): the model's simulate_data and the data it takes; compiled where that saves time."""
+    function = model.simulate_data
+    if sum(map(np.size, model.data)) <= _SLOW or jit_is_disabled():
+        return function, model.data
+    compiled = numba.njit(error_model="numpy")(getattr(function, "py_func", function))
+    try:
+        compiled(np.zeros(model.dimension), model._packed.data, np.random.default_rng(0))
+    except Exception:  # it need not be in Numba's subset: then it stays as it is
+        return function, model.data
+    return compiled, model._packed.data
 
 
 def _called(model, role, function, *arguments):
@@ -165,7 +188,7 @@ def _called(model, role, function, *arguments):
 
 
 def _told(meaning, mean, off, constraints, names):
-    which, what, share = meaning
+    which, what, _ = meaning
     i = which if isinstance(which, int) else which[0]
     component = names[i] if i == which else names[i].partition("[")[0]
     where = f"{component} (component {i})" if i == which else f"all of {component} together"
@@ -173,12 +196,14 @@ def _told(meaning, mean, off, constraints, names):
         f"the density is not that of what the model simulates: along {where}, {what} is on average off by {mean:+.3g}, "
         f"{min(off, 1e3):.0f} standard errors"
     )
-    bounded = constraints[i].kind != REAL
-    if bounded and share and abs(mean / share + 1.0) < 0.3:
+    if _lacks_jacobian(meaning, mean, constraints):
         advice = f"Just so much is lacking without the log Jacobian of {constraints[i]}: is it in the density?"
-    elif bounded:
+    elif constraints[i].kind != REAL:
         drawn = f"is that {constraints[i]}, returned unconstrained?"
         advice = f"Compare the prior of {component} with what simulate draws: {drawn}"
     else:
-        advice = f"Compare its prior, and the terms that hold {component}, with what simulate and simulate_data draw."
+        advice = (
+            f"Compare the terms that hold {component}, its prior and those it depends on, with what simulate and "
+            "simulate_data draw."
+        )
     return Finding("prior", component, message, advice)
