@@ -197,7 +197,10 @@ def _told(meaning, mean, off, constraints, names):
         f"{min(off, 1e3):.0f} standard errors"
     )
     if _lacks_jacobian(meaning, mean, constraints):
-        advice = f"Just so much is lacking without the log Jacobian of {constraints[i]}: is it in the density?"
+        advice = (
+            f"Just so much is lacking without the log Jacobian of {constraints[i]}: is it in the density? If it is, "
+            "compare the prior with what simulate draws."
+        )
     elif constraints[i].kind != REAL:
         drawn = f"is that {constraints[i]}, returned unconstrained?"
         advice = f"Compare the prior of {component} with what simulate draws: {drawn}"

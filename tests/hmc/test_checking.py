@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import sys
 from typing import NamedTuple
 
 import numba
@@ -13,6 +14,7 @@ from hmc.checking import KINDS
 from hmc.checking_bounds import bounds_checked, in_python
 from hmc.checking_contract import contract_findings
 from hmc.checking_probe import Probe
+from hmc.cli import main
 from hmc.kernel import inlined, jit_is_disabled
 from hmc.numerics import exp, log
 from hmc.transforms import (
@@ -28,6 +30,7 @@ from hmc.transforms import (
 # tau ~ Exponential(1), z ~ Normal(p, 1), p ~ Beta(2, 2) in (0, 1). A fault is a replacement in this text.
 RIGHT = """
 import math
+import sys
 from typing import NamedTuple
 import numpy as np
 import hmc
@@ -640,3 +643,19 @@ def test_a_check_is_the_same_when_it_is_done_again(build):
 def test_every_kind_of_finding_has_an_animal_in_the_zoo():
     kinds = {kind for _, kind, _, _ in FAULTS.values()}
     assert kinds == set(KINDS)
+
+
+@pytest.mark.parametrize(("fault", "status"), [(None, 0), ("factor 2", 1), ("data too short", 1)])
+def test_the_command_tells_what_was_found_or_what_was_checked(build, tmp_path, capsys, monkeypatch, fault, status):
+    build(*(FAULTS[fault][0] if fault else ()))
+    name = "zoo_" + (fault or "right").replace(" ", "_")
+    (tmp_path / "zoo.py").rename(tmp_path / f"{name}.py")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert main(["check", f"{tmp_path / name}.py:factory", "--points", "4", "--bounds"]) == status
+    said = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("zoo: ") for line in said)
+    if fault:
+        assert FAULTS[fault][3] in said[0]
+    else:
+        assert said[0] == "zoo: the gradient agrees with the density, all 6 components at 4 points"
+        assert said[-1] == "zoo: the density has the slopes on average that its simulated prior asks for"
