@@ -82,14 +82,3 @@ def first_line(error):
     """An error in one line: its type, and the first line of its text that says something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-def compile_error(error):
-    """What Numba's report of a function that does not compile says, in one line, with the line of the file in it."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    reasons = [line for line in lines if line and not line.startswith(("Failed in", ">>>", "File ", "During:"))]
-    reason = reasons[0].rpartition("does not compile: ")[2] if reasons else ""
-    if "float(" in str(error) and reason.startswith("No implementation of function Function(<class 'float'>)"):
-        reason = "what it returns is no number"
-    own = [line for line in lines if line.startswith('File "') and "compiled.py" not in line]
-    return reason.rstrip(":") + (f" ({own[0].rstrip(':').replace(chr(34), '')})" if own else "")

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from hmc.checking_contract import arrays_of
-from hmc.checking_findings import BrokenError, Finding, compile_error, component_names, place
-from hmc.checking_probe import Walled, raised, same_bits
+from hmc.checking_findings import BrokenError, Finding, component_names, place
+from hmc.checking_probe import Walled, not_compiled, raised, same_bits
 from hmc.compiled import POINTWISE
 
 
@@ -27,9 +27,8 @@ def pointwise_findings(model, role, positions):
     """Of log_likelihood or link: what it writes, where, and whether it is a number."""
     try:
         function, address = model._compiled(role, POINTWISE), model._packed.address
-    except Exception as error:
-        message = f"{role} does not compile: {compile_error(error)}"
-        yield Finding("compile", "", message, "Write it in the part of Python and NumPy that Numba compiles.")
+    except ValueError as error:
+        yield not_compiled(model, error)
         return
     try:
         n = model._observations(role)

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from hmc.checking_bounds import bounds_checked, in_python
-from hmc.checking_findings import BrokenError, Finding, compile_error, component_names, first_line, line_of, place
+from hmc.checking_findings import BrokenError, Finding, component_names, first_line, line_of, place
 from hmc.compiled import DENSITY, compile_author_function
 from hmc.kernel import jit_is_disabled
 
@@ -48,11 +48,8 @@ class Probe:
             if bounds:
                 checked = bounds_checked(model.log_density)
                 self._function = compile_author_function(checked, model._packed.type, DENSITY)
-        except Exception as error:  # Numba's, of which some are no NumbaError
-            advice = "Write it in the part of Python and NumPy that Numba compiles: loops, math, and hmc.numerics."
-            raise BrokenError(
-                Finding("compile", "", f"log_density does not compile: {compile_error(error)}", advice)
-            ) from None
+        except ValueError as error:
+            raise BrokenError(not_compiled(model, error)) from None
 
     def value(self, position):
         """The log density at a position; the gradient is left in `gradient.inside`."""
@@ -82,6 +79,12 @@ class Probe:
         """(log density, gradient) at a position; `fill` stands in the gradient before the call."""
         self.gradient.inside[:] = fill
         return self.value(position), self.gradient.inside.copy()
+
+
+def not_compiled(model, error):
+    """The finding for a function that Numba does not compile, given what the model says of it."""
+    advice = "Write it in the part of Python and NumPy that Numba compiles: loops, math, and hmc.numerics."
+    return Finding("compile", "", str(error).removeprefix(f"{model.name}: "), advice)
 
 
 def raised(model, role, error, position=None):

@@ -6,6 +6,7 @@ import types
 import numba
 import numpy as np
 
+from hmc.compile_errors import compile_error
 from hmc.compiled import (
     DENSITY,
     MATRIX,
@@ -173,8 +174,8 @@ class Model:
     def _compiled(self, role, function_type):
         try:
             return compile_author_function(getattr(self, role), self._packed.type, function_type)
-        except numba.core.errors.NumbaError as error:
-            raise ValueError(f"{self.name}: {role} does not compile: {error}") from error
+        except Exception as error:  # Numba's, of which some are no NumbaError
+            raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from error
 
     def _observations(self, role):
         """How many observations a pointwise function writes, seen by watching it write."""
