@@ -3,10 +3,13 @@
 Each kind of fault is looked for in a file of its own, `hmc/checking_*.py`; here stand the order and what is told.
 """
 
+import contextlib
+import functools
 import math
 
 import numpy as np
 
+from hmc.checking_child import Died, in_child
 from hmc.checking_contract import MANY_NUMBERS, arrays_of, contract_findings, run_in_python
 from hmc.checking_findings import BrokenError, Finding, component_constraints, component_names
 from hmc.checking_functions import (
@@ -19,7 +22,7 @@ from hmc.checking_functions import (
 from hmc.checking_gradient import gradient_findings, measure
 from hmc.checking_jumps import jump_findings
 from hmc.checking_prior import can_be_compared, prior_findings
-from hmc.checking_probe import Probe, raised
+from hmc.checking_probe import Probe, ended, raised
 from hmc.checking_tails import tail_findings
 from hmc.checking_values import nowhere, value_findings
 
@@ -44,6 +47,7 @@ KINDS = {
     "function": "log_likelihood, link, derived, simulate or simulate_data does not give what it must",
 }
 _BASES = 3  # points that lines start from
+_FAR = 6.0  # some points are drawn uniformly from so far out
 
 
 def check(model, points=20, seed=12, *, bounds=False):
@@ -69,6 +73,22 @@ def check(model, points=20, seed=12, *, bounds=False):
     The same model and seed give the same findings. Data that the model changes are put back.
     """
     findings = list(name_findings(model))
+    with contextlib.suppress(ValueError):
+        model.density()  # compiled here, where it can be used again
+    look = functools.partial(_all_findings, model, points, seed)
+    found = in_child(functools.partial(look, bounds), model.dimension)
+    if isinstance(found, Died):
+        died, found = [ended(model, found)], []
+        if died[0].kind == "outside" and not bounds:  # the same with a look at every index shows which, if it can
+            again = in_child(functools.partial(look, True), model.dimension)
+            found = [] if isinstance(again, Died) else [finding for finding in again if finding.kind == "outside"]
+        found = found or died
+    findings += found
+    return list({(finding.kind, finding.component, finding.message): finding for finding in findings}.values())
+
+
+def _all_findings(model, points, seed, bounds):
+    findings = []
     kept = [(array, array.copy()) for _, array in arrays_of(model._packed.data)]
     try:
         for found in _stages(model, points, seed, bounds):
@@ -78,7 +98,7 @@ def check(model, points=20, seed=12, *, bounds=False):
     finally:
         for array, content in kept:
             np.copyto(array, content)
-    return list({(finding.kind, finding.component, finding.message): finding for finding in findings}.values())
+    return findings
 
 
 def told(model, points):
@@ -102,11 +122,12 @@ def _stages(model, points, seed, bounds):
     """Lists of findings, each stage sound only where those before it found nothing that ends the check."""
     rng = np.random.default_rng(seed)
     starts = [rng.uniform(-2.0, 2.0, model.dimension) for _ in range(points)]
-    probe = _probe(model, starts[:4], bounds)
+    far = [rng.uniform(-_FAR, _FAR, model.dimension) for _ in range(1 + points // 4)]
+    probe = _probe(model, starts + far, bounds)
     simulated = list(simulation_findings(model, probe, seed)) if model.simulate is not None else []
     yield simulated
     draws = [] if simulated else _prior_draws(model, rng, points // 2)
-    positions = starts[: points - len(draws)] + draws
+    positions = starts[: points - len(draws)] + draws + far
 
     contract = contract_findings(probe, positions)
     yield contract

@@ -8,8 +8,41 @@ model of so many observations that Python would take too long, or to be looked a
 import types
 
 import numba
+import numpy as np
 
 from hmc.kernel import is_kernel, jit_is_disabled
+
+
+class Watched(np.ndarray):
+    """An array that refuses an index below 0 which was computed from the data: a group of -1, say, or one less than a
+    group of 0. Indices that are Python's own may count from the end, as in `position[-1]`.
+    """
+
+    def __getitem__(self, index):
+        """As in any array."""
+        self._refuse(index)
+        return super().__getitem__(index)
+
+    def __setitem__(self, index, value):
+        """As in any array."""
+        self._refuse(index)
+        super().__setitem__(index, value)
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        """What is computed from it is an array, or a number, like any other."""
+        return np.asarray(array)[()]
+
+    def _refuse(self, index):
+        for number in index if isinstance(index, tuple) else (index,):
+            if isinstance(number, np.integer) and number < 0:
+                raise IndexError(f"index {number}, from the data, counts from the end of {len(self)}")
+
+
+def watched(data):
+    """Data, or an array, with all arrays in it `Watched`."""
+    if isinstance(data, tuple):
+        return type(data)(*map(watched, data)) if hasattr(data, "_fields") else tuple(map(watched, data))
+    return data.view(Watched) if isinstance(data, np.ndarray) else data
 
 
 def in_python(function):

@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 
-from hmc.checking_bounds import in_python
+from hmc.checking_bounds import in_python, watched
+from hmc.checking_child import calling
 from hmc.checking_findings import BrokenError, Finding, place
 from hmc.checking_probe import raised, same_bits
 
 # A model of more numbers than this is not run in Python, which takes a second for each million operations or so.
 MANY_NUMBERS = 1_000_000
+_NUMBERS_IN_PYTHON = 20_000  # of data and position, at all positions together, but for the first
 _SHAPES = "Compare the parameters' shapes, {} numbers in all, with the indices that log_density uses."
 
 
@@ -23,24 +25,30 @@ def arrays_of(data, name="data"):
 
 
 def run_in_python(model, positions):
-    """Run the log density in Python once, where Python looks at every index. BrokenError for what it raises, and
-    where it returns no number. Not for what math raises and compiled code does not: another position is tried then.
+    """Run the log density in Python, where Python looks at every index: at the first of the positions, and at all if
+    the data are few. BrokenError for what it raises, and where it returns no number. Not for what math raises and
+    compiled code does not.
     """
-    function = in_python(model.log_density)
+    function, data = in_python(model.log_density), watched(model._packed.data)
+    most = _NUMBERS_IN_PYTHON // (model.dimension + sum(array.size for _, array in arrays_of(model.data)))
+    done = 0
     for position in positions:
+        calling("log_density", position)
         try:
             with np.errstate(all="ignore"):
-                value = function(position.copy(), model._packed.data, np.zeros(model.dimension))
+                value = function(watched(position.copy()), data, watched(np.zeros(model.dimension)))
         except ArithmeticError:
             continue
         except Exception as error:
             if str(error) == "math domain error":
                 continue
             raise BrokenError(raised(model, "log_density", error, position)) from None
-        if not isinstance(value, (int, float, np.integer, np.floating)):
-            message = f"log_density returns {'None' if value is None else f'a {type(value).__name__}'}, not a number"
-            raise BrokenError(Finding("compile", "", message, "Return the log density, a float.")) from None
-        return
+        if isinstance(value, bool) or not isinstance(value, (float, np.floating)):
+            message = f"log_density returns {'None' if value is None else f'a {type(value).__name__}'}, not a float"
+            raise BrokenError(Finding("compile", "", message, "Return the log density, a float."))
+        done += 1
+        if done >= most:
+            return
 
 
 def contract_findings(probe, positions):

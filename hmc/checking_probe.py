@@ -5,15 +5,26 @@ written over by a function that takes more room than it has, and that show in th
 """
 
 import math
+import signal
 
 import numpy as np
 
 from hmc.checking_bounds import bounds_checked, in_python
+from hmc.checking_child import calling
 from hmc.checking_findings import BrokenError, Finding, component_names, first_line, line_of, place
 from hmc.compiled import DENSITY, compile_author_function
 from hmc.kernel import jit_is_disabled
 
 _WALL = 1024  # numbers on either side
+_COMPILED = "It must give a value at every position, and Numba must know all it uses."
+_MUST = {
+    "log_density": _COMPILED,
+    "log_likelihood": _COMPILED,
+    "link": _COMPILED,
+    "derived": "derived(position, data) must return a dict of names and values, numbers or arrays, at every position.",
+    "simulate": "simulate(rng, data) must return an unconstrained position, drawn from the prior with rng.",
+    "simulate_data": "simulate_data(position, data, rng) must return data such as the model's, drawn with rng.",
+}
 
 
 class Walled:
@@ -54,6 +65,7 @@ class Probe:
     def value(self, position):
         """The log density at a position; the gradient is left in `gradient.inside`."""
         self.position.inside[:] = position
+        calling("log_density", position)
         try:
             with np.errstate(all="ignore"):
                 return float(self._function(self.position.inside, self._data, self.gradient.inside))
@@ -81,6 +93,20 @@ class Probe:
         return self.value(position), self.gradient.inside.copy()
 
 
+def ended(model, died):
+    """The finding for a function of the model in which the process of the check ended: see `hmc.checking_child`."""
+    at = f" at {place(model, died.position)}" if died.position is not None else ""
+    if died.signal == signal.SIGALRM:
+        message = f"{died.role} did not return within {died.longest:g} seconds{at}"
+        return Finding("raises", "", message, "Look for a loop that does not end there.")
+    message = f"{died.role} ends the process{at}: {signal.strsignal(died.signal)}"
+    advice = (
+        f"So does code that writes or reads outside of its arrays. Compare the parameters' shapes, {model.dimension} "
+        "numbers in all, and the lengths of the data with the indices used."
+    )
+    return Finding("outside", "", message, advice)
+
+
 def not_compiled(model, error):
     """The finding for a function that Numba does not compile, given what the model says of it."""
     advice = "Write it in the part of Python and NumPy that Numba compiles: loops, math, and hmc.numerics."
@@ -101,7 +127,7 @@ def raised(model, role, error, position=None):
         )
         return Finding("outside", "", message, advice)
     message = f"{role} raises {first_line(error)}{at}{where}"
-    return Finding("raises", "", message, "It must give a value at every position, and Numba must know all it uses.")
+    return Finding("raises", "", message, _MUST[role])
 
 
 def same_bits(a, b):

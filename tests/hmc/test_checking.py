@@ -319,7 +319,7 @@ FAULTS = {
         "log_density raises ValueError: too far at",
     ),
     "no such field": ([("data.z - p)\n", "data.zz - p)\n")], "raises", "", "has no attribute 'zz'"),
-    "returns nothing": ([(RETURN, "")], "compile", "", "log_density returns None, not a number"),
+    "returns nothing": ([(RETURN, "")], "compile", "", "log_density returns None, not a float"),
     "not for Numba": (
         [(RETURN, "    return total + len({p: 'one', tau: 2}) * 0.0\n")],
         "compile",
