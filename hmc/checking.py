@@ -11,6 +11,7 @@ import numpy as np
 
 from hmc.checking_child import Died, in_child
 from hmc.checking_contract import MANY_NUMBERS, arrays_of, contract_findings, run_in_python
+from hmc.checking_declared import declared_findings
 from hmc.checking_findings import BrokenError, Finding, component_constraints, component_names
 from hmc.checking_functions import (
     derived_findings,
@@ -129,6 +130,7 @@ def _stages(model, points, seed, bounds):
     draws = [] if simulated else _prior_draws(model, rng, points // 2)
     positions = starts[: points - len(draws)] + draws + far
 
+    yield declared_findings(model, positions)
     contract = contract_findings(probe, positions)
     yield contract
     if any(finding.kind != "unwritten" for finding in contract):

@@ -306,6 +306,34 @@ FAULTS = {
         "the density is not that of what the model simulates",
     ),
     "other likelihood": ([("position[data.group] + rng", "position[data.group] + 1.0 + rng")], "prior", "a", ""),
+    # What is declared.
+    "other bounds": (
+        [("hmc.interval(0.0, 1.0)", "hmc.interval(0.0, 2.0)")],
+        "constraint",
+        "p",
+        "but as declared, interval(0, 2), it is",
+    ),
+    "not declared": (
+        [(', hmc.Parameter("tau", constraint=hmc.positive)', ', hmc.Parameter("tau")')],
+        "constraint",
+        "tau",
+        "exp(position[4]), at",
+    ),
+    "lower bound": (
+        [('"tau", constraint=hmc.positive', '"tau", constraint=hmc.lower(2.0)')],
+        "constraint",
+        "tau",
+        "as declared, lower(2), it is",
+    ),
+    "other order": (
+        [
+            ('hmc.Parameter("a_bar"), hmc.Parameter("tau"', 'hmc.Parameter("tau"'),
+            ("positive),", 'positive), hmc.Parameter("a_bar"),'),
+        ],
+        "constraint",
+        "a_bar",
+        "of position[3], which is that of tau",
+    ),
     # Python.
     "raises": (
         [
@@ -529,7 +557,21 @@ def no_jacobian(position, data, gradient):
 
 
 POSITIVE = hmc.Parameter("tau", constraint=hmc.positive)
+
+
+def reuses_names(position, data, gradient):
+    """A variable may have a parameter's name and be something else by the end, or its logarithm."""
+    tau, sigma = exp(position[0]), position[1]
+    total = position[0] - tau + sigma - math.exp(sigma)
+    gradient[0], gradient[1] = 1.0 - tau, 1.0 - math.exp(sigma)
+    tau = 2.0 * tau
+    x = 3.0 * position[2]
+    gradient[2] = -position[2]
+    return total - x * x / 18.0 + 0.0 * tau
+
+
 RIGHT_ONES = {
+    "names used again": (reuses_names, POSITIVE, hmc.Parameter("sigma", (), hmc.positive), hmc.Parameter("x")),
     "heavy tails": (cauchy, hmc.Parameter("x")),
     "200 heavy tails": (cauchy, hmc.Parameter("x", (200,))),
     "wide": (wide_normal, hmc.Parameter("x", (3,))),
@@ -550,7 +592,18 @@ def test_nothing_is_found_in_right_models_at_the_edge(name):
     assert [check(*RIGHT_ONES[name], seed=seed) for seed in (12, 5)] == [[], []]
 
 
+def _steps(position, data, gradient):
+    total = 0.0
+    for k in range(3):
+        c = position[k]
+        total -= 0.5 * c * c
+        gradient[k] = -c
+    return total
+
+
 WRONG_ONES = {
+    "ordered, taken as it is": (_steps, "constraint", hmc.Parameter("c", (3,), hmc.ordered)),
+    "a simplex, taken as it is": (_steps, "constraint", hmc.Parameter("c", (4,), hmc.simplex)),
     "flat near 0": (raw_gamma, "improper", POSITIVE),
     "ordered": (no_jacobian, "unused", hmc.Parameter("c", (3,), hmc.ordered)),
     "simplex": (no_jacobian, "unused", hmc.Parameter("s", (4,), hmc.simplex)),
