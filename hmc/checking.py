@@ -12,7 +12,7 @@ import numpy as np
 from hmc.checking_child import Died, in_child
 from hmc.checking_contract import MANY_NUMBERS, arrays_of, contract_findings, run_in_python
 from hmc.checking_declared import declared_findings
-from hmc.checking_findings import BrokenError, Finding, component_constraints, component_names
+from hmc.checking_findings import BrokenError, Finding, component_constraints, component_names, merged
 from hmc.checking_functions import (
     derived_findings,
     name_findings,
@@ -23,7 +23,7 @@ from hmc.checking_functions import (
 from hmc.checking_gradient import gradient_findings, measure
 from hmc.checking_jumps import jump_findings
 from hmc.checking_prior import can_be_compared, prior_findings
-from hmc.checking_probe import Probe, ended, raised
+from hmc.checking_probe import Probe, ended, raised, same_bits
 from hmc.checking_tails import tail_findings
 from hmc.checking_values import nowhere, value_findings
 
@@ -85,21 +85,30 @@ def check(model, points=20, seed=12, *, bounds=False):
             found = [] if isinstance(again, Died) else [finding for finding in again if finding.kind == "outside"]
         found = found or died
     findings += found
-    return list({(finding.kind, finding.component, finding.message): finding for finding in findings}.values())
+    return merged(findings)
 
 
 def _all_findings(model, points, seed, bounds):
     findings = []
-    kept = [(array, array.copy()) for _, array in arrays_of(model._packed.data)]
+    kept = [(name, array, array.copy()) for name, array in arrays_of(model._packed.data)]
     try:
         for found in _stages(model, points, seed, bounds):
             findings += found
     except BrokenError as error:
         findings.append(error.args[0])
-    finally:
-        for array, content in kept:
+    for name, array, content in kept:
+        if not same_bits(array, content):
             np.copyto(array, content)
+            message = f"{' or '.join(_given(model))} changes {name}, which all chains share"
+            if not any(finding.kind == "changes" for finding in findings):  # of log_density
+                findings.append(Finding("changes", "", message, "Work on a copy of it."))
     return findings
+
+
+def _given(model):
+    """The functions that the model has beside log_density."""
+    roles = ("log_likelihood", "link", "derived", "simulate", "simulate_data")
+    return [role for role in roles if getattr(model, role) is not None]
 
 
 def told(model, points):
@@ -109,8 +118,7 @@ def told(model, points):
         "nothing is written or read outside of its place; the density is a number out to 700, has no jumps, and falls "
         "in all directions",
     ]
-    roles = ("log_likelihood", "link", "derived", "simulate", "simulate_data")
-    if given := [role for role in roles if getattr(model, role) is not None]:
+    if given := _given(model):
         parts.append(f"{', '.join(given)}: as they should be")
     if can_be_compared(model):
         parts.append("the density has the slopes on average that its simulated prior asks for")
@@ -136,13 +144,14 @@ def _stages(model, points, seed, bounds):
     if any(finding.kind != "unwritten" for finding in contract):
         return  # what is measured would mean nothing
     finite = [position for position in positions if math.isfinite(probe.value(position))]
+    probe.time(positions[0])
     values = value_findings(probe, rng, finite[:_BASES])
     yield values
     if not finite:
         yield [] if values else [nowhere(probe, rng, points)]
         return
     constraints = component_constraints(model)
-    slopes = measure(probe, finite)
+    slopes = measure(probe, finite[-probe.fewer(len(finite)) :])
     unwritten = {finding.component for finding in contract}
     wrong = [f for f in gradient_findings(probe, slopes, constraints) if f.component not in unwritten]
     yield wrong

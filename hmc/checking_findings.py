@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import traceback
 from typing import NamedTuple
 
@@ -21,6 +22,21 @@ class Finding(NamedTuple):
 
     def __str__(self):
         return f"{self.message}. {self.advice}"
+
+
+def merged(findings):
+    """The findings, of which those that say the same of elements of one parameter are one: the first."""
+    groups = {}
+    for finding in findings:
+        base = finding.component.partition("[")[0]
+        key = finding.component and re.sub(r"[-+]?[0-9][0-9.e+-]*", "", finding.advice)
+        groups.setdefault((finding.kind, base, key or finding.message), []).append(finding)
+    kept = []
+    for (_, base, _), group in groups.items():
+        more = len({finding.component for finding in group}) - 1
+        first = group[0]
+        kept.append(first._replace(message=f"{first.message}; likewise {more} more of {base}") if more else first)
+    return kept
 
 
 class BrokenError(Exception):

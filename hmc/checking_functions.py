@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from hmc.checking_child import calling
 from hmc.checking_contract import arrays_of
 from hmc.checking_findings import BrokenError, Finding, component_names, place
 from hmc.checking_probe import Walled, not_compiled, raised, same_bits
@@ -14,6 +15,12 @@ def name_findings(model):
     """Names that stand for two things."""
     names = component_names(model)
     advice = "Give one of them another name."
+    for parameter in model.parameters:
+        if "/" in parameter.name or not parameter.name.isprintable() or parameter.name != parameter.name.strip():
+            message = f"{parameter.name!r} cannot be the name of a variable in tables and files"
+            yield Finding(
+                "name", parameter.name, message, "Leave out / (which is for groups), line breaks and outer spaces."
+            )
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Finding("name", name, f"two parameters have an element called {name}", advice)
     link = getattr(model.link, "py_func", model.link)
@@ -44,6 +51,7 @@ def pointwise_findings(model, role, positions):
             room.build(wall)
             at.build(wall)
             room.inside[:], at.inside[:] = fill, position
+            calling(role, position)
             try:
                 with np.errstate(all="ignore"):
                     function(at.inside, address, room.inside)
@@ -74,10 +82,11 @@ def _pointwise_at(model, role, position, results, changed):
         message = f"{role} reads the position beyond its {model.dimension} numbers at {where}"
         return Finding("outside", "", message, "Compare the parameters' shapes with the indices used.")
     wrong = np.isnan(usual) | (usual == math.inf)
-    if role == "log_likelihood" and wrong.any():
+    if (wrong if role == "log_likelihood" else np.isnan(usual)).any():
         i = np.flatnonzero(wrong)[0]
         message = f"{role} is {usual[i]} for observation {i} at {where}"
-        return Finding("function", "", message, "A log likelihood is a number or -inf.")
+        advice = "A log likelihood is a number or -inf." if role == "log_likelihood" else "It must be a number."
+        return Finding("function", "", message, advice)
     return None
 
 
@@ -108,20 +117,34 @@ def weight_findings(model, positions):
 
 def derived_findings(model, positions):
     """Of what `derived` gives: names, shapes, numbers."""
-    first = None
+    first, never = None, set()
     for position in positions:
         try:
+            calling("derived", position)
+            given = position.copy()
             with np.errstate(all="ignore"):
-                values = model.derived(position.copy(), model.data)
+                values, again = model.derived(given, model.data), model.derived(position.copy(), model.data)
             shapes = {name: np.asarray(value, dtype=np.float64).shape for name, value in values.items()}
         except Exception as error:
             raise BrokenError(raised(model, "derived", error, position)) from None
+        if not same_bits(given, position):
+            message = f"derived changes the position at {place(model, position)}"
+            yield Finding("changes", "", message, "Work on a copy of it.")
+            return
+        if odd := [name for name in shapes if not same_bits(values[name], again[name])]:
+            message = f"derived gives another {odd[0]} when it is called again"
+            yield Finding("state", "", message, "It must depend on its arguments alone.")
+            return
+        unknown = {name for name in values if np.isnan(np.asarray(values[name], dtype=np.float64)).all()}
+        never = unknown if first is None else never & unknown
         first = shapes if first is None else first
         if shapes != first:
             message = f"derived gives {first} and then {shapes}"
             yield Finding("function", "", message, "It must give the same names and shapes at every position.")
             return
     for name in first or ():
+        if name in never:
+            yield Finding("function", "", f"derived gives nan for {name} wherever it was called", "It must be numbers.")
         if name in [p.name for p in model.parameters]:
             message = f"{name} is both a parameter and a derived quantity"
             yield Finding("name", name, message, "Give one of them another name.")
@@ -137,6 +160,10 @@ def simulation_findings(model, probe, seed):
         rng = np.random.default_rng(seed)
         draws.append([_called(model, "simulate", rng, model.data) for _ in range(10)])
     for draw in draws[0]:
+        if not isinstance(draw, np.ndarray):
+            message = f"simulate gives a {type(draw).__name__}, not an array"
+            yield Finding("function", "", message, "Return the unconstrained position as a NumPy array of floats.")
+            return
         if np.shape(draw) != (model.dimension,):
             message = f"simulate gives an array of shape {np.shape(draw)}, but a position has ({model.dimension},)"
             yield Finding("function", "", message, "Return the unconstrained position, all parameters in their order.")
@@ -166,6 +193,10 @@ def _simulated_data(model, position, seed):
         same, reason = False, str(error).removeprefix(f"{model.name}: ")
     else:
         reason = "they are of other types than the model's"
+        lengths = [[(name, array.shape) for name, array in arrays_of(d._packed.data)] for d in (other, model)]
+        if odd := [(new, old) for new, old in zip(*lengths, strict=True) if new != old] if same else []:
+            (name, new), (_, old) = odd[0]
+            same, reason = False, f"{name} has the shape {new}, and {old} in the model's"
     if not same:
         message = f"simulate_data gives no data of the model: {reason}"
         yield Finding("function", "", message, "Return the same NamedTuple, with fields of the same types.")
@@ -177,6 +208,7 @@ def _simulated_data(model, position, seed):
 
 def _called(model, role, *arguments):
     try:
+        calling(role)
         with np.errstate(all="ignore"):
             return getattr(model, role)(*arguments)
     except Exception as error:

@@ -38,6 +38,11 @@ def gradient_findings(probe, slopes, constraints):
     """A finding for each component of which the gradient is wrong, at its worst point, with the mistake that explains
     all points, if one does; or is not finite.
     """
+    if slopes.wrong.any(axis=0).all() and probe.model.dimension > 1 and _agree(slopes.written, -slopes.measured):
+        message = "the gradient has the wrong sign, in all components"
+        advice = "One of the two is the energy's: return the log density itself, and write the gradient of that."
+        yield Finding("gradient", "", message, advice)
+        return
     for i, name in enumerate(probe.names):
         claim = f"the gradient of {name} (component {i})"
         infinite = np.flatnonzero(~np.isfinite(slopes.written[:, i]))
@@ -82,7 +87,8 @@ def _central_difference(probe, position, i, step):
         above, below = position.copy(), position.copy()
         above[i] += step
         below[i] -= step
-        return (probe.value(above) - probe.value(below)) / (above[i] - below[i])
+        with np.errstate(invalid="ignore"):  # where both are infinite
+            return np.float64(probe.value(above) - probe.value(below)) / (above[i] - below[i])
 
     return (4.0 * slope(step) - slope(2.0 * step)) / 3.0
 

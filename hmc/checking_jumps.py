@@ -14,7 +14,7 @@ import numpy as np
 from hmc.checking_findings import Finding, place
 
 _LINES = 6
-_REACH = 3.0  # all components go from -3 to 3 or back
+_REACHES = (3.0, 8.0)  # on every other line, all components go from -3 to 3 or back
 _PIECES = 16
 _MOST_CALLS = 1500  # for a line
 _SHORTEST = 2.0**-34  # of a line's length
@@ -27,10 +27,11 @@ def jump_findings(probe, rng, draws):
     """
     found = {}
     dimension = probe.model.dimension
-    ends = [_REACH * rng.choice([-1.0, 1.0], dimension) + rng.uniform(-0.2, 0.2, dimension) for _ in range(_LINES)]
+    reaches = [_REACHES[k % len(_REACHES)] for k in range(_LINES)]
+    ends = [reach * rng.choice([-1.0, 1.0], dimension) + rng.uniform(-0.2, 0.2, dimension) for reach in reaches]
     lines = [(end, -end + rng.uniform(-0.1, 0.1, dimension)) for end in ends]
     lines += [(a - 0.5 * (b - a), b + 0.5 * (b - a)) for a, b in zip(draws[::2], draws[1::2], strict=False)]
-    for start, end in lines:
+    for start, end in lines[: probe.fewer(len(lines))]:
         for below, above in _jumps(probe, start, end):
             finding = _told(probe, below, above)
             found.setdefault(finding.component, finding)
@@ -48,7 +49,7 @@ def _jumps(probe, start, end):
     waiting = []  # a heap: the stretch with the largest difference first, so that a jump is followed to its end at once
     for a, b in itertools.pairwise(at(k / _PIECES) for k in range(_PIECES + 1)):
         heapq.heappush(waiting, (-_missing(a, b), a, b))
-    for _ in range(_MOST_CALLS):
+    for _ in range(probe.fewer(_MOST_CALLS)):
         missing, a, b = heapq.heappop(waiting) if waiting else (0.0, (0.0, 0.0), None)
         missing = -missing
         if missing <= 1e-3 + 1e-10 * abs(a[1]):

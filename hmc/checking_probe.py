@@ -6,6 +6,7 @@ written over by a function that takes more room than it has, and that show in th
 
 import math
 import signal
+import time
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from hmc.compiled import DENSITY, compile_author_function
 from hmc.kernel import jit_is_disabled
 
 _WALL = 1024  # numbers on either side
+_SLOW = 5e-3  # seconds of a call from which on there are fewer of them
 _COMPILED = "It must give a value at every position, and Numba must know all it uses."
 _MUST = {
     "log_density": _COMPILED,
@@ -53,6 +55,7 @@ class Probe:
     def __init__(self, model, bounds=False):
         self.model = model
         self.names = component_names(model)
+        self._share = 1.0
         self.position, self.gradient = Walled(model.dimension), Walled(model.dimension)
         try:
             self._function, self._data = model.density()
@@ -86,6 +89,16 @@ class Probe:
             except Exception:  # of Python's math, before it comes to the index
                 return error
         return error
+
+    def time(self, position):
+        """Take the time of a call, by which `fewer` goes."""
+        start = time.perf_counter()
+        self.value(position)
+        self._share = min(1.0, _SLOW / (time.perf_counter() - start))
+
+    def fewer(self, number):
+        """So many calls instead of `number`, where one takes long: at least a twentieth."""
+        return max(int(number * self._share), number // 20, 1)
 
     def both(self, position, fill=0.0):
         """(log density, gradient) at a position; `fill` stands in the gradient before the call."""

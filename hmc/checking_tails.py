@@ -38,6 +38,9 @@ def tail_findings(probe, bases, slopes, constraints):
         if stays:
             seen.add(group)
             findings.append(_told(probe, slopes, i, stays, constraints[i]))
+    if len(findings) == len(probe.model.parameters) > 1 and {finding.kind for finding in findings} == {"improper"}:
+        advice = "If it falls nowhere, it is the energy: turn the sign of the density and of its gradient."
+        findings = [findings[0]._replace(component="", advice=advice)]
     if not findings and probe.model.dimension <= _MANY:
         findings += _oblique(probe, bases[0])
     return findings

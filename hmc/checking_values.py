@@ -7,7 +7,7 @@ import numpy as np
 from hmc.checking_findings import Finding, component_constraints, place
 from hmc.transforms import INTERVAL, LOWER, REAL, UPPER
 
-_FAR = (10.0, 50.0, 200.0, 700.0)  # exp overflows beyond 709
+_FAR = (0.0, 10.0, 50.0, 200.0, 700.0)  # exp overflows beyond 709
 _TRIED = 400  # positions to learn from where the density is a number
 _FEW = 8
 
@@ -35,9 +35,10 @@ _RAW = (
 def value_findings(probe, rng, bases):
     """Where the density is nan or +inf, or has an edge that a constraint must not have; a finding a component."""
     found = {}
-    dimension = probe.model.dimension
-    positions = rng.uniform(-3.0, 3.0, (_TRIED, dimension))
-    positions[: _TRIED // 4] = abs(positions[: _TRIED // 4])
+    tried = probe.fewer(_TRIED)
+    positions = rng.uniform(-3.0, 3.0, (tried, probe.model.dimension))
+    positions[: tried // 4] = abs(positions[: tried // 4])
+    positions[-1] = 0.0
     values = np.array([probe.value(position) for position in positions])
     for finding in [*_edges(probe, positions, values), *_ordinary(probe, positions, values)]:
         found.setdefault(finding.component, finding)
@@ -104,7 +105,7 @@ def _ordinary(probe, positions, values):
 
 
 def _far(probe, bases):
-    """Components that make the density nan or +inf when they alone are far out."""
+    """Components that make the density nan or +inf when they alone are 0, or far out."""
     for base in bases:
         for i, name in enumerate(probe.names):
             for far in _FAR:
