@@ -156,7 +156,8 @@ def _stages(model, points, seed, bounds):
     wrong = [f for f in gradient_findings(probe, slopes, constraints) if f.component not in unwritten]
     yield wrong
     if not (wrong or unwritten):
-        yield jump_findings(probe, rng, draws)
+        if not any(finding.kind == "constraint" for finding in values):  # else it ends where that says
+            yield jump_findings(probe, rng, finite[:_BASES], draws)
         tails = tail_findings(probe, finite[:_BASES], slopes, constraints)
         yield tails
         if not (values or tails or simulated) and can_be_compared(model):

@@ -63,7 +63,7 @@ def gradient_findings(probe, slopes, constraints):
 
 def _compare(probe, position, i, written):
     """(difference, whether the gradient is wrong) of one component at one position."""
-    found = []
+    found, written = [], float(written)
     for step in _STEPS:
         difference = _central_difference(probe, position, i, step * max(1.0, abs(position[i])))
         if abs(written - difference) <= _TOLERANCE * (1.0 + max(abs(written), abs(difference))):
@@ -87,10 +87,10 @@ def _central_difference(probe, position, i, step):
         above, below = position.copy(), position.copy()
         above[i] += step
         below[i] -= step
-        with np.errstate(invalid="ignore"):  # where both are infinite
-            return np.float64(probe.value(above) - probe.value(below)) / (above[i] - below[i])
+        return (probe.value(above) - probe.value(below)) / (above[i] - below[i])
 
-    return (4.0 * slope(step) - slope(2.0 * step)) / 3.0
+    with np.errstate(invalid="ignore"):  # where some are infinite
+        return (4.0 * slope(step) - slope(2.0 * step)) / 3.0
 
 
 def _explain(probe, slopes, rows, i, constraint):

@@ -17,19 +17,26 @@ _LINES = 6
 _REACHES = (3.0, 8.0)  # on every other line, all components go from -3 to 3 or back
 _PIECES = 16
 _MOST_CALLS = 1500  # for a line
+_MATTERS = 20.0  # a density that ends so far below the highest point of a line ends for all it matters
 _SHORTEST = 2.0**-34  # of a line's length
 
 
-def jump_findings(probe, rng, draws):
+def jump_findings(probe, rng, bases, draws):
     """A finding for each component at which the density was seen to jump, and one for jumps that are of none alone.
 
-    `draws` are positions that matter, from the prior, between which lines are drawn too.
+    Lines go through the first of `bases` too, and between `draws`, which are positions that matter, from the prior.
     """
     found = {}
     dimension = probe.model.dimension
     reaches = [_REACHES[k % len(_REACHES)] for k in range(_LINES)]
     ends = [reach * rng.choice([-1.0, 1.0], dimension) + rng.uniform(-0.2, 0.2, dimension) for reach in reaches]
     lines = [(end, -end + rng.uniform(-0.1, 0.1, dimension)) for end in ends]
+    first = 0
+    for parameter in probe.model.parameters if bases else ():  # and one component of each parameter alone
+        start, end = bases[0].copy(), bases[0].copy()
+        start[first], end[first] = -_REACHES[-1], _REACHES[-1] + 0.1
+        lines.append((start, end))
+        first += parameter.free
     lines += [(a - 0.5 * (b - a), b + 0.5 * (b - a)) for a, b in zip(draws[::2], draws[1::2], strict=False)]
     for start, end in lines[: probe.fewer(len(lines))]:
         for below, above in _jumps(probe, start, end):
@@ -46,8 +53,10 @@ def _jumps(probe, start, end):
         with np.errstate(all="ignore"):
             return t, value, float(np.dot(gradient, end - start))
 
+    points = [at(k / _PIECES) for k in range(_PIECES + 1)]
+    highest = max(value for _, value, _ in points)
     waiting = []  # a heap: the stretch with the largest difference first, so that a jump is followed to its end at once
-    for a, b in itertools.pairwise(at(k / _PIECES) for k in range(_PIECES + 1)):
+    for a, b in itertools.pairwise(points):
         heapq.heappush(waiting, (-_missing(a, b), a, b))
     for _ in range(probe.fewer(_MOST_CALLS)):
         missing, a, b = heapq.heappop(waiting) if waiting else (0.0, (0.0, 0.0), None)
@@ -55,7 +64,9 @@ def _jumps(probe, start, end):
         if missing <= 1e-3 + 1e-10 * abs(a[1]):
             return
         if b[0] - a[0] <= _SHORTEST:
-            if (abs(a[2]) + abs(b[2])) * (b[0] - a[0]) < 0.1 * missing:  # else it is a pole: log |x| at 0
+            slopes = [abs(end[2]) for end in (a, b) if math.isfinite(end[1])]
+            is_far_down = -math.inf in (a[1], b[1]) and max(a[1], b[1]) < highest - _MATTERS
+            if sum(slopes) * (b[0] - a[0]) < 0.1 * missing and not is_far_down:  # else it is a pole: log |x| at 0
                 yield start + a[0] * (end - start), start + b[0] * (end - start)
             continue
         middle = at(0.5 * (a[0] + b[0]))
@@ -64,7 +75,9 @@ def _jumps(probe, start, end):
 
 
 def _missing(a, b):
-    """By how much a stretch's change differs from the integral of its slope (trapezoid); 0 where the density ends."""
+    """By how much a stretch's change differs from the integral of its slope (trapezoid); 1 where the density ends."""
+    if math.isfinite(a[1]) != math.isfinite(b[1]) and -math.inf in (a[1], b[1]):
+        return 1.0
     change = (b[1] - a[1]) - 0.5 * (b[0] - a[0]) * (a[2] + b[2])
     return abs(change) if math.isfinite(change) else 0.0
 
@@ -72,15 +85,22 @@ def _missing(a, b):
 def _told(probe, below, above):
     """The finding for a jump, named after the component that alone makes the density jump."""
     low, high = probe.value(below), probe.value(above)
+    ends = not (math.isfinite(low) and math.isfinite(high))
+    what = f"ends, and is {max(low, high):.4g} up to there," if ends else f"jumps by {abs(high - low):.4g}"
     advice = (
         "A sampler that follows gradients cannot see a jump: make the density continuous, or sum over the cases it "
         "stands for."
     )
+    if ends:
+        advice = (
+            "A sampler that follows gradients runs over it: declare the constraint, hmc.lower(...) say, that it obeys."
+        )
     for i, name in enumerate(probe.names):
         moved = below.copy()
         moved[i] = above[i]
-        if abs(probe.value(moved) - low) > 0.5 * abs(high - low):
-            message = f"the log density jumps by {abs(high - low):.4g} at {name} (component {i}) = {below[i]:.6g}"
+        value = probe.value(moved)
+        if math.isfinite(value) != math.isfinite(low) if ends else abs(value - low) > 0.5 * abs(high - low):
+            message = f"the log density {what} at {name} (component {i}) = {below[i]:.6g}"
             return Finding("jump", name, f"{message}, unconstrained", advice)
-    message = f"the log density jumps by {abs(high - low):.4g} at {place(probe.model, below)}, by no component alone"
+    message = f"the log density {what} at {place(probe.model, below)}, by no component alone"
     return Finding("jump", "", message, advice)

@@ -190,6 +190,12 @@ FAULTS = {
         "",
         "index 6 is",
     ),
+    "group of -1": (
+        [("np.array([0, 0, 1, 1, 2])", "np.array([-1, 0, 1, 1, 2])")],
+        "outside",
+        "",
+        "index -1, from the data, counts from the end of 3",
+    ),
     "data too short": (
         [("range(data.y.size):\n        r", "range(data.y.size + 1):\n        r")],
         "outside",
@@ -258,6 +264,36 @@ FAULTS = {
         "jump",
         "a",
         "the log density jumps by 0.5",
+    ),
+    "jump far out": (
+        [(RETURN, "    total += 0.5 if a_bar > 4.0 else 0.0\n" + RETURN)],
+        "jump",
+        "a_bar",
+        "jumps by 0.5 at a_bar (component 3) = 4,",
+    ),
+    "end": (
+        [(RETURN, "    return total if a_bar > -1.0 else -math.inf\n")],
+        "jump",
+        "a_bar",
+        "up to there, at a_bar (component 3) = -1,",
+    ),
+    "+inf at 0": (
+        [(RETURN, "    total += math.inf if a_bar == 0.0 else 0.0\n" + RETURN)],
+        "value",
+        "",
+        "is inf at 1 of 400 points tried: a[1] = 0, ",
+    ),
+    "energy": (
+        [(RETURN, "    gradient[:] = -gradient\n    return -total\n"), NO_SIMULATION],
+        "improper",
+        "",
+        "it is the energy",
+    ),
+    "energy with the density's gradient": (
+        [(RETURN, "    return -total\n"), NO_SIMULATION],
+        "gradient",
+        "",
+        "the gradient has the wrong sign, in all components",
     ),
     # The posterior.
     "flat prior": (
@@ -368,6 +404,32 @@ FAULTS = {
         "",
         "derived gives {'spread': (1,)} and then {'spread': (2,)}",
     ),
+    "derived's nan": ([("position[:3] - position[3]}", "math.nan}")], "function", "", "derived gives nan for spread"),
+    "derived at random": (
+        [("position[:3] - position[3]}", "np.random.normal()}")],
+        "state",
+        "",
+        "derived gives another spread when it is called again",
+    ),
+    "derived changes position": (
+        [('    return {"spread"', '    position[0] = 0.0\n    return {"spread"')],
+        "changes",
+        "",
+        "derived changes the position",
+    ),
+    "derived's list": (
+        [('{"spread": position[:3] - position[3]}', "[1.0]")],
+        "raises",
+        "",
+        "derived(position, data) must return a dict",
+    ),
+    "name for files": ([('"a_bar"', '"a/b"')], "name", "a/b", "'a/b' cannot be the name of a variable"),
+    "link's nan": (
+        [("out[i] = position[data.group[i]]", "out[i] = log(position[data.group[i]])")],
+        "function",
+        "",
+        "link is nan for observation",
+    ),
     "pointwise nan": (
         [("out[i] = -0.5", "out[i] = log(position[0]) - 0.5")],
         "function",
@@ -414,6 +476,24 @@ FAULTS = {
         "function",
         "tau",
         "simulate draws -inf for tau (component 4)",
+    ),
+    "simulates a list": (
+        [("    return position\n", "    return list(position)\n")],
+        "function",
+        "",
+        "gives a list, not",
+    ),
+    "simulates fewer data": (
+        [("Data(y, data.group, data", "Data(y[:3], data.group, data")],
+        "function",
+        "",
+        "data.y has the shape (3,), and (5,) in the model's",
+    ),
+    "simulates in place": (
+        [("return Data(y, data.group", "data.y[:] = y\n    return Data(y, data.group")],
+        "changes",
+        "",
+        "changes data.y, which all chains share",
     ),
     "own generator": (
         [("position[3] = rng.standard_normal()", "position[3] = np.random.default_rng().normal()")],
@@ -501,7 +581,7 @@ def flat_curve(position, data, gradient):
 
 
 def truncated(position, data, gradient):
-    """A half-normal, on its own scale: the density ends at 0, and nothing is declared to the contrary."""
+    """A half-normal, on its own scale: the density ends at 0, where it is highest."""
     gradient[0] = -position[0]
     return -0.5 * position[0] * position[0] if position[0] > 0.0 else -math.inf
 
@@ -576,7 +656,6 @@ RIGHT_ONES = {
     "200 heavy tails": (cauchy, hmc.Parameter("x", (200,))),
     "wide": (wide_normal, hmc.Parameter("x", (3,))),
     "wide and correlated": (wide_sum, hmc.Parameter("a"), hmc.Parameter("b")),
-    "truncated": (truncated, hmc.Parameter("x")),
     "kink": (laplace, hmc.Parameter("x")),
     "pole": (pole, hmc.Parameter("x")),
     "nearly improper": (gamma, POSITIVE),
@@ -607,6 +686,7 @@ WRONG_ONES = {
     "flat near 0": (raw_gamma, "improper", POSITIVE),
     "ordered": (no_jacobian, "unused", hmc.Parameter("c", (3,), hmc.ordered)),
     "simplex": (no_jacobian, "unused", hmc.Parameter("s", (4,), hmc.simplex)),
+    "truncated and not declared": (truncated, "jump", hmc.Parameter("x")),
     "truncated though positive": (truncated, "constraint", POSITIVE),
     "truncated though bounded": (truncated, "constraint", hmc.Parameter("x", (), hmc.lower(0.0))),
 }
@@ -686,6 +766,20 @@ def test_data_are_put_back(build):
 def test_elements_of_the_same_name_are_found():
     found = check(cauchy, hmc.Parameter("a", (2,)), hmc.Parameter("a[1]"), hmc.Parameter("b"))
     assert [(finding.kind, finding.component) for finding in found] == [("name", "a[1]")]
+
+
+def test_elements_of_which_the_same_is_said_are_told_once(build):
+    (finding,) = hmc.check(build((RETURN, "    gradient[:3] *= 2.0\n" + RETURN)))
+    assert finding.component == "a[1]"
+    assert finding.message.endswith(": it is 2 times that, everywhere; likewise 2 more of a")
+
+
+def test_a_slow_density_is_looked_at_in_fewer_places(build):
+    probe = Probe(build())
+    assert probe.fewer(1000) == 1000
+    probe._share = 0.01
+    assert probe.fewer(1000) == 50
+    assert probe.fewer(3) == 1
 
 
 def test_a_check_is_the_same_when_it_is_done_again(build):
