@@ -74,8 +74,10 @@ def _explained(model, parameter, own, variable, values, position):
 
 
 def _observed(model, position):
-    """(what numbers were seen, log_density's variables at its end) of a run in Python; None where that fails."""
-    if sum(array.size for _, array in arrays_of(model.data)) > _MANY_NUMBERS:
+    """(what numbers were seen, log_density's variables at its end) of a run in Python; None where that fails, or a
+    profiler is at work, which cannot be put back.
+    """
+    if sum(array.size for _, array in arrays_of(model.data)) > _MANY_NUMBERS or sys.getprofile() is not None:
         return None
     function, seen, variables = in_python(model.log_density), set(), {}
 
@@ -88,7 +90,6 @@ def _observed(model, position):
                 variables.update(frame.f_locals)
 
     calling("log_density", position)
-    before = sys.getprofile()
     sys.setprofile(look)
     try:
         with np.errstate(all="ignore"):
@@ -96,7 +97,7 @@ def _observed(model, position):
     except Exception:  # others look for these
         return None
     finally:
-        sys.setprofile(before)
+        sys.setprofile(None)
     return seen, variables
 
 
