@@ -55,23 +55,28 @@ def check(model, points=20, seed=12, *, bounds=False):
     """What is wrong with a model, as a list of `Finding` (kind, component, message, advice): empty where nothing was
     found. `KINDS` tells what the kinds are.
 
-    The log density is run once in Python, where an index outside of an array is an error, unless its data have more
-    than a million numbers. Compiled, it is called with walls around position and gradient at `points` positions: half
-    of them drawn uniformly from (-2, 2), as chains start, half from the prior where the model has `simulate`. There
-    every component of the gradient must be written, finite, and agree with central differences of the log density:
-    |gradient - difference| <= 1e-6 (1 + the larger of the two). The density must nowhere be nan or +inf, out to 700
-    in every component; have no jumps along lines through (-3, 3); and fall in all directions, out to 1e18. The other
-    functions of the model are called. If there is no fault so far and the model has `simulate` and `simulate_data`, the
-    gradient is averaged over what they draw, which shows a forgotten Jacobian or another prior than the one drawn from.
+    On Linux the check runs in a process of its own: a model that corrupts memory, crashes, or does not return within a
+    minute is a finding. The log density is run in Python, where an index outside of an array is an error: at one
+    point, or all if its data are few, unless they have more than a million numbers; its variables that have the name of
+    a parameter must be what is declared. Compiled, it is called with walls around position and gradient at `points`
+    positions: half of them drawn uniformly from (-2, 2), as chains start, half from the prior where the model has
+    `simulate`; and at a quarter as many from (-6, 6). There every component of the gradient must be written, finite,
+    and agree with central differences of the log density: |gradient - difference| <= 1e-6 (1 + the larger of the two).
+    The density must nowhere be nan or +inf, at 0 and out to 700 in every component; have no jumps along lines through
+    (-8, 8), nor end where it matters; and fall in all directions, out to 1e18. The other functions of the model are
+    called. If there is no fault so far and the model has `simulate` and `simulate_data`, the gradient is averaged over
+    what they draw, which shows a forgotten Jacobian or another prior than the one drawn from. Where a call takes over
+    5 ms there are fewer of them.
 
     `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That
-    takes longer, and reports a wrong index that one run in Python did not come by. Indices below 0 count from the end,
-    as in Python, and are not found.
+    takes longer, and reports a wrong index that the runs in Python did not come by. Indices below 0 count from the end,
+    as in Python; only one that is an element of the data is reported.
 
     Not found: a forgotten Jacobian or a wrong term, of which the gradient is right too, in a model that does not
     simulate, if the posterior stays proper (write `simulate`, and see `hmc calibrate`); a posterior that is improper
-    along a curve; a jump far outside of (-3, 3) and the prior; what happens with other data or positions than tried.
-    The same model and seed give the same findings. Data that the model changes are put back.
+    along a curve; a jump off these lines; a log_likelihood that is not the density's, if the data have no `weight`;
+    what happens with other data or positions than tried. The same model and seed give the same findings, unless calls
+    are slow. Data that the model changes are put back.
     """
     findings = list(name_findings(model))
     with contextlib.suppress(ValueError):

@@ -13,6 +13,7 @@ import math
 import numba
 import numpy as np
 
+from hmc.checking_child import calling
 from hmc.checking_findings import BrokenError, Finding
 from hmc.checking_probe import raised
 from hmc.kernel import jit_is_disabled
@@ -33,8 +34,9 @@ def prior_findings(model, seed, constraints, names):
     simulate_data = _simulate_data(model)
     weight = getattr(model.data, "weight", None)
     # Observations make the averages vary. Where they can be left out, the prior is looked at without them first.
-    for leave_out in (True, False) if isinstance(weight, np.ndarray) and weight.ndim == 1 else (False,):
-        draw = functools.partial(_draw, model, *simulate_data, leave_out)
+    is_weighted = isinstance(weight, np.ndarray) and weight.ndim == 1
+    for prior in (model.without(range(weight.size)), None) if is_weighted else (None,):
+        draw = functools.partial(_draw, model, *simulate_data, prior)
         if found := _compared(model, draw, seed, constraints, names):
             return [found]
     return []
@@ -159,11 +161,16 @@ def _is_scalar(model, i):
     return False
 
 
-def _draw(model, simulate_data, data, leave_out, rng):
-    """A position from the prior, and the model of data drawn given it, that are left out of its likelihood or not."""
+def _draw(model, simulate_data, data, prior, rng):
+    """A position from the prior, and the model of data drawn given it; or `prior`, the model whose data all have the
+    weight 0, if it is given. Its own data serve then, which saves drawing some, unless they are impossible there.
+    """
+    calling("simulate")
     position = _called(model, "simulate", model.simulate, rng, model.data)
+    if prior is not None and math.isfinite(prior.evaluate(position)[0]):
+        return position, prior
     made = _called(model, "simulate_data", simulate_data, np.array(position), data, rng)
-    return position, model.with_data(made._replace(weight=np.zeros(made.weight.size)) if leave_out else made)
+    return position, model.with_data(made if prior is None else made._replace(weight=np.zeros(made.weight.size)))
 
 
 def _simulate_data(model):
