@@ -15,7 +15,10 @@ _MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for
 def program():
     """The `hmc` program: `main`, and the end of the process."""
     status = main()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is written: end at once, without words of Python's own shutdown
+    # All is written, and what Python does before it ends takes a tenth of a second; to tear it off leaves warnings. But
+    # after an interrupt, workers may be in the midst of a long gradient: then another one need not wait for them.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL if status == 130 else signal.SIG_IGN)
     sys.exit(status)
 
 
