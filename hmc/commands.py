@@ -139,7 +139,7 @@ def make_lecture(options):
     from figures.lecture.making import make
     from figures.lecture.running import AT_ONCE
 
-    given = ("seed", "only", "trolley", "replications", "workers")
+    given = ("seed", "only", "trolley", "replications", "workers", "executor")
     try:
         made = make(options.out, **{name: getattr(options, name) for name in given})
     except KeyboardInterrupt as interrupt:
@@ -203,6 +203,7 @@ def calibrate_model(options):
         thinned=options.thinned,
         spacing=options.spacing,
         workers=options.workers,
+        executor=options.executor,
         target_accept=options.target_accept,
         metric=options.metric or default_metric(options.model),
     )
@@ -215,10 +216,11 @@ def print_coverage(options):
     from models.coverage import coverage
 
     given = parsed_settings(options.set)
-    for name in ("seed", "workers", "progress", "replications", "estimators"):
+    for name in ("seed", "workers", "executor", "progress", "replications", "estimators"):
         if name in given:
             raise ValueError(f"--set {name}: simulate_study has no argument {name}")
-    table = coverage(options.replications, seed=options.seed, workers=options.workers, **given)
+    run = {name: getattr(options, name) for name in ("seed", "workers", "executor")}
+    table = coverage(options.replications, **run, **given)
     with_error = {
         name: [f"{value:.2f} +- {error:.2f}" for value, error in zip(table[name], table[f"{name}_se"], strict=True)]
         for name in ("bias", "rmse", "coverage")
@@ -241,7 +243,7 @@ def _sample(name, model, options):
 
 def _sampling(name, options):
     """The arguments of `hmc.sample` for the model `name`."""
-    names = ("chains", "warmup", "draws", "seed", "workers", "target_accept", "algorithm")
+    names = ("chains", "warmup", "draws", "seed", "workers", "executor", "target_accept", "algorithm")
     return {option: getattr(options, option) for option in names} | {"metric": options.metric or default_metric(name)}
 
 

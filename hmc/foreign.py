@@ -1,0 +1,97 @@
+"""Executors that somebody else made: a pool of processes, a cluster, whatever has the interface.
+
+They are taken as they are, and so are trusted with little: not with what code their workers have, nor with cancelling,
+nor with staying alive.
+"""
+
+import concurrent.futures
+import sys
+import threading
+
+from hmc.same_code import checked
+
+_UNKNOWN = 64  # tasks at a time, where an executor does not say how many workers it has
+
+
+class LostTaskError(RuntimeError):
+    """An executor gave up a task that nobody asked it to."""
+
+
+class ForeignExecutor(concurrent.futures.Executor):
+    """Runs tasks on an executor that somebody else made, if its workers have the code of this process (`same_code`).
+
+    It is handed as many tasks at a time as it has workers, each by a thread of this process. So, on whatever engine,
+    what has not begun can be cancelled, and what has begun is waited for: Dask, for one, would forget it.
+
+    A pool of the standard library is lost for good when one of its workers dies, and so are all tasks in it. They are
+    then done by what `rescue()` makes, an executor of ours, and this is said; where `rescue` is None they fail.
+    """
+
+    shares_memory = False
+
+    def __init__(self, executor, code, at_once, rescue=None):
+        self._executor, self._code, self._rescue = executor, code, rescue
+        self._threads = concurrent.futures.ThreadPoolExecutor(at_once)
+        self._lock = threading.Lock()
+        self._under_way, self._ours = set(), None
+
+    def submit(self, function, /, *arguments):
+        """A future of `function(...)`; where `code` is that of a model, the first argument is that model."""
+        return self._threads.submit(self._run, function, arguments)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        """End the threads; the executor is left to who made it. Without waiting, it is asked to forget its tasks."""
+        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures or not wait)
+        if not wait:
+            with self._lock:
+                under_way = list(self._under_way)
+            for future in under_way:
+                future.cancel()
+        if self._ours is not None:
+            self._ours.shutdown(wait=wait, cancel_futures=cancel_futures)
+
+    def _run(self, function, arguments):
+        try:
+            return self._there(function, arguments)
+        except concurrent.futures.CancelledError:
+            raise LostTaskError("the executor that was given gave up this task") from None
+        except concurrent.futures.BrokenExecutor as error:
+            if self._rescue is None:
+                raise
+            return self._here(error).submit(function, *arguments).result()
+
+    def _there(self, function, arguments):
+        with self._lock:  # not every executor may be called by two threads at once
+            future = self._executor.submit(checked, self._code, function, *arguments)
+            self._under_way.add(future)
+        try:
+            return future.result()
+        finally:
+            with self._lock:
+                self._under_way.discard(future)
+
+    def _here(self, error):
+        with self._lock:
+            if self._ours is None:
+                self._ours = self._rescue()
+                told = str(error).split(".")[0]
+                print(
+                    f"hmc: the executor that was given is broken, and processes of hmc go on: {told}", file=sys.stderr
+                )
+            return self._ours
+
+
+def workers_of(executor):
+    """How many tasks an executor runs at a time, where it says so; None where it does not, or is no executor."""
+    client = getattr(executor, "_client", None)
+    if hasattr(client, "nthreads"):  # Dask
+        return sum(client.nthreads().values()) or None
+    for name in ("num_workers", "_max_workers"):  # mpi4py; the standard library, and those who follow it
+        if isinstance(number := getattr(executor, name, None), int) and number > 0:
+            return number
+    return None
+
+
+def at_once(executor, workers=1):
+    """How many tasks to give an executor at a time: as many as it has workers, and at least `workers`."""
+    return max(workers, workers_of(executor) or _UNKNOWN)
