@@ -30,9 +30,10 @@ def _client(address):
         raise ValueError("--dask needs Dask, which is not installed: pip install '.[dask]'") from None
     try:
         client = Client(address, timeout=_SECONDS, set_as_default=False)
+        has_workers = bool(client.nthreads())
     except Exception as error:  # whatever comes of talking to nobody, or to what is no scheduler
         raise ValueError(f"--dask {address}: no Dask scheduler answered there within {_SECONDS} s") from error
-    if not client.nthreads():
+    if not has_workers:
         client.close()
         raise ValueError(f"--dask {address}: this scheduler has no workers; start one: dask worker {address}")
     return client

@@ -11,6 +11,7 @@ import threading
 from hmc.same_code import checked
 
 _UNKNOWN = 64  # tasks at a time, where an executor does not say how many workers it has
+_LOOK_SECONDS = 1.0  # until the next look whether the executor is still there
 
 
 class LostTaskError(RuntimeError):
@@ -65,6 +66,9 @@ class ForeignExecutor(concurrent.futures.Executor):
             future = self._executor.submit(checked, self._code, function, *arguments)
             self._under_way.add(future)
         try:
+            while not concurrent.futures.wait((future,), timeout=_LOOK_SECONDS).done:
+                if _is_gone(self._executor):
+                    raise LostTaskError("the connection to the cluster is lost")
             return future.result()
         finally:
             with self._lock:
@@ -79,6 +83,11 @@ class ForeignExecutor(concurrent.futures.Executor):
                     f"hmc: the executor that was given is broken, and processes of hmc go on: {told}", file=sys.stderr
                 )
             return self._ours
+
+
+def _is_gone(executor):
+    """Whether an executor will end no task any more, though it does not say so in its futures, as Dask's."""
+    return getattr(getattr(executor, "_client", None), "status", None) in ("closing", "closed")
 
 
 def workers_of(executor):
