@@ -12,6 +12,7 @@ _HOMES = {
     "Model": "model",
     "Parameter": "parameters",
     "check": "checking",
+    "extend": "sampling",
     "interval": "transforms",
     "load": "storage",
     "lower": "transforms",

@@ -4,7 +4,6 @@ What a piece gives depends on its number alone, so that batches may be of any si
 """
 
 import concurrent.futures
-import functools
 import math
 from typing import NamedTuple
 
@@ -71,24 +70,29 @@ def in_batches(model, work, count, *, workers, executor, progress, until_failure
     code = code_of(model, work.piece, *work.functions)
     batches = [_Batch(work, code, range(s, min(s + size, count)), row) for row, s in enumerate(starts)]
     functions = (*work.functions, work.piece)  # these first: they are whom to name
-    futures = []
+    futures, tried, again = {}, {}, []
     with Execution(model, workers, executor, (len(batches), batches[0].columns), functions) as execution:
 
-        def end_all(future, batch):
-            if until_failure and any(isinstance(outcome, Failure) for outcome in _outcomes(future, batch)):
+        def submit(batch):
+            future = execution.submit(run_batch, model, batch, execution.address, until_failure)
+            futures[batch.row], tried[future] = future, batch
+
+        def ended(future):
+            """Send a batch whose worker died out again, once."""
+            batch = tried[future]
+            if _is_lost(future) and batch not in again and not execution.is_stopped:
+                again.append(batch)
+                submit(batch)
+            elif until_failure and any(isinstance(outcome, Failure) for outcome in _outcomes(future, batch)):
                 execution.stop()
-                for other in futures:
-                    other.cancel()
 
         for batch in batches:
-            if execution.is_stopped:
+            if execution.is_stopped:  # where tasks run as they are submitted
                 break
-            futures.append(execution.submit(run_batch, model, batch, execution.address, until_failure))
-            futures[-1].add_done_callback(functools.partial(end_all, batch=batch))
+            submit(batch)
         bar = progress_bar(count, "fits") if progress else None
-        execution.watch(slice(-1, None), bar)
-        # Those that were sent out: the others were stopped before.
-        outcomes = [o for future, batch in zip(futures, batches, strict=False) for o in _outcomes(future, batch)]
+        execution.watch(slice(-1, None), bar, ended)
+        outcomes = [o for row, future in futures.items() for o in _outcomes(future, batches[row])]
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     results = [outcome for outcome in outcomes if not isinstance(outcome, Failure)]
     # Fewer without a failure that ended it: Ctrl-C came, here or in a worker that has cells of its own.
@@ -101,6 +105,11 @@ def _at_once(executor, workers):
     from hmc.foreign import workers_of
 
     return max(workers, workers_of(executor) or 1)
+
+
+def _is_lost(future):
+    """Whether a batch has not come back, for no reason of its own: those are in what `run_batch` returns."""
+    return not future.cancelled() and future.exception() is not None
 
 
 def _outcomes(future, batch):
@@ -135,7 +144,7 @@ def run_batch(model, batch, address, until_failure):
             except Exception as error:
                 outcomes.append(Failure(number, _told(error)))
                 if until_failure:
-                    break
+                    control.cells[:: batch.columns] = 1
             except KeyboardInterrupt:  # the chain was stopped; or this thread had the signal, which is meant for all
                 control.cells[:: batch.columns] = 1
             cells[-1] += 1

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import signal
 import sys
 import warnings
 
@@ -12,9 +13,24 @@ from hmc.version import VERSION
 _MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for one of your own"
 
 
+def program():
+    """The `hmc` program: `main`, and the end of the process."""
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is written: end at once, without words of Python's own shutdown
+    sys.exit(status)
+
+
 def main(arguments=None):
-    """Run the command line; returns the exit status."""
+    """Run the command line; returns the exit status. SIGTERM is taken as Ctrl-C is: what is finished is kept."""
     options = _parser().parse_args(arguments)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _status(options)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _status(options):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
@@ -22,7 +38,7 @@ def main(arguments=None):
             with _executor(options) as options.executor:
                 return options.run(options) or 0
     except KeyboardInterrupt:
-        print("hmc: interrupted", file=sys.stderr)
+        print(f"hmc: interrupted{commands.kept_in(options)}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: say no more, not even at exit
@@ -74,6 +90,11 @@ def _parser():
     command.add_argument("--exact", action="store_true", help="exact posterior means and z-scores beside the estimates")
     command.add_argument(
         "--out", metavar="FILE", help="save the fit, for hmc.load; FILE.nc is NetCDF for ArviZ, FILE.csv the draws"
+    )
+    command.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep what is finished in FILE; the same command goes on from it, and with more --draws goes further",
     )
     _add_sampling(command)
     command.set_defaults(run=commands.fit)
@@ -216,4 +237,4 @@ def _add_chain(command):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -47,7 +47,9 @@ def fit(options):
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data or options.set):
         raise ValueError(f"{options.model}: no exact posterior is stored" + (" for your data" if exact else ""))
-    fit = _sample(options.model, model, options)
+    fit = _sample(options.model, model, options, checkpoint=options.checkpoint)
+    if fit.interrupted and options.checkpoint:
+        print(f"hmc: interrupted{kept_in(options)}", file=sys.stderr)
     if options.out:
         write(fit, options.out)
     depth = options.depth or (1 if any(not parameter.shape for parameter in model.parameters) else 2)
@@ -63,6 +65,12 @@ def fit(options):
         print(table.attrs["note"])
     print(verdict(fit))
     return _status(fit)
+
+
+def kept_in(options):
+    """What a run that was interrupted says of its checkpoint; nothing where it has none."""
+    path = getattr(options, "checkpoint", None)
+    return f": what was finished is kept in {path}, and the same command goes on from there" if path else ""
 
 
 def compare_models(options):
@@ -137,7 +145,7 @@ def make_lecture(options):
 
     workers.start_early()
     from figures.lecture.making import make
-    from figures.lecture.running import AT_ONCE
+    from hmc.interrupts import AT_ONCE
 
     given = ("seed", "only", "trolley", "replications", "workers", "executor")
     try:
@@ -235,10 +243,10 @@ def print_coverage(options):
     return 1 if table.attrs["failures"] or table.attrs["interrupted"] else 0
 
 
-def _sample(name, model, options):
+def _sample(name, model, options, **further):
     import hmc
 
-    return hmc.sample(model, **_sampling(name, options))
+    return hmc.sample(model, **_sampling(name, options), **further)
 
 
 def _sampling(name, options):

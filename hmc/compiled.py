@@ -44,9 +44,15 @@ def entry_is_stored(function, *argument_types):
 
 
 @functools.cache
+def entry_key(function, *argument_types):
+    """The hash of all that the kernel reaches."""
+    return fingerprint(function, *_tuple_classes(argument_types))
+
+
+@functools.cache
 def _entry(function, argument_types):
     dispatcher = numba.njit(error_model="numpy", nogil=True, _nrt=False)(function)
-    cache.enable(dispatcher, fingerprint(function, *_tuple_classes(argument_types)))
+    cache.enable(dispatcher, entry_key(function, *argument_types))
     return dispatcher
 
 

@@ -7,7 +7,6 @@ counters.
 
 import concurrent.futures
 import contextlib
-import functools
 import os
 import pickle
 import sys
@@ -16,6 +15,7 @@ import threading
 import numpy as np
 
 from hmc.control import LocalControl, SharedControl
+from hmc.interrupts import noticing_interrupts
 from hmc.kernel import jit_is_disabled
 from hmc.run import compiled_advance, sampler_is_stored
 from hmc.workers import InlineExecutor, ProcessExecutor, why_not_processes
@@ -36,6 +36,7 @@ class Execution:
     def __init__(self, model, workers, executor, cells, functions=()):
         rows, columns = cells
         self._executor, self._is_owned = _choose_executor(model, workers, executor, functions)
+        self._chosen = (model, workers, functions)
         make_control = LocalControl if shares_memory(self._executor) else SharedControl
         self._control = make_control(rows * columns - 1)
         self.cells = self._control.cells.reshape(rows, columns)
@@ -57,10 +58,20 @@ class Execution:
 
     def submit(self, function, *arguments):
         """A future of the task `function(model, ...)`."""
-        future = self._executor.submit(function, *arguments)
+        try:
+            future = self._executor.submit(function, *arguments)
+        except concurrent.futures.BrokenExecutor as error:  # the caller's: a worker died, and it takes no more
+            self._executor, self._is_owned = self._another(error)
+            future = self._executor.submit(function, *arguments)
         self._futures.append(future)
         future.add_done_callback(self._note)
         return future
+
+    def _another(self, error):
+        """(an executor of ours, True) in the place of the caller's."""
+        print(f"hmc: the executor is broken, and what is left runs in one of our own: {error}", file=sys.stderr)
+        way = "threads" if isinstance(self._control, LocalControl) else None
+        return _choose_executor(*self._chosen[:2], way, self._chosen[2])
 
     def _note(self, future):
         self._ended.append(future)
@@ -76,29 +87,29 @@ class Execution:
         """Whether someone has asked tasks to end: `watch`, or a task that met a Ctrl-C itself."""
         return bool(self.cells[:, 0].any())
 
-    def watch(self, counters, bar=None):
+    def watch(self, counters, bar=None, ended=None):
         """Wait for all tasks, showing the sum of the cells in the columns `counters` (a slice) in the bar.
 
-        Ctrl-C stops the tasks and cancels those that have not begun; a second one raises KeyboardInterrupt.
+        `ended(future)` is called, in this thread, for each task that has ended, a cancelled one too; what it submits is
+        waited for as well. Ctrl-C stops the tasks and cancels those that have not begun; a second one raises
+        KeyboardInterrupt.
         """
-        interrupted = False
+        seen, are_cancelled = 0, False
         try:
-            while True:
-                try:
-                    # Not `concurrent.futures.wait`: Ctrl-C while that takes the futures' locks would leave them taken,
-                    # and their threads waiting for ever. Nothing else depends on this lock.
+            with noticing_interrupts(self.stop):
+                while seen < len(self._futures):
+                    # Not `concurrent.futures.wait`, whose locks the second Ctrl-C could leave taken.
                     self._news.acquire(timeout=_POLL_SECONDS)
+                    if self.is_stopped and not are_cancelled:
+                        are_cancelled = True
+                        for future in self._futures:
+                            future.cancel()
                     if bar is not None:
                         bar.update(int(self.cells[:, counters].sum()) - bar.n)
-                    if len(self._ended) == len(self._futures):
-                        return
-                except KeyboardInterrupt:
-                    if interrupted:
-                        raise  # asked twice: do not wait for the tasks
-                    interrupted = True
-                    self.stop()
-                    for future in self._futures:
-                        future.cancel()
+                    while seen < len(self._ended):
+                        seen += 1
+                        if ended is not None:
+                            ended(self._ended[seen - 1])
         finally:
             if bar is not None:
                 bar.close()
@@ -126,7 +137,7 @@ def number_of_workers(workers, tasks):
 def _choose_executor(model, workers, executor, functions):
     """(executor, whether it is ours to shut down). What has to be compiled is compiled here, once, for all."""
     if isinstance(executor, concurrent.futures.Executor):
-        return _given(executor, model, workers, functions)
+        return _given(executor, model, workers)
     if executor not in (None, "threads", "processes"):
         raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
     if executor is None and jit_is_disabled():
@@ -143,7 +154,7 @@ def _choose_executor(model, workers, executor, functions):
     return concurrent.futures.ThreadPoolExecutor(workers), True
 
 
-def _given(executor, model, workers, functions):
+def _given(executor, model, workers):
     """(the executor that somebody made, as tasks are run on it; whether that has to be shut down)."""
     if shares_memory(executor):
         _compile(model)
@@ -154,9 +165,7 @@ def _given(executor, model, workers, functions):
     from hmc.same_code import code_here
 
     _compile_for_others(model)
-    is_possible = why_not_processes(model) is None and _why_not_imported(functions) is None
-    rescue = functools.partial(ProcessExecutor, workers, model.density_key()) if is_possible else None
-    return ForeignExecutor(executor, code_here(model), at_once(executor, workers), rescue), True
+    return ForeignExecutor(executor, code_here(model), at_once(executor, workers)), True
 
 
 def _compile(model):

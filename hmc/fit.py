@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from hmc.chain import Record
 from hmc.parameters import constrained
 from hmc.version import VERSION
 
@@ -28,8 +29,9 @@ class Fit:
     fit.failures          chains that are not: a list of `Failure(chain, iteration, reason)`
     fit.interrupted       whether the run was stopped early; the chains are then cut to the shortest one's draws, and
     fit.ragged            has what the longer ones had more: {chain: {"unconstrained": ..., "stats": {...}}}
+    fit.snapshots         what each chain can be gone on from (`hmc.extend`); None where one was interrupted
     fit.settings          a dict: what `hmc.sample` was asked for, the seed included
-    fit.seconds           of sampling, on the wall's clock
+    fit.seconds           of sampling, on the wall's clock; of the last part of it, where a run was taken up again
     fit.version           of the sampler
     """
 
@@ -46,6 +48,7 @@ class Fit:
         self.failures = content.pop("failures")
         self.interrupted = content.pop("interrupted")
         self.ragged = content.pop("ragged")
+        self.snapshots = content.pop("snapshots", None)
         self.settings = content.pop("settings")
         self.seconds = content.pop("seconds")
         self.version = content.pop("version", VERSION)
@@ -217,9 +220,23 @@ def gather(model, settings, results, failures, interrupted, seconds):
         failures=failures,
         interrupted=interrupted,
         ragged={r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
+        snapshots=_snapshots(results, warmup + settings.draws),
         settings=settings._asdict(),
         seconds=seconds,
     )
+
+
+def _snapshots(results, end):
+    """What the chains can be gone on from, if all of them came to the end."""
+    snapshots = [r.snapshot for r in results]
+    return snapshots if all(s is not None and s.state.iteration == end for s in snapshots) else None
+
+
+def records(fit):
+    """The `Record` of each chain of a fit that was not interrupted: what `gather` made it of."""
+    positions = fit.unconstrained if fit.warmup is None else np.concatenate([fit.warmup, fit.unconstrained], axis=1)
+    stats = {name: np.concatenate([fit.warmup_stats[name], fit.stats[name]], axis=1) for name in fit.stats}
+    return [Record(positions[i], **{name: values[i] for name, values in stats.items()}) for i in range(len(fit.chains))]
 
 
 def _tail(result, first_position, first_row):

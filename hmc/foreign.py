@@ -5,7 +5,6 @@ nor with staying alive.
 """
 
 import concurrent.futures
-import sys
 import threading
 
 from hmc.same_code import checked
@@ -24,20 +23,21 @@ class ForeignExecutor(concurrent.futures.Executor):
     It is handed as many tasks at a time as it has workers, each by a thread of this process. So, on whatever engine,
     what has not begun can be cancelled, and what has begun is waited for: Dask, for one, would forget it.
 
-    A pool of the standard library is lost for good when one of its workers dies, and so are all tasks in it. They are
-    then done by what `rescue()` makes, an executor of ours, and this is said; where `rescue` is None they fail.
+    A pool of the standard library is lost for good when one of its workers dies: then `submit` raises its error.
     """
 
     shares_memory = False
 
-    def __init__(self, executor, code, at_once, rescue=None):
-        self._executor, self._code, self._rescue = executor, code, rescue
+    def __init__(self, executor, code, at_once):
+        self._executor, self._code = executor, code
         self._threads = concurrent.futures.ThreadPoolExecutor(at_once)
         self._lock = threading.Lock()
-        self._under_way, self._ours = set(), None
+        self._under_way, self._broken = set(), None
 
     def submit(self, function, /, *arguments):
         """A future of `function(...)`; where `code` is that of a model, the first argument is that model."""
+        if self._broken is not None:
+            raise self._broken
         return self._threads.submit(self._run, function, arguments)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
@@ -48,8 +48,6 @@ class ForeignExecutor(concurrent.futures.Executor):
                 under_way = list(self._under_way)
             for future in under_way:
                 future.cancel()
-        if self._ours is not None:
-            self._ours.shutdown(wait=wait, cancel_futures=cancel_futures)
 
     def _run(self, function, arguments):
         try:
@@ -57,9 +55,8 @@ class ForeignExecutor(concurrent.futures.Executor):
         except concurrent.futures.CancelledError:
             raise LostTaskError("the executor that was given gave up this task") from None
         except concurrent.futures.BrokenExecutor as error:
-            if self._rescue is None:
-                raise
-            return self._here(error).submit(function, *arguments).result()
+            self._broken = error
+            raise
 
     def _there(self, function, arguments):
         with self._lock:  # not every executor may be called by two threads at once
@@ -73,16 +70,6 @@ class ForeignExecutor(concurrent.futures.Executor):
         finally:
             with self._lock:
                 self._under_way.discard(future)
-
-    def _here(self, error):
-        with self._lock:
-            if self._ours is None:
-                self._ours = self._rescue()
-                told = str(error).split(".")[0]
-                print(
-                    f"hmc: the executor that was given is broken, and processes of hmc go on: {told}", file=sys.stderr
-                )
-            return self._ours
 
 
 def _is_gone(executor):

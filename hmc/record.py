@@ -23,7 +23,8 @@ from hmc.settings import check_settings
 from hmc.watcher import Watcher
 
 _AT_A_TIME = 50  # transitions of the warm-up between two chances for Ctrl-C
-_NOT_SETTINGS = ("model", "draws", "workers", "executor", "keep_warmup", "progress")  # draws do not depend on them
+# Draws do not depend on these.
+_NOT_SETTINGS = ("model", "draws", "workers", "executor", "keep_warmup", "checkpoint", "progress")
 
 
 class Doubling(NamedTuple):

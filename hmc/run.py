@@ -1,14 +1,15 @@
 """One chain from its seed to its record: what a worker does, in whichever process or thread it lives."""
 
 import functools
+import time
 from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from hmc import adaptation
+from hmc import adaptation, snapshot
 from hmc.chain import NUTS, STATIC, ChainState, Job, advance, make_record
-from hmc.compiled import DENSITY, compile_entry, entry_is_stored
+from hmc.compiled import DENSITY, compile_entry, entry_is_stored, entry_key
 from hmc.control import attach
 from hmc.errors import InitializationError
 from hmc.metric import DENSE, identity
@@ -33,39 +34,71 @@ class ChainResult(NamedTuple):
     chain: int
     record: object  # chain.Record, cut to what was finished
     inverse_metric: np.ndarray  # as adapted: (dimension,), or (dimension, dimension) for the dense metric
+    snapshot: object  # what it can be gone on from; None where it was stopped in the midst of a transition, or failed
     failure: object  # the exception that ended the chain, or None
 
 
-def run_chain(model, settings, chain, address):
-    """Run chain number `chain` of a run whose control is at `address`. What the model does wrong is in the result."""
+def run_chain(model, settings, chain, address, begun=None, seconds=None):
+    """Run chain number `chain` of a run whose control is at `address`. What the model does wrong is in the result.
+
+    begun: the `Snapshot` to go on from; None: from the start. The record is of what follows it.
+    seconds: end after about as many, after one transition at least; None: go on to the end of the run.
+    """
     control = attach(address)
     try:
         with np.errstate(all="ignore"):
-            return _run_chain(model, settings, chain, control.cells)
+            return _run_chain(model, settings, chain, control.cells, (begun, seconds))
     finally:
         control.close()
 
 
-def _run_chain(model, settings, chain, cells):
+def _run_chain(model, settings, chain, cells, piece):
+    begun, seconds = piece
+    first = begun.state.iteration if begun else 0
     stop, progress = cells[:1], cells[1 + chain : 2 + chain]
-    progress[0] = 0  # an earlier try of this chain may have left its mark
+    progress[0] = first  # an earlier try may have left its mark
     job = make_job(settings, stop, progress)
-    record = make_record(job.until - job.first_kept, job.until, model.dimension)
-    state, failure = None, None
+    record = make_record(job.until - job.first_kept, job.until, model.dimension)  # memory is taken where it is written
+    state, kept, failure = None, None, None
     try:
-        rng = chain_rng(settings, chain)
         density, data = model.density()
-        state = start(model, (density, data), settings, chain, rng, stop)
+        state, rng = snapshot.resume(begun) if begun else (None, chain_rng(settings, chain))
+        state = state or start(model, (density, data), settings, chain, rng, stop)
         trajectory = make_trajectory(model.dimension, settings.max_depth)
-        compiled_advance()(density, data, rng, state, trajectory, job, record)
+
+        def advance_until(state, until):
+            return compiled_advance()(density, data, rng, state, trajectory, job._replace(until=until), record)
+
+        state = _advanced(advance_until, state, job.until, seconds)
+        if stop[0] == 0:
+            kept = snapshot.take(state, rng, settings.warmup)
     except (Exception, KeyboardInterrupt) as error:
         failure = error
         if isinstance(error, KeyboardInterrupt):
             stop[0] = 1  # it came while this thread ran the chain: it is meant for all of them
-    finished = int(progress[0])
-    statistics = {name: getattr(record, name)[:finished] for name in record._fields[1:]}
-    record = record._replace(position=record.position[: max(0, finished - job.first_kept)], **statistics)
-    return ChainResult(chain, record, inverse_metric(state), failure)
+    return ChainResult(chain, _cut(record, job, first, int(progress[0])), inverse_metric(state), kept, failure)
+
+
+def _advanced(advance_until, state, end, seconds):
+    """The state after transitions for about so many seconds, in growing steps; of None, to the end."""
+    if seconds is None:
+        return advance_until(state, end)
+    started, step = time.perf_counter(), 1
+    while True:
+        until = min(end, state.iteration + step)
+        state = advance_until(state, until)
+        spent = time.perf_counter() - started
+        if state.iteration < until or until == end or spent >= seconds:  # it was stopped, or is to stop
+            return state
+        step *= 2
+
+
+def _cut(record, job, first, finished):
+    """The rows of a record from transition `first` to the last that was finished."""
+    positions = record.position[max(0, first - job.first_kept) : max(0, finished - job.first_kept)]
+    return record._replace(
+        position=positions, **{name: getattr(record, name)[first:finished] for name in record._fields[1:]}
+    )
 
 
 def chain_rng(settings, chain):
@@ -151,6 +184,11 @@ def compiled_advance():
 def sampler_is_stored():
     """Whether another process can load the compiled sampler from disk."""
     return entry_is_stored(advance, *advance_types())
+
+
+def sampler_key():
+    """A hash of all code that a transition runs but the density's: the same key, the same draws."""
+    return entry_key(advance, *advance_types())
 
 
 @functools.cache

@@ -4,12 +4,15 @@ import time
 
 import numpy as np
 
+from hmc.chains import Chain
+from hmc.checkpoint import open_checkpoint, piece_seconds
 from hmc.errors import ChainError, InitializationError
 from hmc.execution import Execution, number_of_workers, progress_bar
-from hmc.fit import gather
+from hmc.fit import Fit, gather, records
 from hmc.model import Model
-from hmc.run import Failure, run_chain
-from hmc.settings import check_settings
+from hmc.run import Failure
+from hmc.settings import Settings, check_settings, check_whole
+from hmc.version import VERSION
 
 
 def sample(
@@ -29,6 +32,7 @@ def sample(
     workers=None,
     executor=None,
     keep_warmup=False,
+    checkpoint=None,
     progress=True,
 ):
     """Draw from the posterior of a model; a `Fit`.
@@ -47,11 +51,15 @@ def sample(
     executor: None (worker processes, or threads where those are impossible, which is said; with the JIT disabled, the
         calling thread), "processes", "threads", or any `concurrent.futures.Executor`.
     keep_warmup: keep the warm-up's draws in `fit.warmup`.
+    checkpoint: the path of a file that finished pieces of chains are written to, every second or so. Where it is there
+        already, the run goes on from it, to the same draws as if it had never stopped; with more `draws` than before,
+        without a new warm-up. ValueError, which names the difference, where the file is of another run, or damaged.
     progress: show a bar where standard error is a terminal.
 
     Ctrl-C ends the run and returns the draws there are, `fit.interrupted` set; KeyboardInterrupt if there are none.
     ValueError for a wrong argument, before anything is compiled; InitializationError where no chain finds a start;
-    ChainError where no chain gives draws. A chain that fails costs only itself: see `fit.failures`.
+    ChainError where no chain gives draws. A chain that fails costs only itself: it is run again, once, and is in
+    `fit.failures` if it fails again. OSError where the checkpoint cannot be written.
     """
     if not isinstance(model, Model):
         raise ValueError(f"hmc.sample takes a hmc.Model, not a {type(model).__name__}")
@@ -70,19 +78,86 @@ def sample(
         keep_warmup=keep_warmup,
     )
     settings = settings._replace(initial=initial_positions(model, initial, settings.chains))
-    chains = range(settings.chains)
-    execution = Execution(model, number_of_workers(workers, settings.chains), executor, (1, 1 + settings.chains))
+    how = {"workers": workers, "executor": executor, "progress": progress}
+    if checkpoint is None:
+        return run(model, settings, [Chain(number) for number in range(settings.chains)], **how)
+    with open_checkpoint(checkpoint, model, settings, seed) as kept:
+        return run(model, kept.settings, kept.chains, keep=kept.append, **how)
+
+
+def extend(fit, draws, *, workers=None, executor=None, progress=True):
+    """A fit with `draws` more of each chain: the very fit that a single run of all the draws would have given.
+
+    There is no new warm-up, and no more chains than the fit has; other arguments are those of `sample`. A fit that was
+    loaded needs its model: `hmc.load(path, model)`. ValueError where a chain cannot be gone on from, since the fit was
+    interrupted, or another version of the sampler made it.
+    """
+    if not isinstance(fit, Fit):
+        raise ValueError(f"hmc.extend takes a hmc.Fit, not a {type(fit).__name__}")
+    if fit.model is None:
+        raise ValueError(f"{fit.name}: a fit from a file cannot be extended without its model: hmc.load(path, model)")
+    if fit.snapshots is None:
+        raise ValueError(f"{fit.name}: the fit was interrupted, or saved by an earlier version: nothing to go on from")
+    if fit.version != VERSION:
+        raise ValueError(f"{fit.name}: the fit is of version {fit.version} of the sampler, and this is {VERSION}")
+    check_whole("draws", draws, least=1)
+    settings = Settings(**fit.settings | {"draws": fit.settings["draws"] + int(draws)})
+    chains = [
+        Chain(number, [record], snapshot)
+        for number, record, snapshot in zip(fit.chains, records(fit), fit.snapshots, strict=True)
+    ]
+    how = {"workers": workers, "executor": executor, "progress": progress}
+    extended = run(fit.model, settings, chains, **how)
+    extended.failures = sorted([*fit.failures, *extended.failures])
+    return extended
+
+
+def run(model, settings, chains, *, workers, executor, progress, keep=None):
+    """Run chains to the end, and gather them in a fit.
+
+    keep: called with each `Chain` that has a new piece; where it is given, pieces are short.
+    """
+    end = settings.warmup + settings.draws
+    seconds = None if keep is None else piece_seconds(model)
+    execution = Execution(model, number_of_workers(workers, len(chains)), executor, (1, 1 + settings.chains))
     started = time.perf_counter()
     with execution:
-        futures = [execution.submit(run_chain, model, settings, chain, execution.address) for chain in chains]
-        bar = progress_bar(settings.chains * (settings.warmup + settings.draws), "draws") if progress else None
-        execution.watch(slice(1, None), bar)
+        under_way = {}
+
+        def submit(chain):
+            execution.cells[0, 1 + chain.number] = chain.iteration
+            if chain.iteration < end and not execution.is_stopped:
+                under_way[chain.submit(execution, model, settings, seconds)] = chain
+
+        def ended(future):
+            chain = under_way.pop(future)
+            goes_on = chain.take(future, int(execution.cells[0, 1 + chain.number]))
+            if goes_on and keep is not None and not chain.failure:
+                keep(chain)
+            if goes_on:
+                submit(chain)
+
+        for chain in chains:
+            submit(chain)
+        bar = progress_bar(len(chains) * end, "draws") if progress else None
+        execution.watch(slice(1, None), bar, ended)
         interrupted = execution.is_stopped
-        kept_warmup = settings.warmup if settings.keep_warmup else 0
-        results, failures, errors = _collect(futures, execution.cells[0, 1:], kept_warmup)
-    if not results:
-        _raise_for_no_draws(model, failures, errors, interrupted)
-    return gather(model, settings, results, failures, interrupted, time.perf_counter() - started)
+    return _gathered(model, settings, chains, interrupted, time.perf_counter() - started)
+
+
+def _gathered(model, settings, chains, interrupted, seconds):
+    """The fit of the chains that have draws."""
+    kept_warmup = settings.warmup if settings.keep_warmup else 0
+    results = {chain.number: chain.result(kept_warmup) for chain in chains}
+    without = [chain for chain in chains if results[chain.number] is None]
+    failures = [
+        chain.failure or Failure(chain.number, chain.iteration, "interrupted before its first draw")
+        for chain in without
+    ]
+    found = [result for result in results.values() if result is not None]
+    if not found:
+        _raise_for_no_draws(model, failures, [chain.error for chain in without], interrupted)
+    return gather(model, settings, found, failures, interrupted, seconds)
 
 
 def initial_positions(model, initial, chains):
@@ -105,30 +180,6 @@ def initial_positions(model, initial, chains):
             f"({chains}, {model.dimension})"
         )
     return positions
-
-
-def _collect(futures, iterations, kept_warmup):
-    """(results of chains with draws, the other chains' failures, their exceptions), in the order of chains."""
-    results, failures, errors = [], [], []
-    for chain, future in enumerate(futures):
-        result, error = None, None
-        if future.cancelled():
-            error = KeyboardInterrupt()
-        elif future.exception() is not None:
-            error = future.exception()
-        else:
-            result = future.result()
-            error = result.failure
-        if isinstance(error, KeyboardInterrupt) or error is None:
-            if result is not None and len(result.record.position) > kept_warmup:
-                results.append(result)
-                continue
-            error, reason = KeyboardInterrupt(), "interrupted before its first draw"
-        else:
-            reason = f"{type(error).__name__}: {error}"
-        failures.append(Failure(chain, int(iterations[chain]), reason))
-        errors.append(error)
-    return results, failures, errors
 
 
 def _raise_for_no_draws(model, failures, errors, interrupted):

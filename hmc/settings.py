@@ -34,12 +34,12 @@ class Settings(NamedTuple):
 def check_settings(**given):
     """`Settings` from the arguments of `hmc.sample`; ValueError names the first that is wrong, and its value."""
     settings = Settings(**given)
-    _whole("chains", settings.chains, least=1)
-    _whole("warmup", settings.warmup, least=0)
-    _whole("draws", settings.draws, least=1)
-    _whole("max_depth", settings.max_depth, least=1, most=20)
+    check_whole("chains", settings.chains, least=1)
+    check_whole("warmup", settings.warmup, least=0)
+    check_whole("draws", settings.draws, least=1)
+    check_whole("max_depth", settings.max_depth, least=1, most=20)
     if settings.seed is not None:
-        _whole("seed", settings.seed, least=0)
+        check_whole("seed", settings.seed, least=0)
     for name, known in (("algorithm", ALGORITHMS), ("metric", METRICS), ("adaptation", ADAPTATIONS)):
         if getattr(settings, name) not in known:
             raise ValueError(f"{name} = {getattr(settings, name)!r} is none of {', '.join(known)}")
@@ -57,7 +57,8 @@ def check_settings(**given):
     return settings._replace(seed=seed, keep_warmup=bool(settings.keep_warmup), **whole, **floats)
 
 
-def _whole(name, value, least, most=None):
+def check_whole(name, value, least, most=None):
+    """ValueError, with name and value, for what is no whole number from `least` to `most`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise ValueError(f"{name} = {value!r} is not a whole number")
     if value < least or (most is not None and value > most):

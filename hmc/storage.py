@@ -1,7 +1,8 @@
 """Fits in files: a zip archive of .npy arrays, which NumPy, R and any language can open, and `fit.json`.
 
 The JSON text holds format and version, the model's name and parameters, the settings with the seed, and what else is
-not an array. Arrays are named by their place: "unconstrained", "stats/lp", "derived/a", "ragged/2/stats/lp".
+not an array. Arrays are named by their place: "unconstrained", "stats/lp", "derived/a", "ragged/2/stats/lp"; those
+under "snapshot" are what the chains can be gone on from.
 """
 
 import json
@@ -9,12 +10,11 @@ import zipfile
 
 import numpy as np
 
+from hmc import snapshot
+from hmc.difference import difference, hashes_from_json, parameters_as_json, parameters_from_json
 from hmc.files import write_whole
-from hmc.fit import Fit, data_hashes, data_numbers
-from hmc.model import Model
-from hmc.parameters import Parameter
+from hmc.fit import Fit
 from hmc.run import Failure
-from hmc.transforms import Constraint
 
 FORMAT = "rethinking-hmc fit, version 1"
 
@@ -30,6 +30,9 @@ def save(fit, path, log_likelihood=None):
     for chain, tail in fit.ragged.items():
         arrays[f"ragged/{chain}/unconstrained"] = tail["unconstrained"]
         arrays |= {f"ragged/{chain}/stats/{name}": values for name, values in tail["stats"].items()}
+    if fit.snapshots is not None:
+        taken = [snapshot.to_arrays(kept) for kept in fit.snapshots]
+        arrays |= {f"snapshot/{name}": np.stack([kept[name] for kept in taken]) for name in taken[0]}
     optional = {"warmup": fit.warmup, "log_likelihood": log_likelihood_to_keep(fit, log_likelihood)}
     arrays |= {name: values for name, values in optional.items() if values is not None}
     if fit.settings["initial"] is not None:
@@ -66,47 +69,12 @@ def load(path, model=None):
     """
     fit = _read(path)
     if model is not None:
-        difference = _difference(fit, model)
-        if difference:
-            raise ValueError(f"{path}: {difference}")
+        different = difference(fit, model)
+        if different:
+            raise ValueError(f"{path}: {different}")
         fit.model = model
         _add_derived(fit)
     return fit
-
-
-def _difference(fit, model):
-    """What tells the model from the fit's own, in words; None if nothing does."""
-    if not isinstance(model, Model):
-        return f"the model is a {type(model).__name__}, not a hmc.Model"
-    if model.name != fit.name:
-        return f"it is a fit of {fit.name}, not of {model.name}"
-    theirs, ours = ([p.name for p in parameters] for parameters in (fit.parameters, model.parameters))
-    if theirs != ours:
-        return f"it is a fit of the parameters {', '.join(theirs)}; the model has {', '.join(ours)}"
-    for one, other in zip(fit.parameters, model.parameters, strict=True):
-        if one != other:
-            return f"{one.name} is {_words(one)} in the fit, and {_words(other)} in the model"
-    if fit.data_numbers is None:  # files of earlier versions do not say
-        return _other_data(fit.data_hashes, data_hashes(model))
-    return _other_data(fit.data_hashes | fit.data_numbers, data_hashes(model) | data_numbers(model))
-
-
-def _words(parameter):
-    return f"{parameter.constraint}, of shape {parameter.shape}"
-
-
-def _other_data(fitted, given):
-    """The first field in which the data of the fit and of the model differ, in words; None if none does."""
-    for field, value in (given | fitted).items():
-        if field not in given or field not in fitted:
-            return f"only the {'fit' if field in fitted else 'model'} has data called {field}"
-        if repr(value) == repr(given[field]):  # as texts, since nan is not nan
-            continue
-        shown = [f"{entry[0]} rows" if isinstance(entry, tuple) else entry for entry in (value, given[field])]
-        return f"it is a fit of other data: {field} is {shown[0]} in the fit, and {shown[1]} in the model" + (
-            " with other content" if shown[0] == shown[1] else ""
-        )
-    return None
 
 
 def _add_derived(fit):
@@ -142,15 +110,11 @@ def _read_array(archive, member):
 
 
 def _description(fit):
-    parameters = [
-        {"name": p.name, "shape": list(p.shape), "constraint": p.constraint._asdict(), "as": str(p.constraint)}
-        for p in fit.parameters
-    ]
     return {
         "format": FORMAT,
         "version": fit.version,
         "name": fit.name,
-        "parameters": parameters,
+        "parameters": parameters_as_json(fit.parameters),
         "settings": {key: value for key, value in fit.settings.items() if key != "initial"},
         "data_hashes": fit.data_hashes,
         "data_numbers": fit.data_numbers,
@@ -165,15 +129,14 @@ def _fit(description, arrays):
     def below(prefix):
         return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
 
+    stacked = below("snapshot/")
     longer = sorted({int(name.split("/")[0]) for name in below("ragged/")})
     return Fit(
         name=description["name"],
-        parameters=tuple(
-            Parameter(p["name"], tuple(p["shape"]), Constraint(**p["constraint"])) for p in description["parameters"]
-        ),
+        parameters=parameters_from_json(description["parameters"]),
         derived=below("derived/"),
         log_likelihood=arrays.get("log_likelihood"),
-        data_hashes={field: tuple(entry) for field, entry in description["data_hashes"].items()},
+        data_hashes=hashes_from_json(description["data_hashes"]),
         data_numbers=description.get("data_numbers"),
         unconstrained=arrays["unconstrained"],
         stats=below("stats/"),
@@ -187,6 +150,12 @@ def _fit(description, arrays):
             c: {"unconstrained": arrays[f"ragged/{c}/unconstrained"], "stats": below(f"ragged/{c}/stats/")}
             for c in longer
         },
+        snapshots=[
+            snapshot.from_arrays({name: values[i] for name, values in stacked.items()})
+            for i in range(len(description["chains"]))
+        ]
+        if stacked
+        else None,
         settings=description["settings"] | {"initial": arrays.get("initial")},
         seconds=description["seconds"],
         version=description["version"],

@@ -17,6 +17,7 @@ import sys
 import threading
 from concurrent.futures.process import BrokenProcessPool
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _START_METHOD = "spawn" if os.name == "nt" else "forkserver"  # fork is not safe where threads exist
 
 
@@ -38,8 +39,8 @@ class InlineExecutor(concurrent.futures.Executor):
 class ProcessExecutor(concurrent.futures.Executor):
     """Up to `workers` of the kept worker processes at a time, each fed by a thread of this process.
 
-    Each process is a pool of its own, so that one that dies takes nothing with it but what it was doing. That is done
-    again, once, in a new process, and so is what met a process that has older code than this one.
+    Each process is a pool of its own, so that one that dies takes nothing with it but what it was doing, whose future
+    then has a BrokenProcessPool error. What met a process that has older code than this one is done in a new one.
     """
 
     shares_memory = False
@@ -71,7 +72,7 @@ def _in_a_kept_process(model_key, function, arguments):
     payload = pickle.dumps((function, arguments))
     try:
         return _in_process(_take_process(), model_key, payload)
-    except (BrokenProcessPool, StaleWorkerError):
+    except (_DiedIdleError, StaleWorkerError):
         pass
     try:
         return _in_process(_start_process(), model_key, payload)
@@ -81,6 +82,10 @@ def _in_a_kept_process(model_key, function, arguments):
             file=sys.stderr,
         )
         return function(*arguments)
+
+
+class _DiedIdleError(BrokenProcessPool):
+    """A kept worker had died before it was given anything to do."""
 
 
 def _take_process():
@@ -94,7 +99,11 @@ def _in_process(process, model_key, payload):
     """The result of the payload in a worker process, which is kept if it is still of use."""
     is_of_use = False
     try:
-        result = process.submit(_call, model_key, payload).result()
+        try:
+            future = process.submit(_call, model_key, payload)
+        except BrokenProcessPool as error:
+            raise _DiedIdleError(str(error)) from None
+        result = future.result()
         is_of_use = True
         return result
     finally:
@@ -116,12 +125,15 @@ def _call(model_key, payload):
 
 
 def _start_process():
+    if _START_METHOD == "forkserver":
+        _start_fork_server()
     return concurrent.futures.ProcessPoolExecutor(1, _context(), initializer=_initialize)
 
 
 def _initialize():
-    """In the worker: leave Ctrl-C to the process that called `hmc.sample`, and end when that process ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """In the worker: leave signals to the process that called `hmc.sample`, and end when that process ends."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -141,10 +153,23 @@ def _context():
 def start_early():
     """Start the fork server now, in the background: it has the sampler loaded by the time a chain wants it."""
     if _START_METHOD == "forkserver" and why_not_processes() is None:
-        _context()
-        from multiprocessing.forkserver import ensure_running
+        threading.Thread(target=_start_fork_server, daemon=True).start()
 
-        threading.Thread(target=ensure_running, daemon=True).start()
+
+def _start_fork_server():
+    """Start it where it does not run, with Ctrl-C and SIGTERM blocked from its first instruction on, and in workers.
+
+    They may come to all processes of a group, and are for the one that called `hmc.sample`.
+    """
+    from multiprocessing import forkserver, resource_tracker
+
+    _context()
+    resource_tracker.ensure_running()  # which unblocks the signals in this thread when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def why_not_processes(model=None):

@@ -1,6 +1,5 @@
 """`hmc lecture`: the work planned, done on workers, kept, and shown on a page."""
 
-import functools
 import inspect
 import time
 from pathlib import Path
@@ -127,9 +126,8 @@ def _run(plan, kept, missing, workers, executor):
 
 def _executor(given, workers):
     """(what runs the pieces, how many at a time or None for all that can be made, whether it is to be shut down)."""
-    why_not = why_not_processes()
     if given is None:
-        own = ProcessExecutor(workers) if workers > 1 and why_not is None else InlineExecutor()
+        own = ProcessExecutor(workers) if workers > 1 and why_not_processes() is None else InlineExecutor()
         return own, workers, True
     if shares_memory(given):
         return given, None, False
@@ -137,8 +135,7 @@ def _executor(given, workers):
     from hmc.same_code import PACKAGES, code_here
 
     number = at_once(given, workers)
-    rescue = functools.partial(ProcessExecutor, workers) if why_not is None else None
-    return ForeignExecutor(given, code_here(packages=PACKAGES), number, rescue), number, True
+    return ForeignExecutor(given, code_here(packages=PACKAGES), number), number, True
 
 
 def _spent(plan, kept, done):

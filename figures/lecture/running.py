@@ -1,14 +1,12 @@
 """Pieces of work side by side: each is sent out when all that it needs is finished, and kept when it is done."""
 
-import contextlib
+import concurrent.futures
 import queue
-import signal
 import sys
-import threading
 import time
 from typing import NamedTuple
 
-AT_ONCE = "at once"
+from hmc.interrupts import noticing_interrupts
 
 # What to begin with when there is a choice: fits, since the others wait for them; then what takes longest.
 ORDER = ("fit", "film", "refit", "study", "card", "figure", "table")
@@ -26,17 +24,24 @@ def run(items, kept, executor, at_once=None, tell=lambda name: None):
 
     `executor` is any `concurrent.futures.Executor` whose workers see the folder of `kept`; it is given `at_once` items
     at a time (None: all that can be made). `tell(name)` is called for each that is made. An item that fails costs
-    itself and what needs it; but OSError, such as for a full disk, ends the run, for it would meet all others too.
+    itself and what needs it, one whose worker dies is sent out again, once; but OSError, such as for a full disk, ends
+    the run, for it would meet all others too.
 
     Ctrl-C lets what is under way finish, and keeps it, before KeyboardInterrupt is raised; a second one does not wait,
-    and what it raises says AT_ONCE.
+    and what it raises says `hmc.interrupts.AT_ONCE`.
     """
+    interrupts = []
+
+    def notice():
+        interrupts.append("interrupted")
+        print("\nhmc: finishing what is under way (Ctrl-C again: stop at once)", file=sys.stderr)
+
     done = {name for name, item in items.items() if kept.has(item)}
     waiting = sorted(items.keys() - done, key=lambda name: (ORDER.index(items[name].kind), list(items).index(name)))
-    made, failures, under_way, ended, fatal = [], {}, {}, queue.SimpleQueue(), None
-    with _noticing_interrupts() as interrupted:
+    made, failures, lost, under_way, ended, fatal = [], {}, set(), {}, queue.SimpleQueue(), None
+    with noticing_interrupts(notice):
         while True:
-            while fatal is None and not interrupted and (at_once is None or len(under_way) < at_once):
+            while fatal is None and not interrupts and (at_once is None or len(under_way) < at_once):
                 name = next((name for name in waiting if all(n.name in done for n in items[name].needs)), None)
                 if name is None:
                     break
@@ -56,6 +61,12 @@ def run(items, kept, executor, at_once=None, tell=lambda name: None):
                 kept.keep(items[name], *future.result())
             except OSError as error:
                 fatal = fatal or error
+            except concurrent.futures.BrokenExecutor as error:  # its worker was killed, or ran out of memory
+                if name in lost:
+                    failures[name] = f"{type(error).__name__}: {error}"
+                else:
+                    lost.add(name)
+                    waiting.insert(0, name)
             except Exception as error:  # whatever goes wrong in a fit or in a figure
                 failures[name] = f"{type(error).__name__}: {error}"
             else:
@@ -64,7 +75,7 @@ def run(items, kept, executor, at_once=None, tell=lambda name: None):
                 tell(name)
     if fatal is not None:
         raise fatal
-    if interrupted:
+    if interrupts:
         raise KeyboardInterrupt
     return Outcome(made, failures)
 
@@ -74,27 +85,3 @@ def timed(task, arguments, inputs, stem):
     started = time.perf_counter()
     facts = task(arguments, inputs, stem)
     return facts, time.perf_counter() - started
-
-
-@contextlib.contextmanager
-def _noticing_interrupts():
-    """A list that the first Ctrl-C makes longer; a second one raises KeyboardInterrupt, as if we were not here.
-
-    An exception in the midst of submitting could leave the executor's locks taken, and a finished item unnoted.
-    """
-    noticed = []
-    if threading.current_thread() is not threading.main_thread():
-        yield noticed  # no Ctrl-C arrives here
-        return
-
-    def notice(number, frame):
-        if noticed:
-            raise KeyboardInterrupt(AT_ONCE)
-        noticed.append(number)
-        print("\nhmc: finishing what is under way (Ctrl-C again: stop at once)", file=sys.stderr)
-
-    before = signal.signal(signal.SIGINT, notice)
-    try:
-        yield noticed
-    finally:
-        signal.signal(signal.SIGINT, before)

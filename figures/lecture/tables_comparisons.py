@@ -90,7 +90,7 @@ def _scores(frame, found, printed, slack, draws):
             error = abs(frame.loc[name, found.format(column)] - frame.loc[name, f"exact {column}"])
             sd = scatter * np.sqrt(printed["draws"] / draws)
             if np.isfinite(error):
-                scores[f"{column} of {name}"] = max(error - slack(frame.loc[name, found.format(column)]), 0.0) / sd
+                scores[f"{column} of {name}"] = max(error - slack(frame[found.format(column)]), 0.0) / sd
     return scores
 
 
@@ -119,9 +119,9 @@ def _published_against_exact(frame, printed):
     ]
 
 
-def _half_a_digit(shown):
-    """Half a unit of the last place of a number as it is printed: 0.05 of 200.6."""
-    decimals = len(f"{shown:g}".partition(".")[2])
+def _half_a_digit(printed):
+    """Half a unit of the last place of a column, whose numbers have as many decimals: 0.005 of 7.52 and 7.8."""
+    decimals = max(len(f"{number:g}".partition(".")[2]) for number in printed)
     return 0.5 * 10.0**-decimals
 
 

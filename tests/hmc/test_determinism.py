@@ -1,9 +1,7 @@
-"""Draws depend on model, data, seed and settings alone: not on workers, executors, other chains or the JIT."""
+"""Draws depend on model, data, seed and settings alone: not on other chains, nor the JIT. Executors: test_matrix."""
 
-import concurrent.futures
 import importlib.util
 import json
-import multiprocessing
 import sys
 from pathlib import Path
 
@@ -23,24 +21,6 @@ SHORT = {"chains": 4, "warmup": 60, "draws": 40, "seed": 5}
 @pytest.fixture(scope="module")
 def reference():
     return hmc.sample(models.mST(), **SHORT, workers=1)
-
-
-@pytest.mark.parametrize("workers", [1, 2, 4])
-@pytest.mark.parametrize("executor", [None, "threads", "processes"])
-def test_draws_are_bit_identical_for_any_workers_and_executor(reference, workers, executor):
-    fit = hmc.sample(models.mST(), **SHORT, workers=workers, executor=executor)
-    assert fit.chains == [0, 1, 2, 3]
-    assert running.same_run(fit, reference)
-
-
-def test_draws_are_bit_identical_in_a_given_thread_pool(reference):
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        assert running.same_run(hmc.sample(models.mST(), **SHORT, executor=pool), reference)
-
-
-def test_draws_are_bit_identical_in_a_given_process_pool(reference):
-    with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("forkserver")) as pool:
-        assert running.same_run(hmc.sample(models.mST(), **SHORT, executor=pool), reference)
 
 
 def test_comparison_notices_a_draw_that_differs_by_one_ulp(reference):

@@ -12,7 +12,8 @@ import pytest
 
 from figures.lecture.items import Item
 from figures.lecture.kept import Kept
-from figures.lecture.running import AT_ONCE, run
+from figures.lecture.running import run
+from hmc.interrupts import AT_ONCE
 from hmc.workers import InlineExecutor
 
 

@@ -115,9 +115,9 @@ def test_the_published_waic_is_judged_by_the_scatter_of_so_many_draws(fits):
 
 
 def test_rounding_is_half_a_unit_of_the_last_place_that_is_printed():
-    assert [tables_comparisons._half_a_digit(shown) for shown in (200.6, 7.52, 25.0)] == pytest.approx(
-        [0.05, 0.005, 0.5]
-    )
+    columns = ([200.6, 217.4], [7.52, 7.8], [np.nan, 4.35], [25.0])
+    found = [tables_comparisons._half_a_digit(column) for column in columns]
+    assert found == pytest.approx([0.05, 0.005, 0.005, 0.5])
 
 
 def test_refits_and_quadrature_stand_beside_psis(fits, refits):

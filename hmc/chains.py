@@ -1,0 +1,89 @@
+"""A chain as the process that called `hmc.sample` sees it: sent out in pieces, again where one fails, put together."""
+
+import sys
+from concurrent.futures import BrokenExecutor
+
+import numpy as np
+
+from hmc.chain import Record
+from hmc.errors import InitializationError
+from hmc.run import ChainResult, Failure, inverse_metric, run_chain
+
+_TRIES = 2  # of each piece
+
+
+class Chain:
+    """One chain of a run.
+
+    number          from 0; each has its own seed
+    pieces          records of its transitions so far, one after the other
+    snapshot        where the next piece goes on; None: at the start
+    error, failure  of a chain that ended before its time: an exception, KeyboardInterrupt if it was stopped, and the
+                    `Failure` if it was not
+    """
+
+    def __init__(self, number, pieces=(), snapshot=None):
+        self.number = number
+        self.pieces = list(pieces)
+        self.snapshot = snapshot
+        self.error = self.failure = None
+        self._inverse_metric = inverse_metric(snapshot.state) if snapshot else None
+        self._tries = 0
+
+    @property
+    def iteration(self):
+        """How many transitions stand before the next piece."""
+        return self.snapshot.state.iteration if self.snapshot else 0
+
+    def submit(self, execution, model, settings, seconds):
+        """The future of the next piece, of about so many seconds (None: all that is left)."""
+        self.error = self.failure = None
+        return execution.submit(run_chain, model, settings, self.number, execution.address, self.snapshot, seconds)
+
+    def take(self, future, seen):
+        """Note what became of a piece; whether to submit again: the next one, or, once, the one that failed.
+
+        seen: how many transitions a piece that did not come back was seen to have finished, those before it included.
+        """
+        result, error = None, KeyboardInterrupt() if future.cancelled() else future.exception()
+        if error is None:
+            result = future.result()
+            error = result.failure
+        if error is not None and not isinstance(error, KeyboardInterrupt):
+            return self._note_failure(error, self.iteration + len(result.record.lp) if result else seen)
+        if result is not None:
+            self.pieces.append(result.record)
+            self._inverse_metric = result.inverse_metric
+        if result is None or result.snapshot is None:
+            self.error = error or KeyboardInterrupt()
+            return False
+        self.snapshot, self._tries = result.snapshot, 0
+        return True
+
+    def _note_failure(self, error, finished):
+        self.error, self.failure = error, Failure(self.number, int(max(finished, self.iteration)), _told(error))
+        self._tries += 1
+        if self._tries == _TRIES or isinstance(error, InitializationError):  # of the same seed, the same starts
+            return False
+        print(
+            f"hmc: chain {self.number + 1} failed after {self.failure.iteration} transitions and is run again from "
+            f"transition {self.iteration}: {self.failure.reason}",
+            file=sys.stderr,
+        )
+        return True
+
+    def result(self, kept_warmup):
+        """The `ChainResult` of all pieces; None where there is no draw beyond the warm-up's that are kept."""
+        if self.failure or not self.pieces:
+            return None
+        record = Record(*(np.concatenate(parts) for parts in zip(*self.pieces, strict=True)))
+        if len(record.position) <= kept_warmup:
+            return None
+        snapshot = None if self.error else self.snapshot
+        return ChainResult(self.number, record, self._inverse_metric, snapshot, None)
+
+
+def _told(error):
+    if isinstance(error, BrokenExecutor):
+        return f"its worker process died, killed or out of memory ({type(error).__name__})"
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,210 @@
+"""Finished pieces of a run's chains in a file that only grows, so that the run can be taken up again where it was.
+
+The file is a line that names its kind, then entries: a head (length, checksum, checksum of the head) and as many bytes.
+The first entry says in JSON what is run; each further one is a piece, a .npz of a chain's number, its record and the
+`Snapshot` after it. A checksum covers all entries before, too. So what is read is what was written: a piece that was
+being written when the machine stopped is shorter than its head says, and is drawn again; any other damage is refused.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import struct
+import sys
+import zlib
+from pathlib import Path
+from types import SimpleNamespace
+
+import numba
+import numpy as np
+
+from hmc import snapshot
+from hmc.chain import Record
+from hmc.chains import Chain
+from hmc.difference import difference, hashes_from_json, parameters_as_json, parameters_from_json
+from hmc.files import write_whole
+from hmc.fit import data_hashes, data_numbers
+from hmc.kernel import jit_is_disabled
+from hmc.run import sampler_key
+from hmc.version import VERSION
+
+MAGIC = b"rethinking-hmc checkpoint, version 1\n"
+_HEAD = struct.Struct("<Q32sI")
+
+_PIECE_SECONDS = 1.0
+_SECONDS_PER_BYTE = 3e-8  # some ten times what it takes to send data to a worker
+
+
+def piece_seconds(model):
+    """How long a piece is to take: short, but long enough for what sending the model's data costs to be little."""
+    return _PIECE_SECONDS + _SECONDS_PER_BYTE * sum(getattr(field, "nbytes", 0) for field in model.data)
+
+
+class Checkpoint:
+    """A run's file, open: `settings`, with the seed it was begun with, and the `chains` as far as they are."""
+
+    def __init__(self, path, settings, chains, file, checksum):
+        self.settings = settings
+        self.chains = chains
+        self._path, self._file, self._checksum = path, file, checksum
+
+    def append(self, chain):
+        """Write the latest piece of a chain. OSError where it cannot be written; the file is then as it was."""
+        buffer = io.BytesIO()
+        record = {f"record/{name}": values for name, values in chain.pieces[-1]._asdict().items()}
+        state = {f"snapshot/{name}": values for name, values in snapshot.to_arrays(chain.snapshot).items()}
+        np.savez(buffer, chain=chain.number, **record, **state)
+        entry, checksum = _entry(buffer.getvalue(), self._checksum)
+        end = self._file.seek(0, os.SEEK_END)
+        try:
+            self._file.write(entry)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except BaseException as error:  # a second Ctrl-C, too
+            self._file.truncate(end)
+            if isinstance(error, OSError):
+                raise OSError(error.errno, error.strerror, str(self._path)) from error
+            raise
+        self._checksum = checksum
+
+
+@contextlib.contextmanager
+def open_checkpoint(path, model, settings, seed):
+    """The `Checkpoint` at a path, for a `with`: made anew where there is none.
+
+    `seed` None takes that of the file. ValueError, which names the difference, where the file is of another run: of
+    another model or other data, other settings (but for more `draws`), another version of sampler, model or Numba;
+    where it is damaged, or no such file; and where another process has it open.
+    """
+    path = Path(path)
+    ours = _identity(model, settings)
+    try:
+        file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed below)
+    except FileNotFoundError:
+        entry, _ = _entry(json.dumps(ours).encode(), b"")
+        write_whole(path, lambda file: file.write(MAGIC + entry))
+        file = open(path, "r+b", buffering=0)  # noqa: SIM115
+    with file:
+        _lock(file, path)
+        content = file.read()
+        entries, end, checksum = _entries(content, path)
+        theirs = _read(lambda: json.loads(entries[0]), path)
+        if seed is None:
+            settings = settings._replace(seed=theirs["settings"]["seed"])
+            ours = _identity(model, settings)
+        different = _difference(theirs, ours, model)
+        if different:
+            raise ValueError(f"{path}: {different}")
+        chains = _read(lambda: _chains(entries[1:], settings), path)
+        done = max(chain.iteration for chain in chains) - settings.warmup
+        if done > settings.draws:
+            raise ValueError(f"{path}: it has {done} draws of a chain, and draws is {settings.draws}")
+        if end < len(content):
+            print(f"hmc: {path}: the last piece was not written to its end, and is drawn again", file=sys.stderr)
+            file.truncate(end)
+        yield Checkpoint(path, settings, chains, file, checksum)
+
+
+def _identity(model, settings):
+    """What is run, as JSON has it: all that the draws depend on, but how many there are to be."""
+    initial = None if settings.initial is None else np.asarray(settings.initial).tolist()
+    kept = settings._replace(initial=initial)._asdict()
+    del kept["draws"]
+    return {
+        "version": VERSION,
+        "sampler": sampler_key(),
+        "density": model.density_key(),
+        "jit": not jit_is_disabled(),
+        "numba": numba.__version__,
+        "name": model.name,
+        "parameters": parameters_as_json(model.parameters),
+        "data_hashes": data_hashes(model),
+        "data_numbers": data_numbers(model),
+        "settings": kept,
+    }
+
+
+def _difference(theirs, ours, model):
+    """What tells the run in a file from the one that is asked for, in words; None if nothing does."""
+    described = SimpleNamespace(
+        name=theirs["name"],
+        parameters=parameters_from_json(theirs["parameters"]),
+        data_hashes=hashes_from_json(theirs["data_hashes"]),
+        data_numbers=theirs["data_numbers"],
+    )
+    different = difference(described, model)
+    if different:
+        return different
+    for name, value in theirs["settings"].items():
+        if value != ours["settings"].get(name):
+            return f"it was begun with {name} = {value}, not {ours['settings'].get(name)}"
+    for name in ("version", "numba"):
+        if theirs[name] != ours[name]:
+            return f"it was begun with {name} {theirs[name]}, and this is {ours[name]}: draws could differ"
+    for name, of in (("sampler", "the sampler"), ("density", f"the log density of {model.name}")):
+        # A density that is not compiled has another key; its draws are the same.
+        if theirs[name] != ours[name] and (name == "sampler" or theirs["jit"] == ours["jit"]):
+            return f"the code of {of} is not what it was when the run began: draws could differ"
+    return None
+
+
+def _chains(pieces, settings):
+    """The chains of a run, as far as the pieces reach."""
+    chains = [Chain(number) for number in range(settings.chains)]
+    for piece in pieces:
+        with np.load(io.BytesIO(piece), allow_pickle=False) as arrays:
+            parts = {name: arrays[name] for name in arrays.files}
+        chain = chains[int(parts.pop("chain"))]
+        record = Record(*(parts.pop(f"record/{name}") for name in Record._fields))
+        state = snapshot.from_arrays({name.removeprefix("snapshot/"): values for name, values in parts.items()})
+        chains[chain.number] = Chain(chain.number, [*chain.pieces, record], state)
+    return chains
+
+
+def _entry(payload, before):
+    """(an entry's bytes, its checksum)."""
+    checksum = hashlib.sha256(before + payload).digest()
+    head = struct.pack("<Q32s", len(payload), checksum)
+    return head + struct.pack("<I", zlib.crc32(head)) + payload, checksum
+
+
+def _entries(content, path):
+    """(the payloads of all whole entries, where they end, the last checksum)."""
+    if not content.startswith(MAGIC):
+        raise ValueError(f"{path}: it is not a checkpoint of this version")
+    payloads, place, checksum = [], len(MAGIC), b""
+    while len(content) - place >= _HEAD.size:
+        length, expected, check = _HEAD.unpack_from(content, place)
+        is_whole = zlib.crc32(content[place : place + _HEAD.size - 4]) == check
+        payload = content[place + _HEAD.size : place + _HEAD.size + length] if is_whole else b""
+        if is_whole and len(payload) < length:
+            break
+        if not is_whole or hashlib.sha256(checksum + payload).digest() != expected:
+            raise ValueError(f"{path}: it is damaged at byte {place}; cut off there, it keeps what stands before")
+        payloads.append(payload)
+        place, checksum = place + _HEAD.size + length, expected
+    if not payloads:
+        raise ValueError(f"{path}: it is cut short: nothing in it is whole")
+    return payloads, place, checksum
+
+
+def _read(read, path):
+    """What `read()` gives; ValueError where the bytes, which are as they were written, were not written by this."""
+    try:
+        return read()
+    except Exception as error:
+        raise ValueError(f"{path}: it is not a checkpoint of this version ({type(error).__name__}: {error})") from None
+
+
+def _lock(file, path):
+    """Keep other processes from writing to the file; the operating system lets go of it with the process."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ValueError(f"{path}: another run is writing to it") from None

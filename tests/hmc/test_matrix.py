@@ -1,0 +1,71 @@
+"""The same draws, bit for bit, wherever chains run, in however many steps, and with or without the JIT: one matrix."""
+
+import importlib.util
+import itertools
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hmc
+import models
+
+
+def _load(name):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
+    spec.loader.exec_module(module)
+    return module
+
+
+running, matrix = _load("running"), _load("matrix")
+
+SETTINGS = {"chains": 3, "warmup": 25, "seed": 5, "progress": False}
+CELLS = list(itertools.product(matrix.WHERE, matrix.HOW))
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return hmc.sample(models.mST(), **SETTINGS, draws=matrix.DRAWS, workers=1)
+
+
+@pytest.mark.parametrize(("where", "how"), CELLS, ids=[", ".join(cell) for cell in CELLS])
+def test_draws_are_the_same_bit_for_bit(reference, tmp_path, where, how):
+    fit = matrix.fitted(models.mST(), where, how, SETTINGS, tmp_path)
+    assert fit.chains == [0, 1, 2]
+    assert running.same_run(fit, reference)
+    assert fit.settings == reference.settings
+
+
+def test_the_comparison_notices_one_draw_that_is_off_by_one_bit(reference, tmp_path):
+    other = matrix.fitted(models.mST(), "in this process", "at once", SETTINGS, tmp_path)
+    other.unconstrained[2, 3, 4] = np.nextafter(other.unconstrained[2, 3, 4], np.inf)
+    assert not running.same_run(other, reference)
+
+
+WITHOUT_JIT = """
+import pathlib, sys
+import author, numba
+sys.path.insert(0, sys.argv[1])
+import matrix
+
+if __name__ == "__main__":
+    for where in ("in this process", "2 threads", "2 processes"):
+        for how in matrix.HOW:
+            settings = dict(chains=2, warmup=15, max_depth=4)
+            fit = matrix.fitted(author.model(), where, how, settings, pathlib.Path("."))
+            print(fit.unconstrained.tobytes().hex(), fit.stats["energy"].tobytes().hex())
+"""
+
+
+def test_without_the_jit_draws_are_those_with_it(tmp_path):
+    running.write_author(tmp_path)
+    folder = str(Path(__file__).parent)
+    with_jit, without = (
+        running.python(tmp_path, WITHOUT_JIT, folder, NUMBA_DISABLE_JIT=value).stdout.splitlines()
+        for value in (None, "1")
+    )
+    assert len(with_jit) == 15
+    assert set(with_jit) == set(without)
+    assert len(set(with_jit)) == 1
