@@ -63,8 +63,9 @@ class ForeignExecutor(concurrent.futures.Executor):
             future = self._executor.submit(checked, self._code, function, *arguments)
             self._under_way.add(future)
         try:
-            while not concurrent.futures.wait((future,), timeout=_LOOK_SECONDS).done:
-                if _is_gone(self._executor):
+            while not future.done():
+                concurrent.futures.wait((future,), timeout=_LOOK_SECONDS)
+                if not future.done() and _is_gone(self._executor):
                     raise LostTaskError("the connection to the cluster is lost")
             return future.result()
         finally:
