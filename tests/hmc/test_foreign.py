@@ -109,7 +109,7 @@ def test_a_task_that_its_executor_gives_up_is_a_failure_and_no_interrupt():
             future.cancel()
             return future
 
-    with pytest.raises(hmc.ChainError, match="no chain gave draws; .*LostTaskError: .* gave up this task"):
+    with pytest.raises(hmc.ChainError, match=r"no chain gave draws; .*LostTaskError: .* gave up this task"):
         hmc.sample(models.mST(), **SHORT, executor=GivesUp())
 
 
