@@ -24,11 +24,13 @@ class ForeignExecutor(concurrent.futures.Executor):
     what has not begun can be cancelled, and what has begun is waited for: Dask, for one, would forget it.
 
     A pool of the standard library is lost for good when one of its workers dies: then `submit` raises its error.
+    RuntimeError where a worker has no `hmc` at all, if that can be known beforehand.
     """
 
     shares_memory = False
 
     def __init__(self, executor, code, at_once):
+        _get_workers_ready(executor)
         self._executor, self._code = executor, code
         self._threads = concurrent.futures.ThreadPoolExecutor(at_once)
         self._lock = threading.Lock()
@@ -71,6 +73,17 @@ class ForeignExecutor(concurrent.futures.Executor):
         finally:
             with self._lock:
                 self._under_way.discard(future)
+
+
+def _get_workers_ready(executor):
+    """On a Dask cluster: see `hmc.cluster_worker`. RuntimeError where a worker cannot import it."""
+    client = getattr(executor, "_client", None)
+    if hasattr(client, "run"):
+        from hmc.cluster_worker import get_ready
+
+        for worker, error in client.run(get_ready, on_error="return").items():
+            if isinstance(error, ImportError):
+                raise RuntimeError(f"the worker at {worker} cannot import hmc: {error}")
 
 
 def _is_gone(executor):

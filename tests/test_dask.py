@@ -34,7 +34,7 @@ SHORT = {"chains": 3, "warmup": 40, "draws": 30, "progress": False}
 @pytest.fixture(scope="module")
 def client():
     """Of a cluster of two workers on this machine."""
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "preload": "hmc.cluster_worker"}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         yield client
 
@@ -145,7 +145,7 @@ def programs(tmp_path_factory):
     start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", "scheduler.json")
     try:
         address = json.loads(waited_for(folder / "scheduler.json"))["address"]
-        yield address, lambda: start("worker", address, "--nthreads", "1", "--preload", "hmc.cluster_worker")
+        yield address, lambda: start("worker", address, "--nthreads", "1")
     finally:
         for program in reversed(started):
             program.terminate()
@@ -230,7 +230,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if __name__ == "__main__":
     from distributed import Client, LocalCluster
 
-    options = dict(n_workers=2, threads_per_worker=1, dashboard_address=":0", preload="hmc.cluster_worker")
+    options = dict(n_workers=2, threads_per_worker=1, dashboard_address=":0")
     with LocalCluster(**options) as cluster, Client(cluster) as client:
         workers = client.run(os.getpid)
         calibrate(models.mST(), 2, executor=client.get_executor())
