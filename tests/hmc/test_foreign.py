@@ -124,6 +124,14 @@ def test_a_cluster_that_is_gone_is_noticed_though_its_futures_do_not_end():
         executor.submit(len, "abc").result(30)
 
 
+def test_workers_that_have_no_hmc_are_named_before_anything_is_sent_to_them():
+    class Bare(concurrent.futures.Executor):
+        _client = SimpleNamespace(run=lambda *_, **__: {"tcp://a:1": None, "tcp://b:2": ImportError("No module 'hmc'")})
+
+    with pytest.raises(RuntimeError, match="the worker at tcp://b:2 cannot import hmc: No module 'hmc'"):
+        ForeignExecutor(Bare(), code_here(), 1)
+
+
 def test_without_waiting_the_executor_is_asked_to_forget_its_tasks(forgetful):
     begun, goes_on = threading.Event(), threading.Event()
 
