@@ -35,6 +35,11 @@ class Chain:
         """How many transitions stand before the next piece."""
         return self.snapshot.state.iteration if self.snapshot else 0
 
+    @property
+    def finished(self):
+        """How many transitions are in the pieces: those of a piece that was stopped, too."""
+        return sum(len(piece.lp) for piece in self.pieces)
+
     def submit(self, execution, model, settings, seconds):
         """The future of the next piece, of about so many seconds (None: all that is left)."""
         self.error = self.failure = None
@@ -76,7 +81,9 @@ class Chain:
         """The `ChainResult` of all pieces; None where there is no draw beyond the warm-up's that are kept."""
         if self.failure or not self.pieces:
             return None
-        record = Record(*(np.concatenate(parts) for parts in zip(*self.pieces, strict=True)))
+        record = self.pieces[0]
+        if len(self.pieces) > 1:
+            record = Record(*(np.concatenate(parts) for parts in zip(*self.pieces, strict=True)))
         if len(record.position) <= kept_warmup:
             return None
         snapshot = None if self.error else self.snapshot

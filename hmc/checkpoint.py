@@ -17,18 +17,14 @@ import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
-import numba
 import numpy as np
 
 from hmc import snapshot
 from hmc.chain import Record
 from hmc.chains import Chain
-from hmc.difference import difference, hashes_from_json, parameters_as_json, parameters_from_json
+from hmc.data_hash import data_hashes, data_numbers, fields
+from hmc.difference import code, code_difference, difference, hashes_from_json, parameters_as_json, parameters_from_json
 from hmc.files import write_whole
-from hmc.fit import data_hashes, data_numbers
-from hmc.kernel import jit_is_disabled
-from hmc.run import sampler_key
-from hmc.version import VERSION
 
 MAGIC = b"rethinking-hmc checkpoint, version 1\n"
 _HEAD = struct.Struct("<Q32sI")
@@ -39,7 +35,7 @@ _SECONDS_PER_BYTE = 3e-8  # some ten times what it takes to send data to a worke
 
 def piece_seconds(model):
     """How long a piece is to take: short, but long enough for what sending the model's data costs to be little."""
-    return _PIECE_SECONDS + _SECONDS_PER_BYTE * sum(getattr(field, "nbytes", 0) for field in model.data)
+    return _PIECE_SECONDS + _SECONDS_PER_BYTE * sum(getattr(value, "nbytes", 8) for _, value in fields(model.data))
 
 
 class Checkpoint:
@@ -113,15 +109,11 @@ def _identity(model, settings):
     kept = settings._replace(initial=initial)._asdict()
     del kept["draws"]
     return {
-        "version": VERSION,
-        "sampler": sampler_key(),
-        "density": model.density_key(),
-        "jit": not jit_is_disabled(),
-        "numba": numba.__version__,
+        "code": code(model),
         "name": model.name,
         "parameters": parameters_as_json(model.parameters),
-        "data_hashes": data_hashes(model),
-        "data_numbers": data_numbers(model),
+        "data_hashes": data_hashes(model.data),
+        "data_numbers": data_numbers(model.data),
         "settings": kept,
     }
 
@@ -140,14 +132,7 @@ def _difference(theirs, ours, model):
     for name, value in theirs["settings"].items():
         if value != ours["settings"].get(name):
             return f"it was begun with {name} = {value}, not {ours['settings'].get(name)}"
-    for name in ("version", "numba"):
-        if theirs[name] != ours[name]:
-            return f"it was begun with {name} {theirs[name]}, and this is {ours[name]}: draws could differ"
-    for name, of in (("sampler", "the sampler"), ("density", f"the log density of {model.name}")):
-        # A density that is not compiled has another key; its draws are the same.
-        if theirs[name] != ours[name] and (name == "sampler" or theirs["jit"] == ours["jit"]):
-            return f"the code of {of} is not what it was when the run began: draws could differ"
-    return None
+    return code_difference(theirs["code"], model)
 
 
 def _chains(pieces, settings):

@@ -23,32 +23,41 @@ def program():
 def main(arguments=None):
     """Run the command line; returns the exit status. SIGTERM is taken as Ctrl-C is: what is finished is kept."""
     options = _parser().parse_args(arguments)
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _status(options)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    noted = []
 
+    def interrupt(number, frame):
+        noted.append(number)
+        raise KeyboardInterrupt
 
-def _status(options):
+    signals = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in signals}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = lambda message, *_, **__: print(f"hmc: note: {message}", file=sys.stderr)
             with _executor(options) as options.executor:
                 return options.run(options) or 0
-    except KeyboardInterrupt:
-        print(f"hmc: interrupted{commands.kept_in(options)}", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
+    except (Exception, KeyboardInterrupt) as error:
+        if noted or isinstance(error, KeyboardInterrupt):  # an import may have made another error of it
+            print(f"hmc: interrupted{commands.kept_in(options)}", file=sys.stderr)
+            return 130
+        return _failed(error)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _failed(error):
+    """Tell an error that is the user's to mend, and give the exit status; raise any other, which is ours."""
+    if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: say no more, not even at exit
-        return 1
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"hmc: {_told(error)}", file=sys.stderr)
-        return 1
-    except (MemoryError, OverflowError) as error:
+    elif isinstance(error, (MemoryError, OverflowError)):
         print(f"hmc: a number that was given is too large: {error or 'out of memory'}", file=sys.stderr)
-        return 1
+    elif isinstance(error, (ValueError, OSError, RuntimeError)):
+        print(f"hmc: {_told(error)}", file=sys.stderr)
+    else:
+        raise error
+    return 1
 
 
 def _executor(options):

@@ -1,9 +1,14 @@
-"""What tells a model from the one that was fitted, in words; and parameters as JSON has them."""
+"""What tells a run from the one that is to be gone on with, in words: its model, its data, its code."""
 
-from hmc.fit import data_hashes, data_numbers
+import numba
+
+from hmc.data_hash import data_hashes, data_numbers
+from hmc.kernel import jit_is_disabled
 from hmc.model import Model
 from hmc.parameters import Parameter
+from hmc.run import sampler_key
 from hmc.transforms import Constraint
+from hmc.version import VERSION
 
 
 def difference(fitted, model):
@@ -22,8 +27,8 @@ def difference(fitted, model):
         if one != other:
             return f"{one.name} is {_words(one)} in the fit, and {_words(other)} in the model"
     if fitted.data_numbers is None:  # files of earlier versions do not say
-        return _other_data(fitted.data_hashes, data_hashes(model))
-    return _other_data(fitted.data_hashes | fitted.data_numbers, data_hashes(model) | data_numbers(model))
+        return _other_data(fitted.data_hashes, data_hashes(model.data))
+    return _other_data(fitted.data_hashes | fitted.data_numbers, data_hashes(model.data) | data_numbers(model.data))
 
 
 def _words(parameter):
@@ -41,6 +46,30 @@ def _other_data(fitted, given):
         return f"it is a fit of other data: {field} is {shown[0]} in the fit, and {shown[1]} in the model" + (
             " with other content" if shown[0] == shown[1] else ""
         )
+    return None
+
+
+def code(model):
+    """All of the code that draws depend on, as JSON has it; of a density whose code cannot be known, None."""
+    return {
+        "version": VERSION,
+        "numba": numba.__version__,
+        "jit": not jit_is_disabled(),
+        "sampler": sampler_key(),
+        "density": model.density_key(),
+    }
+
+
+def code_difference(theirs, model):
+    """What tells the code now from what `code` once gave, in words; None if draws must be the same."""
+    ours = code(model)
+    for name, title in (("version", "rethinking-hmc"), ("numba", "Numba")):
+        if theirs[name] != ours[name]:
+            return f"it was begun with {title} {theirs[name]}, and this is {ours[name]}: draws could differ"
+    for name, of in (("sampler", "the sampler"), ("density", f"the log density of {model.name}")):
+        # A density that is not compiled has another key; its draws are the same.
+        if theirs[name] != ours[name] and (name == "sampler" or theirs["jit"] == ours["jit"]):
+            return f"the code of {of} is not what it was when the run began: draws could differ"
     return None
 
 

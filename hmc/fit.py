@@ -1,10 +1,9 @@
 """A fit: named draws on the constrained scale, the sampler's statistics, and how it all came about."""
 
-import hashlib
-
 import numpy as np
 
 from hmc.chain import Record
+from hmc.data_hash import data_hashes, data_numbers
 from hmc.parameters import constrained
 from hmc.version import VERSION
 
@@ -33,6 +32,7 @@ class Fit:
     fit.settings          a dict: what `hmc.sample` was asked for, the seed included
     fit.seconds           of sampling, on the wall's clock; of the last part of it, where a run was taken up again
     fit.version           of the sampler
+    fit.code              of a fit from a file: what its draws depended on besides (`hmc.difference.code`); else None
     """
 
     def __init__(self, *, name, parameters, model=None, **content):
@@ -52,6 +52,7 @@ class Fit:
         self.settings = content.pop("settings")
         self.seconds = content.pop("seconds")
         self.version = content.pop("version", VERSION)
+        self.code = content.pop("code", None)
         self._derived = content.pop("derived", None)
         self._log_likelihood = content.pop("log_likelihood", None)
         self._data_hashes = content.pop("data_hashes", None)
@@ -93,7 +94,7 @@ class Fit:
     def data_hashes(self):
         """{field: (length, hash)} of the arrays in the model's data: whether two fits saw the same."""
         if self._data_hashes is None:
-            self._data_hashes = data_hashes(self.model)
+            self._data_hashes = data_hashes(self.model.data)
         return self._data_hashes
 
     @property
@@ -102,7 +103,7 @@ class Fit:
         earlier version does not say.
         """
         if self._data_numbers is None and self.model is not None:
-            self._data_numbers = data_numbers(self.model)
+            self._data_numbers = data_numbers(self.model.data)
         return self._data_numbers
 
     def save(self, path, log_likelihood=None):
@@ -185,18 +186,6 @@ class Fit:
         return self._derived
 
 
-def data_hashes(model):
-    """{field: (length, hash)} of the arrays in a model's data."""
-    arrays = {n: v for n, v in model.data._asdict().items() if isinstance(v, np.ndarray) and v.ndim > 0}
-    return {n: (len(v), hashlib.sha256(np.ascontiguousarray(v)).hexdigest()) for n, v in arrays.items()}
-
-
-def data_numbers(model):
-    """{field: number} of the numbers in a model's data."""
-    plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in model.data._asdict().items()}
-    return {n: v for n, v in plain.items() if isinstance(v, (bool, int, float))}
-
-
 def gather(model, settings, results, failures, interrupted, seconds):
     """The fit of chains that have draws: cut to one length, the rest in `ragged`."""
     warmup = settings.warmup
@@ -235,8 +224,8 @@ def _snapshots(results, end):
 def records(fit):
     """The `Record` of each chain of a fit that was not interrupted: what `gather` made it of."""
     positions = fit.unconstrained if fit.warmup is None else np.concatenate([fit.warmup, fit.unconstrained], axis=1)
-    stats = {name: np.concatenate([fit.warmup_stats[name], fit.stats[name]], axis=1) for name in fit.stats}
-    return [Record(positions[i], **{name: values[i] for name, values in stats.items()}) for i in range(len(fit.chains))]
+    stats = [np.concatenate([fit.warmup_stats[name], fit.stats[name]], axis=1) for name in Record._fields[1:]]
+    return [Record(*arrays) for arrays in zip(positions, *stats, strict=True)]
 
 
 def _tail(result, first_position, first_row):

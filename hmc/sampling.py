@@ -6,13 +6,13 @@ import numpy as np
 
 from hmc.chains import Chain
 from hmc.checkpoint import open_checkpoint, piece_seconds
+from hmc.difference import code_difference
 from hmc.errors import ChainError, InitializationError
 from hmc.execution import Execution, number_of_workers, progress_bar
 from hmc.fit import Fit, gather, records
 from hmc.model import Model
 from hmc.run import Failure
 from hmc.settings import Settings, check_settings, check_whole
-from hmc.version import VERSION
 
 
 def sample(
@@ -90,7 +90,7 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
 
     There is no new warm-up, and no more chains than the fit has; other arguments are those of `sample`. A fit that was
     loaded needs its model: `hmc.load(path, model)`. ValueError where a chain cannot be gone on from, since the fit was
-    interrupted, or another version of the sampler made it.
+    interrupted, or made by another version of sampler, model or Numba.
     """
     if not isinstance(fit, Fit):
         raise ValueError(f"hmc.extend takes a hmc.Fit, not a {type(fit).__name__}")
@@ -98,8 +98,9 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
         raise ValueError(f"{fit.name}: a fit from a file cannot be extended without its model: hmc.load(path, model)")
     if fit.snapshots is None:
         raise ValueError(f"{fit.name}: the fit was interrupted, or saved by an earlier version: nothing to go on from")
-    if fit.version != VERSION:
-        raise ValueError(f"{fit.name}: the fit is of version {fit.version} of the sampler, and this is {VERSION}")
+    different = code_difference(fit.code, fit.model) if fit.code else None
+    if different:
+        raise ValueError(f"{fit.name}: the fit cannot be extended: {different}")
     check_whole("draws", draws, least=1)
     settings = Settings(**fit.settings | {"draws": fit.settings["draws"] + int(draws)})
     chains = [
@@ -151,8 +152,7 @@ def _gathered(model, settings, chains, interrupted, seconds):
     results = {chain.number: chain.result(kept_warmup) for chain in chains}
     without = [chain for chain in chains if results[chain.number] is None]
     failures = [
-        chain.failure or Failure(chain.number, chain.iteration, "interrupted before its first draw")
-        for chain in without
+        chain.failure or Failure(chain.number, chain.finished, "interrupted before its first draw") for chain in without
     ]
     found = [result for result in results.values() if result is not None]
     if not found:

@@ -11,7 +11,7 @@ import zipfile
 import numpy as np
 
 from hmc import snapshot
-from hmc.difference import difference, hashes_from_json, parameters_as_json, parameters_from_json
+from hmc.difference import code, difference, hashes_from_json, parameters_as_json, parameters_from_json
 from hmc.files import write_whole
 from hmc.fit import Fit
 from hmc.run import Failure
@@ -119,6 +119,7 @@ def _description(fit):
         "data_hashes": fit.data_hashes,
         "data_numbers": fit.data_numbers,
         "chains": fit.chains,
+        "code": fit.code or (code(fit.model) if fit.model else None),
         "failures": [failure._asdict() for failure in fit.failures],
         "interrupted": fit.interrupted,
         "seconds": fit.seconds,
@@ -159,4 +160,5 @@ def _fit(description, arrays):
         settings=description["settings"] | {"initial": arrays.get("initial")},
         seconds=description["seconds"],
         version=description["version"],
+        code=description.get("code"),
     )

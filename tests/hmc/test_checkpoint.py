@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import hmc
-from hmc import checkpoint, snapshot
+from hmc import checkpoint, difference, snapshot
 
 _spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
 running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
@@ -138,9 +138,13 @@ def test_what_cannot_be_extended_is_refused_in_words(model, tmp_path):
         hmc.extend(model, 10)
     with pytest.raises(ValueError, match="draws = 0 is less than 1"):
         hmc.extend(fit, 0)
-    fit.version = "0.0"
-    with pytest.raises(ValueError, match=r"of version 0\.0 of the sampler, and this is"):
-        hmc.extend(fit, 10)
+    loaded = hmc.load(tmp_path / "a.fit", model)
+    loaded.code["version"] = "0.0"
+    with pytest.raises(ValueError, match=r"cannot be extended: it was begun with rethinking-hmc 0\.0, and this is"):
+        hmc.extend(loaded, 10)
+    changed = hmc.load(tmp_path / "a.fit", hmc.Model(other_density, model.data, model.parameters, name="grouped"))
+    with pytest.raises(ValueError, match="the code of the log density of grouped is not what it was"):
+        hmc.extend(changed, 10)
     fit.snapshots = None
     with pytest.raises(ValueError, match="interrupted"):
         hmc.extend(fit, 10)
@@ -190,11 +194,11 @@ def test_another_model_data_code_or_version_is_refused_and_named(model, tmp_path
         sampled(model.with_data(model.data._replace(scale=0.7)), path)
     with pytest.raises(ValueError, match="the code of the log density of grouped is not what it was"):
         sampled(hmc.Model(other_density, model.data, model.parameters, name="grouped"), path)
-    monkeypatch.setattr(checkpoint, "sampler_key", lambda: "another")
+    monkeypatch.setattr(difference, "sampler_key", lambda: "another")
     with pytest.raises(ValueError, match="the code of the sampler is not what it was"):
         sampled(model, path)
-    monkeypatch.setattr(checkpoint, "VERSION", "99")
-    with pytest.raises(ValueError, match=r"it was begun with version .*, and this is 99"):
+    monkeypatch.setattr(difference, "VERSION", "99")
+    with pytest.raises(ValueError, match=r"it was begun with rethinking-hmc .*, and this is 99"):
         sampled(model, path)
 
 

@@ -141,8 +141,8 @@ _DROPPED = re.compile(r"Exception ignored in: .*?KeyboardInterrupt:? *\n", re.DO
 
 def expected_end(kind, process, said, is_complete):
     """Whether a command that was hit ended as it may."""
-    if kind == ("SIGKILL", "worker"):
-        return process.returncode == 0
+    if is_complete and process.returncode == 0:
+        return kind == ("SIGKILL", "worker") or _DROPPED.sub("", said) == ""
     if kind[0] == "SIGKILL":
         return process.returncode == -signal.SIGKILL
     if is_complete and process.returncode == -signal.Signals[kind[0]]:

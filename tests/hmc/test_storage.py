@@ -327,3 +327,30 @@ def test_saving_over_a_fit_replaces_it(fit, path):
     other.save(str(path))
     assert running.same_run(hmc.load(str(path)), other)
     assert [p.name for p in path.parent.iterdir()] == ["a.fit"]
+
+
+class Inner(NamedTuple):
+    values: np.ndarray
+
+
+class Outer(NamedTuple):
+    inner: Inner
+    pair: tuple
+
+
+def test_data_within_data_are_compared_too(tmp_path):
+    def model(value, number):
+        data = Outer(Inner(np.array([value, 2.0])), (np.arange(3.0), number))
+        return hmc.Model(standard_normal, data, [hmc.Parameter("x")], name="nested")
+
+    hmc.sample(model(1.0, 4), chains=1, warmup=5, draws=5, workers=1).save(tmp_path / "a.fit")
+    assert hmc.load(tmp_path / "a.fit", model(1.0, 4)).data_hashes.keys() == {"inner.values", "pair.0"}
+    with pytest.raises(ValueError, match=r"other data: inner\.values is 2 rows"):
+        hmc.load(tmp_path / "a.fit", model(3.0, 4))
+    with pytest.raises(ValueError, match=r"other data: pair\.1 is 4 in the fit, and 5 in the model"):
+        hmc.load(tmp_path / "a.fit", model(1.0, 5))
+
+
+def standard_normal(position, data, gradient):
+    gradient[0] = -position[0]
+    return -0.5 * position[0] ** 2
