@@ -18,6 +18,7 @@ import hmc.cluster
 import hmc.execution
 import models
 from diagnostics import calibrate, loo_refit
+from figures.lecture.making import make
 from hmc import cli
 from hmc.control import SharedControl
 from models.coverage import coverage
@@ -29,6 +30,7 @@ running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spe
 _spec.loader.exec_module(running)
 
 SHORT = {"chains": 3, "warmup": 40, "draws": 30, "progress": False}
+HERE = {"workers": 1}
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,15 @@ def test_exact_leave_one_out_has_the_numbers_of_this_process(executor):
 def test_coverage_has_the_numbers_of_this_process(executor):
     run = {"estimators": ["m0"], "individuals": 50, "progress": False}
     assert coverage(3, **run, executor=executor).equals(coverage(3, **run, workers=1))
+
+
+def test_the_lecture_has_the_tables_of_this_process(executor, tmp_path):
+    run = {"only": ["coverage"], "replications": 2}
+    made = [make(tmp_path / name, **run, **how) for name, how in (("there", {"executor": executor}), ("here", HERE))]
+    assert [found.failures for found in made] == [{}, {}]
+    studies = [sorted(found.page.parent.glob("studies/*.json")) for found in made]
+    assert len(studies[0]) == 5
+    assert [path.read_bytes() for path in studies[0]] == [path.read_bytes() for path in studies[1]]
 
 
 def test_a_worker_that_is_killed_costs_nothing(client, executor):
