@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .ecdf import Band, Uniformity
-from .findings import NAMED, Finding, Verdict
+from .findings import NAMED, SEVERITIES, Finding, Verdict
 
 # A chain of fewer effective draws has hardly moved from the truth: the rank says nearly nothing of the model.
 FEWEST_EFFECTIVE = 10
@@ -84,6 +84,7 @@ class Calibration(NamedTuple):
     def verdict(self):
         """All findings, worst first, as a `Verdict`."""
         findings = [*_of_ranks(self), *_of_chains(self), *_of_the_run(self)]
+        findings.sort(key=lambda found: SEVERITIES.index(found.severity))
         is_wrong = any(found.severity == "error" for found in findings)
         total = len(self.names)
         uniform = 0 if self.uniformity is None else total - len(self.outside)

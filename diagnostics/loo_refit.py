@@ -5,6 +5,9 @@ holds where k-hat is high, as for every group with a parameter of its own: witho
 from the population, and its score is that of a new tank.
 """
 
+import functools
+import inspect
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -37,13 +40,14 @@ class LooRefit(NamedTuple):
     pointwise: RefitPointwise
 
 
-def loo_refit(model, groups=None, *, seed=12, **sampling):
+def loo_refit(model, groups=None, *, seed=12, workers=None, executor=None, progress=True, **sampling):
     """Leave-one-out of a model, each observation (or group) left out of a fit of its own, as a `LooRefit`.
 
     `model` is a `hmc.Model` with a log likelihood and data that have a field `weight` (see `Model.without`). `groups`:
-    a list of lists of observation numbers, from 0; a group is left out, and scored jointly, as a whole. `sampling`:
-    further arguments of `hmc.sample`; each refit has a seed of its own, spawned from `seed`, so that results do not
-    depend on the number of workers.
+    a list of lists of observation numbers, from 0; a group is left out, and scored jointly, as a whole. `workers`: how
+    many fits at a time, each with its chains one after the other; `executor`, `progress` and `sampling` (chains, draws,
+    ...) are arguments of `hmc.sample`. Each refit has a seed of its own, spawned from `seed`, so that results do not
+    depend on workers or executor.
 
     Compare `psis_loo`: for the lecture's mST, PSIS gives a looic of about 222 and warns of nearly every tank, and the
     exact value is 269.8, since tanks that are left out are new tanks (tests/test_loo_refit.py).
@@ -51,20 +55,28 @@ def loo_refit(model, groups=None, *, seed=12, **sampling):
     ValueError for a model whose observations cannot be left out, or a group of none. A refit that fails or is
     interrupted ends it all: RuntimeError, KeyboardInterrupt.
     """
-    import hmc  # here alone: all other diagnostics see arrays only
+    from hmc.batches import Work, in_batches  # here alone: all other diagnostics see arrays only
 
+    settings = _settings(model, sampling)
     observations = model.pointwise("log_likelihood", np.zeros(model.dimension)).size
     groups = [[i] for i in range(observations)] if groups is None else [list(group) for group in groups]
     if not groups or not all(groups):
         raise ValueError("loo_refit needs groups of at least one observation each")
-    reduced = [model.without(group) for group in groups]  # a wrong number is found before the first fit
-    seeds = _seeds(seed)
-    full = hmc.sample(model, seed=next(seeds), **sampling).log_likelihood
-    fits = (hmc.sample(left, seed=next(seeds), **sampling) for left in reduced)
-    rows = [_score(fit, group) for fit, group in zip(fits, groups, strict=True)]
-    elpd, mcse, worst_rhat, divergences = map(np.array, zip(*rows, strict=True))
-    lppd = np.array([log_mean_exp(pooled(full[:, :, group]).sum(axis=1)) for group in groups])
-    pointwise = RefitPointwise(elpd, lppd - elpd, -2 * elpd, mcse, worst_rhat, divergences)
+    for group in groups:
+        model.without(group)  # a wrong number is found before the first fit
+    seeds = list(itertools.islice(_seeds(seed), 1 + len(groups)))
+    work = Work(functools.partial(_fit, settings, groups, seeds), settings.chains, ())
+    run = {"workers": workers, "executor": executor, "progress": progress, "until_failure": True}
+    done = in_batches(model, work, 1 + len(groups), **run)
+    if done.failures:
+        number, reason = done.failures[0]
+        without = f" without observations {groups[number - 1]}" if number else ""
+        raise RuntimeError(f"{model.name}: the fit{without} failed: {reason}")
+    if done.interrupted:
+        raise KeyboardInterrupt("interrupted during leave-one-out")
+    (_, lppd), *scores = done.results
+    elpd, mcse, worst_rhat, divergences = map(np.array, zip(*(score for _, score in scores), strict=True))
+    pointwise = RefitPointwise(elpd, np.array(lppd) - elpd, -2 * elpd, mcse, worst_rhat, divergences)
     return LooRefit(
         elpd_loo=float(elpd.sum()),
         p_loo=float(pointwise.p_loo.sum()),
@@ -75,6 +87,19 @@ def loo_refit(model, groups=None, *, seed=12, **sampling):
     )
 
 
+def _settings(model, sampling):
+    """The settings of every fit, from arguments of `hmc.sample`."""
+    from hmc.sampling import initial_positions, sample
+    from hmc.settings import Settings, check_settings
+
+    defaults = {name: inspect.signature(sample).parameters[name].default for name in Settings._fields}
+    if unknown := [name for name in sampling if name not in defaults]:
+        raise TypeError(f"loo_refit has no argument {unknown[0]!r}")
+    given = defaults | sampling
+    settings = check_settings(**given | {"initial": None, "keep_warmup": False})
+    return settings._replace(initial=initial_positions(model, given["initial"], settings.chains))
+
+
 def _seeds(seed):
     """Seeds without end, far apart, from one."""
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
@@ -82,13 +107,22 @@ def _seeds(seed):
         yield int(generator.integers(2**63))
 
 
-def _score(fit, group):
+def _fit(settings, groups, seeds, model, number, cells):
+    """What is kept of a fit, in a worker: of number 0, which leaves nothing out, the lppd of each group; of the others
+    the `_score` of the group that is left out.
+    """
+    from hmc.replication import independent_chains
+
+    fitted = model.without(groups[number - 1]) if number else model
+    draws, stats = independent_chains(None, fitted, settings._replace(seed=seeds[number]), cells)
+    log_likelihood = fitted.pointwise("log_likelihood", draws)
+    if number:
+        return _score(log_likelihood[:, :, groups[number - 1]].sum(axis=2), draws, stats["diverging"])
+    return [log_mean_exp(pooled(log_likelihood[:, :, group]).sum(axis=1)) for group in groups]
+
+
+def _score(log_likelihood, draws, diverging):
     """(elpd, its Monte Carlo standard error, largest Rhat, divergences) of the group that a fit was made without."""
-    if fit.interrupted:
-        raise KeyboardInterrupt("interrupted during leave-one-out")
-    if fit.failures:
-        raise RuntimeError(f"{fit.name}: a chain of a refit failed: {fit.failures[0].reason}")
-    log_likelihood = fit.log_likelihood[:, :, group].sum(axis=2)
     elpd = log_mean_exp(log_likelihood.ravel())
     relative = np.exp(log_likelihood - elpd)  # mean 1, so its standard error is that of its log, to first order
-    return elpd, mcse_mean(relative), rhat(fit.unconstrained).max(), int(fit.stats["diverging"].sum())
+    return elpd, mcse_mean(relative), rhat(draws).max(), int(diverging.sum())

@@ -52,22 +52,22 @@ def plan(names, *, data=None, settings=(), exact=False):
     return Plan({name: _built(name, takes, settings, several) for name, takes in taken.items()}, tuple(others), options)
 
 
-def other_input(name, fits, *, seed, workers, **sampling):
+def other_input(name, fits, *, seed, workers, executor=None, **sampling):
     """The input `name` that is no fit, of `figures.OTHER_INPUTS`, from the fits that are there by now.
 
     `sampling`: further arguments of `hmc.sample`, for refits; studies have settings of their own, and a warning tells
     of those that fail. KeyboardInterrupt where they are interrupted.
     """
     if name == "coverage":
-        return _studies(seed, workers)
+        return _studies(seed, workers, executor)
     from diagnostics.loo_refit import loo_refit
     from hmc.execution import progress_bar
 
     fits = fits[name.removeprefix("refits of ")]
     bar = progress_bar(len(fits), "leave-one-outs")
-    refits = []
+    refits, run = [], {"workers": workers, "executor": executor, "progress": False}
     for fit in fits:
-        refits.append(loo_refit(fit.model, seed=seed, workers=workers, progress=False, **sampling))
+        refits.append(loo_refit(fit.model, seed=seed, **run, **sampling))
         if bar is not None:
             bar.update()
     if bar is not None:
@@ -86,10 +86,10 @@ def written(name, inputs, folder, **options):
     return [save(figure, f"{stem}{ending}") for ending in (".png", ".svg")]
 
 
-def _studies(seed, workers):
+def _studies(seed, workers, executor):
     from models.coverage import coverage
 
-    table = coverage(STUDIES, seed=seed, workers=workers)
+    table = coverage(STUDIES, seed=seed, workers=workers, executor=executor)
     if table.attrs["interrupted"]:
         raise KeyboardInterrupt("interrupted between studies")
     for failure in table.attrs["failures"]:

@@ -1,6 +1,7 @@
 """The `hmc` command: its parser, and what becomes of an error. `hmc --help` waits for nothing."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -37,7 +38,8 @@ def main(arguments=None):
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = lambda message, *_, **__: print(f"hmc: note: {message}", file=sys.stderr)
-            return options.run(options) or 0
+            with _executor(options) as options.executor:
+                return options.run(options) or 0
     except (Exception, KeyboardInterrupt) as error:
         if noted or isinstance(error, KeyboardInterrupt):  # an import may have made another error of it
             print(f"hmc: interrupted{commands.kept_in(options)}", file=sys.stderr)
@@ -59,6 +61,15 @@ def _failed(error):
     else:
         raise error
     return 1
+
+
+def _executor(options):
+    """A context that gives the executor that the options ask for, or None."""
+    if getattr(options, "dask", None) is None:
+        return contextlib.nullcontext()
+    from hmc.cluster import executor_of
+
+    return executor_of(options.dask, getattr(options, "models", [getattr(options, "model", "")]))
 
 
 def _told(error):
@@ -127,6 +138,7 @@ def _parser():
         "--replications", type=int, default=20, help="simulated studies of the coverage (default 20; 0: leave it out)"
     )
     command.add_argument("--workers", type=int, help="pieces of work at a time (default: the number of processors)")
+    _add_dask(command)
     command.set_defaults(run=commands.make_lecture)
 
     command = subparsers.add_parser("figures", help="draw figures and films of the lecture")
@@ -197,6 +209,13 @@ def _add_replications(command, default):
     command.add_argument("--replications", type=int, default=default, help=f"simulated data sets (default {default})")
     command.add_argument("--seed", type=int, default=12, help="same seed, same numbers (default 12)")
     command.add_argument("--workers", type=int, help="fits at a time (default: the number of processors)")
+    _add_dask(command)
+
+
+def _add_dask(command):
+    command.add_argument(
+        "--dask", metavar="ADDRESS", help="run on the Dask cluster whose scheduler is at ADDRESS: tcp://HOST:PORT"
+    )
 
 
 def _add_data(command):
@@ -216,6 +235,7 @@ def _add_sampling(command):
     command.add_argument("--chains", type=int, default=4, help="default 4")
     command.add_argument("--draws", type=int, default=1000, help="per chain (default 1000)")
     command.add_argument("--workers", type=int, help="chains at a time (default: the number of processors)")
+    _add_dask(command)
     _add_chain(command)
     _add_data(command)
 

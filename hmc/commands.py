@@ -147,7 +147,7 @@ def make_lecture(options):
     from figures.lecture.making import make
     from hmc.interrupts import AT_ONCE
 
-    given = ("seed", "only", "trolley", "replications", "workers")
+    given = ("seed", "only", "trolley", "replications", "workers", "executor")
     try:
         made = make(options.out, **{name: getattr(options, name) for name in given})
     except KeyboardInterrupt as interrupt:
@@ -210,6 +210,7 @@ def calibrate_model(options):
         thinned=options.thinned,
         spacing=options.spacing,
         workers=options.workers,
+        executor=options.executor,
         target_accept=options.target_accept,
         metric=options.metric or default_metric(options.model),
     )
@@ -222,10 +223,11 @@ def print_coverage(options):
     from models.coverage import coverage
 
     given = parsed_settings(options.set)
-    for name in ("seed", "workers", "progress", "replications", "estimators"):
+    for name in ("seed", "workers", "executor", "progress", "replications", "estimators"):
         if name in given:
             raise ValueError(f"--set {name}: simulate_study has no argument {name}")
-    table = coverage(options.replications, seed=options.seed, workers=options.workers, **given)
+    run = {name: getattr(options, name) for name in ("seed", "workers", "executor")}
+    table = coverage(options.replications, **run, **given)
     with_error = {
         name: [f"{value:.2f} +- {error:.2f}" for value, error in zip(table[name], table[f"{name}_se"], strict=True)]
         for name in ("bias", "rmse", "coverage")
@@ -248,7 +250,7 @@ def _sample(name, model, options, **further):
 
 def _sampling(name, options):
     """The arguments of `hmc.sample` for the model `name`."""
-    names = ("chains", "warmup", "draws", "seed", "workers", "target_accept", "algorithm")
+    names = ("chains", "warmup", "draws", "seed", "workers", "executor", "target_accept", "algorithm")
     return {option: getattr(options, option) for option in names} | {"metric": options.metric or default_metric(name)}
 
 

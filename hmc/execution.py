@@ -37,7 +37,7 @@ class Execution:
         rows, columns = cells
         self._executor, self._is_owned = _choose_executor(model, workers, executor, functions)
         self._chosen = (model, workers, functions)
-        make_control = LocalControl if _shares_memory(self._executor) else SharedControl
+        make_control = LocalControl if shares_memory(self._executor) else SharedControl
         self._control = make_control(rows * columns - 1)
         self.cells = self._control.cells.reshape(rows, columns)
         self.address = self._control.address
@@ -137,16 +137,13 @@ def number_of_workers(workers, tasks):
 def _choose_executor(model, workers, executor, functions):
     """(executor, whether it is ours to shut down). What has to be compiled is compiled here, once, for all."""
     if isinstance(executor, concurrent.futures.Executor):
-        if _shares_memory(executor):
-            _compile(model)
-        return executor, False
+        return _given(executor, model, workers)
     if executor not in (None, "threads", "processes"):
         raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
     if executor is None and jit_is_disabled():
         return InlineExecutor(), True
     if executor == "processes" or (executor is None and workers > 1):
-        if not (sampler_is_stored() and model.density_is_stored()):
-            _compile(model)
+        _compile_for_others(model)
         reason = why_not_processes(model) or _why_not_imported(functions)
         if reason is None:
             return ProcessExecutor(workers, model.density_key()), True
@@ -157,9 +154,29 @@ def _choose_executor(model, workers, executor, functions):
     return concurrent.futures.ThreadPoolExecutor(workers), True
 
 
+def _given(executor, model, workers):
+    """(the executor that somebody made, as tasks are run on it; whether that has to be shut down)."""
+    if shares_memory(executor):
+        _compile(model)
+        return executor, False
+    if isinstance(executor, ProcessExecutor):
+        return executor, False
+    from hmc.foreign import ForeignExecutor, at_once  # here, for it reads all our sources
+    from hmc.same_code import code_here
+
+    _compile_for_others(model)
+    return ForeignExecutor(executor, code_here(model), at_once(executor, workers)), True
+
+
 def _compile(model):
     model.density()
     compile_sampler()
+
+
+def _compile_for_others(model):
+    """Compile what other processes on this disk would otherwise compile, each for itself."""
+    if not (sampler_is_stored() and model.density_is_stored()):
+        _compile(model)
 
 
 def compile_sampler():
@@ -169,7 +186,7 @@ def compile_sampler():
     compiled_advance()
 
 
-def _shares_memory(executor):
+def shares_memory(executor):
     """Whether what the executor runs is in this process."""
     return getattr(executor, "shares_memory", isinstance(executor, concurrent.futures.ThreadPoolExecutor))
 

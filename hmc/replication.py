@@ -4,23 +4,15 @@ A replication draws a truth and data given it, samples the posterior of these da
 truth and draws. Simulation-based calibration, power, the coverage of intervals: all are a reduction of replications.
 """
 
-import itertools
-import math
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
-from hmc.code_hash import code_of
-from hmc.control import attach
-from hmc.execution import Execution, number_of_workers, progress_bar
+from hmc.batches import Work, in_batches
 from hmc.model import Model
 from hmc.run import run_chain
 from hmc.settings import check_settings
-from hmc.workers import StaleWorkerError
-
-# As many batches per worker, so that all workers end at about the same time though some fits take longer; but no more
-# replications in one, for it is a batch that is lost, and told in one line, where a worker dies.
-_BATCHES_PER_WORKER, _LARGEST_BATCH = 16, 50
 
 # Settings of `hmc.sample` that replications may have, besides those that `replicate` names.
 _FURTHER_SETTINGS = {
@@ -51,18 +43,12 @@ class Replications(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What all batches of replications share."""
+    """What all replications share."""
 
     settings: object  # hmc.settings.Settings
     design: object
     sampler: object
     reduce: object
-    code: str  # what `code_of` these functions and the model's is
-
-    @property
-    def columns(self):
-        """Cells of a batch: a stop flag, the iteration of each chain, the number of replications done."""
-        return 1 + self.settings.chains + 1
 
 
 def replicate(
@@ -113,15 +99,13 @@ def replicate(
         if not callable(function):
             raise ValueError(f"{name} = {function!r} is not a function")
     functions = (design, sampler or independent_chains, reduce)
-    task = Task(settings, *functions, code_of(model, *functions))
-    workers = number_of_workers(workers, replications)
-    outcomes, interrupted = _run(model, task, int(replications), workers, executor, progress)
-    finished = [outcome for outcome in outcomes if not isinstance(outcome, ReplicationFailure)]
+    work = Work(functools.partial(_replication, Task(settings, *functions)), settings.chains, functions)
+    done = in_batches(model, work, int(replications), workers=workers, executor=executor, progress=progress)
     return Replications(
-        results=[result for _, result in finished],
-        numbers=[number for number, _ in finished],
-        failures=[outcome for outcome in outcomes if isinstance(outcome, ReplicationFailure)],
-        interrupted=interrupted,
+        results=[result for _, result in done.results],
+        numbers=[number for number, _ in done.results],
+        failures=[ReplicationFailure(*failure) for failure in done.failures],
+        interrupted=done.interrupted,
         settings=settings._asdict(),
     )
 
@@ -156,84 +140,10 @@ def check_simulates(model):
             raise ValueError(f"{model.name} has no {role} function, which simulating data from its prior needs")
 
 
-def _run(model, task, replications, workers, executor, progress):
-    """(the outcomes of the replications that came to an end, whether Ctrl-C came)."""
-    size = min(_LARGEST_BATCH, math.ceil(replications / (workers * _BATCHES_PER_WORKER)))
-    batches = [range(first, min(first + size, replications)) for first in range(0, replications, size)]
-    functions = (task.design, task.sampler, task.reduce)
-    with Execution(model, workers, executor, (len(batches), task.columns), functions) as execution:
-        futures, tried = {}, {}
-
-        def submit(row):
-            future = execution.submit(run_batch, model, task, batches[row], row, execution.address)
-            futures[row], tried[future] = future, row
-
-        def ended(future):
-            """Send a batch whose worker died out again, once."""
-            row = tried[future]
-            if _is_lost(future) and list(tried.values()).count(row) == 1 and not execution.is_stopped:
-                submit(row)
-
-        for row in range(len(batches)):
-            submit(row)
-        bar = progress_bar(replications, "fits") if progress else None
-        execution.watch(slice(-1, None), bar, ended)
-        outcomes = [_outcomes(futures[row], batch) for row, batch in enumerate(batches)]
-        return list(itertools.chain.from_iterable(outcomes)), execution.is_stopped
-
-
-def _is_lost(future):
-    """Whether a batch has not come back, for no reason of its own: those are in what `run_batch` returns."""
-    return not future.cancelled() and future.exception() is not None
-
-
-def _outcomes(future, batch):
-    """The outcomes of a batch: what its task returned, or the same failure of all."""
-    if future.cancelled():
-        return []
-    error = future.exception()
-    if isinstance(error, KeyboardInterrupt):
-        return []
-    if error is not None:
-        return [ReplicationFailure(number, _told(error)) for number in batch]
-    return future.result()
-
-
-def run_batch(model, task, batch, row, address):
-    """Run the replications of a batch, whose cells are row `row` of those at `address`: what a worker does.
-
-    Returns their outcomes, each a pair (number, result) or a `ReplicationFailure`; of fewer, where it was stopped.
-    """
-    if code_of(model, task.design, task.sampler, task.reduce) != task.code:
-        raise StaleWorkerError("the code of a function that simulates or reduces differs")
-    control = attach(address)
-    try:
-        cells = control.cells[row * task.columns : (row + 1) * task.columns]
-        cells[-1] = 0  # an earlier try of this batch may have left its mark
-        outcomes = []
-        for number in batch:
-            if cells[0] != 0:
-                break
-            try:
-                outcomes.append((number, _replication(model, task, number, cells)))
-            except Exception as error:
-                outcomes.append(ReplicationFailure(number, _told(error)))
-            except KeyboardInterrupt:  # the chain was stopped; or this thread had the signal, which is meant for all
-                control.cells[:: task.columns] = 1
-            cells[-1] += 1
-        return outcomes
-    finally:
-        control.close()
-
-
-def _replication(model, task, number, cells):
+def _replication(task, model, number, cells):
     """The reduction of replication `number`."""
     seed, settings = task.settings.seed, task.settings
     truth, fitted = task.design(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, 0))), model)
     chains_seed = np.random.SeedSequence(seed, spawn_key=(number, 1)).generate_state(1, np.uint64)[0]
-    draws, stats = task.sampler(truth, fitted, settings._replace(seed=int(chains_seed)), cells[:-1])
+    draws, stats = task.sampler(truth, fitted, settings._replace(seed=int(chains_seed)), cells)
     return task.reduce(truth, fitted, draws, stats)
-
-
-def _told(error):
-    return f"{type(error).__name__}: {error}"

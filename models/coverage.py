@@ -31,9 +31,12 @@ class Estimate(NamedTuple):
     upper: float
 
 
-def coverage(replications=100, *, seed=12, estimators=tuple(ESTIMATORS), workers=None, progress=True, **truth):
+def coverage(
+    replications=100, *, seed=12, estimators=tuple(ESTIMATORS), workers=None, executor=None, progress=True, **truth
+):
     """A table of the estimators over simulated studies, as a DataFrame with a row per estimator and coefficient.
 
+    `workers`, `executor` and `progress` as for `hmc.sample`; the numbers do not depend on them.
     `truth`: arguments of `simulate_study` (groups, individuals, a0, ...), by default the lecture's. Columns: truth;
     mean (of posterior means); bias; rmse; coverage (of 89% intervals); width (of intervals, on average); sd (of the
     posterior, on average); each estimate followed by its Monte Carlo standard error over studies (`bias_se`, ...);
@@ -65,6 +68,7 @@ def coverage(replications=100, *, seed=12, estimators=tuple(ESTIMATORS), workers
             draws=500,
             metric=models.metric_of(name),
             workers=workers,
+            executor=executor,
             progress=progress,
         )
         failures += [f"{name}, study {failure.replication}: {failure.reason}" for failure in found.failures]

@@ -12,6 +12,7 @@ import pytest
 import hmc
 import models
 from diagnostics import calibrate
+from hmc.replication import ReplicationFailure
 from hmc.workers import InlineExecutor
 
 QUICK = {"workers": 1, "progress": False}
@@ -76,6 +77,16 @@ def test_failures_are_told_and_many_are_a_fault():
     many = calibrate(conjugate(simulate_data=often_impossible), 60, **QUICK)
     assert not many.passed
     assert len(many.numbers) + len(many.failures) == 60
+
+
+def test_an_error_behind_a_note_is_an_error():
+    found = calibrate(conjugate(), 40, **QUICK)
+    assert found.passed
+    idle = np.where(np.arange(40) < 4, 1.0, 100.0)  # a tenth: a note
+    lost = tuple(ReplicationFailure(number, "LostTaskError") for number in range(40, 80))  # a half: an error
+    worse = found._replace(effective=idle, failures=lost)
+    assert [finding.severity for finding in worse.verdict] == ["error", "note", "note"]
+    assert not worse.passed
 
 
 def never(rng, data):

@@ -1,6 +1,11 @@
 """Exact leave-one-out by refitting agrees with quadrature, where PSIS, as it says itself, does not."""
 
+import concurrent.futures
 import json
+import math
+import signal
+import threading
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +16,7 @@ from scipy import stats
 import hmc
 import models
 from diagnostics import loo_refit, psis_loo
+from hmc.workers import InlineExecutor
 
 GOLDEN = Path(__file__).parent / "golden" / "models"
 
@@ -68,6 +74,61 @@ def test_refits_do_not_depend_on_the_number_of_workers():
     assert found[0].pointwise.elpd_loo.tolist() == found[1].pointwise.elpd_loo.tolist()
 
 
+def test_refits_do_not_depend_on_the_executor():
+    run = {"chains": 2, "warmup": 100, "draws": 100, "progress": False}
+    here = loo_refit(models.mSTnomem(), [[0], [1, 2], [47]], **run, workers=1)
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        for how in ({"executor": threads}, {"executor": InlineExecutor()}, {"executor": "processes", "workers": 3}):
+            there = loo_refit(models.mSTnomem(), [[0], [1, 2], [47]], **run, **how)
+            assert [column.tolist() for column in there.pointwise] == [column.tolist() for column in here.pointwise]
+
+
+def test_refits_are_those_of_sample_with_seeds_of_their_own():
+    run = {"chains": 2, "warmup": 60, "draws": 50, "metric": "unit", "workers": 1, "progress": False}
+    found = loo_refit(models.mST(), [[5]], seed=9, **run)
+    seeds = np.random.default_rng(np.random.SeedSequence(9, spawn_key=(0,)))
+    full, left = (int(seeds.integers(2**63)) for _ in range(2))
+    score = hmc.sample(models.mST().without(5), seed=left, **run).log_likelihood[:, :, 5]
+    lppd = hmc.sample(models.mST(), seed=full, **run).log_likelihood[:, :, 5]
+    assert found.elpd_loo == pytest.approx(np.log(np.exp(score).mean()), rel=1e-12)
+    assert found.p_loo == pytest.approx(np.log(np.exp(lppd).mean()) - found.elpd_loo, rel=1e-9)
+
+
+def test_a_fit_that_fails_ends_the_others_soon_and_is_named():
+    """Only without the observation that is no number has the model a density, and draws without end."""
+    started = time.monotonic()
+    with pytest.raises(RuntimeError, match="conjugate: the fit failed: InitializationError: conjugate: no starting"):
+        loo_refit(conjugate([0.3, np.nan]), [[1], [0]], draws=10**6, warmup=10**4, workers=2, progress=False)
+    assert time.monotonic() - started < 10.0  # 4 million transitions take longer
+
+
+def test_a_refit_that_fails_is_named_by_what_it_leaves_out():
+    short = {"draws": 50, "warmup": 50, "workers": 1, "progress": False}
+    with pytest.raises(RuntimeError, match=r"conjugate: the fit without observations \[1\] failed: Initialization"):
+        loo_refit(conjugate([0.3, 1.0], least=2), [[1]], **short)
+
+
+def test_ctrl_c_ends_it_soon():
+    model = conjugate([0.3, 1.0, 2.0])
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupt = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
+    try:
+        interrupt.start()
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            loo_refit(model, draws=10**6, warmup=10**4, workers=2, progress=False)
+        assert time.monotonic() - started < 5.0  # 24 million transitions take 24 s
+    finally:
+        interrupt.cancel()
+        signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.parametrize("wrong", [{"chain": 2}, {"checkpoint": "run.ckpt"}])
+def test_what_is_no_argument_is_refused(wrong):
+    with pytest.raises(TypeError, match=f"loo_refit has no argument '{next(iter(wrong))}'"):
+        loo_refit(conjugate([0.3, 1.0]), **wrong)
+
+
 def test_a_group_is_left_out_and_scored_as_a_whole():
     """Two tanks given the population: their joint score is not the sum of their scores, as they share a_bar, sigma."""
     settings = {"chains": 2, "warmup": 300, "draws": 2000, "workers": 1, "progress": False}
@@ -80,16 +141,20 @@ def test_a_group_is_left_out_and_scored_as_a_whole():
 class Measurements(NamedTuple):
     y: np.ndarray
     weight: np.ndarray
+    least: int  # with fewer observations there is no density
 
 
 def conjugate_log_density(position, data, gradient):
     """y ~ Normal(mu, 1), mu ~ Normal(0, 1)."""
     mu = position[0]
     total, gradient[0] = -0.5 * mu * mu - 0.9189385332046727, -mu
+    seen = 0
     for i in range(data.y.size):
-        total += data.weight[i] * (-0.5 * (data.y[i] - mu) ** 2 - 0.9189385332046727)
-        gradient[0] += data.weight[i] * (data.y[i] - mu)
-    return total
+        if data.weight[i] != 0.0:
+            seen += 1
+            total += data.weight[i] * (-0.5 * (data.y[i] - mu) ** 2 - 0.9189385332046727)
+            gradient[0] += data.weight[i] * (data.y[i] - mu)
+    return total if seen >= data.least else -math.inf
 
 
 def conjugate_log_likelihood(position, data, out):
@@ -97,8 +162,8 @@ def conjugate_log_likelihood(position, data, out):
         out[i] = -0.5 * (data.y[i] - position[0]) ** 2 - 0.9189385332046727
 
 
-def conjugate(y):
-    data = Measurements(np.array(y), np.ones(len(y)))
+def conjugate(y, least=0):
+    data = Measurements(np.array(y), np.ones(len(y)), least)
     return hmc.Model(
         conjugate_log_density, data, [hmc.Parameter("mu")], name="conjugate", log_likelihood=conjugate_log_likelihood
     )

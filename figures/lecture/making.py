@@ -12,7 +12,7 @@ from figures.lecture.items import LIBRARIES, Plan, Settings
 from figures.lecture.kept import PAGE, Kept
 from figures.lecture.running import run
 from figures.lecture.view import Lecture
-from hmc.execution import compile_sampler, number_of_workers, progress_bar
+from hmc.execution import compile_sampler, number_of_workers, progress_bar, shares_memory
 from hmc.files import write_whole
 from hmc.sampling import sample
 from hmc.settings import Settings as SamplingSettings
@@ -55,7 +55,8 @@ def make(
         study, and say so.
     replications: simulated studies of the coverage; 0 leaves that part out.
     workers: pieces of work at a time; None: as many as there are processors. 1 stays in this process.
-    executor: any `concurrent.futures.Executor` whose workers see the folder; None for worker processes of this machine.
+    executor: any `concurrent.futures.Executor` whose workers see the folder, under the same path, and have this code;
+        None for worker processes of this machine.
     sampling: further arguments of `hmc.sample`, such as `draws`, for all fits but those of the coverage.
 
     ValueError for a wrong argument, before anything is made; OSError where the folder cannot be written to or the disk
@@ -104,13 +105,9 @@ def _checked(seed, only, trolley, replications, sampling):
 
 
 def _run(plan, kept, missing, workers, executor):
-    at_once, is_ours = None, executor is None
-    if is_ours:
-        at_once = number_of_workers(workers, max(1, len(missing)))
-        in_processes = at_once > 1 and why_not_processes() is None
-        if any(plan.items[name].kind in ("fit", "refit", "study") for name in missing):
-            compile_sampler()  # once, and not in each worker
-        executor = ProcessExecutor(at_once) if in_processes else InlineExecutor()
+    if any(plan.items[name].kind in ("fit", "refit", "study") for name in missing):
+        compile_sampler()  # once, and not in each worker
+    executor, at_once, is_ours = _executor(executor, number_of_workers(workers, max(1, len(missing))))
     bar = progress_bar(len(missing), "pieces") if missing else None
 
     def tell(name):
@@ -125,6 +122,20 @@ def _run(plan, kept, missing, workers, executor):
             bar.close()
         if is_ours:
             executor.shutdown(wait=False)
+
+
+def _executor(given, workers):
+    """(what runs the pieces, how many at a time or None for all that can be made, whether it is to be shut down)."""
+    if given is None:
+        own = ProcessExecutor(workers) if workers > 1 and why_not_processes() is None else InlineExecutor()
+        return own, workers, True
+    if shares_memory(given):
+        return given, None, False
+    from hmc.foreign import ForeignExecutor, at_once
+    from hmc.same_code import PACKAGES, code_here
+
+    number = at_once(given, workers)
+    return ForeignExecutor(given, code_here(packages=PACKAGES), number), number, True
 
 
 def _spent(plan, kept, done):

@@ -1,0 +1,107 @@
+"""Executors that somebody else made: a pool of processes, a cluster, whatever has the interface.
+
+They are taken as they are, and so are trusted with little: not with what code their workers have, nor with cancelling,
+nor with staying alive.
+"""
+
+import concurrent.futures
+import threading
+
+from hmc.same_code import checked
+
+_UNKNOWN = 64  # tasks at a time, where an executor does not say how many workers it has
+_LOOK_SECONDS = 1.0  # until the next look whether the executor is still there
+
+
+class LostTaskError(RuntimeError):
+    """An executor gave up a task that nobody asked it to."""
+
+
+class ForeignExecutor(concurrent.futures.Executor):
+    """Runs tasks on an executor that somebody else made, if its workers have the code of this process (`same_code`).
+
+    It is handed as many tasks at a time as it has workers, each by a thread of this process. So, on whatever engine,
+    what has not begun can be cancelled, and what has begun is waited for: Dask, for one, would forget it.
+
+    A pool of the standard library is lost for good when one of its workers dies: then `submit` raises its error.
+    RuntimeError where a worker has no `hmc` at all, if that can be known beforehand.
+    """
+
+    shares_memory = False
+
+    def __init__(self, executor, code, at_once):
+        _get_workers_ready(executor)
+        self._executor, self._code = executor, code
+        self._threads = concurrent.futures.ThreadPoolExecutor(at_once)
+        self._lock = threading.Lock()
+        self._under_way, self._broken = set(), None
+
+    def submit(self, function, /, *arguments):
+        """A future of `function(...)`; where `code` is that of a model, the first argument is that model."""
+        if self._broken is not None:
+            raise self._broken
+        return self._threads.submit(self._run, function, arguments)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        """End the threads; the executor is left to who made it. Without waiting, it is asked to forget its tasks."""
+        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures or not wait)
+        if not wait:
+            with self._lock:
+                under_way = list(self._under_way)
+            for future in under_way:
+                future.cancel()
+
+    def _run(self, function, arguments):
+        try:
+            return self._there(function, arguments)
+        except concurrent.futures.CancelledError:
+            raise LostTaskError("the executor that was given gave up this task") from None
+        except concurrent.futures.BrokenExecutor as error:
+            self._broken = error
+            raise
+
+    def _there(self, function, arguments):
+        with self._lock:  # not every executor may be called by two threads at once
+            future = self._executor.submit(checked, self._code, function, *arguments)
+            self._under_way.add(future)
+        try:
+            while not future.done():
+                concurrent.futures.wait((future,), timeout=_LOOK_SECONDS)
+                if not future.done() and _is_gone(self._executor):
+                    raise LostTaskError("the connection to the cluster is lost")
+            return future.result()
+        finally:
+            with self._lock:
+                self._under_way.discard(future)
+
+
+def _get_workers_ready(executor):
+    """On a Dask cluster: see `hmc.cluster_worker`. RuntimeError where a worker cannot import it."""
+    client = getattr(executor, "_client", None)
+    if hasattr(client, "run"):
+        from hmc.cluster_worker import get_ready
+
+        for worker, error in client.run(get_ready, on_error="return").items():
+            if isinstance(error, ImportError):
+                raise RuntimeError(f"the worker at {worker} cannot import hmc: {error}")
+
+
+def _is_gone(executor):
+    """Whether an executor will end no task any more, though it does not say so in its futures, as Dask's."""
+    return getattr(getattr(executor, "_client", None), "status", None) in ("closing", "closed")
+
+
+def workers_of(executor):
+    """How many tasks an executor runs at a time, where it says so; None where it does not, or is no executor."""
+    client = getattr(executor, "_client", None)
+    if hasattr(client, "nthreads"):  # Dask
+        return sum(client.nthreads().values()) or None
+    for name in ("num_workers", "_max_workers"):  # mpi4py; the standard library, and those who follow it
+        if isinstance(number := getattr(executor, name, None), int) and number > 0:
+            return number
+    return None
+
+
+def at_once(executor, workers=1):
+    """How many tasks to give an executor at a time: as many as it has workers, and at least `workers`."""
+    return max(workers, workers_of(executor) or _UNKNOWN)

@@ -1,0 +1,71 @@
+"""Whether a worker that somebody else started has the code of this process: if not, it refuses, and gives no draws.
+
+Workers of a cluster live long, and on machines of their own. One that has loaded an older version of the sampler, or of
+a model, would give other numbers, and nobody would see it.
+"""
+
+import hashlib
+import importlib.util
+import platform
+from pathlib import Path
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from hmc.workers import StaleWorkerError
+
+PACKAGES = ("hmc", "models", "diagnostics", "figures")
+
+
+class Code(NamedTuple):
+    """What the numbers of a task depend on, besides its arguments."""
+
+    versions: dict  # by library
+    sources: dict  # by package: a hash of its files; None where it is not installed
+    density: str | None  # `Model.density_key`; None: cannot be known, and is not compared
+
+
+def code_here(model=None, packages=("hmc",)):
+    """The `Code` of this process, for tasks that run what is in these packages, on a model if there is one."""
+    sources = {package: _SOURCES[package] for package in packages}
+    return Code(_VERSIONS, sources, None if model is None else model.density_key())
+
+
+def checked(code, function, *arguments):
+    """In a worker: `function(*arguments)`; StaleWorkerError, in words, where the code is not `code`.
+
+    The first argument is the model, where `code` is that of a model.
+    """
+    for library, version in code.versions.items():
+        if _VERSIONS[library] != version:
+            raise StaleWorkerError(f"a worker has {library} {_VERSIONS[library]}, and this process {version}")
+    for package, sources in code.sources.items():
+        if _SOURCES[package] != sources:
+            found = "no package" if _SOURCES[package] is None else "other code of the package"
+            raise StaleWorkerError(f"a worker has {found} {package}: install the same there, and start it again")
+    if code.density is not None and arguments[0].density_key() != code.density:
+        raise StaleWorkerError(f"a worker has other code of the model {arguments[0].name}: start it again")
+    return function(*arguments)
+
+
+def _hash_of(package):
+    """A hash of a package's source files, as they are now; None where there is no such package."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).parts):
+        digest.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+# Taken when a worker imports this, which is before it imports anything else of its first task: files that change later
+# are not what it runs.
+_SOURCES = {package: _hash_of(package) for package in PACKAGES}
+_VERSIONS = {
+    "Python": ".".join(platform.python_version_tuple()[:2]),
+    "NumPy": np.__version__,
+    "Numba": numba.__version__,
+}

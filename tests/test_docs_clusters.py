@@ -1,0 +1,44 @@
+"""What docs/clusters.md shows is true: its script runs as it stands, and its commands are those of the programs."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from hmc import cli
+
+pytest.importorskip("distributed")
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")
+SCRIPTS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+_spec = importlib.util.spec_from_file_location("running", ROOT / "tests" / "hmc" / "running.py")
+running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
+_spec.loader.exec_module(running)
+
+
+def test_the_script_for_dask_runs_as_it_stands_and_leaves_nothing_behind(tmp_path):
+    (script,) = [script for script in SCRIPTS if "LocalCluster" in script]
+    done = running.python(tmp_path, script)
+    assert done.stderr == ""
+    assert re.match(r"mST: 200 replications in .* s, ranks of 52 of 52 quantities uniform: calibrated\n", done.stdout)
+
+
+def test_the_script_for_mpi_is_that_for_dask_with_another_executor():
+    for_dask, for_mpi = SCRIPTS
+    lines = [[line for line in text.splitlines() if "Client" not in line and "MPI" not in line] for text in SCRIPTS]
+    same = [[re.sub(r"executor=.*\)\)", "", line).split("  #")[0].strip() for line in script] for script in lines]
+    assert same[0] == same[1]
+    assert compile(for_mpi, "many.py", "exec") != compile(for_dask, "many.py", "exec")
+
+
+@pytest.mark.parametrize("command", ["fit", "compare", "figures", "calibrate", "coverage", "lecture"])
+def test_the_commands_have_the_option(command, capsys):
+    assert f"`{command}`" in PAGE
+    with pytest.raises(SystemExit) as end:
+        cli.main([command, "--help"])
+    assert end.value.code == 0
+    assert "--dask ADDRESS" in capsys.readouterr().out
