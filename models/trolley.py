@@ -9,6 +9,7 @@ McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models"; data of
 import hmc
 from models import trolley_centred, trolley_noncentred, trolley_stories
 from models.ordered_logit import CUTPOINTS
+from models.tables import shown
 from models.trolley_data import SOURCE, answers_of, read_answers, read_story_responses
 from models.trolley_everything import GENDERS, STEPS
 from models.trolley_study import simulate_study
@@ -92,7 +93,7 @@ def _study(data, participants, seed):
         return answers_of(study.columns), True
     for name, value in (("participants", participants), ("seed", seed)):
         if value is not None:
-            raise ValueError(f"trolley: {name} = {value} is for simulated data, and data are given")
+            raise ValueError(f"trolley: {name} = {shown(value)} is for simulated data, and data are given")
     return read_answers(data), False
 
 

@@ -59,7 +59,7 @@ CELLS = [
     ("10,3", "10,-3", "row 1: grown = -3 is negative"),
     ("10,3", "0,0", "row 1: sown = 0 is less than 1"),
     ("10,3", "10,2.5", "row 1: grown = 2.5 is not a whole number"),
-    ("10,3", "10,1e300", "row 1: grown = 1e300 is more than 9007199254740992"),
+    ("10,3", "10,1e300", "row 1: grown = 1e300 is more than 1000000000"),
     ("10,3", "10,", "row 1: grown is missing"),
     ("20,20", "20,NA", "row 2: grown is missing"),
     ("20,20", "20,nan", "row 2: grown is missing"),
@@ -157,15 +157,33 @@ def test_a_folder_is_not_a_file(tmp_path):
     assert message_of(tmp_path) == f"cannot read {tmp_path}: Is a directory"
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_another_encoding_is_recognised(encoding, tmp_path):
+@pytest.mark.parametrize(
+    ("encoding", "complaint"),
+    [
+        ("latin-1", "is not text in UTF-8 (byte 0xe9 at position 33)"),
+        ("utf-16", "is text in UTF-16; save it as UTF-8"),
+        ("utf-32", "is text in UTF-32; save it as UTF-8"),
+        ("utf-16-le", "is not text in UTF-8, or damaged (byte 0x00 at position 1)"),
+    ],
+)
+def test_another_encoding_is_recognised(encoding, complaint, tmp_path):
     path = csv(tmp_path, GOOD.replace("clay", "clé"), encoding)
-    assert message_of(path).startswith(f"{path} is not text in UTF-8 (byte 0x")
+    assert message_of(path) == f"{path} {complaint}"
 
 
-def test_a_field_without_end_is_not_csv(tmp_path):
-    path = csv(tmp_path, GOOD.replace("clay", "x" * 200_000))
-    assert message_of(path) == f"{path} is not a CSV file: field larger than field limit (131072)"
+@pytest.mark.parametrize(
+    ("right", "wrong", "complaint"),
+    [
+        ("clay", "x" * 200_000, "row 1: its line is not CSV: field larger than field limit (131072)"),
+        ("0.5", '"0.5', "row 1: its line is not CSV: unexpected end of data"),
+        ("20,20", '"2"0,20', "row 2: its line is not CSV: ',' expected after '\"'"),
+        ("soil", '"soil', "{} is not a CSV file; its header is not CSV: unexpected end of data"),
+        ("soil", "x" * 200_000, "{} is not a CSV file: field larger than field limit (131072) in its header"),
+    ],
+)
+def test_a_field_without_end_or_with_a_stray_quote_is_not_csv(right, wrong, complaint, tmp_path):
+    path = csv(tmp_path, GOOD.replace(right, wrong))
+    assert message_of(path) == complaint.format(path)
 
 
 @pytest.mark.parametrize("data", [{"sown": [1]}, [1, 2], 3.5])
