@@ -60,7 +60,7 @@ def count(name, least=0, most=LARGEST_COUNT):
             raise ValueError("is negative" if value < 0 else f"is less than {least}")
         if value > most:
             raise ValueError(f"is more than {most}")
-        if value != math.floor(value) or not _is_whole(text):
+        if not _is_whole(text):
             raise ValueError("is not a whole number")
         return value + 0.0  # -0 becomes 0
 
@@ -115,7 +115,8 @@ def shown(value, most=50):
 def _text(name, cell):
     if isinstance(cell, str):
         return cell.strip(" \t\xa0")
-    cell = cell.item() if isinstance(cell, np.generic) else cell
+    if isinstance(cell, np.generic):
+        cell = float(cell) if isinstance(cell, np.floating) else cell.item()
     is_empty = cell is None or type(cell).__name__ in ("NAType", "NaTType")
     if not (is_empty or isinstance(cell, (bool, numbers.Real, Decimal))):
         raise ValueError(f"{name} is of type {type(cell).__name__}, neither a number nor a text")

@@ -109,7 +109,7 @@ def _text_of(path):
 
 def _names_by_separator(text, where):
     """{separator: the names of the header if it is that}; nothing where all lines are blank."""
-    header = next((line for line in io.StringIO(text, newline=None) if line.strip()), None)
+    header = next((line for line in io.StringIO(text, newline=None) if line.replace('""', "").strip()), None)
     if header is None:
         return {}
     try:

@@ -1,11 +1,13 @@
 """Checks that every model's tests share."""
 
+import importlib.util
 import json
 import math
 import os
 import pickle
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +118,17 @@ def trolley_file():
     if not path.is_file():
         pytest.skip("the published Trolley.csv is not here; set HMC_TROLLEY_CSV to its path")
     return path
+
+
+@pytest.fixture(scope="session")
+def fuzz():
+    """The modules of the fuzz tests."""
+    return types.SimpleNamespace(**{name: _load(f"fuzz_{name}") for name in ("damage", "oracle", "property", "tables")})
+
+
+def _load(name):
+    """The helper module `name` of this folder. Tests are imported one by one (importmode importlib)."""
+    spec = importlib.util.spec_from_file_location(f"tests_models_{name}", Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
