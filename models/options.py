@@ -34,7 +34,7 @@ def finite(where, name, value):
     """The option as a float; ValueError, which begins with `where`, unless it is a finite number."""
     value = _scalar(value)
     try:
-        is_finite = isinstance(value, numbers.Real) and math.isfinite(value)
+        is_finite = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:  # a whole number beyond all float64
         is_finite = False
     if not is_finite:

@@ -86,7 +86,10 @@ def names_of_file(path):
 
 def _text_of(path):
     """(the text of a file, what a message calls the file)."""
-    where = shown(os.fspath(path), most=120)
+    path = os.fsdecode(path)
+    where = shown(path, most=120)
+    if not path:
+        raise ValueError("the path of the file is empty")
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:

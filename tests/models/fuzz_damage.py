@@ -196,6 +196,7 @@ OTHER_KINDS = [
     lambda frame: "no such\nfile.csv",
     lambda frame: "x" * 5000,
     lambda frame: "\ud800.csv",
+    lambda frame: type("PathOfBytes", (), {"__fspath__": lambda self: b"x.csv"})(),
     lambda frame: frame.to_csv(),
 ]
 
