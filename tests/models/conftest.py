@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import numpy as np
@@ -122,13 +121,11 @@ def trolley_file():
 
 @pytest.fixture(scope="session")
 def fuzz():
-    """The modules of the fuzz tests."""
-    return types.SimpleNamespace(**{name: _load(f"fuzz_{name}") for name in ("damage", "oracle", "property", "tables")})
-
-
-def _load(name):
-    """The helper module `name` of this folder. Tests are imported one by one (importmode importlib)."""
-    spec = importlib.util.spec_from_file_location(f"tests_models_{name}", Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The package in the folder fuzz: tests are imported one by one (importmode importlib), so it is no import."""
+    path = Path(__file__).with_name("fuzz")
+    spec = importlib.util.spec_from_file_location(
+        "tests_models_fuzz", path / "__init__.py", submodule_search_locations=[str(path)]
+    )
+    sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[spec.name])
+    return sys.modules[spec.name]

@@ -15,7 +15,7 @@ EVERY_MODEL = pytest.mark.parametrize("name", models.names())
 
 
 def tried(name, fuzz, folder, drawn):
-    """Whether the model accepts what was drawn; see `check` in fuzz_property.py."""
+    """Whether the model accepts what was drawn; see `check` in fuzz/property.py."""
     which, steps = drawn
     choices = fuzz.tables.of_model(name)
     frames = choices[which % len(choices)]
@@ -23,7 +23,7 @@ def tried(name, fuzz, folder, drawn):
     texts = {}
     for option, frame in frames.items():
         separator = "," if "count" in frame or "story" not in frame else ";"
-        content = fuzz.damage.damaged_file(frame, separator, steps if option == damaged else [])
+        content = fuzz.files.damaged(frame, separator, steps if option == damaged else [])
         texts[option] = fuzz.oracle.Text(content)
         (folder / option).write_bytes(content)
     paths = {option: folder / option for option in frames}
@@ -31,8 +31,8 @@ def tried(name, fuzz, folder, drawn):
 
 
 def run(name, fuzz, folder, seed, **options):
-    """How many damaged inputs the model accepts; see `fuzz` in fuzz_property.py."""
-    strategy = fuzz.damage.damage(fuzz.damage.FILE_STEPS)
+    """How many damaged inputs the model accepts; see `fuzz` in fuzz/property.py."""
+    strategy = fuzz.property.damage(fuzz.files.STEPS)
     return fuzz.property.fuzz(name, strategy, lambda drawn: tried(name, fuzz, folder, drawn), seed, **options)
 
 

@@ -21,18 +21,18 @@ EVERY_MODEL = pytest.mark.parametrize("name", models.names())
 
 
 def tried(name, fuzz, drawn):
-    """Whether the model accepts what was drawn; see `check` in fuzz_property.py."""
+    """Whether the model accepts what was drawn; see `check` in fuzz/property.py."""
     which, steps = drawn
     choices = fuzz.tables.of_model(name)
     inputs = dict(choices[which % len(choices)])
     option = list(inputs)[which % len(inputs)]
-    inputs[option] = fuzz.damage.damaged_frame(inputs[option], steps)
+    inputs[option] = fuzz.frames.damaged(inputs[option], steps)
     return fuzz.property.check(name, inputs, fuzz.oracle.judged(name, inputs), fuzz.oracle.log_density)
 
 
 def run(name, fuzz, seed, **options):
-    """How many damaged inputs the model accepts; see `fuzz` in fuzz_property.py."""
-    strategy = fuzz.damage.damage(fuzz.damage.FRAME_STEPS)
+    """How many damaged inputs the model accepts; see `fuzz` in fuzz/property.py."""
+    strategy = fuzz.property.damage(fuzz.frames.STEPS)
     return fuzz.property.fuzz(name, strategy, lambda drawn: tried(name, fuzz, drawn), seed, **options)
 
 
@@ -58,7 +58,7 @@ def test_undamaged_tables_are_understood(name, fuzz):
 def test_data_of_another_kind_are_refused(name, fuzz):
     for inputs in fuzz.tables.of_model(name):
         for option, frame in inputs.items():
-            for make in fuzz.damage.OTHER_KINDS:
+            for make in fuzz.frames.OTHER_KINDS:
                 wrong = {**inputs, option: make(frame)}
                 assert not fuzz.property.check(name, wrong, (None, fuzz.oracle.Fault()), None)
 

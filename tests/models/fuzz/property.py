@@ -7,6 +7,7 @@ cannot hold it either. Nothing else: no other exception, and no warning, which p
 
 import math
 import os
+import random
 import zlib
 from collections import Counter
 from datetime import date
@@ -14,6 +15,7 @@ from datetime import date
 import hypothesis
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 import models
 
@@ -70,6 +72,28 @@ def seed_of(config):
 def examples_each():
     """How many inputs every model gets from each of the two tests, so that HMC_FUZZ_EXAMPLES are reached in all."""
     return math.ceil(int(os.environ.get("HMC_FUZZ_EXAMPLES", EXAMPLES)) / (2 * len(models.names())))
+
+
+def damage(kinds):
+    """A strategy: (which of several tables, one or two steps of `kinds`).
+
+    The steps' numbers come of a hash. Left to draw them, hypothesis tries many inputs that are near copies of others,
+    and each of a hundred values should have its turn.
+    """
+    names = [kind.__name__ for kind in kinds]
+    drawn = st.tuples(
+        st.sampled_from(range(4)),
+        st.integers(0, 2**32 - 1),
+        st.sampled_from(names),
+        st.sampled_from([None] * len(names) + names),
+    )
+    return drawn.map(_steps)
+
+
+def _steps(drawn):
+    which, salt, *names = drawn
+    rng = random.Random(salt)
+    return which, [(name, *(rng.randrange(10_000) for _ in range(3))) for name in names if name]
 
 
 def fuzz(name, strategy, try_one, seed, phases=(Phase.generate, Phase.shrink)):
