@@ -94,7 +94,7 @@ def parsed(column, cell):
     text = _text(column.name, cell)
     if text in MISSING:
         raise ValueError(f"{column.name} is missing")
-    if DAMAGE.search(text):
+    if not (text.isascii() and text.isprintable()) and DAMAGE.search(text):
         raise ValueError(f"{column.name} = {shown(text)} has a character that is no part of a text")
     try:
         return column.parse(text)
@@ -129,6 +129,8 @@ def _text(name, cell):
 
 def _is_whole(text):
     """Whether a number is whole before it is rounded to a float64, as which 1e-400 is 0."""
+    if text.isdigit():  # as nearly all are
+        return True
     try:
         exact = Decimal(text)
         return exact == exact.to_integral_value()
