@@ -68,11 +68,11 @@ def read_study(estimator, individuals=None, groups=None):
     spread = describe_groups(columns["X"], group, members, means)
     weight = np.ones(group.size)
     study = Study(estimator, columns["Y"], columns["X"], group, weight, rows["Z"][order], members, means, spread)
-    _require_variation(study)
+    _refuse_constants(study)
     return study
 
 
-def _require_variation(study):
+def _refuse_constants(study):
     """ValueError where X or Z has nothing to say to its slope, or X nothing of its spread within groups (`mru`)."""
     require_variation(INDIVIDUALS.name, "X", study.X)
     of_individuals = study.Z[study.group]

@@ -62,7 +62,7 @@ def mRXma(data=None, *, participants=None, seed=None):
     `data`: the path of the published Trolley.csv, or a DataFrame with its columns. None: a simulated study with known
     truth (`models.trolley.simulate_study`) of `participants` people (60) from a `seed` (2023), and the model's name
     says so. `log_likelihood` and `phi` are of each response, in the order of the rows. Raises ValueError where the data
-    are not such.
+    are not such, and where action, intention, contact, education or age does not vary: there is no slope then.
     """
     return _with_everything("mRXma", trolley_centred, ("as", "au"), _study(data, participants, seed))
 

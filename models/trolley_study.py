@@ -16,7 +16,7 @@ STORIES = 12
 # Action, intention and contact as the published stories combine them; every participant sees each five times.
 TREATMENTS = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1))
 SCENES = 30
-MOST_PARTICIPANTS = 10**6  # their answers take 10 GB
+MOST_PARTICIPANTS = 10**6  # with 30 answers each: beyond, memory runs out without a word
 
 # Values near what the published data give, so that the simulated study is as hard to fit; by gender, female first.
 ALPHA = (-2.6, -1.9, -1.3, -0.2, 0.6, 1.7)

@@ -85,7 +85,7 @@ BROKEN = {
     "keys that stand twice": ("mRS", trolley_data, "_refuse_pairs_twice", nothing),
     "what differs between rows": ("mRXma", trolley_data, "_refuse_changes", nothing),
     "predictors that are constant": ("mSTP", tanks, "require_variation", nothing),
-    "spread within groups": ("mru", confounded_study, "_require_variation", nothing),
+    "spread within groups": ("mru", confounded_study, "_refuse_constants", nothing),
     "names of columns and rows": ("m0", columns, "shown", lambda value, most=0: str(value)),
     "the density": ("mST_fixed", tanks, "log_choose", lambda n, k: 0.0),
 }
