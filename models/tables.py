@@ -102,10 +102,10 @@ def _require_columns(table, source):
     missing = [name for name in wanted if name not in source.names]
     if missing:
         there = ", ".join(shown(name) for name in source.names)
-        named = missing if len(missing) <= 4 else [*missing[:3], f"... ({len(missing)} in all)"]
+        needed = f"; needed: {', '.join(wanted)}" if len(missing) <= 4 else ""  # else nearly the same names again
         raise ValueError(
-            f"no column {', '.join(named)} in {source.where}; needed: {', '.join(wanted)}; there: "
-            f"{shown(there, most=80) or 'none'}{source.hint(missing)}"
+            f"no column {', '.join(missing)} in {source.where}{needed}; there: {shown(there, most=80) or 'none'}"
+            f"{source.hint(missing)}"
         )
     twice = [name for name in wanted if source.names.count(name) > 1]
     if twice:
