@@ -5,7 +5,6 @@ before any visit (`visits=0`) its posterior is the prior, and cafes not yet visi
 were. What a cafe's visits say of it is their number and the sum of their waits, so its exponential is taken once.
 """
 
-import operator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from hmc.kernel import inlined
 from hmc.numerics import dot, exp, log
 from hmc.transforms import constrain_positive
 from models.densities import exponential, log_factorial, never_nan, normal, normal_group, poisson_log
+from models.options import whole
 from models.tables import Table, count, read
 
 CAFES = Table("cafes", columns=(count("visit", least=1), count("cafe", least=1), count("wait")))
@@ -92,13 +92,7 @@ def _number_of_visits(visits, rows):
     """`visits` as an int; ValueError unless it is a whole number from 0 to `rows`."""
     if visits is _ALL_VISITS:
         return rows
-    try:
-        number = -1 if isinstance(visits, (bool, np.bool_)) else operator.index(visits)
-    except TypeError:
-        number = -1
-    if not 0 <= number <= rows:
-        raise ValueError(f"cafes: visits = {visits} is not a whole number from 0 to {rows}, the rows of the table")
-    return number
+    return whole("cafes", "visits", visits, 0, rows, ", the rows of the table")
 
 
 def log_density(position, data, gradient):

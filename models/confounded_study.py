@@ -10,18 +10,19 @@ The arrow U -> X confounds the effect of X on Y. McElreath, Statistical Rethinki
 
 # ruff: noqa: N803, N806 (variables carry the lecture's names)
 
-import math
-import numbers
 from typing import NamedTuple
 
 import numpy as np
 
 from hmc.kernel import inlined
 from hmc.numerics import sqrt
+from models.confounds_predictors import MRU
+from models.options import finite, positive, whole
+from models.slopes import require_variation
 from models.tables import Table, count, number, read
 
 INDIVIDUALS = Table("confounds_individuals", (count("g", least=1), number("X"), count("Y", most=1)))
-LARGEST_X = 1e100  # sums of squares of larger ones may overflow
+LARGEST_STUDY = 10**7  # individuals or groups to simulate: beyond, memory runs out without a word
 GROUPS = Table("confounds_groups", (count("g", least=1), number("Z")))
 
 
@@ -51,7 +52,7 @@ def read_study(estimator, individuals=None, groups=None):
 
     Each is a DataFrame or the path of a CSV file; both None: the bundled ones. Groups are numbered from 1 without gaps,
     their rows in any order; there may be groups without individuals. ValueError where one table is given without
-    the other, or is wrong.
+    the other, or is wrong, or where X or Z does not vary over the individuals.
     """
     if (individuals is None) != (groups is None):
         given, missing = ("groups", "individuals") if individuals is None else ("individuals", "groups")
@@ -64,12 +65,29 @@ def read_study(estimator, individuals=None, groups=None):
             raise ValueError(f"{INDIVIDUALS.name}: row {row}: g = {g:.15g}, but {GROUPS.name} has {n_groups} groups")
     group = columns["g"].astype(np.int64) - 1
     members, means = np.empty(n_groups), np.empty(n_groups)
-    largest = int(np.abs(columns["X"]).argmax())
-    if abs(columns["X"][largest]) > LARGEST_X:
-        raise ValueError(f"{INDIVIDUALS.name}: row {largest + 1}: X = {columns['X'][largest]:.15g} is too large")
     spread = describe_groups(columns["X"], group, members, means)
     weight = np.ones(group.size)
-    return Study(estimator, columns["Y"], columns["X"], group, weight, rows["Z"][order], members, means, spread)
+    study = Study(estimator, columns["Y"], columns["X"], group, weight, rows["Z"][order], members, means, spread)
+    _refuse_constants(study)
+    return study
+
+
+def _refuse_constants(study):
+    """ValueError where X or Z has nothing to say to its slope, or X nothing of its spread within groups (`mru`)."""
+    require_variation(INDIVIDUALS.name, "X", study.X)
+    of_individuals = study.Z[study.group]
+    if (of_individuals == of_individuals[0]).all():
+        require_variation(GROUPS.name, "Z", study.Z)
+        raise ValueError(f"{GROUPS.name}: Z is {of_individuals[0]:.15g} for every individual, so it can have no slope")
+    # With X at its expectation for everybody, the likelihood grows without bound as sigma goes to 0.
+    if study.estimator == MRU and study.members.max() > 1.0 and (_first_of_group(study) == study.X).all():
+        raise ValueError(f"{INDIVIDUALS.name}: in every group all have the same X, so the sigma of mru would be 0")
+
+
+def _first_of_group(study):
+    """X of the first individual of everybody's group."""
+    _, first, place = np.unique(study.group, return_index=True, return_inverse=True)
+    return study.X[first][place]
 
 
 def _order_of_groups(column):
@@ -121,15 +139,19 @@ def simulate_study(
     """The lecture's simulation, every number of it an argument: a `SimulatedStudy`.
 
     The same seed gives the same study (not the bundled one, which R drew). Individuals fall into groups at random; some
-    groups may stay empty. ValueError for sizes under 1, standard deviations that are not positive, numbers that are not
-    finite, and seeds that are not whole numbers from 0.
+    groups may stay empty. ValueError for sizes under 1 or over 10,000,000, standard deviations that are not positive,
+    numbers that are not finite, and seeds that are not whole numbers from 0.
     """
     import pandas as pd
 
-    _require("a whole number from 0", lambda x: _is_whole(x) and x >= 0, seed=seed)
-    _require("a whole number from 1", lambda x: _is_whole(x) and x >= 1, groups=groups, individuals=individuals)
-    _require("a finite number", _is_finite, a0=a0, bXY=bXY, bZY=bZY, mean_U=mean_U, mean_Z=mean_Z)
-    _require("a positive number", lambda x: _is_finite(x) and x > 0, sd_U=sd_U, sd_X=sd_X, sd_Z=sd_Z)
+    name = "simulate_study"
+    seed = whole(name, "seed", seed)
+    groups = whole(name, "groups", groups, 1, LARGEST_STUDY)
+    individuals = whole(name, "individuals", individuals, 1, LARGEST_STUDY)
+    for argument, value in {"a0": a0, "bXY": bXY, "bZY": bZY, "mean_U": mean_U, "mean_Z": mean_Z}.items():
+        finite(name, argument, value)
+    for argument, value in {"sd_U": sd_U, "sd_X": sd_X, "sd_Z": sd_Z}.items():
+        positive(name, argument, value)
 
     rng = np.random.default_rng(seed)
     group = rng.integers(groups, size=individuals)
@@ -142,17 +164,3 @@ def simulate_study(
         pd.DataFrame({"g": group + 1, "X": X, "Y": Y.astype(np.int64)}),
         pd.DataFrame({"g": np.arange(groups) + 1, "Z": Z, "Ug": U}),
     )
-
-
-def _require(what, is_so, **arguments):
-    for name, value in arguments.items():
-        if not is_so(value):
-            raise ValueError(f"simulate_study: {name} = {value} is not {what}")
-
-
-def _is_whole(value):
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
-def _is_finite(value):
-    return isinstance(value, numbers.Real) and math.isfinite(value)

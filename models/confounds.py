@@ -34,7 +34,7 @@ def m0(individuals=None, groups=None):
 
     `individuals`, `groups`: DataFrames or paths of CSV files with columns g, X, Y and g, Z; both None for the bundled
     study. Groups are numbered from 1; one that has no individuals is not seen. Raises ValueError where the data are
-    not such.
+    not such, and where X or Z is the same for all individuals: of a constant there is no slope.
     """
     study = read_study(M0, individuals, groups)
     return _estimator("m0", m0_log_density, study, _numbers("a", "bxy", "bzy"), m0_simulate)
@@ -95,7 +95,8 @@ def mru(individuals=None, groups=None):
         tau, bux, sigma ~ Exponential(1)
 
     The data are as for `m0`; z and u of a group without individuals follow their priors. Log likelihoods are
-    of Y, as for the other estimators, and `Model.without` leaves out Y alone: the individual's X stays.
+    of Y, as for the other estimators, and `Model.without` leaves out Y alone: the individual's X stays. ValueError too
+    where everybody has the X of everybody else in the group, which no positive sigma fits as well as one nearer to 0.
     """
     study = read_study(MRU, individuals, groups)
     parameters = [

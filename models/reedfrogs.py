@@ -6,11 +6,10 @@ The models' functions are in `reedfrogs_centred` and `reedfrogs_noncentred`; wha
 
 # ruff: noqa: N802 (functions carry the lecture's names)
 
-import math
-
 import hmc
 from models import reedfrogs_centred as centred
 from models import reedfrogs_noncentred as noncentred
+from models.options import positive
 from models.tanks import TANKS, TanksOfKnownSpread, read_tanks
 
 __all__ = ["TANKS", "mST", "mSTD", "mSTG", "mSTP", "mSTPDG", "mSTPnc", "mST_fixed", "mSTnc", "mSTnomem"]
@@ -49,15 +48,10 @@ def mST_fixed(sigma, data=None):
         a[j] ~ Normal(a_bar, sigma)
         a_bar ~ Normal(0, 1.5)
 
-    Every sigma runs on the same compiled code. Raises ValueError for a sigma that is not a positive number.
+    Every sigma runs on the same compiled code. Raises ValueError for a sigma that is not a positive
+    number, or beyond 1e-100 and 1e100.
     """
-    try:
-        known = float(sigma)
-    except (TypeError, ValueError, OverflowError):
-        known = math.nan
-    if not 0.0 < known < math.inf:
-        raise ValueError(f"mST_fixed: sigma = {sigma} is not a positive number")
-    return _known_spread("mST_fixed", known, data)
+    return _known_spread("mST_fixed", positive("mST_fixed", "sigma", sigma), data)
 
 
 def mSTP(data=None):

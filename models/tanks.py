@@ -11,6 +11,7 @@ import numpy as np
 from hmc.kernel import allocating, inlined
 from hmc.numerics import dot, expit
 from models.densities import binomial_logit, log_choose, never_nan, normal
+from models.slopes import require_variation, standardised
 from models.tables import Table, at_most, choice, count, read
 
 TANKS = Table(
@@ -57,35 +58,27 @@ def read_tanks(data=None, slopes=()):
 
 def _predators(columns):
     """1 where pred is "pred", else 0."""
-    _refuse_constant("pred", columns)
+    require_variation(TANKS.name, "pred", columns["pred"])
     return columns["pred"] == "pred"
 
 
 def _standardised_density(columns):
-    _refuse_constant("density", columns)
-    density = columns["density"]
-    return (density - density.mean()) / density.std(ddof=1)
+    return standardised(TANKS.name, "density", columns["density"])
 
 
 def _big(columns):
     """1 where size is "big", 0 where it is "small"."""
-    _refuse_constant("size", columns)
+    require_variation(TANKS.name, "size", columns["size"])
     return columns["size"] == "big"
 
 
 def _predators_of_big(columns):
     both = _predators(columns) * _big(columns)
     if not both.any():
-        raise ValueError('reedfrogs: no row has both pred "pred" and size "big", so their product can have no slope')
+        raise ValueError(
+            f'{TANKS.name}: no row has both pred "pred" and size "big", so their product can have no slope'
+        )
     return both
-
-
-def _refuse_constant(name, columns):
-    """ValueError where all tanks have the same value in the column: an intercept says the same."""
-    values = columns[name]
-    if (values == values[0]).all():
-        value = f'"{values[0]}"' if values.dtype.kind == "U" else f"{values[0]:.15g}"
-        raise ValueError(f"reedfrogs: {name} is {value} in every row, so it can have no slope")
 
 
 # What each slope multiplies, from the columns of the table.

@@ -9,6 +9,7 @@ McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models"; data of
 import hmc
 from models import trolley_centred, trolley_noncentred, trolley_stories
 from models.ordered_logit import CUTPOINTS
+from models.tables import shown
 from models.trolley_data import SOURCE, answers_of, read_answers, read_story_responses
 from models.trolley_everything import GENDERS, STEPS
 from models.trolley_study import simulate_study
@@ -61,7 +62,7 @@ def mRXma(data=None, *, participants=None, seed=None):
     `data`: the path of the published Trolley.csv, or a DataFrame with its columns. None: a simulated study with known
     truth (`models.trolley.simulate_study`) of `participants` people (60) from a `seed` (2023), and the model's name
     says so. `log_likelihood` and `phi` are of each response, in the order of the rows. Raises ValueError where the data
-    are not such.
+    are not such, and where action, intention, contact, education or age does not vary: there is no slope then.
     """
     return _with_everything("mRXma", trolley_centred, ("as", "au"), _study(data, participants, seed))
 
@@ -92,7 +93,7 @@ def _study(data, participants, seed):
         return answers_of(study.columns), True
     for name, value in (("participants", participants), ("seed", seed)):
         if value is not None:
-            raise ValueError(f"trolley: {name} = {value} is for simulated data, and data are given")
+            raise ValueError(f"trolley: {name} = {shown(value)} is for simulated data, and data are given")
     return read_answers(data), False
 
 

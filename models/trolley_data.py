@@ -10,11 +10,14 @@ import numpy as np
 
 from hmc.kernel import allocating
 from models.ordered_logit import RESPONSES
-from models.tables import Column, Table, choice, count, label, names_in, number, read
+from models.slopes import require_variation, standardised
+from models.tables import Table, choice, count, label, names_in, number, read, shown
 
 SOURCE = (
     "the published Trolley.csv is part of the R package rethinking (github.com/rmcelreath/rethinking, data/Trolley.csv)"
 )
+
+MOST_RESPONSES = 10**7  # of counts: every response they stand for has a log likelihood of its own
 
 # In order of length of schooling; the first is the baseline.
 EDUCATION = (
@@ -29,10 +32,6 @@ EDUCATION = (
 )
 
 
-def _yes_or_no(name):
-    return Column(name, count(name, most=1).parse)
-
-
 _STORY_AND_RESPONSE = (label("story"), count("response", least=1, most=RESPONSES))
 COUNTS = Table("trolley_counts", (*_STORY_AND_RESPONSE, count("count")), source=SOURCE)
 STORY_ROWS = Table("trolley", _STORY_AND_RESPONSE, separator=";", source=SOURCE)
@@ -41,10 +40,10 @@ ROWS = Table(
     (
         *_STORY_AND_RESPONSE,
         label("id"),
-        _yes_or_no("male"),
+        count("male", most=1),
         choice("edu", *EDUCATION),
         number("age"),
-        *map(_yes_or_no, ("action", "intention", "contact")),
+        *(count(name, most=1) for name in ("action", "intention", "contact")),
     ),
     separator=";",
     source=SOURCE,
@@ -85,8 +84,9 @@ class Answers(NamedTuple):
 def read_story_responses(data=None):
     """`StoryResponses` of counts (columns story, response, count) or of rows (story, response); None: bundled counts.
 
-    Stories are numbered in the order of their labels; counts that are not there are 0. ValueError where the table is
-    wrong, or has a story and response twice.
+    Stories are numbered in the order of their labels; counts that are not there are 0. A story may have counts of 0
+    alone: its intercept follows its prior. ValueError where the table is wrong, has a story and response twice, or
+    counts that sum to 0 or to more than 10,000,000.
     """
     is_counted = data is None or "count" in names_in(COUNTS, data)
     columns = read(COUNTS if is_counted else STORY_ROWS, data)
@@ -101,6 +101,8 @@ def read_story_responses(data=None):
     repeats = columns["count"].astype(np.int64)
     if repeats.sum() == 0:
         raise ValueError("trolley_counts: all counts are 0")
+    if repeats.sum() > MOST_RESPONSES:
+        raise ValueError(f"trolley_counts: the counts sum to {repeats.sum()}; at most {MOST_RESPONSES} can be held")
     return StoryResponses(counts, np.repeat(story, repeats).astype(np.int64), np.repeat(response, repeats))
 
 
@@ -116,7 +118,8 @@ def read_answers(data):
     """`Answers` of the published table (semicolons), or of a frame or file with its columns.
 
     Participants and stories are numbered in the order of their labels. ValueError where the table is wrong, where a
-    participant's gender, education or age differs between rows, or where all ages are the same.
+    participant's gender, education or age differs between rows, or where education, age, action, intention or contact
+    is the same in all rows. One gender may have no participants: its slopes follow their priors.
     """
     return answers_of(read(ROWS, data))
 
@@ -128,10 +131,9 @@ def answers_of(columns):
     education = np.array([EDUCATION.index(text) for text in columns["edu"]])
     for name in ("male", "edu", "age"):
         _refuse_changes(name, columns[name], columns["id"], first_row[participant])
-    age = columns["age"]
-    spread = age.std(ddof=1) if age.size > 1 else 0.0
-    if not spread > 0.0:
-        raise ValueError(f"trolley: age is {age[0]:.15g} in every row, so it cannot be standardised")
+    for name in ("action", "intention", "contact", "edu"):
+        require_variation(ROWS.name, name, columns[name])
+    age = standardised(ROWS.name, "age", columns["age"])
     keys = (columns["male"], story, columns["action"], columns["intention"], columns["contact"])
     scenes, scene = np.unique(np.stack(keys, axis=1).astype(np.float64), axis=0, return_inverse=True)
     response = columns["response"].astype(np.int64) - 1
@@ -149,7 +151,7 @@ def answers_of(columns):
         contact=scenes[:, 4],
         gender=columns["male"][first_row].astype(np.int64),
         education=education[first_row],
-        age=((age - age.mean()) / spread)[first_row],
+        age=age[first_row],
         stories=stories.size,
     )
 
@@ -159,7 +161,7 @@ def _refuse_changes(name, values, ids, first_row):
     for row in np.flatnonzero(values != values[first_row])[:1]:
         first = first_row[row]
         raise ValueError(
-            f"trolley: row {row + 1} (id {ids[row]}): {name} = {_text(values[row])}, but "
+            f"trolley: row {row + 1} (id {shown(ids[row])}): {name} = {_text(values[row])}, but "
             f"{_text(values[first])} in row {first + 1}"
         )
 

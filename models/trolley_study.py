@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from models.options import whole
 from models.ordered_logit import CUTPOINTS
 from models.trolley_data import EDUCATION
 
@@ -15,6 +16,7 @@ STORIES = 12
 # Action, intention and contact as the published stories combine them; every participant sees each five times.
 TREATMENTS = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1))
 SCENES = 30
+MOST_PARTICIPANTS = 10**6  # with 30 answers each: beyond, memory runs out without a word
 
 # Values near what the published data give, so that the simulated study is as hard to fit; by gender, female first.
 ALPHA = (-2.6, -1.9, -1.3, -0.2, 0.6, 1.7)
@@ -40,11 +42,10 @@ def simulate_study(participants=60, seed=2023):
     """Answers of `participants` people to 30 scenes of 12 stories each: a `Study`.
 
     The truth is fixed but for the varying effects of stories and participants, which are drawn with standard deviations
-    0.5 and 1. ValueError for fewer than 2 participants.
+    0.5 and 1. ValueError for fewer than 2 participants, or over 1,000,000.
     """
-    for name, value, least in (("participants", participants, 2), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise ValueError(f"simulated trolley study: {name} = {value!r} is not a whole number of at least {least}")
+    participants = whole("simulated trolley study", "participants", participants, 2, MOST_PARTICIPANTS)
+    seed = whole("simulated trolley study", "seed", seed)
     rng = np.random.default_rng(seed)
     truth = {name: np.array(values) for name, values in {"alpha": ALPHA, **SLOPES, "delta": DELTA}.items()}
     truth |= {"sigmaS": np.float64(SIGMA_STORY), "sigmaU": np.float64(SIGMA_PARTICIPANT)}
@@ -53,8 +54,11 @@ def simulate_study(participants=60, seed=2023):
     male = rng.integers(0, 2, participants)
     education = rng.integers(0, len(EDUCATION), participants)
     age = rng.integers(18, 73, participants)
-    while (age == age[0]).all():  # of few participants all may be of an age, which cannot be standardised
+    # Few participants may all be of one age, or of one education: of what does not vary there is no slope.
+    while (age == age[0]).all():
         age = rng.integers(18, 73, participants)
+    while (education == education[0]).all():
+        education = rng.integers(0, len(EDUCATION), participants)
     standardised = (age - age.mean()) / np.repeat(age, SCENES).std(ddof=1)
 
     labels = [f"{u + 1:0{len(str(participants))}d}" for u in range(participants)]

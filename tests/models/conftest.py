@@ -1,5 +1,6 @@
 """Checks that every model's tests share."""
 
+import importlib.util
 import json
 import math
 import os
@@ -116,3 +117,15 @@ def trolley_file():
     if not path.is_file():
         pytest.skip("the published Trolley.csv is not here; set HMC_TROLLEY_CSV to its path")
     return path
+
+
+@pytest.fixture(scope="session")
+def fuzz():
+    """The package in the folder fuzz: tests are imported one by one (importmode importlib), so it is no import."""
+    path = Path(__file__).with_name("fuzz")
+    spec = importlib.util.spec_from_file_location(
+        "tests_models_fuzz", path / "__init__.py", submodule_search_locations=[str(path)]
+    )
+    sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[spec.name])
+    return sys.modules[spec.name]

@@ -122,6 +122,18 @@ WRONG = [
     ),
     (INDIVIDUALS, GROUPS.assign(g=[3, 0, 4, 2]), "confounds_groups: row 2: g = 0 is less than 1"),
     (INDIVIDUALS, GROUPS.assign(Z=[0, 1, 2, np.nan]), "confounds_groups: row 4: Z is missing"),
+    (INDIVIDUALS.assign(X=2.5), GROUPS, "confounds_individuals: X is 2.5 in every row, so it can have no slope"),
+    (INDIVIDUALS, GROUPS.assign(Z=1), "confounds_groups: Z is 1 in every row, so it can have no slope"),
+    (
+        INDIVIDUALS,
+        GROUPS.assign(Z=[0, 1, 1, 1]),  # the first is that of the group without individuals
+        "confounds_groups: Z is 1 for every individual, so it can have no slope",
+    ),
+    (
+        INDIVIDUALS.assign(X=[0, 0, 0, 1e101, 0, 0]),
+        GROUPS,
+        "confounds_individuals: row 4: X = 1e+101 is too large: at most 1e+100",
+    ),
     (
         INDIVIDUALS,
         [1, 2],
@@ -135,6 +147,31 @@ def test_a_wrong_study_is_refused_in_one_line(individuals, groups, message):
     for name in ("m0", "mru"):
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             getattr(confounds, name)(individuals, groups)
+
+
+def test_mru_needs_a_spread_of_x_within_groups():
+    """Without one its posterior has no integral: the density grows like a power of 1 / sigma."""
+    alike = INDIVIDUALS.assign(X=INDIVIDUALS.g * 0.5)
+    with pytest.raises(
+        ValueError, match=r"^confounds_individuals: in every group all have the same X, so the sigma of "
+    ):
+        confounds.mru(alike, GROUPS)
+    assert confounds.mrx(alike, GROUPS).dimension == 9
+    nearly = confounds.mru(alike.assign(X=alike.X + 1e-9 * (INDIVIDUALS.index == 0)), GROUPS)
+    alone = confounds.mru(alike.drop_duplicates("g"), GROUPS)  # with one individual each, all sigmas fit alike
+    assert [densities_where_x_is_fitted(model) for model in (nearly, alone)] == [True, False]
+
+
+def densities_where_x_is_fitted(model):
+    """Whether the density of mru grows without bound as sigma falls, times what the volume of good u falls by."""
+    position = np.zeros(model.dimension)
+    position[4:8] = np.array([0.5, 1.0, 0.0, 2.0]) - 1.0  # u, with bux = 1 and aX = 1
+    position[-3] = 1.0
+    values = []
+    for log_sigma in (-5.0, -10.0):
+        position[-1] = log_sigma
+        values.append(model.evaluate(position)[0] + 3 * log_sigma)  # of 3 groups with individuals
+    return values[1] - values[0] > 1.0
 
 
 def test_the_bundled_study_is_built_without_pandas_or_scipy():

@@ -163,10 +163,11 @@ def test_every_estimator_takes_a_simulated_study(name):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ({"groups": 0}, "groups = 0 is not a whole number from 1"),
-        ({"groups": 2.5}, "groups = 2.5 is not a whole number from 1"),
-        ({"individuals": -3}, "individuals = -3 is not a whole number from 1"),
-        ({"individuals": True}, "individuals = True is not a whole number from 1"),
+        ({"groups": 0}, "groups = 0 is not a whole number from 1 to 10000000"),
+        ({"groups": 2.5}, "groups = 2.5 is not a whole number from 1 to 10000000"),
+        ({"individuals": -3}, "individuals = -3 is not a whole number from 1 to 10000000"),
+        ({"individuals": True}, "individuals = True is not a whole number from 1 to 10000000"),
+        ({"groups": 10**18}, "groups = 1000000000000000000 is not a whole number from 1 to 10000000"),
         ({"seed": -1}, "seed = -1 is not a whole number from 0"),
         ({"seed": None}, "seed = None is not a whole number from 0"),
         ({"bXY": math.nan}, "bXY = nan is not a finite number"),

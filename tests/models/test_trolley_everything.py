@@ -223,7 +223,17 @@ def changed(**cells):
         (changed(age=np.nan), "row 3: age is missing"),
         (changed(age=np.inf), "row 3: age = inf is not finite"),
         (changed(contact=0.5), "row 3: contact = 0.5 is not a whole number"),
-        (STUDY.assign(age=30), "age is 30 in every row, so it cannot be standardised"),
+        (STUDY.assign(age=30), "age is 30 in every row, so it can have no slope"),
+        (
+            STUDY.assign(age=1e9 + STUDY.age / 64),
+            r"age hardly varies, from 1000000000.\d+ to 1000000001.\d+: its standard",
+        ),
+        (
+            STUDY.assign(age=STUDY.age * 1e-150),
+            r"age hardly varies, from \S+e-149 to \S+e-149: its standard deviation is",
+        ),
+        (STUDY.assign(action=1), "action is 1 in every row, so it can have no slope"),
+        (STUDY.assign(edu="Some College"), 'edu is "Some College" in every row, so it can have no slope'),
         (STUDY.drop(columns="id"), "no column id in the frame"),
         (STUDY[:0], "there are no rows"),
     ],
@@ -246,12 +256,29 @@ def test_files_are_as_published_or_refused(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"participants": 1}, "simulated trolley study: participants = 1 is not a whole number of at least 2"),
+        ({"participants": 1}, "simulated trolley study: participants = 1 is not a whole number from 2 to 1000000"),
         ({"participants": 2.5}, "simulated trolley study: participants = 2.5 is not a whole number"),
-        ({"seed": -1}, "simulated trolley study: seed = -1 is not a whole number of at least 0"),
+        ({"seed": -1}, "simulated trolley study: seed = -1 is not a whole number from 0"),
         ({"data": STUDY, "participants": 9}, "trolley: participants = 9 is for simulated data, and data are given"),
     ],
 )
 def test_options_of_the_simulation_are_checked(options, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         models.mRXma(**options)
+
+
+def test_few_participants_of_a_simulated_study_are_never_all_alike():
+    for seed in range(60):  # of two participants every eighth pair has the same education
+        columns = simulate_study(2, seed).columns
+        assert len({*columns["edu"]}) == len({*columns["age"]}) == 2
+
+
+@EVERY_MODEL
+def test_slopes_of_a_gender_without_participants_follow_their_priors(build, positions):
+    table = STUDY[STUDY.male == 1]
+    model = build(table)
+    for position in positions(model)[::20]:
+        assert model.evaluate(position)[0] == pytest.approx(reference(model, position, table), rel=1e-10)
+        _, gradient = model.evaluate(position)
+        slopes = slice(6 + 12 + table["id"].nunique(), 6 + 12 + table["id"].nunique() + 10, 2)  # of women
+        np.testing.assert_allclose(gradient[slopes], -position[slopes] / 0.25, rtol=1e-12)

@@ -1,0 +1,150 @@
+"""What the cells of a column must be: numbers, counts, words, names; and the complaint about a cell that is not.
+
+Cells come as text, from files, or as whatever a frame holds; both are read as the same text, so that a frame and the
+file that it was written to mean the same.
+"""
+
+import math
+import numbers
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+import numpy as np
+
+# What pandas takes for a missing value in a file, and what its own missing values look like as text.
+MISSING = frozenset(
+    {"", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "-NaN", "nan", "-nan", "NULL", "null", "None", "NaT"}
+    | {"1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "#N/A N/A"}
+)
+# The log density of larger counts is a difference of numbers so large that no digit after its point is right.
+LARGEST_COUNT = 10**9
+LARGEST_NUMBER = 1e100  # sums of squares of larger ones overflow
+LONGEST_LABEL = 200
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NUMBER_WITH_COMMAS = re.compile(r"[+-]?\d*(,\d+)+(\.\d*)?", re.ASCII)
+INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+TRUTH = {"True": "1", "TRUE": "1", "true": "1", "False": "0", "FALSE": "0", "false": "0"}
+# No name or word has these; they come of a wrong encoding or of damage. The last are lone halves of characters.
+DAMAGE = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\ufffd\ud800-\udfff]")
+
+
+class Column(NamedTuple):
+    """A column and what its cells must be."""
+
+    name: str
+    parse: Callable  # text of a cell -> value; raises ValueError with the complaint that completes "name = text"
+
+
+def number(name):
+    """A column of finite numbers, none beyond 1e100."""
+
+    def parse(text):
+        value = _finite(text)
+        if abs(value) > LARGEST_NUMBER:
+            raise ValueError(f"is too large: at most {LARGEST_NUMBER:g}")
+        return value
+
+    return Column(name, parse)
+
+
+def count(name, least=0, most=LARGEST_COUNT):
+    """A column of whole numbers from `least` to `most`; where these are 0 and 1, true and false will do."""
+    truth = TRUTH if (least, most) == (0, 1) else {}
+
+    def parse(text):
+        text = truth.get(text, text)
+        value = _finite(text)
+        if value < least:
+            raise ValueError("is negative" if value < 0 else f"is less than {least}")
+        if value > most:
+            raise ValueError(f"is more than {most}")
+        if not _is_whole(text):
+            raise ValueError("is not a whole number")
+        return value + 0.0  # -0 becomes 0
+
+    return Column(name, parse)
+
+
+def choice(name, *options):
+    """A column of words, each one of `options`."""
+
+    def parse(text):
+        if text not in options:
+            raise ValueError(f"is not one of {', '.join(options)}")
+        return text
+
+    return Column(name, parse)
+
+
+def label(name):
+    """A column of names, whatever they are, of at most 200 characters."""
+
+    def parse(text):
+        if len(text) > LONGEST_LABEL:
+            raise ValueError(f"has {len(text)} characters; at most {LONGEST_LABEL}")
+        return text
+
+    return Column(name, parse)
+
+
+def parsed(column, cell):
+    """The value of a cell; ValueError, one line with the column's name and what the cell is, where it is not one."""
+    text = _text(column.name, cell)
+    if text in MISSING:
+        raise ValueError(f"{column.name} is missing")
+    if not (text.isascii() and text.isprintable()) and DAMAGE.search(text):
+        raise ValueError(f"{column.name} = {shown(text)} has a character that is no part of a text")
+    try:
+        return column.parse(text)
+    except ValueError as error:
+        raise ValueError(f"{column.name} = {shown(text)} {error}") from None
+
+
+def shown(value, most=50):
+    """`value` for a message: in one line, of printable characters, and of about `most` at most."""
+    try:
+        text = str(value)
+    except ValueError:  # a whole number of too many digits to be converted
+        return f"a number of {value.bit_length()} bits"
+    text = text if len(text) <= most else f"{text[: most - 15]}...{text[-12:]}"
+    return text if text.isprintable() else ascii(text)
+
+
+def _text(name, cell):
+    if isinstance(cell, str):
+        return cell.strip(" \t\xa0")
+    if isinstance(cell, np.generic):
+        cell = float(cell) if isinstance(cell, np.floating) else cell.item()
+    is_empty = cell is None or type(cell).__name__ in ("NAType", "NaTType")
+    if not (is_empty or isinstance(cell, (bool, numbers.Real, Decimal))):
+        raise ValueError(f"{name} is of type {type(cell).__name__}, neither a number nor a text")
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        cell = int(cell)  # a whole number names the same thing in a column that has become one of floats
+    if isinstance(cell, int) and cell.bit_length() > 1000:
+        raise ValueError(f"{name} = {shown(cell)} is too large")
+    return str(cell)
+
+
+def _is_whole(text):
+    """Whether a number is whole before it is rounded to a float64, as which 1e-400 is 0."""
+    if text.isdigit():  # as nearly all are
+        return True
+    try:
+        exact = Decimal(text)
+        return exact == exact.to_integral_value()
+    except InvalidOperation:  # an exponent of 20 digits
+        return False
+
+
+def _finite(text):
+    if NUMBER.fullmatch(text):
+        value = float(text)
+        if math.isinf(value):
+            raise ValueError("is too large")
+        return value
+    if INFINITE.fullmatch(text):
+        raise ValueError("is not finite")
+    hint = "; decimals have a point, thousands no comma" if NUMBER_WITH_COMMAS.fullmatch(text) else ""
+    raise ValueError(f"is not a number{hint}")

@@ -1,0 +1,141 @@
+"""Tables read without `models/`, and without the csv module: by the letter of what is promised of a cell and a file."""
+
+import math
+import re
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+NUMBER, LABEL = "number", "label"
+NO_VALUE = {"", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "-NaN", "nan", "-nan", "NULL", "null"}
+NO_VALUE |= {"None", "NaT", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"}
+BOOLEANS = {"True": 1, "TRUE": 1, "true": 1, "False": 0, "FALSE": 0, "false": 0}
+
+
+class Fault(Exception):  # noqa: N818 (of the data, not of a program)
+    """Why a model cannot hold its data: the row (from 1) and column of the first bad cell, where it is a cell's."""
+
+    def __init__(self, row=None, column=None):
+        super().__init__(f"row {row}, column {column}" if row else "the table as a whole")
+        self.row, self.column = row, column
+
+
+class Text(NamedTuple):
+    """A file's bytes."""
+
+    content: bytes
+
+
+def read_table(given, columns, check=None, separator=","):
+    """The columns of one table as a DataFrame of whole numbers, float64 and text; or a Fault."""
+    names, rows = _cells_of_text(given.content, separator) if isinstance(given, Text) else cells_of_frame(given)
+    if any(names.count(name) != 1 for name in columns):
+        raise Fault
+    places = {name: names.index(name) for name in columns}
+    values = []
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(names):
+            raise Fault(number)
+        value = {name: _value(kind, row[places[name]], number, name) for name, kind in columns.items()}
+        if check and not check(value):
+            raise Fault(number)
+        values.append(value)
+    if not values:
+        raise Fault
+    return pd.DataFrame(values)
+
+
+def cells_of_frame(frame):
+    if not isinstance(frame, pd.DataFrame) or isinstance(frame.columns, pd.MultiIndex):
+        raise Fault
+    columns = [list(frame.iloc[:, i]) for i in range(frame.shape[1])]
+    return [str(name).strip() for name in frame.columns], list(zip(*columns, strict=True))
+
+
+def _cells_of_text(content, separator):
+    if b"\0" in content:
+        raise Fault
+    try:
+        text = content.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise Fault from None
+    lines = fields(text, separator)
+    header = next(lines, None)
+    if header is None:
+        raise Fault
+    return [name.strip() for name in header], lines
+
+
+def header_names(given, separator):
+    """The names in the header of a file, if that is what separates them; else none."""
+    try:
+        text = given.content.decode("utf-8", "replace").removeprefix("\ufeff")
+        return [name.strip() for name in next(fields(text, separator), [])]
+    except Fault:
+        return []
+
+
+def fields(text, separator):
+    """The lines of a CSV file that are not blank, as lists of fields, by RFC 4180; or a Fault, of the row it is in.
+
+    A field in quotes holds separators, ends of lines and doubled quotes; blanks before a field are no part of it.
+    """
+    plain = rf" *(?:\"((?:[^\"]|\"\")*)\"|([^\" {separator}\r\n][^{separator}\r\n]*|))(\r\n|\r|\n|{separator}|\Z)"
+    place, row, line = 0, None, []
+    while place < len(text) or line:
+        field = re.compile(plain).match(text, place)
+        if field is None:
+            raise Fault(row)
+        quoted, bare, end = field.groups()
+        line.append(bare if quoted is None else quoted.replace('""', '"'))
+        place = field.end()
+        if end != separator:
+            if len(line) > 1 or line[0].strip():
+                yield line
+                row = (row or 0) + 1
+            line = []
+            if not end:
+                return
+
+
+def _value(kind, cell, row, name):
+    """A cell as what its column holds; or a Fault."""
+    text = _plain(cell)
+    if text is None or text in NO_VALUE or re.search("[\x00-\x1f\x7f-\x9f\ufeff\ufffd\ud800-\udfff]", text):
+        raise Fault(row, name)
+    if isinstance(kind, list) or kind == LABEL:
+        if text not in kind if isinstance(kind, list) else len(text) > 200:
+            raise Fault(row, name)
+        return text
+    if kind == (0, 1) and text in BOOLEANS:
+        return BOOLEANS[text]
+    if not re.fullmatch("[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?", text):
+        raise Fault(row, name)
+    value = Decimal(text)
+    if kind == NUMBER:
+        if value.copy_abs() > Decimal("1e100"):
+            raise Fault(row, name)
+        return float(value)
+    least, most = kind
+    if not (least <= value <= most and value == value.to_integral_value()):
+        raise Fault(row, name)
+    return int(value)
+
+
+def _plain(cell):
+    """A cell's text; None for what is missing, and for what is neither text nor a real number."""
+    if isinstance(cell, str):
+        return cell.strip(" \t\xa0")
+    if isinstance(cell, (bool, np.bool_)):
+        return str(bool(cell))
+    if isinstance(cell, (int, np.integer)):
+        return str(cell) if abs(cell) < 10**300 else None
+    if isinstance(cell, Decimal):
+        return str(cell)
+    if isinstance(cell, (float, np.floating)):
+        value = float(cell)
+        is_whole = math.isfinite(value) and value % 1 == 0 and abs(value) < 2**53
+        return str(int(value)) if is_whole else repr(value)
+    return None
