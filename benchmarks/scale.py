@@ -118,8 +118,9 @@ def print_cost(c):
     """A line of the table."""
     metric = "" if c.metric == "none" else c.metric
     print(f"{c.model:9}{metric:7}{c.rows:10,}{c.dimension:10,}{time_in_words(c.gradient):>10}", end="")
-    print(f"{c.gradient / c.rows * 1e9:7.2f} ns{time_in_words(c.step):>10}{c.steps:8.1f}", end="")
-    print(f"{time_in_words(c.draw):>10}{c.data_bytes / 1e6:7.2f} MB{c.peak / 1e6:5.0f} MB", flush=True)
+    print(f"{c.gradient / c.rows * 1e9:7.2f} ns{time_in_words(c.step):>10}", end="")
+    print(f"{'' if math.isnan(c.steps) else f'{c.steps:.1f}':>8}{time_in_words(c.draw):>10}", end="")
+    print(f"{c.data_bytes / 1e6:7.2f} MB{c.peak / 1e6:5.0f} MB", flush=True)
 
 
 def time_in_words(seconds):

@@ -28,8 +28,8 @@ def drawn(by_rows, by_dimension):
         add_memory(memory, dense, "mST, dense metric, by dimension", marker="^", linestyle="--")
         finish(gradient, "Time of a gradient", "rows", in_words)
         finish(draw, "Time of a draw after warm-up", "rows", in_words)
-        finish(dimension, "mST with more tanks: time", "dimension", in_words, legend="lower right")
-        finish(memory, "Peak memory over that of the smallest size", "rows, or dimension", in_megabytes)
+        finish(dimension, "mST with more tanks: time", "dimension", in_words, room=100.0)
+        finish(memory, "Peak memory over that of the smallest size", "rows, or dimension", in_megabytes, room=8.0)
         figure.suptitle("Time and memory grow with the size of a model: grey lines have slope 1")
         return settled(figure)
 
@@ -53,18 +53,18 @@ def draw_line(axes, series, points, label, marker=None, linestyle="-", colour=No
     axes.plot(*points, marker=marker or MARKERS[series.model], markersize=6, **style)
 
 
-def finish(axes, title, size, in_words, legend="upper left"):
-    """Scales, guides and words of a panel."""
+def finish(axes, title, size, in_words, room=2.0):
+    """Scales, guides and words of a panel; `room` times the largest value is where it ends, above the legend."""
     axes.set(xscale="log", yscale="log", title=title, xlabel=size)
     low, high = axes.get_ylim()
     ends = np.array(axes.get_xlim())
     for decade in range(-14, 8):  # of seconds or bytes per unit of size
         axes.plot(ends, ends * 10.0**decade, color=GUIDE, linewidth=0.6, alpha=0.5, zorder=0)
-    axes.set(xlim=ends, ylim=(low / 1.2, high * 2))
+    axes.set(xlim=ends, ylim=(low / 1.2, high * room))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: in_words(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
-    axes.legend(loc=legend)
+    axes.legend(loc="upper left")
 
 
 def in_words(seconds):
