@@ -80,15 +80,14 @@ def workers(measures):
     """What data cost on their way to worker processes, and there."""
     first, second, third = measures.sending
     heads = (f"`{SENT}`, 2 workers", "data", "sent to each worker", "in", "this process at most", "a worker at most")
-    kinds = ("data", "pickled", "seconds", "parent", "worker")
-    lines = {kind: through(first, second, kind) for kind in kinds}
-    out = [(f"{s.rows:,} rows", *in_units({kind: getattr(s, kind) for kind in kinds})) for s in (first, second)]
-    for count in (third.rows, TEN_MILLION):
-        out.append((f"{count:,} rows, predicted", *in_units({kind: lines[kind](count) for kind in kinds})))
-    parent, worker = lines["parent"](third.rows), lines["worker"](third.rows)
+    out = [
+        (f"{s.rows:,} rows", *map(size, (s.data, s.pickled)), duration(s.seconds), *map(size, (s.parent, s.worker)))
+        for s in measures.sending
+    ]
+    parent, worker = (through(first, second, kind)(third.rows) for kind in ("parent", "worker"))
     check = (
-        f"Of {third.rows:,} rows, this process took {size(third.parent)}, {third.parent / parent:.2f} times what was "
-        f"predicted, and a worker {size(third.worker)}, {third.worker / worker:.2f} times."
+        f"Check: of {third.rows:,} rows, the memory of this process was {third.parent / parent:.2f} times the "
+        f"{size(parent)} predicted from the others, and a worker's {third.worker / worker:.2f} times {size(worker)}."
     )
     return f"### Workers\n\n{table(heads, out)}\n\n{check}"
 
@@ -97,11 +96,6 @@ def through(first, second, kind):
     """The straight line through two measures of a kind: a function of rows."""
     each = (getattr(second, kind) - getattr(first, kind)) / (second.rows - first.rows)
     return lambda count: getattr(first, kind) + each * (count - first.rows)
-
-
-def in_units(values):
-    """Seconds as time, the others as bytes."""
-    return [duration(value) if kind == "seconds" else size(value) for kind, value in values.items()]
 
 
 def files(measures):

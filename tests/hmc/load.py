@@ -8,6 +8,7 @@ only: what a process holds is read from /proc.
 """
 
 import argparse
+import functools
 import gc
 import json
 import multiprocessing.util
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import shared_memory
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +61,7 @@ class Load:
         self.folder = folder
         self.is_leaking = is_leaking
         self.models = (grouped_model(), models.mST())
+        self.segments = note_segments()
         self.leaked, self.processes = [], []
 
     def fit(self, number):
@@ -102,7 +104,7 @@ class Load:
             sum(map(files, workers)),
             len(os.listdir("/proc/self/task")),
             len(workers),
-            sum(1 for _ in Path("/dev/shm").glob(f"{prefix()}*")),
+            sum(Path("/dev/shm", name).exists() for name in self.segments),
             sum(len(os.listdir(folder)) for folder in (self.folder, tempfile.gettempdir())),
         )
 
@@ -158,9 +160,18 @@ def read(path):
         return ""
 
 
-def prefix():
-    """What the names of this process's shared memory begin with: others' segments come and go."""
-    return f"{os.getpid():x}_"
+def note_segments():
+    """From now on, the set of names of shared memory that this process makes: others' segments come and go."""
+    names, initialise = set(), SharedMemory.__init__
+
+    @functools.wraps(initialise)
+    def noting(self, name=None, create=False, *rest, **options):
+        initialise(self, name, create, *rest, **options)
+        if create:
+            names.add(self.name)
+
+    SharedMemory.__init__ = noting
+    return names
 
 
 def main():
@@ -169,7 +180,6 @@ def main():
     parser.add_argument("fits", type=int, nargs="?", default=1000, help="how many (default 1000)")
     parser.add_argument("--leak", action="store_true", help="leak on purpose")
     arguments = parser.parse_args()
-    shared_memory._SHM_NAME_PREFIX = f"/{prefix()}"
     multiprocessing.util.get_temp_dir()  # before the folder below, which ends before multiprocessing does
     with tempfile.TemporaryDirectory() as folder:
         tempfile.tempdir = os.path.join(folder, "temporary")
