@@ -16,6 +16,7 @@ from hmc.numerics import exp
 from hmc.nuts import FORWARD, end_of
 from hmc.nuts import transition as nuts_transition
 from hmc.outcome import DIVERGENCE, INTERRUPTED, MAX_DEPTH
+from hmc.packing import lent_generator
 from hmc.phase_space import Hamiltonian, PhasePoint, Reach, Start, draw_momentum
 from hmc.static import transition as static_transition
 from hmc.step_size import DualAveraging, first_guess, restart, update
@@ -73,12 +74,13 @@ def make_record(kept, iterations, dimension):
 
 
 @kernel
-def advance(density, data, rng, state, trajectory, job, record):
+def advance(density, data, bit_generator, state, trajectory, job, record):
     """Run transitions from `state` until `job.until` or until stopped; the new state. The record is filled in.
 
     An unfinished transition is discarded, and `iteration` tells how many were finished; after that, what stands in
     the buffers is of no use for going on.
     """
+    rng = lent_generator(bit_generator)
     hamiltonian = Hamiltonian(density, data, state.metric)
     search = state.search
     log_density = state.log_density

@@ -69,6 +69,8 @@ class Execution:
 
     def _another(self, error):
         """(an executor of ours, True) in the place of the caller's."""
+        if self._is_owned:
+            self._executor.shutdown(wait=False)
         print(f"hmc: the executor is broken, and what is left runs in one of our own: {error}", file=sys.stderr)
         way = "threads" if isinstance(self._control, LocalControl) else None
         return _choose_executor(*self._chosen[:2], way, self._chosen[2])

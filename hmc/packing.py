@@ -1,7 +1,7 @@
 """How data reach compiled code: laid out as 8-byte words, read back by code compiled for their type.
 
 A number is a word; an array is its address and its extents. A data set of another length has the same type, so it runs
-on the same code.
+on the same code. A random generator is lent too (`lent_generator`).
 """
 
 import itertools
@@ -12,7 +12,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 from numba.np import arrayobj
 
 from hmc.kernel import jit_is_disabled
@@ -117,3 +117,29 @@ def _build(context, builder, numba_type, next_word):
     if isinstance(numba_type, types.Boolean):
         return context.cast(builder, next_word(), types.int64, types.boolean)
     return next_word()
+
+
+def lent_generator(bit_generator):
+    """The `numpy.random.Generator` of a bit generator, which its caller keeps alive while it is in use."""
+    return np.random.Generator(bit_generator)
+
+
+lent_generator.is_kernel = True
+
+
+# Where references are not counted, Numba has a Generator that it is handed live for ever; a bit generator it releases.
+@overload(lent_generator, jit_options={"_nrt": False, "forceinline": True})
+def _lent_generator(bit_generator):
+    return lambda bit_generator: _generator(bit_generator)  # noqa: PLW0108 (an overload is a function of Python)
+
+
+@intrinsic
+def _generator(typing_context, bit_generator):
+    generator_type = types.NumPyRandomGeneratorType("generator")
+
+    def generate(context, builder, signature, arguments):
+        generator = cgutils.create_struct_proxy(generator_type)(context, builder)  # its owner is NULL
+        generator.bit_generator = arguments[0]
+        return generator._getvalue()
+
+    return generator_type(bit_generator), generate

@@ -108,9 +108,9 @@ def record(model, *, transitions=1, after=None, chain=0, **settings):
         state = start(model, density, settings, chain, rng, job.stop)
         for reached in range(_AT_A_TIME, after + _AT_A_TIME, _AT_A_TIME):
             part = job._replace(until=min(reached, after))
-            state = compiled_advance()(*density, rng, state, trajectory, part, statistics)
+            state = compiled_advance()(*density, rng.bit_generator, state, trajectory, part, statistics)
         watched = substituted(advance, transition=watcher.transition)
-        watched(*density, rng, state, trajectory, job._replace(until=until), statistics)
+        watched(*density, rng.bit_generator, state, trajectory, job._replace(until=until), statistics)
     return _records(model, settings, chain, after, watcher.notes)
 
 

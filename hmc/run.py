@@ -67,7 +67,8 @@ def _run_chain(model, settings, chain, cells, piece):
         trajectory = make_trajectory(model.dimension, settings.max_depth)
 
         def advance_until(state, until):
-            return compiled_advance()(density, data, rng, state, trajectory, job._replace(until=until), record)
+            part = job._replace(until=until)
+            return compiled_advance()(density, data, rng.bit_generator, state, trajectory, part, record)
 
         state = _advanced(advance_until, state, job.until, seconds)
         if stop[0] == 0:
@@ -198,6 +199,5 @@ def advance_types():
     state = ChainState(0, 0.0, restart(1.0), point, identity(1, False), adaptation.make_moments(1, False))
     cell = np.zeros(1, np.int64)
     job = Job(0, 1, 1.0, 0.8, 0, cell, 0, 1, cell, cell)
-    rng = np.random.default_rng(0)
-    examples = (rng, state, make_trajectory(1, 1), job, make_record(1, 1, 1))
+    examples = (np.random.default_rng(0).bit_generator, state, make_trajectory(1, 1), job, make_record(1, 1, 1))
     return (DENSITY, numba.types.intp, *map(numba.typeof, examples))

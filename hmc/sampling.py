@@ -142,7 +142,8 @@ def run(model, settings, chains, *, workers, executor, progress, keep=None):
             submit(chain)
         bar = progress_bar(len(chains) * end, "draws") if progress else None
         execution.watch(slice(1, None), bar, ended)
-        interrupted = execution.is_stopped
+        # A worker with cells of its own may have met a Ctrl-C that was not seen here.
+        interrupted = execution.is_stopped or any(isinstance(chain.error, KeyboardInterrupt) for chain in chains)
     return _gathered(model, settings, chains, interrupted, time.perf_counter() - started)
 
 

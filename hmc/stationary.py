@@ -32,7 +32,8 @@ def chain_through(model, settings, position, place, cells):
         """(state, record) after `count` transitions of the state."""
         until = state.iteration + count
         record = make_record(max(0, until - settings.warmup), until, model.dimension)
-        state = compiled_advance()(density, data, rng, state, trajectory, job._replace(until=until), record)
+        part = job._replace(until=until)
+        state = compiled_advance()(density, data, rng.bit_generator, state, trajectory, part, record)
         if cells[0] != 0:
             raise KeyboardInterrupt
         return state, record

@@ -38,9 +38,6 @@ def grown(folder, *options):
     return {name: min(look[name] for look in looks[-3:]) - looks[1][name] for name in BOUNDS}
 
 
-_KEPT = ("memory", "workers_memory", "blocks")
-
-
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
     return grown(tmp_path_factory.mktemp("clean"))
@@ -51,11 +48,7 @@ def leaking(tmp_path_factory):
     return grown(tmp_path_factory.mktemp("leaking"), "--leak")
 
 
-# Compiled code that counts no references keeps the generator of every chain.
-_LEAKS = pytest.mark.xfail(strict=True, reason="the compiled sampler keeps every random generator it is given")
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[_LEAKS] * (n in _KEPT)) for n in BOUNDS])
+@pytest.mark.parametrize("name", BOUNDS)
 def test_a_thousand_fits_leave_nothing_behind(clean, name):
     assert clean[name] <= BOUNDS[name], clean
 
