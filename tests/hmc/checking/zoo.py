@@ -16,7 +16,7 @@ import sys
 from typing import NamedTuple
 import numpy as np
 import hmc
-from hmc.numerics import exp, log
+from hmc.numerics import divide, exp, log
 from hmc.transforms import constrain_interval, interval_log_jacobian, interval_pullback
 
 class Data(NamedTuple):
@@ -43,7 +43,7 @@ def log_density(position, data, gradient):
         total += data.weight[i] * (-0.5 * r * r - 0.5 * math.log(2.0 * math.pi))
         gradient[data.group[i]] += data.weight[i] * r
     total += log(6.0 * p) + log(1.0 - p) if 0.0 < p < 1.0 else -math.inf
-    d_p = 1.0 / p - 1.0 / (1.0 - p) + (data.z - p)
+    d_p = divide(1.0, p) - divide(1.0, 1.0 - p) + (data.z - p)
     total += -0.5 * (data.z - p) ** 2 + interval_log_jacobian(position[5], 0.0, 1.0)
     gradient[5] = interval_pullback(position[5], 0.0, 1.0, d_p)
     return total
@@ -291,7 +291,7 @@ DENSITY = {
             (" + interval_log_jacobian(position[5], 0.0, 1.0)", ""),
             (RETURN, "    gradient[5] -= 1.0 - 2.0 * p\n" + RETURN),
             ("log(6.0 * p) + log(1.0 - p)", "0.0"),
-            ("1.0 / p - 1.0 / (1.0 - p) + ", ""),
+            ("divide(1.0, p) - divide(1.0, 1.0 - p) + ", ""),
         ],
         "improper",
         "p",
