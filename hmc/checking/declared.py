@@ -9,10 +9,10 @@ import sys
 
 import numpy as np
 
-from hmc.checking_bounds import in_python
-from hmc.checking_child import calling
-from hmc.checking_contract import arrays_of
-from hmc.checking_findings import Finding, component_names, place
+from hmc.checking.bounds import in_python
+from hmc.checking.child import calling
+from hmc.checking.contract import arrays_of
+from hmc.checking.findings import Finding, component_names, place
 from hmc.transforms import ORDERED, REAL, SIMPLEX
 
 _MANY_NUMBERS = 100_000  # of data, with which the run takes a second or so

@@ -1,4 +1,4 @@
-"""hmc.checking_child: a model that crashes, hangs or corrupts memory is told of by a process that it cannot harm."""
+"""hmc.checking.child: a model that crashes, hangs or corrupts memory is told of by a process that it cannot harm."""
 
 import math
 import os
@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import hmc
-from hmc import checking_child
-from hmc.checking_child import Died, calling, in_child
+from hmc.checking import child
+from hmc.checking.child import Died, calling, in_child
 from hmc.kernel import jit_is_disabled
 
 pytestmark = pytest.mark.skipif(
@@ -81,7 +81,7 @@ def test_a_corrupted_heap_ends_in_a_finding():
 
 
 def test_a_call_that_does_not_return_is_told_with_its_place(monkeypatch):
-    monkeypatch.setattr(checking_child, "LONGEST_CALL", 1.0)
+    monkeypatch.setattr(child, "LONGEST_CALL", 1.0)
     (found,) = check(does_not_return)
     assert found.kind == "raises"
     assert found.message.startswith("log_density did not return within 1 seconds at x = 10, y = ")
@@ -108,7 +108,7 @@ def test_the_call_in_which_the_process_ended_is_known():
         os.kill(os.getpid(), signal.SIGSEGV)
 
     died = in_child(simulates, 2)
-    assert died == Died("simulate", None, signal.SIGSEGV, checking_child.LONGEST_CALL)
+    assert died == Died("simulate", None, signal.SIGSEGV, child.LONGEST_CALL)
 
 
 def test_memory_of_this_process_is_not_changed():

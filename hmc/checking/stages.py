@@ -1,6 +1,6 @@
-"""Checking an author's model before it is sampled: what can be known of it without running a chain.
+"""The stages of a check, in order, and what is told of a model of which nothing was found.
 
-Each kind of fault is looked for in a file of its own, `hmc/checking_*.py`; here stand the order and what is told.
+Each kind of fault is looked for in a file of its own, beside this one.
 """
 
 import contextlib
@@ -9,25 +9,23 @@ import math
 
 import numpy as np
 
-from hmc.checking_child import Died, in_child
-from hmc.checking_contract import MANY_NUMBERS, arrays_of, contract_findings, run_in_python
-from hmc.checking_declared import declared_findings
-from hmc.checking_findings import BrokenError, Finding, component_constraints, component_names, merged
-from hmc.checking_functions import (
+from hmc.checking.child import Died, in_child
+from hmc.checking.contract import MANY_NUMBERS, arrays_of, contract_findings, run_in_python
+from hmc.checking.declared import declared_findings
+from hmc.checking.findings import BrokenError, Finding, component_constraints, merged
+from hmc.checking.functions import (
     derived_findings,
     name_findings,
     pointwise_findings,
     simulation_findings,
     weight_findings,
 )
-from hmc.checking_gradient import gradient_findings, measure
-from hmc.checking_jumps import jump_findings
-from hmc.checking_prior import can_be_compared, prior_findings
-from hmc.checking_probe import Probe, ended, raised, same_bits
-from hmc.checking_tails import tail_findings
-from hmc.checking_values import nowhere, value_findings
-
-__all__ = ["KINDS", "Finding", "check", "component_names", "told"]
+from hmc.checking.gradient import gradient_findings, measure
+from hmc.checking.jumps import jump_findings
+from hmc.checking.prior import can_be_compared, prior_findings
+from hmc.checking.probe import Probe, ended, raised, same_bits
+from hmc.checking.tails import tail_findings
+from hmc.checking.values import nowhere, value_findings
 
 KINDS = {
     "compile": "a function does not compile, or returns no number",

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from hmc.checking_bounds import in_python, watched
-from hmc.checking_child import calling
-from hmc.checking_findings import BrokenError, Finding, place
-from hmc.checking_probe import raised, same_bits
+from hmc.checking.bounds import in_python, watched
+from hmc.checking.child import calling
+from hmc.checking.findings import BrokenError, Finding, place
+from hmc.checking.probe import raised, same_bits
 
 # A model of more numbers than this is not run in Python, which takes a second for each million operations or so.
 MANY_NUMBERS = 1_000_000

@@ -10,9 +10,9 @@ import time
 
 import numpy as np
 
-from hmc.checking_bounds import bounds_checked, in_python
-from hmc.checking_child import calling
-from hmc.checking_findings import BrokenError, Finding, component_names, first_line, line_of, place
+from hmc.checking.bounds import bounds_checked, in_python
+from hmc.checking.child import calling
+from hmc.checking.findings import BrokenError, Finding, component_names, first_line, line_of, place
 from hmc.compiled import DENSITY, compile_author_function
 from hmc.kernel import jit_is_disabled
 
@@ -107,7 +107,7 @@ class Probe:
 
 
 def ended(model, died):
-    """The finding for a function of the model in which the process of the check ended: see `hmc.checking_child`."""
+    """The finding for a function of the model in which the process of the check ended: see `hmc.checking.child`."""
     at = f" at {place(model, died.position)}" if died.position is not None else ""
     if died.signal == signal.SIGALRM:
         message = f"{died.role} did not return within {died.longest:g} seconds{at}"

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from hmc.checking_child import calling
-from hmc.checking_contract import arrays_of
-from hmc.checking_findings import BrokenError, Finding, component_names, place
-from hmc.checking_probe import Walled, not_compiled, raised, same_bits
+from hmc.checking.child import calling
+from hmc.checking.contract import arrays_of
+from hmc.checking.findings import BrokenError, Finding, component_names, place
+from hmc.checking.probe import Walled, not_compiled, raised, same_bits
 from hmc.compiled import POINTWISE
 
 

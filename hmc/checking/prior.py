@@ -13,9 +13,9 @@ import math
 import numba
 import numpy as np
 
-from hmc.checking_child import calling
-from hmc.checking_findings import BrokenError, Finding
-from hmc.checking_probe import raised
+from hmc.checking.child import calling
+from hmc.checking.findings import BrokenError, Finding
+from hmc.checking.probe import raised
 from hmc.kernel import jit_is_disabled
 from hmc.transforms import LOWER, ORDERED, REAL, UPPER
 

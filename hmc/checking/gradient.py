@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.checking_findings import Finding, chain_rule, place
+from hmc.checking.findings import Finding, chain_rule, place
 
 # Central differences with a step h err by rounding, 1e-16 |log density| / h, and, once extrapolated, by h^4. The first
 # step serves nearly always; where it does not, the others tell whether the gradient is wrong or the difference is.

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from hmc.checking_findings import Finding, component_constraints, place
+from hmc.checking.findings import Finding, component_constraints, place
 from hmc.transforms import INTERVAL, LOWER, REAL, UPPER
 
 _FAR = (0.0, 10.0, 50.0, 200.0, 700.0)  # exp overflows beyond 709

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from hmc.checking_findings import Finding
+from hmc.checking.findings import Finding
 from hmc.transforms import INTERVAL, ORDERED, REAL, SIMPLEX, UPPER
 
 _AXES = (1e18, 1e16, 1e14, 1e12, 1e9, 1e6, 1e4, 700.0)  # beyond 709, exp of it overflows: nan there proves nothing

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from hmc.checking_findings import Finding, place
+from hmc.checking.findings import Finding, place
 
 _LINES = 6
 _REACHES = (3.0, 8.0)  # on every other line, all components go from -3 to 3 or back

@@ -1,0 +1,10 @@
+"""Checking an author's model before it is sampled: what can be known of it without running a chain.
+
+Read in this order: findings, stages; child and probe, which keep the check from harm; bounds; and for a kind of fault
+each, contract, declared, values, gradient, jumps, tails, prior, functions.
+"""
+
+from .findings import Finding, component_names
+from .stages import KINDS, check, told
+
+__all__ = ["KINDS", "Finding", "check", "component_names", "told"]
