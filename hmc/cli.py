@@ -8,6 +8,7 @@ import sys
 import warnings
 
 from hmc import commands
+from hmc.interrupts import interrupt
 from hmc.version import VERSION
 
 _MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for one of your own"
@@ -26,12 +27,6 @@ def program():
 def main(arguments=None):
     """Run the command line; returns the exit status. SIGTERM is taken as Ctrl-C is: what is finished is kept."""
     options = _parser().parse_args(arguments)
-    noted = []
-
-    def interrupt(number, frame):
-        noted.append(number)
-        raise KeyboardInterrupt
-
     signals = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
     before = {number: signal.signal(number, interrupt) for number in signals}
     try:
@@ -40,10 +35,10 @@ def main(arguments=None):
             warnings.showwarning = lambda message, *_, **__: print(f"hmc: note: {message}", file=sys.stderr)
             with _executor(options) as options.executor:
                 return options.run(options) or 0
-    except (Exception, KeyboardInterrupt) as error:
-        if noted or isinstance(error, KeyboardInterrupt):  # an import may have made another error of it
-            print(f"hmc: interrupted{commands.kept_in(options)}", file=sys.stderr)
-            return 130
+    except KeyboardInterrupt:
+        print(f"hmc: interrupted{commands.kept_in(options)}", file=sys.stderr)
+        return 130
+    except Exception as error:
         return _failed(error)
     finally:
         for number, handler in before.items():

@@ -42,19 +42,21 @@ class Execution:
         self.cells = self._control.cells.reshape(rows, columns)
         self.address = self._control.address
         self._futures, self._ended = [], []
+        self._signals = contextlib.ExitStack()
         self._news = threading.Lock()  # released when a task ends
         self._news.acquire()
 
     def __enter__(self):
+        self._signals.enter_context(noticing_interrupts(self.stop))
         return self
 
     def __exit__(self, kind, error, traceback):
-        self.stop()
-        self.cells = None
-        if self._is_owned:
-            # Interrupted here: asked twice, or before anything was under way. Then the tasks are not waited for.
-            self._executor.shutdown(wait=not (kind and issubclass(kind, KeyboardInterrupt)))
-        self._control.close()
+        with self._signals:
+            self.stop()
+            self.cells = None
+            if self._is_owned:  # the tasks of who asked twice are not waited for
+                self._executor.shutdown(wait=not (kind and issubclass(kind, KeyboardInterrupt)))
+            self._control.close()
 
     def submit(self, function, *arguments):
         """A future of the task `function(model, ...)`."""
@@ -82,7 +84,8 @@ class Execution:
 
     def stop(self):
         """Ask all tasks to end, which a chain does within one gradient."""
-        self.cells[:, 0] = 1
+        if self.cells is not None:
+            self.cells[:, 0] = 1
 
     @property
     def is_stopped(self):
@@ -98,20 +101,19 @@ class Execution:
         """
         seen, are_cancelled = 0, False
         try:
-            with noticing_interrupts(self.stop):
-                while seen < len(self._futures):
-                    # Not `concurrent.futures.wait`, whose locks the second Ctrl-C could leave taken.
-                    self._news.acquire(timeout=_POLL_SECONDS)
-                    if self.is_stopped and not are_cancelled:
-                        are_cancelled = True
-                        for future in self._futures:
-                            future.cancel()
-                    if bar is not None:
-                        bar.update(int(self.cells[:, counters].sum()) - bar.n)
-                    while seen < len(self._ended):
-                        seen += 1
-                        if ended is not None:
-                            ended(self._ended[seen - 1])
+            while seen < len(self._futures):
+                # Not `concurrent.futures.wait`, whose locks the second Ctrl-C could leave taken.
+                self._news.acquire(timeout=_POLL_SECONDS)
+                if self.is_stopped and not are_cancelled:
+                    are_cancelled = True
+                    for future in self._futures:
+                        future.cancel()
+                if bar is not None:
+                    bar.update(int(self.cells[:, counters].sum()) - bar.n)
+                while seen < len(self._ended):
+                    seen += 1
+                    if ended is not None:
+                        ended(self._ended[seen - 1])
         finally:
             if bar is not None:
                 bar.close()

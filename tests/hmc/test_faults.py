@@ -7,7 +7,6 @@ of twenty. What is hit and when is drawn anew each time; `HMC_FAULT_SEED` repeat
 import importlib.util
 import os
 import random
-import re
 import secrets
 import signal
 import subprocess
@@ -135,19 +134,15 @@ KINDS = [("SIGINT", "one"), ("SIGTERM", "one"), ("SIGKILL", "one"), ("SIGINT", "
 KINDS += [("SIGKILL", "worker"), ("SIGKILL", "group")]
 
 
-# A KeyboardInterrupt that is raised in the callback of a weak reference, as in an import, is dropped: the run goes on.
-_DROPPED = re.compile(r"Exception ignored in: .*?KeyboardInterrupt:? *\n", re.DOTALL)
-
-
 def expected_end(kind, process, said, is_complete):
     """Whether a command that was hit ended as it may."""
     if is_complete and process.returncode == 0:
-        return kind == ("SIGKILL", "worker") or _DROPPED.sub("", said) == ""
+        return kind == ("SIGKILL", "worker") or said == ""
     if kind[0] == "SIGKILL":
         return process.returncode == -signal.SIGKILL
     if is_complete and process.returncode == -signal.Signals[kind[0]]:
         return said == ""  # all was written, and Python was shutting down
-    lines = _DROPPED.sub("", said).splitlines()
+    lines = said.splitlines()
     clear = all(line.startswith("hmc: ") for line in lines)
     kept = sum("the same command goes on" in line for line in lines) == 1
     # Python itself ends by SIGINT where the signal came while it ran the text of a named tuple, say, in an import.
@@ -196,10 +191,10 @@ def test_signals_at_any_moment_lose_no_finished_draw_and_leave_nothing_behind(fo
 
 
 def test_a_worker_that_is_killed_is_noticed_within_two_seconds(folder, whole, tmp_path):
-    process, token = started(folder, "--draws", "10000", "--out", str(tmp_path / "run.fit"))
+    process, token = started(folder, "--draws", "30000", "--out", str(tmp_path / "run.fit"))
     while not workers_of(process, token):
         time.sleep(0.01)
-    time.sleep(0.5)
+    time.sleep(0.3)
     (killed, *_) = workers_of(process, token)
     os.kill(killed, signal.SIGKILL)
     moment = time.monotonic()
@@ -246,7 +241,7 @@ if __name__ == "__main__":
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
         victim = pool.submit(os.getpid).result()
         threading.Timer(0.4, lambda: os.kill(victim, signal.SIGKILL)).start()
-        fit = hmc.sample(author.model(work=1000), executor=pool, **how)
+        fit = hmc.sample(author.model(work=5000), executor=pool, **how)  # slow, with the draws of any other
     fit.save(sys.argv[1])
 """
 

@@ -1,0 +1,102 @@
+"""Signals are noted, or raised where that harms nothing; those that were handled in another way before are so after."""
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+import threading
+
+import pytest
+
+from hmc import interrupts
+from hmc.interrupts import AT_ONCE, interrupt, noticing_interrupts
+
+SLOW = """
+import os, signal, time
+os.kill(os.getpid(), signal.SIGINT)
+for _ in range(40):
+    time.sleep(0.01)
+finished = True
+"""
+
+
+@pytest.fixture
+def slow(tmp_path, monkeypatch):
+    """The name of a module that gets a signal while it is imported, which takes 0.4 s."""
+    name = f"slow_{os.path.basename(tmp_path)}"
+    (tmp_path / f"{name}.py").write_text(SLOW)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield name
+    sys.modules.pop(name, None)
+
+
+@contextlib.contextmanager
+def handling(handler):
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def import_it(name):
+    """Import a module, and go on for a while."""
+    importlib.import_module(name)
+    threading.Event().wait(2.0)
+
+
+def test_an_import_is_not_interrupted_but_what_follows_it_is(slow):
+    with handling(interrupt), pytest.raises(KeyboardInterrupt):
+        import_it(slow)
+    assert sys.modules[slow].finished
+
+
+def test_pythons_own_handler_would_interrupt_the_import(slow):
+    with handling(signal.default_int_handler), pytest.raises(KeyboardInterrupt):
+        import_it(slow)
+    assert slow not in sys.modules
+
+
+def test_an_import_that_takes_too_long_is_interrupted(slow, monkeypatch):
+    monkeypatch.setattr(interrupts, "_PATIENCE_SECONDS", 0.1)
+    with handling(interrupt), pytest.raises(KeyboardInterrupt):
+        import_it(slow)
+    assert slow not in sys.modules
+
+
+def test_outside_of_imports_a_signal_is_raised_at_once():
+    with handling(interrupt), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert interrupts._put_off == {}
+
+
+def test_the_first_signal_is_noted_and_the_second_is_raised():
+    noted = []
+    with handling(signal.default_int_handler):
+        with noticing_interrupts(lambda: noted.append("once")):
+            os.kill(os.getpid(), signal.SIGINT)
+            assert noted == ["once"]
+            with pytest.raises(KeyboardInterrupt, match=AT_ONCE):
+                os.kill(os.getpid(), signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_signals_that_are_ignored_stay_ignored():
+    noted = []
+    with handling(signal.SIG_IGN), noticing_interrupts(lambda: noted.append("never")):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert noted == []
+
+
+def test_in_another_thread_nothing_is_taken_over():
+    found = []
+
+    def look():
+        with noticing_interrupts(lambda: None):
+            found.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert found == [signal.getsignal(signal.SIGINT)]
