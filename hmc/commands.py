@@ -1,4 +1,4 @@
-"""What each command of `hmc` does, given its parsed options. The parser is `hmc/cli.py`.
+"""What each command of `hmc` does, given its parsed options. The parser is `hmc/options.py`.
 
 Each function imports what it needs when it needs it, prints, and returns the exit status (None: 0). This is the one
 file of `hmc` that imports the three other packages (but for `hmc/model_argument.py`, which asks `models`).
@@ -161,42 +161,6 @@ def make_lecture(options):
     print(f"{made.page}: {len(made.made)} pieces made, {len(made.kept)} kept, in {made.seconds:.1f} s")
     print("seconds of work: " + ", ".join(f"{on} {seconds:.1f}" for on, seconds in made.spent.items()))
     return 1 if made.failures else 0
-
-
-def check_model(options):
-    """`hmc check`."""
-    from hmc.checking import check, told
-
-    if options.points < 1:
-        raise ValueError(f"--points {options.points} is less than 1")
-    model = build(options.model, options.data, options.set)
-    findings = check(model, options.points, options.seed, bounds=options.bounds)
-    for finding in findings:
-        print(f"{model.name}: {finding}")
-    if not findings:
-        print(told(model, options.points))
-    return 1 if findings else 0
-
-
-def watch_transitions(options):
-    """`hmc watch`."""
-    from hmc.narrate import watch
-
-    if options.chain < 1:
-        raise ValueError(f"--chain {options.chain} is less than 1")
-    names = ("transitions", "after", "warmup", "seed", "target_accept", "algorithm")
-    given = {name: getattr(options, name) for name in names}
-    model = build(options.model, options.data, options.set)
-    metric = options.metric or default_metric(options.model)
-    print(watch(model, chain=options.chain - 1, chains=max(4, options.chain), metric=metric, **given))
-
-
-def new_model(options):
-    """`hmc new`."""
-    from hmc.template import write_template
-
-    path = write_template(options.name, options.out)
-    print(f"{path}: now `hmc check {path}:{options.name}` and `hmc fit {path}:{options.name}`")
 
 
 def calibrate_model(options):
