@@ -194,11 +194,20 @@ def _is_importable(model):
     main = sys.modules.get("__main__")
     if not hasattr(main, "__file__") and any(_module(item) == "__main__" for item in vars(model).values()):
         return False  # typed into a notebook or standard input
+    # Of the data, which may be large, the classes of their tuples: arrays and numbers survive.
+    parts = {name: item for name, item in vars(model).items() if name not in ("data", "_packed")}
     try:
-        pickle.loads(pickle.dumps(model))
+        pickle.loads(pickle.dumps((type(model), parts, list(_tuple_classes(model.data)))))
     except Exception:  # pickling runs the code of whatever the model holds
         return False
     return True
+
+
+def _tuple_classes(data):
+    yield type(data)
+    for item in data:
+        if isinstance(item, tuple):
+            yield from _tuple_classes(item)
 
 
 def _module(item):
