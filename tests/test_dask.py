@@ -51,12 +51,6 @@ def test_a_fit_has_the_draws_of_this_process(executor):
     assert running.same_run(hmc.sample(models.mST(), **SHORT, executor=executor), here)
 
 
-def test_a_fit_has_the_same_draws_with_a_checkpoint_and_extended(executor, tmp_path):
-    here = hmc.sample(models.mST(), **SHORT, workers=1)
-    kept = hmc.sample(models.mST(), **SHORT | {"draws": 20}, executor=executor, checkpoint=tmp_path / "run.ckpt")
-    assert running.same_run(hmc.extend(kept, 10, executor=executor), here)
-
-
 def test_exact_leave_one_out_has_the_numbers_of_this_process(executor):
     groups = [[0], [46, 47], [3]]
     here = loo_refit(models.mST(), groups, **SHORT, workers=1)

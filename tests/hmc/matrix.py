@@ -41,7 +41,7 @@ def at_once(sample, model, path):
 
 
 def in_pieces(sample, model, path):
-    """One run that is written down after every transition."""
+    """One run that is written down every few transitions."""
     return sample(model, draws=DRAWS, checkpoint=path)
 
 
@@ -76,7 +76,7 @@ class Sampling:
 
     def __call__(self, model, **options):
         """A fit."""
-        with mock.patch("hmc.sampling.piece_seconds", return_value=0.0):
+        with mock.patch("hmc.sampling.piece_seconds", return_value=2e-3):
             return hmc.sample(model, **self._settings, **self._where, **options)
 
     def extend(self, fit, draws):
@@ -85,7 +85,7 @@ class Sampling:
 
 
 def fitted(model, where, how, settings, folder):
-    """The fit of a model, by one of the ways."""
+    """The fit of a model, by one of the ways; `where` is a context, of `WHERE` or another, that gives arguments."""
     (folder / how).unlink(missing_ok=True)
-    with WHERE[where]() as executor:
+    with where as executor:
         return HOW[how](Sampling(executor, settings), model, folder / how)

@@ -1,5 +1,6 @@
 """The same draws, bit for bit, wherever chains run, in however many steps, and with or without the JIT: one matrix."""
 
+import contextlib
 import importlib.util
 import itertools
 import sys
@@ -32,14 +33,29 @@ def reference():
 
 @pytest.mark.parametrize(("where", "how"), CELLS, ids=[", ".join(cell) for cell in CELLS])
 def test_draws_are_the_same_bit_for_bit(reference, tmp_path, where, how):
-    fit = matrix.fitted(models.mST(), where, how, SETTINGS, tmp_path)
+    fit = matrix.fitted(models.mST(), matrix.WHERE[where](), how, SETTINGS, tmp_path)
     assert fit.chains == [0, 1, 2]
     assert running.same_run(fit, reference)
     assert fit.settings == reference.settings
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    """A Dask cluster of two workers on this machine."""
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options) as started, distributed.Client(started) as client:
+        yield client
+
+
+@pytest.mark.parametrize("how", matrix.HOW)
+def test_draws_are_the_same_on_a_dask_cluster(reference, tmp_path, cluster, how):
+    where = contextlib.nullcontext({"executor": cluster.get_executor()})
+    assert running.same_run(matrix.fitted(models.mST(), where, how, SETTINGS, tmp_path), reference)
+
+
 def test_the_comparison_notices_one_draw_that_is_off_by_one_bit(reference, tmp_path):
-    other = matrix.fitted(models.mST(), "in this process", "at once", SETTINGS, tmp_path)
+    other = matrix.fitted(models.mST(), matrix.WHERE["in this process"](), "at once", SETTINGS, tmp_path)
     other.unconstrained[2, 3, 4] = np.nextafter(other.unconstrained[2, 3, 4], np.inf)
     assert not running.same_run(other, reference)
 
@@ -54,7 +70,7 @@ if __name__ == "__main__":
     for where in ("in this process", "2 threads", "2 processes"):
         for how in matrix.HOW:
             settings = dict(chains=2, warmup=15, max_depth=4)
-            fit = matrix.fitted(author.model(), where, how, settings, pathlib.Path("."))
+            fit = matrix.fitted(author.model(), matrix.WHERE[where](), how, settings, pathlib.Path("."))
             print(fit.unconstrained.tobytes().hex(), fit.stats["energy"].tobytes().hex())
 """
 
