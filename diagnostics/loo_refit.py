@@ -93,7 +93,7 @@ def _settings(model, sampling):
     from hmc.settings import Settings, check_settings
 
     defaults = {name: inspect.signature(sample).parameters[name].default for name in Settings._fields}
-    if unknown := [name for name in sampling if name not in defaults]:
+    if unknown := [name for name in sampling if name not in defaults or name == "keep_warmup"]:
         raise TypeError(f"loo_refit has no argument {unknown[0]!r}")
     given = defaults | sampling
     settings = check_settings(**given | {"initial": None, "keep_warmup": False})

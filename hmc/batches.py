@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hmc.code_hash import code_of
 from hmc.control import attach
+from hmc.errors import told
 from hmc.execution import Execution, number_of_workers, progress_bar
 from hmc.workers import StaleWorkerError
 
@@ -29,7 +30,7 @@ class Work(NamedTuple):
     functions: tuple  # what else is called, whose code a worker must have
 
 
-class Failure(NamedTuple):
+class PieceFailure(NamedTuple):
     """A piece that gave no result, and why."""
 
     number: int
@@ -40,7 +41,7 @@ class Done(NamedTuple):
     """What became of the pieces, in the order of their numbers. One that is in neither list was not finished."""
 
     results: list  # pairs (number, result)
-    failures: list  # of `Failure`
+    failures: list  # of `PieceFailure`
     interrupted: bool
 
 
@@ -83,7 +84,7 @@ def in_batches(model, work, count, *, workers, executor, progress, until_failure
             if _is_lost(future) and batch not in again and not execution.is_stopped:
                 again.append(batch)
                 submit(batch)
-            elif until_failure and any(isinstance(outcome, Failure) for outcome in _outcomes(future, batch)):
+            elif until_failure and any(isinstance(outcome, PieceFailure) for outcome in _outcomes(future, batch)):
                 execution.stop()
 
         for batch in batches:
@@ -93,8 +94,8 @@ def in_batches(model, work, count, *, workers, executor, progress, until_failure
         bar = progress_bar(count, "fits") if progress else None
         execution.watch(slice(-1, None), bar, ended)
         outcomes = [o for row, future in futures.items() for o in _outcomes(future, batches[row])]
-    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    results = [outcome for outcome in outcomes if not isinstance(outcome, Failure)]
+    failures = [outcome for outcome in outcomes if isinstance(outcome, PieceFailure)]
+    results = [outcome for outcome in outcomes if not isinstance(outcome, PieceFailure)]
     # Fewer without a failure that ended it: Ctrl-C came, here or in a worker that has cells of its own.
     return Done(results, failures, len(outcomes) < count and not (until_failure and failures))
 
@@ -102,9 +103,9 @@ def in_batches(model, work, count, *, workers, executor, progress, until_failure
 def _at_once(executor, workers):
     if not isinstance(executor, concurrent.futures.Executor):
         return workers
-    from hmc.foreign import workers_of
+    from hmc.foreign import at_once
 
-    return max(workers, workers_of(executor) or 1)
+    return at_once(executor, workers)
 
 
 def _is_lost(future):
@@ -120,14 +121,14 @@ def _outcomes(future, batch):
     if isinstance(error, KeyboardInterrupt):
         return []
     if error is not None:
-        return [Failure(number, _told(error)) for number in batch.numbers]
+        return [PieceFailure(number, told(error)) for number in batch.numbers]
     return future.result()
 
 
 def run_batch(model, batch, address, until_failure):
     """Do the pieces of a batch, whose cells are a row of those at `address`: what a worker does.
 
-    Returns their outcomes, each a pair (number, result) or a `Failure`; of fewer, where it was stopped.
+    Returns their outcomes, each a pair (number, result) or a `PieceFailure`; of fewer, where it was stopped.
     """
     if code_of(model, batch.work.piece, *batch.work.functions) != batch.code:
         raise StaleWorkerError("the code of a function that simulates or reduces differs")
@@ -142,16 +143,13 @@ def run_batch(model, batch, address, until_failure):
             try:
                 outcomes.append((number, batch.work.piece(model, number, cells[:-1])))
             except Exception as error:
-                outcomes.append(Failure(number, _told(error)))
+                outcomes.append(PieceFailure(number, told(error)))
                 if until_failure:
                     control.cells[:: batch.columns] = 1
             except KeyboardInterrupt:  # the chain was stopped; or this thread had the signal, which is meant for all
                 control.cells[:: batch.columns] = 1
+                break
             cells[-1] += 1
         return outcomes
     finally:
         control.close()
-
-
-def _told(error):
-    return f"{type(error).__name__}: {error}"

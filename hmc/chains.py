@@ -1,12 +1,11 @@
 """A chain as the process that called `hmc.sample` sees it: sent out in pieces, again where one fails, put together."""
 
 import sys
-from concurrent.futures import BrokenExecutor
 
 import numpy as np
 
 from hmc.chain import Record
-from hmc.errors import InitializationError
+from hmc.errors import InitializationError, told
 from hmc.run import ChainResult, Failure, inverse_metric, run_chain
 
 _TRIES = 2  # of each piece
@@ -45,9 +44,10 @@ class Chain:
         self.error = self.failure = None
         return execution.submit(run_chain, model, settings, self.number, execution.address, self.snapshot, seconds)
 
-    def take(self, future, seen):
+    def take(self, future, seen, is_stopped):
         """Note what became of a piece; whether to submit again: the next one, or, once, the one that failed.
 
+        is_stopped: whether the run is to end, and nothing is submitted any more.
         seen: how many transitions a piece that did not come back was seen to have finished, those before it included.
         """
         result, error = None, KeyboardInterrupt() if future.cancelled() else future.exception()
@@ -55,20 +55,22 @@ class Chain:
             result = future.result()
             error = result.failure
         if error is not None and not isinstance(error, KeyboardInterrupt):
-            return self._note_failure(error, self.iteration + len(result.record.lp) if result else seen)
+            finished = self.iteration + len(result.record.lp) if result else seen
+            return self._note_failure(error, finished, is_stopped)
         if result is not None:
             self.pieces.append(result.record)
-            self._inverse_metric = result.inverse_metric
+            if result.inverse_metric is not None:  # None: stopped before it was where it goes on from
+                self._inverse_metric = result.inverse_metric
         if result is None or result.snapshot is None:
             self.error = error or KeyboardInterrupt()
             return False
         self.snapshot, self._tries = result.snapshot, 0
         return True
 
-    def _note_failure(self, error, finished):
-        self.error, self.failure = error, Failure(self.number, int(max(finished, self.iteration)), _told(error))
+    def _note_failure(self, error, finished, is_stopped):
+        self.error, self.failure = error, Failure(self.number, int(max(finished, self.iteration)), told(error))
         self._tries += 1
-        if self._tries == _TRIES or isinstance(error, InitializationError):  # of the same seed, the same starts
+        if is_stopped or self._tries == _TRIES or isinstance(error, InitializationError):  # the same starts again
             return False
         print(
             f"hmc: chain {self.number + 1} failed after {self.failure.iteration} transitions and is run again from "
@@ -88,9 +90,3 @@ class Chain:
             return None
         snapshot = None if self.error else self.snapshot
         return ChainResult(self.number, record, self._inverse_metric, snapshot, None)
-
-
-def _told(error):
-    if isinstance(error, BrokenExecutor):
-        return f"its worker process died, killed or out of memory ({type(error).__name__})"
-    return f"{type(error).__name__}: {error}"

@@ -24,7 +24,7 @@ from hmc.chain import Record
 from hmc.chains import Chain
 from hmc.data_hash import data_hashes, data_numbers, fields
 from hmc.difference import code, code_difference, difference, hashes_from_json, parameters_as_json, parameters_from_json
-from hmc.files import write_whole
+from hmc.files import put_new, write_whole
 
 MAGIC = b"rethinking-hmc checkpoint, version 1\n"
 _HEAD = struct.Struct("<Q32sI")
@@ -55,8 +55,9 @@ class Checkpoint:
         entry, checksum = _entry(buffer.getvalue(), self._checksum)
         end = self._file.seek(0, os.SEEK_END)
         try:
-            self._file.write(entry)
-            self._file.flush()
+            left = memoryview(entry)
+            while left:  # a disk that fills up takes a part, and says so at the next
+                left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
         except BaseException as error:  # a second Ctrl-C, too
             self._file.truncate(end)
@@ -72,7 +73,7 @@ def open_checkpoint(path, model, settings, seed):
 
     `seed` None takes that of the file. ValueError, which names the difference, where the file is of another run: of
     another model or other data, other settings (but for more `draws`), another version of sampler, model or Numba;
-    where it is damaged, or no such file; and where another process has it open.
+    where it is damaged, or no checkpoint; and where another run has it open (on Windows, that is not seen).
     """
     path = Path(path)
     ours = _identity(model, settings)
@@ -80,10 +81,10 @@ def open_checkpoint(path, model, settings, seed):
         file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed below)
     except FileNotFoundError:
         entry, _ = _entry(json.dumps(ours).encode(), b"")
-        write_whole(path, lambda file: file.write(MAGIC + entry))
+        with contextlib.suppress(FileExistsError):  # another run was quicker
+            write_whole(path, lambda file: file.write(MAGIC + entry), put=put_new)
         file = open(path, "r+b", buffering=0)  # noqa: SIM115
-    with file:
-        _lock(file, path)
+    with file, _locked(file, path):
         content = file.read()
         entries, end, checksum = _entries(content, path)
         theirs = _read(lambda: json.loads(entries[0]), path)
@@ -131,6 +132,8 @@ def _difference(theirs, ours, model):
         return different
     for name, value in theirs["settings"].items():
         if value != ours["settings"].get(name):
+            if name == "initial":
+                return "it was begun with other initial points"
             return f"it was begun with {name} = {value}, not {ours['settings'].get(name)}"
     return code_difference(theirs["code"], model)
 
@@ -183,13 +186,19 @@ def _read(read, path):
         raise ValueError(f"{path}: it is not a checkpoint of this version ({type(error).__name__}: {error})") from None
 
 
-def _lock(file, path):
-    """Keep other processes from writing to the file; the operating system lets go of it with the process."""
+@contextlib.contextmanager
+def _locked(file, path):
+    """Keep other runs from the file, for a `with`; on Windows, nothing does."""
     try:
         import fcntl
-    except ImportError:  # Windows
+    except ImportError:
+        yield
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise ValueError(f"{path}: another run is writing to it") from None
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)  # closing would not do: workers that were forked meanwhile have the file, too

@@ -61,7 +61,9 @@ def _executor(options):
         return contextlib.nullcontext()
     from hmc.cluster import executor_of
 
-    return executor_of(options.dask, getattr(options, "models", [getattr(options, "model", "")]))
+    # A figure's name is "ranks:MODEL": what stands behind its first colon.
+    drawn = [name.partition(":")[2] for name in getattr(options, "names", [])]
+    return executor_of(options.dask, getattr(options, "models", drawn or [getattr(options, "model", "")]))
 
 
 def _told(error):

@@ -33,16 +33,12 @@ def fit(options):
 
     import models
     from diagnostics import precis, verdict
-    from hmc.export import check_path, write
+    from hmc.export import write
 
     if not 0.0 < options.prob < 1.0:
         raise ValueError(f"--prob {options.prob} is not between 0 and 1")
-    if options.out and not os.path.isdir(os.path.dirname(os.path.abspath(options.out))):
-        raise ValueError(f"--out {options.out}: there is no such folder")
-    if options.out and os.path.isdir(options.out):
-        raise ValueError(f"--out {options.out} is a folder, not a file to write to")
     if options.out:
-        check_path(options.out)
+        _check_out(options.out)
     model = build(options.model, options.data, options.set)
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data or options.set):
@@ -67,10 +63,23 @@ def fit(options):
     return _status(fit)
 
 
+def _check_out(path):
+    """ValueError where --out cannot be written to, or where what its kind needs is not installed."""
+    from hmc.export import check_path
+
+    if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
+        raise ValueError(f"--out {path}: there is no such folder")
+    if os.path.isdir(path):
+        raise ValueError(f"--out {path} is a folder, not a file to write to")
+    check_path(path)
+
+
 def kept_in(options):
-    """What a run that was interrupted says of its checkpoint; nothing where it has none."""
+    """What a run that was interrupted says of its checkpoint; nothing where there is none yet."""
     path = getattr(options, "checkpoint", None)
-    return f": what was finished is kept in {path}, and the same command goes on from there" if path else ""
+    if not (path and os.path.exists(path)):
+        return ""
+    return f": what was finished is kept in {path}, and the same command goes on from there"
 
 
 def compare_models(options):

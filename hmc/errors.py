@@ -1,5 +1,7 @@
 """What can go wrong with a run as a whole. Bad arguments raise ValueError, before anything is compiled."""
 
+from concurrent.futures import BrokenExecutor
+
 
 class InitializationError(RuntimeError):
     """No starting point with a finite log density and gradient was found."""
@@ -7,3 +9,10 @@ class InitializationError(RuntimeError):
 
 class ChainError(RuntimeError):
     """No chain gave any draws; the message says why."""
+
+
+def told(error):
+    """What ended a piece of work, in words."""
+    if isinstance(error, BrokenExecutor):
+        return f"its worker process died, killed or out of memory ({type(error).__name__})"
+    return f"{type(error).__name__}: {error}"

@@ -36,7 +36,7 @@ class Execution:
     def __init__(self, model, workers, executor, cells, functions=()):
         rows, columns = cells
         self._executor, self._is_owned = _choose_executor(model, workers, executor, functions)
-        self._chosen = (model, workers, functions)
+        self._choose = lambda executor: _choose_executor(model, workers, executor, functions)
         make_control = LocalControl if shares_memory(self._executor) else SharedControl
         self._control = make_control(rows * columns - 1)
         self.cells = self._control.cells.reshape(rows, columns)
@@ -54,9 +54,12 @@ class Execution:
         with self._signals:
             self.stop()
             self.cells = None
-            if self._is_owned:  # the tasks of who asked twice are not waited for
-                self._executor.shutdown(wait=not (kind and issubclass(kind, KeyboardInterrupt)))
-            self._control.close()
+            is_hurried = bool(kind and issubclass(kind, KeyboardInterrupt))  # somebody asked twice, and will not wait
+            try:
+                if self._is_owned:
+                    self._executor.shutdown(wait=not is_hurried, cancel_futures=kind is not None)
+            finally:
+                self._control.close()
 
     def submit(self, function, *arguments):
         """A future of the task `function(model, ...)`."""
@@ -72,10 +75,10 @@ class Execution:
     def _another(self, error):
         """(an executor of ours, True) in the place of the caller's."""
         if self._is_owned:
-            self._executor.shutdown(wait=False)
+            self._executor.shutdown(wait=False)  # what is in it fails for the same reason, and comes back
         print(f"hmc: the executor is broken, and what is left runs in one of our own: {error}", file=sys.stderr)
         way = "threads" if isinstance(self._control, LocalControl) else None
-        return _choose_executor(*self._chosen[:2], way, self._chosen[2])
+        return self._choose(way)
 
     def _note(self, future):
         self._ended.append(future)
@@ -162,8 +165,6 @@ def _given(executor, model, workers):
     """(the executor that somebody made, as tasks are run on it; whether that has to be shut down)."""
     if shares_memory(executor):
         _compile(model)
-        return executor, False
-    if isinstance(executor, ProcessExecutor):
         return executor, False
     from hmc.foreign import ForeignExecutor, at_once  # here, for it reads all our sources
     from hmc.same_code import code_here

@@ -6,17 +6,30 @@ import uuid
 from pathlib import Path
 
 
-def write_whole(path, write):
+def put_new(temporary, path):
+    """Put a finished file at a path where there must be none; FileExistsError if there is.
+
+    On a file system without hard links, as those of memory sticks, it replaces what is there.
+    """
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        os.replace(temporary, path)
+
+
+def write_whole(path, write, put=os.replace):
     """Have `write(file)` fill a binary file, and put it at `path` when it is complete; see `unfinished`.
 
-    OSError where the folder cannot be written to.
+    OSError where the folder cannot be written to. `put`: os.replace or `put_new`.
     """
-    with unfinished(path) as temporary, open(temporary, "xb") as file:
+    with unfinished(path, put) as temporary, open(temporary, "xb") as file:
         write(file)
 
 
 @contextlib.contextmanager
-def unfinished(path):
+def unfinished(path, put=os.replace):
     """A path beside `path` to write to, for a `with`: at its end what is there is put at `path`.
 
     Nothing stays behind where writing fails or is interrupted, and an older file at `path` is then left as it was. An
@@ -26,7 +39,7 @@ def unfinished(path):
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         yield temporary
-        os.replace(temporary, path)
+        put(temporary, path)
     except OSError as error:
         if error.errno is None:
             raise

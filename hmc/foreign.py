@@ -43,9 +43,9 @@ class ForeignExecutor(concurrent.futures.Executor):
         return self._threads.submit(self._run, function, arguments)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
-        """End the threads; the executor is left to who made it. Without waiting, it is asked to forget its tasks."""
-        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures or not wait)
-        if not wait:
+        """End the threads; the executor is left to who made it, and is asked to forget what is cancelled."""
+        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
+        if cancel_futures:
             with self._lock:
                 under_way = list(self._under_way)
             for future in under_way:

@@ -25,6 +25,7 @@ def noticing_interrupts(notice):
     noticed = []
 
     def handle(number, frame):
+        _put_off.pop(number, None)  # one that was put off has come
         if noticed:
             raise KeyboardInterrupt(AT_ONCE)
         noticed.append(number)

@@ -15,10 +15,28 @@ def make_parser():
     )
     parser.add_argument("--version", action="version", version=f"hmc {VERSION}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for add in (
+        _add_models,
+        _add_fit,
+        _add_compare,
+        _add_lecture,
+        _add_figures,
+        _add_check,
+        _add_watch,
+        _add_new,
+        _add_calibrate,
+        _add_coverage,
+    ):
+        add(subparsers)
+    return parser
 
+
+def _add_models(subparsers):
     command = subparsers.add_parser("models", help="list the models of the lecture, with formula, data and dimension")
     command.set_defaults(run=commands.list_models)
 
+
+def _add_fit(subparsers):
     command = subparsers.add_parser(
         "fit",
         help="sample a model's posterior and print its table",
@@ -41,6 +59,8 @@ def make_parser():
     _add_sampling(command)
     command.set_defaults(run=commands.fit)
 
+
+def _add_compare(subparsers):
     command = subparsers.add_parser("compare", help="fit models of the same data and compare them")
     command.add_argument("models", metavar="MODEL", nargs="+", help=_MODEL_HELP)
     command.add_argument("--criterion", choices=("WAIC", "PSIS"), default="WAIC", help="default WAIC")
@@ -48,6 +68,8 @@ def make_parser():
     _add_sampling(command)
     command.set_defaults(run=commands.compare_models)
 
+
+def _add_lecture(subparsers):
     command = subparsers.add_parser(
         "lecture",
         help="fit all models, make every table and figure, and a page to look at",
@@ -71,6 +93,8 @@ def make_parser():
     _add_dask(command)
     command.set_defaults(run=commands.make_lecture)
 
+
+def _add_figures(subparsers):
     command = subparsers.add_parser("figures", help="draw figures and films of the lecture")
     command.add_argument(
         "names",
@@ -86,6 +110,8 @@ def make_parser():
     _add_sampling(command)
     command.set_defaults(run=commands.draw_figures)
 
+
+def _add_check(subparsers):
     command = subparsers.add_parser("check", help="look for what is wrong with a model, its gradient above all")
     command.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
     command.add_argument("--points", type=int, default=20, help="positions tried (default 20)")
@@ -94,6 +120,8 @@ def make_parser():
     _add_data(command)
     command.set_defaults(run=author_commands.check_model)
 
+
+def _add_watch(subparsers):
     command = subparsers.add_parser("watch", help="tell in words what the sampler does, step by step")
     command.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
     command.add_argument("--transitions", type=int, default=1, help="how many (default 1)")
@@ -103,11 +131,15 @@ def make_parser():
     _add_data(command)
     command.set_defaults(run=author_commands.watch_transitions)
 
+
+def _add_new(subparsers):
     command = subparsers.add_parser("new", help="write a model file that runs as it stands, to change into your own")
     command.add_argument("name", metavar="NAME", help="of the model, and of the file: NAME.py")
     command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
     command.set_defaults(run=author_commands.new_model)
 
+
+def _add_calibrate(subparsers):
     command = subparsers.add_parser(
         "calibrate", help="check that a model's posterior gives back what its prior simulated"
     )
@@ -120,6 +152,8 @@ def make_parser():
     _add_data(command)
     command.set_defaults(run=commands.calibrate_model)
 
+
+def _add_coverage(subparsers):
     command = subparsers.add_parser(
         "coverage", help="bias and coverage of the five estimators of the confounds, over simulated studies"
     )
@@ -132,7 +166,6 @@ def make_parser():
         help="an argument of the simulation: groups, individuals, a0, bXY, bZY, mean_U, sd_U, sd_X, mean_Z, sd_Z",
     )
     command.set_defaults(run=commands.print_coverage)
-    return parser
 
 
 def _add_replications(command, default):

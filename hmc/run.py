@@ -1,6 +1,7 @@
 """One chain from its seed to its record: what a worker does, in whichever process or thread it lives."""
 
 import functools
+import pickle
 import time
 from typing import NamedTuple
 
@@ -74,10 +75,19 @@ def _run_chain(model, settings, chain, cells, piece):
         if stop[0] == 0:
             kept = snapshot.take(state, rng, settings.warmup)
     except (Exception, KeyboardInterrupt) as error:
-        failure = error
+        failure = _portable(error)
         if isinstance(error, KeyboardInterrupt):
             stop[0] = 1  # it came while this thread ran the chain: it is meant for all of them
     return ChainResult(chain, _cut(record, job, first, int(progress[0])), inverse_metric(state), kept, failure)
+
+
+def _portable(error):
+    """The exception, or one that says the same where it would not survive the way back from a worker."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # pickling runs the code of whatever the author's exception holds
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _advanced(advance_until, state, end, seconds):

@@ -132,7 +132,7 @@ def run(model, settings, chains, *, workers, executor, progress, keep=None):
 
         def ended(future):
             chain = under_way.pop(future)
-            goes_on = chain.take(future, int(execution.cells[0, 1 + chain.number]))
+            goes_on = chain.take(future, int(execution.cells[0, 1 + chain.number]), execution.is_stopped)
             if goes_on and keep is not None and not chain.failure:
                 keep(chain)
             if goes_on:

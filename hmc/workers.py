@@ -78,7 +78,7 @@ def _in_a_kept_process(model_key, function, arguments):
         return _in_process(_start_process(), model_key, payload)
     except StaleWorkerError as error:  # what stands in files is not the code here: only this process has it
         print(
-            f"hmc: a chain runs in a thread of this process: a worker process cannot have its model: {error}",
+            f"hmc: work runs in a thread of this process: a worker process cannot have its code: {error}",
             file=sys.stderr,
         )
         return function(*arguments)

@@ -1,9 +1,15 @@
 """Helpers that several tests share. Tests are imported one by one (importmode importlib), so they come as fixtures."""
 
 import importlib.util
+import signal
+import threading
 from pathlib import Path
 
 import pytest
+
+# A shell starts jobs in the background with Ctrl-C ignored, and so are the processes that they start.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -121,7 +121,7 @@ def _run(plan, kept, missing, workers, executor):
         if bar is not None:
             bar.close()
         if is_ours:
-            executor.shutdown(wait=False)
+            executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _executor(given, workers):

@@ -161,7 +161,7 @@ def test_a_seed_of_none_is_the_seed_of_the_file(model, tmp_path):
 OTHERS = {
     "settings": ({"warmup": 31}, "it was begun with warmup = 30, not 31"),
     "seed": ({"seed": 13}, "it was begun with seed = 12, not 13"),
-    "starts": ({"initial": [0.0] * 4}, "it was begun with initial = None, not"),
+    "starts": ({"initial": [0.0] * 4}, "it was begun with other initial points"),
     "chains": ({"chains": 3}, "it was begun with chains = 2, not 3"),
     "fewer draws": ({"draws": 9}, "it has 10 draws of a chain, and draws is 9"),
 }
@@ -366,3 +366,70 @@ def test_a_checkpoint_costs_no_draw_and_is_small(model, tmp_path):
     content = fit.unconstrained.nbytes + sum(values.nbytes for values in statistics)
     assert path.stat().st_size < 1.2 * content + 50_000
     assert np.isfinite(fit.unconstrained).all()
+
+
+SHORT_WRITE = """
+import inspect, os, resource, sys
+import numpy as np
+import author, hmc
+from hmc.chains import Chain
+from hmc.checkpoint import open_checkpoint
+from hmc.run import run_chain
+from hmc.settings import Settings, check_settings
+
+defaults = {name: inspect.signature(hmc.sample).parameters[name].default for name in Settings._fields}
+model, settings = author.model(), check_settings(**defaults | dict(chains=1, warmup=20, draws=20))
+result = run_chain(model, settings, 0, np.zeros(2, np.int64))
+chain = Chain(0, [result.record], result.snapshot)
+with open_checkpoint("run.ckpt", model, settings, 12) as kept:
+    size = os.path.getsize("run.ckpt")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 1000, -1))
+    try:
+        kept.append(chain)
+    except OSError as error:
+        print(error.strerror, os.path.getsize("run.ckpt") - size)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))  # there is room again
+    kept.append(chain)
+with open_checkpoint("run.ckpt", model, settings, 12) as kept:
+    print([chain.iteration for chain in kept.chains])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits the size of files by setrlimit")
+def test_a_piece_that_fits_in_part_is_not_taken_for_written(tmp_path):
+    running.write_author(tmp_path)
+    assert running.python(tmp_path, SHORT_WRITE).stdout == "File too large 0\n[40]\n"
+
+
+FORKED = """
+import concurrent.futures, multiprocessing
+import author, hmc
+
+if __name__ == "__main__":
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+        for draws in (10, 20):
+            fit = hmc.sample(author.model(), chains=1, warmup=20, draws=draws, executor=pool, checkpoint="run.ckpt")
+    print(fit.unconstrained.shape)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="forks")
+def test_workers_that_were_forked_meanwhile_do_not_keep_the_file_locked(tmp_path):
+    running.write_author(tmp_path)
+    assert running.python(tmp_path, FORKED).stdout == "(1, 20, 3)\n"
+
+
+def test_an_interrupt_before_a_piece_is_begun_costs_no_draw_of_its_chain(model, tmp_path, short_pieces, monkeypatch):
+    expected = hmc.sample(model, **SETTINGS)
+    resume = snapshot.resume
+
+    def interrupted(kept):
+        if kept.state.iteration == 35:
+            raise KeyboardInterrupt
+        return resume(kept)
+
+    monkeypatch.setattr(snapshot, "resume", interrupted)
+    fit = sampled(model, tmp_path / "run.ckpt")
+    assert fit.interrupted
+    assert running.equal_bits(fit.unconstrained, expected.unconstrained[fit.chains, : fit.unconstrained.shape[1]])
+    assert running.equal_bits(fit.inverse_metric, expected.inverse_metric[fit.chains])

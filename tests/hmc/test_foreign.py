@@ -142,7 +142,7 @@ def test_without_waiting_the_executor_is_asked_to_forget_its_tasks(forgetful):
     executor = ForeignExecutor(forgetful, code_here(), 1)
     future = executor.submit(task)
     begun.wait(30)
-    executor.shutdown(wait=False)
+    executor.shutdown(wait=False, cancel_futures=True)
     with pytest.raises(LostTaskError):
         future.result(30)  # though the task still waits
     goes_on.set()

@@ -257,3 +257,21 @@ SETTINGS = {
     "chains": 1, "warmup": 10, "draws": 30, "seed": 1, "target_accept": 0.8, "max_depth": 5, "algorithm": "nuts",
     "path_length": None, "metric": "diag", "adaptation": "gradients", "initial": None, "keep_warmup": False,
 }  # fmt: skip
+
+
+class TwoArgumentsError(Exception):
+    """One that pickles and cannot be unpickled."""
+
+    def __init__(self, one, other):
+        super().__init__(f"{one} and {other}")
+
+
+def test_an_exception_that_would_not_survive_the_way_from_a_worker_is_told_all_the_same(monkeypatch):
+    import hmc.run
+
+    def fail(*arguments):
+        raise TwoArgumentsError("this", "that")
+
+    monkeypatch.setattr(hmc.run, "start", fail)
+    with pytest.raises(hmc.ChainError, match=r"after 0 transitions: RuntimeError: TwoArgumentsError: this and that$"):
+        hmc.sample(running.grouped_model(), chains=2, warmup=5, draws=5, workers=1)
