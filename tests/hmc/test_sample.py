@@ -3,6 +3,7 @@
 import importlib.util
 import math
 import sys
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -259,19 +260,20 @@ SETTINGS = {
 }  # fmt: skip
 
 
-class TwoArgumentsError(Exception):
-    """One that pickles and cannot be unpickled."""
+class StubbornError(Exception):
+    """One that cannot be pickled, not even with what Dask brings to pickle exceptions."""
 
-    def __init__(self, one, other):
-        super().__init__(f"{one} and {other}")
+    def __init__(self, text):
+        super().__init__(text)
+        self.lock = threading.Lock()
 
 
 def test_an_exception_that_would_not_survive_the_way_from_a_worker_is_told_all_the_same(monkeypatch):
     import hmc.run
 
     def fail(*arguments):
-        raise TwoArgumentsError("this", "that")
+        raise StubbornError("this and that")
 
     monkeypatch.setattr(hmc.run, "start", fail)
-    with pytest.raises(hmc.ChainError, match=r"after 0 transitions: RuntimeError: TwoArgumentsError: this and that$"):
+    with pytest.raises(hmc.ChainError, match=r"after 0 transitions: RuntimeError: StubbornError: this and that$"):
         hmc.sample(running.grouped_model(), chains=2, warmup=5, draws=5, workers=1)
