@@ -159,7 +159,7 @@ def import_peers():
     """The module of the PyMC models; None, saying so, where PyMC or nutpie is not installed."""
     try:
         warnings.filterwarnings("ignore", module=r"(arviz|pytensor|pymc|nutpie)\b")  # of releases to come, and BLAS
-        import nutpie  # noqa: F401
+        import nutpie  # noqa: F401 (what PyMC samples with here: without it there is nothing to measure)
 
         from benchmarks import peers
     except ImportError as error:

@@ -37,7 +37,7 @@ WORDS = {
         "{count} of {total} transitions diverged ({share:.2%}; {named}): the posterior bends more sharply there than "
         "the steps can follow, so a part of it may be missing from the draws.",
         "Rerun with a higher target_accept ({target_accept}); if some remain, write the model non-centred "
-        "(a = a_bar + sigma * z, as in mSTnc).",
+        "(a = a_bar + sigma * z, as in mSTnc). A log density that is NaN there diverges too: `hmc check` tells.",
     ),
     "saturated_trees": (
         "{count} of {total} trajectories ({share:.2%}; {named}) were cut off at {depth} doublings, before they turned "

@@ -17,6 +17,7 @@ class Chain:
     number          from 0; each has its own seed
     pieces          records of its transitions so far, one after the other
     snapshot        where the next piece goes on; None: at the start
+    fresh           the record that the last task has added to the pieces, or None
     error, failure  of a chain that ended before its time: an exception, KeyboardInterrupt if it was stopped, and the
                     `Failure` if it was not
     """
@@ -25,7 +26,8 @@ class Chain:
         self.number = number
         self.pieces = list(pieces)
         self.snapshot = snapshot
-        self.error = self.failure = None
+        self.fresh = self.error = self.failure = None
+        self._rest = None  # what a piece that was stopped had finished beyond the snapshot
         self._inverse_metric = inverse_metric(snapshot.state) if snapshot else None
         self._tries = 0
 
@@ -36,8 +38,11 @@ class Chain:
 
     @property
     def finished(self):
-        """How many transitions are in the pieces: those of a piece that was stopped, too."""
-        return sum(len(piece.lp) for piece in self.pieces)
+        """How many transitions there are: those of a piece that was stopped, too."""
+        return sum(len(piece.lp) for piece in self._all())
+
+    def _all(self):
+        return [*self.pieces, *([self._rest] if self._rest else [])]
 
     def submit(self, execution, model, settings, seconds):
         """The future of the next piece, of about so many seconds (None: all that is left)."""
@@ -53,19 +58,30 @@ class Chain:
         result, error = None, KeyboardInterrupt() if future.cancelled() else future.exception()
         if error is None:
             result = future.result()
-            error = result.failure
-        if error is not None and not isinstance(error, KeyboardInterrupt):
-            finished = self.iteration + len(result.record.lp) if result else seen
-            return self._note_failure(error, finished, is_stopped)
+            if not isinstance(result, ChainResult):
+                result, error = None, RuntimeError(f"the executor gave {result!r}, which is not what was to be run")
         if result is not None:
-            self.pieces.append(result.record)
-            if result.inverse_metric is not None:  # None: stopped before it was where it goes on from
-                self._inverse_metric = result.inverse_metric
-        if result is None or result.snapshot is None:
-            self.error = error or KeyboardInterrupt()
+            error = result.failure
+        finished = self.iteration + len(result.record.lp) if result else seen
+        self.fresh, rest = self._add(result) if result else (None, None)
+        if error is not None and not isinstance(error, KeyboardInterrupt):
+            return self._note_failure(error, finished, is_stopped)
+        if result is None or self.iteration < finished or self.fresh is None:
+            self._rest, self.error = rest, error or KeyboardInterrupt()
             return False
-        self.snapshot, self._tries = result.snapshot, 0
+        self._tries = 0
         return True
+
+    def _add(self, result):
+        """Go on from the snapshot of a result; (its record up to there, the rest), each None where it is empty."""
+        if result.inverse_metric is not None:  # None: stopped before it was where it goes on from
+            self._inverse_metric = result.inverse_metric
+        rows = result.snapshot.state.iteration - self.iteration if result.snapshot else 0
+        kept, rest = _split(result.record, rows)
+        if kept is not None:
+            self.pieces.append(kept)
+            self.snapshot = result.snapshot
+        return kept, rest
 
     def _note_failure(self, error, finished, is_stopped):
         self.error, self.failure = error, Failure(self.number, int(max(finished, self.iteration)), told(error))
@@ -81,12 +97,23 @@ class Chain:
 
     def result(self, kept_warmup):
         """The `ChainResult` of all pieces; None where there is no draw beyond the warm-up's that are kept."""
-        if self.failure or not self.pieces:
+        pieces = self._all()
+        if self.failure or not pieces:
             return None
-        record = self.pieces[0]
-        if len(self.pieces) > 1:
-            record = Record(*(np.concatenate(parts) for parts in zip(*self.pieces, strict=True)))
+        record = pieces[0] if len(pieces) == 1 else Record(*map(np.concatenate, zip(*pieces, strict=True)))
         if len(record.position) <= kept_warmup:
             return None
         snapshot = None if self.error else self.snapshot
         return ChainResult(self.number, record, self._inverse_metric, snapshot, None)
+
+
+def _split(record, rows):
+    """(the first `rows` transitions of a record, the others), each None where it is empty."""
+    after = len(record.lp) - rows
+    positions = max(0, len(record.position) - after)  # a warm-up's are not in the record, unless they are kept
+    cuts = [positions, *([rows] * (len(record) - 1))]
+    parts = (
+        Record(*(v[:cut] for v, cut in zip(record, cuts, strict=True))),
+        Record(*(v[cut:] for v, cut in zip(record, cuts, strict=True))),
+    )
+    return tuple(part if len(part.lp) else None for part in parts)

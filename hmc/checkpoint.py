@@ -22,8 +22,16 @@ import numpy as np
 from hmc import snapshot
 from hmc.chain import Record
 from hmc.chains import Chain
-from hmc.data_hash import data_hashes, data_numbers, fields
-from hmc.difference import code, code_difference, difference, hashes_from_json, parameters_as_json, parameters_from_json
+from hmc.data_hash import data_hashes, data_numbers, data_shapes, fields
+from hmc.difference import (
+    code,
+    code_difference,
+    difference,
+    hashes_from_json,
+    parameters_as_json,
+    parameters_from_json,
+    state_difference,
+)
 from hmc.files import put_new, write_whole
 
 MAGIC = b"rethinking-hmc checkpoint, version 1\n"
@@ -47,9 +55,9 @@ class Checkpoint:
         self._path, self._file, self._checksum = path, file, checksum
 
     def append(self, chain):
-        """Write the latest piece of a chain. OSError where it cannot be written; the file is then as it was."""
+        """Write the fresh piece of a chain. OSError where it cannot be written; the file is then as it was."""
         buffer = io.BytesIO()
-        record = {f"record/{name}": values for name, values in chain.pieces[-1]._asdict().items()}
+        record = {f"record/{name}": values for name, values in chain.fresh._asdict().items()}
         state = {f"snapshot/{name}": values for name, values in snapshot.to_arrays(chain.snapshot).items()}
         np.savez(buffer, chain=chain.number, **record, **state)
         entry, checksum = _entry(buffer.getvalue(), self._checksum)
@@ -75,7 +83,13 @@ def open_checkpoint(path, model, settings, seed):
     another model or other data, other settings (but for more `draws`), another version of sampler, model or Numba;
     where it is damaged, or no checkpoint; and where another run has it open (on Windows, that is not seen).
     """
-    path = Path(path)
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise ValueError(f"checkpoint = {path!r} is no path of a file")
+    path = Path(os.path.realpath(path))  # a link may point to where nothing is yet
+    if not path.parent.is_dir():
+        raise ValueError(f"{path}: there is no such folder")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path}: it is no ordinary file")
     ours = _identity(model, settings)
     try:
         file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed below)
@@ -85,7 +99,9 @@ def open_checkpoint(path, model, settings, seed):
             write_whole(path, lambda file: file.write(MAGIC + entry), put=put_new)
         file = open(path, "r+b", buffering=0)  # noqa: SIM115
     with file, _locked(file, path):
-        content = file.read()
+        if file.read(len(MAGIC)) != MAGIC:  # whatever it is, it may be too large to be read whole
+            raise ValueError(f"{path}: it is not a checkpoint of this version")
+        content = MAGIC + file.read()
         entries, end, checksum = _entries(content, path)
         theirs = _read(lambda: json.loads(entries[0]), path)
         if seed is None:
@@ -98,6 +114,9 @@ def open_checkpoint(path, model, settings, seed):
         done = max(chain.iteration for chain in chains) - settings.warmup
         if done > settings.draws:
             raise ValueError(f"{path}: it has {done} draws of a chain, and draws is {settings.draws}")
+        different = state_difference([chain.snapshot for chain in chains if chain.snapshot], model)
+        if different:
+            raise ValueError(f"{path}: {different}")
         if end < len(content):
             print(f"hmc: {path}: the last piece was not written to its end, and is drawn again", file=sys.stderr)
             file.truncate(end)
@@ -115,6 +134,7 @@ def _identity(model, settings):
         "parameters": parameters_as_json(model.parameters),
         "data_hashes": data_hashes(model.data),
         "data_numbers": data_numbers(model.data),
+        "data_shapes": data_shapes(model.data),
         "settings": kept,
     }
 
@@ -126,6 +146,7 @@ def _difference(theirs, ours, model):
         parameters=parameters_from_json(theirs["parameters"]),
         data_hashes=hashes_from_json(theirs["data_hashes"]),
         data_numbers=theirs["data_numbers"],
+        data_shapes=theirs["data_shapes"],
     )
     different = difference(described, model)
     if different:
@@ -160,8 +181,6 @@ def _entry(payload, before):
 
 def _entries(content, path):
     """(the payloads of all whole entries, where they end, the last checksum)."""
-    if not content.startswith(MAGIC):
-        raise ValueError(f"{path}: it is not a checkpoint of this version")
     payloads, place, checksum = [], len(MAGIC), b""
     while len(content) - place >= _HEAD.size:
         length, expected, check = _HEAD.unpack_from(content, place)

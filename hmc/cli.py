@@ -7,22 +7,32 @@ import sys
 import warnings
 
 from hmc import commands
-from hmc.interrupts import interrupt
+from hmc.interrupts import AT_ONCE, interrupt
 from hmc.options import make_parser
+
+_INTERRUPTED = 130  # the exit status, as shells have it
 
 
 def program():
     """The `hmc` program: `main`, and the end of the process."""
-    status = main()
-    # All is written, and what Python does before it ends takes a tenth of a second; to tear it off leaves warnings. But
-    # after an interrupt, workers may be in the midst of a long gradient: then another one need not wait for them.
+    status, is_hurried = _run(None)
+    if is_hurried:  # workers may be in the midst of a long gradient, and Python would wait for them
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    # All is written, and what Python does before it ends takes a tenth of a second; to tear it off leaves warnings.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL if status == 130 else signal.SIG_IGN)
+        signal.signal(number, signal.SIG_DFL if status == _INTERRUPTED else signal.SIG_IGN)
     sys.exit(status)
 
 
 def main(arguments=None):
     """Run the command line; returns the exit status. SIGTERM is taken as Ctrl-C is: what is finished is kept."""
+    return _run(arguments)[0]
+
+
+def _run(arguments):
+    """(the exit status, whether somebody asked twice for the end, and does not want to wait)."""
     options = make_parser().parse_args(arguments)
     signals = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
     before = {number: signal.signal(number, interrupt) for number in signals}
@@ -31,12 +41,12 @@ def main(arguments=None):
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = lambda message, *_, **__: print(f"hmc: note: {message}", file=sys.stderr)
             with _executor(options) as options.executor:
-                return options.run(options) or 0
-    except KeyboardInterrupt:
+                return options.run(options) or 0, False
+    except KeyboardInterrupt as error:
         print(f"hmc: interrupted{commands.kept_in(options)}", file=sys.stderr)
-        return 130
+        return _INTERRUPTED, AT_ONCE in error.args
     except Exception as error:
-        return _failed(error)
+        return _failed(error), False
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

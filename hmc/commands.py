@@ -38,7 +38,7 @@ def fit(options):
     if not 0.0 < options.prob < 1.0:
         raise ValueError(f"--prob {options.prob} is not between 0 and 1")
     if options.out:
-        _check_out(options.out)
+        _check_out(options)
     model = build(options.model, options.data, options.set)
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data or options.set):
@@ -63,10 +63,16 @@ def fit(options):
     return _status(fit)
 
 
-def _check_out(path):
-    """ValueError where --out cannot be written to, or where what its kind needs is not installed."""
+def _check_out(options):
+    """ValueError where --out cannot be written to, is read as well, or needs what is not installed."""
     from hmc.export import check_path
 
+    path = options.out
+    read = {"--checkpoint": options.checkpoint, "--data": options.data}
+    read |= {f"--set {name}": value for name, value in parsed_settings(options.set).items() if isinstance(value, str)}
+    for option, other in read.items():
+        if other and os.path.realpath(other) == os.path.realpath(path):
+            raise ValueError(f"--out {path} is the file of {option}")
     if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
         raise ValueError(f"--out {path}: there is no such folder")
     if os.path.isdir(path):
@@ -75,8 +81,8 @@ def _check_out(path):
 
 
 def kept_in(options):
-    """What a run that was interrupted says of its checkpoint; nothing where there is none yet."""
-    path = getattr(options, "checkpoint", None)
+    """What a run that was interrupted says of where it keeps things; nothing where nothing is kept yet."""
+    path = getattr(options, getattr(options, "keeps_in", ""), None)
     if not (path and os.path.exists(path)):
         return ""
     return f": what was finished is kept in {path}, and the same command goes on from there"
@@ -154,17 +160,9 @@ def make_lecture(options):
 
     workers.start_early()
     from figures.lecture.making import make
-    from hmc.interrupts import AT_ONCE
 
     given = ("seed", "only", "trolley", "replications", "workers", "executor")
-    try:
-        made = make(options.out, **{name: getattr(options, name) for name in given})
-    except KeyboardInterrupt as interrupt:
-        kept = f"what was finished is kept in {options.out}, and the same command goes on"
-        print(f"hmc: interrupted; {kept}", file=sys.stderr, flush=True)
-        if AT_ONCE in interrupt.args:
-            os._exit(130)  # workers are in the midst of a piece, and Python would wait for them
-        return 130
+    made = make(options.out, **{name: getattr(options, name) for name in given})
     for name, reason in made.failures.items():
         print(f"hmc: {name} could not be made: {reason}", file=sys.stderr)
     print(f"{made.page}: {len(made.made)} pieces made, {len(made.kept)} kept, in {made.seconds:.1f} s")

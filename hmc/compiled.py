@@ -131,7 +131,7 @@ def _adapter(function, data_type, function_type):
 
     adapter = density_adapter if function_type == DENSITY else pointwise_adapter
     adapter.__name__ = author_function.py_func.__name__
-    dispatcher = numba.njit(error_model="numpy")(adapter)
+    dispatcher = numba.njit(error_model="numpy", nogil=True)(adapter)  # one that never returns blocks its thread alone
     with contextlib.suppress(UndeterminableError):  # if so, another process must compile it itself
         cache.enable(dispatcher, author_function_key(function, data_type))
     return dispatcher

@@ -20,6 +20,12 @@ def data_hashes(data):
     return {n: (len(v), hashlib.sha256(np.ascontiguousarray(v)).hexdigest()) for n, v in arrays.items()}
 
 
+def data_shapes(data):
+    """{field: shape} of those arrays that have more than one dimension, as a list, which JSON has too."""
+    arrays = {place: value for place, value in fields(data) if isinstance(value, np.ndarray)}
+    return {place: list(value.shape) for place, value in arrays.items() if value.ndim > 1}
+
+
 def data_numbers(data):
     """{field: number} of the numbers in a model's data."""
     plain = {place: value.item() if isinstance(value, np.generic) else value for place, value in fields(data)}

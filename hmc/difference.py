@@ -1,12 +1,14 @@
 """What tells a run from the one that is to be gone on with, in words: its model, its data, its code."""
 
 import numba
+import numpy as np
 
-from hmc.data_hash import data_hashes, data_numbers
+from hmc.data_hash import data_hashes, data_numbers, data_shapes
 from hmc.kernel import jit_is_disabled
 from hmc.model import Model
 from hmc.parameters import Parameter
 from hmc.run import sampler_key
+from hmc.snapshot import contradicts
 from hmc.transforms import Constraint
 from hmc.version import VERSION
 
@@ -14,7 +16,7 @@ from hmc.version import VERSION
 def difference(fitted, model):
     """The first difference of a model from what was fitted, in words; None if nothing tells them apart.
 
-    `fitted` has a name, parameters, data_hashes and data_numbers, as a `Fit` has.
+    `fitted` has a name, parameters, data_hashes, data_numbers and data_shapes, as a `Fit` has.
     """
     if not isinstance(model, Model):
         return f"the model is a {type(model).__name__}, not a hmc.Model"
@@ -26,6 +28,10 @@ def difference(fitted, model):
     for one, other in zip(fitted.parameters, model.parameters, strict=True):
         if one != other:
             return f"{one.name} is {_words(one)} in the fit, and {_words(other)} in the model"
+    shapes = data_shapes(model.data)
+    for field, shape in (fitted.data_shapes or {}).items():
+        if shape != shapes.get(field, shape):
+            return f"it is a fit of other data: {field} has shape {shape} in the fit, and {shapes[field]} in the model"
     if fitted.data_numbers is None:  # files of earlier versions do not say
         return _other_data(fitted.data_hashes, data_hashes(model.data))
     return _other_data(fitted.data_hashes | fitted.data_numbers, data_hashes(model.data) | data_numbers(model.data))
@@ -71,6 +77,17 @@ def code_difference(theirs, model):
         if theirs[name] != ours[name] and (name == "sampler" or theirs["jit"] == ours["jit"]):
             return f"the code of {of} is not what it was when the run began: draws could differ"
     return None
+
+
+def state_difference(snapshots, model):
+    """What tells the density now, and its data, from what they were when the chains were drawn, in words; else None.
+
+    It sees what no hash does: code that cannot be known, data that were changed in place. One gradient a chain.
+    """
+    density, data = model.density()
+    with np.errstate(all="ignore"):
+        found = (contradicts(snapshot.state, density, data) for snapshot in snapshots)
+        return next((f"it is of another density or of other data: {words}" for words in found if words), None)
 
 
 def parameters_as_json(parameters):

@@ -11,6 +11,10 @@ class ChainError(RuntimeError):
     """No chain gave any draws; the message says why."""
 
 
+class ChangedDensityError(RuntimeError):
+    """The log density of a position is not what it was."""
+
+
 def told(error):
     """What ended a piece of work, in words."""
     if isinstance(error, BrokenExecutor):

@@ -144,6 +144,8 @@ def number_of_workers(workers, tasks):
 def _choose_executor(model, workers, executor, functions):
     """(executor, whether it is ours to shut down). What has to be compiled is compiled here, once, for all."""
     if isinstance(executor, concurrent.futures.Executor):
+        if getattr(executor, "_shutdown", False) or getattr(executor, "_shutdown_thread", False):
+            raise ValueError(f"executor = {executor!r} has been shut down")
         return _given(executor, model, workers)
     if executor not in (None, "threads", "processes"):
         raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')

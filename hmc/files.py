@@ -45,4 +45,5 @@ def unfinished(path, put=os.replace):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a name too long for any file, say: it has been told
+            temporary.unlink()

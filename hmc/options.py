@@ -57,7 +57,7 @@ def _add_fit(subparsers):
         help="keep what is finished in FILE; the same command goes on from it, and with more --draws goes further",
     )
     _add_sampling(command)
-    command.set_defaults(run=commands.fit)
+    command.set_defaults(run=commands.fit, keeps_in="checkpoint")
 
 
 def _add_compare(subparsers):
@@ -91,7 +91,7 @@ def _add_lecture(subparsers):
     )
     command.add_argument("--workers", type=int, help="pieces of work at a time (default: the number of processors)")
     _add_dask(command)
-    command.set_defaults(run=commands.make_lecture)
+    command.set_defaults(run=commands.make_lecture, keeps_in="out")
 
 
 def _add_figures(subparsers):

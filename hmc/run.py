@@ -12,13 +12,14 @@ from hmc import adaptation, snapshot
 from hmc.chain import NUTS, STATIC, ChainState, Job, advance, make_record
 from hmc.compiled import DENSITY, compile_entry, entry_is_stored, entry_key
 from hmc.control import attach
-from hmc.errors import InitializationError
+from hmc.errors import ChangedDensityError, InitializationError
 from hmc.metric import DENSE, identity
 from hmc.nuts import make_trajectory
 from hmc.phase_space import PhasePoint
 from hmc.step_size import restart
 
 INITIAL_TRIES = 100
+_STEP_SECONDS = 0.1
 
 
 class Failure(NamedTuple):
@@ -35,7 +36,7 @@ class ChainResult(NamedTuple):
     chain: int
     record: object  # chain.Record, cut to what was finished
     inverse_metric: np.ndarray  # as adapted: (dimension,), or (dimension, dimension) for the dense metric
-    snapshot: object  # what it can be gone on from; None where it was stopped in the midst of a transition, or failed
+    snapshot: object  # what it can be gone on from, at the end of the record or a little before; None: nothing
     failure: object  # the exception that ended the chain, or None
 
 
@@ -63,22 +64,52 @@ def _run_chain(model, settings, chain, cells, piece):
     state, kept, failure = None, None, None
     try:
         density, data = model.density()
-        state, rng = snapshot.resume(begun) if begun else (None, chain_rng(settings, chain))
-        state = state or start(model, (density, data), settings, chain, rng, stop)
+        begin, rng = snapshot.resume(begun) if begun else (None, chain_rng(settings, chain))
+        begin = begin or start(model, (density, data), settings, chain, rng, stop)
         trajectory = make_trajectory(model.dimension, settings.max_depth)
 
         def advance_until(state, until):
             part = job._replace(until=until)
             return compiled_advance()(density, data, rng.bit_generator, state, trajectory, part, record)
 
-        state = _advanced(advance_until, state, job.until, seconds)
-        if stop[0] == 0:
+        for state in _advanced(advance_until, begin, job.until, seconds):
+            if stop[0] != 0:  # it may stand in the midst of a transition, or of the search for a step size
+                break
             kept = snapshot.take(state, rng, settings.warmup)
+        else:
+            _require_the_same(density, data, state, record, progress)
     except (Exception, KeyboardInterrupt) as error:
         failure = _portable(error)
+        if isinstance(error, ChangedDensityError):
+            kept = None  # nobody knows since when
         if isinstance(error, KeyboardInterrupt):
             stop[0] = 1  # it came while this thread ran the chain: it is meant for all of them
     return ChainResult(chain, _cut(record, job, first, int(progress[0])), inverse_metric(state), kept, failure)
+
+
+def _advanced(advance_until, state, end, seconds):
+    """The states after steps of at most about 0.1 s each, for about so many seconds; of None, the state at the end."""
+    if seconds is None:
+        yield advance_until(state, end)
+        return
+    started, step = time.perf_counter(), 1
+    while True:
+        begun = time.perf_counter()
+        state = advance_until(state, min(end, state.iteration + step))
+        yield state
+        now = time.perf_counter()
+        if state.iteration == end or now - started >= seconds:
+            return
+        step = max(1, min(2 * step, int(step * _STEP_SECONDS / max(now - begun, 1e-9))))
+
+
+def _require_the_same(density, data, state, record, progress):
+    """RuntimeError where the density has become another since the last draw; what followed that is no transition."""
+    changed = snapshot.contradicts(state, density, data)
+    if changed:
+        diverging = record.diverging[: progress[0]]
+        progress[0] -= np.argmin(diverging[::-1]) if not diverging.all() else diverging.size
+        raise ChangedDensityError(f"{changed}: it does not depend on position and data alone")
 
 
 def _portable(error):
@@ -88,20 +119,6 @@ def _portable(error):
     except Exception:  # pickling runs the code of whatever the author's exception holds
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error
-
-
-def _advanced(advance_until, state, end, seconds):
-    """The state after transitions for about so many seconds, in growing steps; of None, to the end."""
-    if seconds is None:
-        return advance_until(state, end)
-    started, step = time.perf_counter(), 1
-    while True:
-        until = min(end, state.iteration + step)
-        state = advance_until(state, until)
-        spent = time.perf_counter() - started
-        if state.iteration < until or until == end or spent >= seconds:  # it was stopped, or is to stop
-            return state
-        step *= 2
 
 
 def _cut(record, job, first, finished):

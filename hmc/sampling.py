@@ -4,9 +4,10 @@ import time
 
 import numpy as np
 
+from hmc.chain import make_record
 from hmc.chains import Chain
 from hmc.checkpoint import open_checkpoint, piece_seconds
-from hmc.difference import code_difference
+from hmc.difference import code_difference, difference, state_difference
 from hmc.errors import ChainError, InitializationError
 from hmc.execution import Execution, number_of_workers, progress_bar
 from hmc.fit import Fit, gather, records
@@ -90,7 +91,7 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
 
     There is no new warm-up, and no more chains than the fit has; other arguments are those of `sample`. A fit that was
     loaded needs its model: `hmc.load(path, model)`. ValueError where a chain cannot be gone on from, since the fit was
-    interrupted, or made by another version of sampler, model or Numba.
+    interrupted, or made by another version of sampler, model or Numba, or since the data have changed.
     """
     if not isinstance(fit, Fit):
         raise ValueError(f"hmc.extend takes a hmc.Fit, not a {type(fit).__name__}")
@@ -99,6 +100,7 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
     if fit.snapshots is None:
         raise ValueError(f"{fit.name}: the fit was interrupted, or saved by an earlier version: nothing to go on from")
     different = code_difference(fit.code, fit.model) if fit.code else None
+    different = different or difference(fit, fit.model) or state_difference(fit.snapshots, fit.model)
     if different:
         raise ValueError(f"{fit.name}: the fit cannot be extended: {different}")
     check_whole("draws", draws, least=1)
@@ -116,10 +118,14 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
 def run(model, settings, chains, *, workers, executor, progress, keep=None):
     """Run chains to the end, and gather them in a fit.
 
-    keep: called with each `Chain` that has a new piece; where it is given, pieces are short.
+    keep: called with each `Chain` that has a fresh piece; where it is given, pieces are short.
     """
     end = settings.warmup + settings.draws
     seconds = None if keep is None else piece_seconds(model)
+    try:
+        make_record(settings.draws, end, model.dimension)  # takes no memory as long as nothing is written
+    except (MemoryError, ValueError, OverflowError):
+        raise ValueError(f"draws = {settings.draws}: so many do not fit into memory") from None
     execution = Execution(model, number_of_workers(workers, len(chains)), executor, (1, 1 + settings.chains))
     started = time.perf_counter()
     with execution:
@@ -133,7 +139,7 @@ def run(model, settings, chains, *, workers, executor, progress, keep=None):
         def ended(future):
             chain = under_way.pop(future)
             goes_on = chain.take(future, int(execution.cells[0, 1 + chain.number]), execution.is_stopped)
-            if goes_on and keep is not None and not chain.failure:
+            if keep is not None and chain.fresh is not None:
                 keep(chain)
             if goes_on:
                 submit(chain)
@@ -142,8 +148,9 @@ def run(model, settings, chains, *, workers, executor, progress, keep=None):
             submit(chain)
         bar = progress_bar(len(chains) * end, "draws") if progress else None
         execution.watch(slice(1, None), bar, ended)
-        # A worker with cells of its own may have met a Ctrl-C that was not seen here.
-        interrupted = execution.is_stopped or any(isinstance(chain.error, KeyboardInterrupt) for chain in chains)
+        # A worker with cells of its own may have met a Ctrl-C that was not seen here; one after the last draw is none.
+        is_stopped = execution.is_stopped or any(isinstance(chain.error, KeyboardInterrupt) for chain in chains)
+        interrupted = is_stopped and any(chain.iteration < end for chain in chains)
     return _gathered(model, settings, chains, interrupted, time.perf_counter() - started)
 
 

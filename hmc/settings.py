@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+MOST_CHAINS = 100_000  # far beyond, a wrong number would keep the machine busy for long before anything is said
 ALGORITHMS = ("nuts", "hmc")
 METRICS = ("diag", "dense", "unit")
 ADAPTATIONS = ("gradients", "windows")
@@ -34,7 +35,7 @@ class Settings(NamedTuple):
 def check_settings(**given):
     """`Settings` from the arguments of `hmc.sample`; ValueError names the first that is wrong, and its value."""
     settings = Settings(**given)
-    check_whole("chains", settings.chains, least=1)
+    check_whole("chains", settings.chains, least=1, most=MOST_CHAINS)
     check_whole("warmup", settings.warmup, least=0)
     check_whole("draws", settings.draws, least=1)
     check_whole("max_depth", settings.max_depth, least=1, most=20)

@@ -1,6 +1,5 @@
 """A chain between two transitions, as it is kept, sent and gone on from: all that its future depends on."""
 
-import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +8,7 @@ from hmc.adaptation import make_moments
 from hmc.chain import ChainState
 
 _WORD = 2**64
+_ROUNDING = 1e-8
 
 
 class Snapshot(NamedTuple):
@@ -19,17 +19,45 @@ class Snapshot(NamedTuple):
 
 
 def take(state, rng, warmup):
-    """The `Snapshot` of a chain that nothing goes on with but a copy. What the warm-up alone needs ends with it."""
+    """The `Snapshot` of a chain, which may go on. What the warm-up alone needs ends with it."""
     if state.iteration >= warmup:
         state = state._replace(moments=make_moments(0, False))
-    return Snapshot(state, rng.bit_generator.state)
+    return Snapshot(_copied(state), rng.bit_generator.state)
 
 
 def resume(snapshot):
     """(state, generator) to go on with; the snapshot stays what it is."""
     rng = np.random.default_rng(0)
     rng.bit_generator.state = snapshot.generator
-    return copy.deepcopy(snapshot.state), rng
+    return _copied(snapshot.state), rng
+
+
+def contradicts(state, density, data):
+    """What the density says now of the chain's current point, in words, if it is not what it said when it was drawn.
+
+    That is so of another density, or of other data, and of a density that does not depend on its arguments alone. A
+    difference that the order of a sum can make is none.
+    """
+    point = state.point
+    gradient = np.zeros_like(point.gradient)
+    log_density = float(density(point.position.copy(), data, gradient))
+    if not _is_close(log_density, state.log_density):
+        return f"the log density at the last draw was {state.log_density:.15g}, and is {log_density:.15g}"
+    for i in range(gradient.size):
+        if not abs(gradient[i] - point.gradient[i]) <= _ROUNDING * (1.0 + np.abs(point.gradient).max()):
+            return f"gradient[{i}] at the last draw was {point.gradient[i]:.15g}, and is {gradient[i]:.15g}"
+    return None
+
+
+def _is_close(value, expected):
+    return abs(value - expected) <= _ROUNDING * (1.0 + abs(expected))
+
+
+def _copied(values):
+    """Nested NamedTuples with their arrays copied."""
+    return type(values)(
+        *(_copied(v) if hasattr(v, "_fields") else v.copy() if isinstance(v, np.ndarray) else v for v in values)
+    )
 
 
 def to_arrays(snapshot):

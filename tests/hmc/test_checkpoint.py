@@ -5,8 +5,10 @@ import importlib.util
 import itertools
 import os
 import random
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 
 import hmc
 from hmc import checkpoint, difference, snapshot
+from hmc.settings import Settings
 
 _spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
 running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
@@ -274,11 +277,34 @@ def test_a_file_of_something_else_is_refused_and_left_alone(model, tmp_path, con
 
 
 def test_places_where_no_file_can_be_are_named(model, tmp_path):
-    with pytest.raises(OSError, match=str(tmp_path)):
+    with pytest.raises(ValueError, match=f"^{tmp_path}: it is no ordinary file"):
         sampled(model, tmp_path)
-    with pytest.raises(OSError, match="nowhere"):
+    with pytest.raises(ValueError, match=r"nowhere/run\.ckpt: there is no such folder"):
         sampled(model, tmp_path / "nowhere" / "run.ckpt")
+    for path in (5, False, "", b""):
+        with pytest.raises(ValueError, match=r"^checkpoint = .* is no path of a file"):
+            sampled(model, path)
+    with pytest.raises(OSError, match=f"File name too long: '{tmp_path}/a{{250}}'"):
+        sampled(model, tmp_path / ("a" * 250))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_would_never_end_is_not_read(model, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="it is no ordinary file"):
+        sampled(model, tmp_path / "pipe")
+    with open(tmp_path / "large", "wb") as file:
+        file.truncate(2**40)  # a terabyte of nothing, which takes no room
+    with pytest.raises(ValueError, match="it is not a checkpoint of this version"):
+        sampled(model, tmp_path / "large")
+
+
+def test_a_link_to_where_nothing_is_yet_will_do(model, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "run.ckpt")
+    fit = sampled(model, tmp_path / "link", draws=4)
+    assert (tmp_path / "link").is_symlink()
+    assert running.same_run(sampled(model, tmp_path / "run.ckpt", draws=4), fit)
 
 
 def test_a_piece_that_cannot_be_written_leaves_the_file_as_it_was(model, tmp_path, monkeypatch):
@@ -381,6 +407,7 @@ defaults = {name: inspect.signature(hmc.sample).parameters[name].default for nam
 model, settings = author.model(), check_settings(**defaults | dict(chains=1, warmup=20, draws=20))
 result = run_chain(model, settings, 0, np.zeros(2, np.int64))
 chain = Chain(0, [result.record], result.snapshot)
+chain.fresh = result.record
 with open_checkpoint("run.ckpt", model, settings, 12) as kept:
     size = os.path.getsize("run.ckpt")
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 1000, -1))
@@ -433,3 +460,55 @@ def test_an_interrupt_before_a_piece_is_begun_costs_no_draw_of_its_chain(model, 
     assert fit.interrupted
     assert running.equal_bits(fit.unconstrained, expected.unconstrained[fit.chains, : fit.unconstrained.shape[1]])
     assert running.equal_bits(fit.inverse_metric, expected.inverse_metric[fit.chains])
+
+
+def test_an_interrupt_keeps_nearly_all_that_was_finished(model, tmp_path):
+    """A piece of a second is written up to its last tenth: what is drawn again is little."""
+    timer = threading.Timer(0.7, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    how = SETTINGS | {"chains": 1, "draws": 2_000_000}
+    fit = hmc.sample(model, **how, checkpoint=tmp_path / "run.ckpt")
+    assert fit.interrupted
+    finished = fit.unconstrained.shape[1]
+    with checkpoint.open_checkpoint(tmp_path / "run.ckpt", model, Settings(**fit.settings), 12) as kept:
+        (chain,) = kept.chains
+    assert chain.iteration > 0.5 * finished > 1000
+    draws = chain.iteration - 30
+    assert running.equal_bits(chain.pieces[-1].position[-1], fit.unconstrained[0, draws - 1])
+
+
+def test_an_interrupt_after_the_last_draw_is_none(model, tmp_path, monkeypatch):
+    expected = hmc.sample(model, **SETTINGS)
+    append, seen = checkpoint.Checkpoint.append, []
+
+    def interrupted(self, chain):
+        append(self, chain)
+        seen.append(chain.number)
+        if len(seen) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(checkpoint.Checkpoint, "append", interrupted)
+    fit = sampled(model, tmp_path / "run.ckpt")
+    assert len(seen) == 2
+    assert not fit.interrupted
+    assert running.same_run(fit, expected)
+
+
+def test_what_a_piece_had_finished_before_its_density_failed_is_kept(tmp_path, monkeypatch):
+    """And the piece is run again from there."""
+    model = running.grouped_model()
+    expected = hmc.sample(model, **SETTINGS)
+    monkeypatch.setattr("hmc.run._STEP_SECONDS", 0.0)  # steps of one transition
+    take, tries = snapshot.take, []
+
+    def failing(state, rng, warmup):
+        if state.iteration == 20:
+            tries.append(state)
+            if len(tries) == 1:
+                raise RuntimeError("out of luck")
+        return take(state, rng, warmup)
+
+    monkeypatch.setattr(snapshot, "take", failing)
+    assert running.same_run(sampled(model, tmp_path / "run.ckpt"), expected)
+    with checkpoint.open_checkpoint(tmp_path / "run.ckpt", model, Settings(**expected.settings), 12) as kept:
+        assert [len(piece.lp) for chain in kept.chains for piece in chain.pieces] == [19, 21, 40]

@@ -495,3 +495,12 @@ def test_draws_of_the_command_are_those_of_the_function(capsys, tmp_path):
     run(capsys, "fit", "mSTnomem", *SHORT, "--seed", "9", "--out", str(tmp_path / "x.fit"))
     fit = hmc.sample(models.mSTnomem(), warmup=200, draws=100, seed=9, workers=1, progress=False)
     assert np.array_equal(hmc.load(tmp_path / "x.fit").unconstrained, fit.unconstrained)
+
+
+def test_out_is_no_file_that_the_command_reads(tmp_path, capsys):
+    data = tmp_path / "d.csv"
+    data.write_text("density,pred,size,surv\n10,no,big,9\n")
+    for option in ("--checkpoint", "--data"):
+        found = run(capsys, "fit", "mST", option, str(data), "--out", str(tmp_path / "." / "d.csv"))
+        assert found == (1, "", f"hmc: --out {data} is the file of {option}\n")
+    assert data.read_text().startswith("density")

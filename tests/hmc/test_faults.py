@@ -274,3 +274,44 @@ if __name__ == "__main__":
     assert said.startswith("local: no chain gave draws; chain 1 failed after 0 transitions: ")
     assert "pickle" in said
     assert said.count("\n") == 1
+
+
+HANGING = """
+from typing import NamedTuple
+import hmc
+
+class Nothing(NamedTuple):
+    k: int
+
+def log_density(position, data, gradient):
+    waste = 0.0
+    while position[0] < 10.0 or waste < 1.0:  # for ever, from any start
+        waste += 1e-300
+    return waste
+
+def model():
+    return hmc.Model(log_density, Nothing(1), [hmc.Parameter("x")], name="hanging")
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_density_that_hangs_is_left_when_asked_twice(tmp_path, workers):
+    (tmp_path / "hanging.py").write_text(HANGING)
+    environ = running.environment(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hmc.cli", "fit", "hanging.py:model", "--workers", workers], cwd=tmp_path, env=environ,
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    try:
+        wait_for_handlers(process)
+        time.sleep(3.0)  # it hangs by now
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        _, said = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130
+    assert said.splitlines()[0] == "hmc: interrupted"
+    assert running.orphans(environ["HMC_TEST_TOKEN"]) == []

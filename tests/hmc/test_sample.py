@@ -1,5 +1,6 @@
 """A run as a user sees it: arguments, starting points, failures, statistics."""
 
+import concurrent.futures
 import importlib.util
 import math
 import sys
@@ -277,3 +278,40 @@ def test_an_exception_that_would_not_survive_the_way_from_a_worker_is_told_all_t
     monkeypatch.setattr(hmc.run, "start", fail)
     with pytest.raises(hmc.ChainError, match=r"after 0 transitions: RuntimeError: StubbornError: this and that$"):
         hmc.sample(running.grouped_model(), chains=2, warmup=5, draws=5, workers=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"draws": 10**13}, "draws = 10000000000000: so many do not fit into memory"),
+        ({"draws": 10**30}, f"draws = {10**30}: so many do not fit into memory"),
+        ({"chains": 10**9}, "chains = 1000000000 is more than 100000"),
+    ],
+)
+def test_numbers_that_are_too_large_are_refused_at_once(arguments, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        hmc.sample(running.grouped_model(), **arguments, workers=1)
+
+
+@pytest.mark.parametrize("kind", [concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor])
+def test_an_executor_that_is_shut_down_is_refused(kind):
+    executor = kind(1)
+    executor.shutdown()
+    with pytest.raises(ValueError, match=r"^executor = .* has been shut down$"):
+        hmc.sample(running.grouped_model(), executor=executor)
+
+
+class Odd(concurrent.futures.Executor):
+    """One that gives something else than was asked for."""
+
+    shares_memory = True
+
+    def submit(self, function, /, *arguments):
+        future = concurrent.futures.Future()
+        future.set_result(7)
+        return future
+
+
+def test_an_executor_that_gives_something_else_is_a_failure_in_words():
+    with pytest.raises(hmc.ChainError, match="the executor gave 7, which is not what was to be run"):
+        hmc.sample(running.grouped_model(), chains=1, executor=Odd())

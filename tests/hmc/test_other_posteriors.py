@@ -1,0 +1,193 @@
+"""Draws of two posteriors are never joined: a run goes on with the same density of the same data, or not at all."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numba.extending import overload
+
+import hmc
+
+_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
+running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
+_spec.loader.exec_module(running)
+
+SETTINGS = {"chains": 2, "warmup": 60, "workers": 1, "progress": False}
+
+
+class Table(NamedTuple):
+    x: np.ndarray
+
+
+def sum_of_first_row(position, data, gradient):
+    log_density, gradient[0] = 0.0, 0.0
+    for i in range(data.x.shape[2]):
+        z = position[0] - data.x[0, 0, i]
+        log_density -= 0.5 * z * z
+        gradient[0] -= z
+    return log_density
+
+
+def of_table(x):
+    return hmc.Model(sum_of_first_row, Table(x), [hmc.Parameter("mu")], name="table")
+
+
+def less_three(x):
+    return x - 3.0
+
+
+def less_fifty(x):
+    return x - 50.0
+
+
+# What an overload does cannot be known from the function that it stands for.
+@overload(less_three)
+def _overloaded_three(x):
+    return lambda x: x - 3.0
+
+
+@overload(less_fifty)
+def _overloaded_fifty(x):
+    return lambda x: x - 50.0
+
+
+class Nothing(NamedTuple):
+    k: int
+
+
+def of_unknown_code(less):
+    def log_density(position, data, gradient):
+        z = less(position[0])
+        gradient[0] = -z
+        return -0.5 * z * z
+
+    return hmc.Model(log_density, Nothing(1), [hmc.Parameter("mu")], name="unknown")
+
+
+VALUES = np.arange(0.0, 120.0, 10.0)
+OTHERS = {
+    "data of another shape": (
+        lambda: of_table(VALUES.reshape(1, 2, 6)),
+        lambda: of_table(VALUES.reshape(1, 6, 2)),
+        r"it is a fit of other data: x has shape \[1, 2, 6\] in the fit, and \[1, 6, 2\] in the model",
+    ),
+    "code that cannot be known": (
+        lambda: of_unknown_code(less_three),
+        lambda: of_unknown_code(less_fifty),
+        "it is of another density or of other data: the log density at the last draw was -.*, and is -",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_another_posterior_is_refused_by_checkpoint_and_extension(what, tmp_path):
+    one, other, message = OTHERS[what]
+    fit = hmc.sample(one(), **SETTINGS, draws=20, checkpoint=tmp_path / "run.ckpt")
+    fit.save(tmp_path / "a.fit")
+    longer = hmc.sample(one(), **SETTINGS, draws=30)
+    content = (tmp_path / "run.ckpt").read_bytes()
+    with pytest.raises(ValueError, match=message):
+        hmc.sample(other(), **SETTINGS, draws=30, checkpoint=tmp_path / "run.ckpt")
+    assert (tmp_path / "run.ckpt").read_bytes() == content
+    with pytest.raises(ValueError, match=message):
+        hmc.extend(hmc.load(tmp_path / "a.fit", other()), 10, workers=1)
+    assert running.same_run(hmc.extend(hmc.load(tmp_path / "a.fit", one()), 10, workers=1), longer)
+    assert running.same_run(hmc.sample(one(), **SETTINGS, draws=30, checkpoint=tmp_path / "run.ckpt"), longer)
+
+
+def test_a_fit_of_a_model_whose_data_were_changed_is_not_extended(tmp_path):
+    x = VALUES.reshape(1, 2, 6).copy()
+    fit = hmc.sample(of_table(x), **SETTINGS, draws=20)
+    x += 30.0
+    with pytest.raises(ValueError, match="it is a fit of other data: x is 1 rows in the fit, and 1 rows in the model"):
+        hmc.extend(fit, 10, workers=1)
+    fit.save(tmp_path / "a.fit")  # with the hash of the data that it saw
+    assert hmc.load(tmp_path / "a.fit", of_table(VALUES.reshape(1, 2, 6))).name == "table"
+    with pytest.raises(ValueError, match="other data"):
+        hmc.load(tmp_path / "a.fit", of_table(x))
+
+
+EDITED = """
+import os, sys
+from typing import NamedTuple
+import hmc
+
+MU = float(sys.argv[1])
+
+class Nothing(NamedTuple):
+    k: int
+
+def log_density(position, data, gradient):
+    z = position[0] - MU
+    gradient[0] = -z
+    return -0.5 * z * z
+
+model = hmc.Model(log_density, Nothing(1), [hmc.Parameter("mu")], name="edited")
+try:
+    fit = hmc.sample(model, chains=1, warmup=30, draws=int(sys.argv[2]), workers=1, checkpoint="run.ckpt")
+    print(fit.unconstrained.shape)
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("jit", [(None, "1"), ("1", None), ("1", "1")])
+def test_an_edited_density_is_refused_with_and_without_the_jit(tmp_path, jit):
+    first, second = jit
+    assert running.python(tmp_path, EDITED, "3", "10", NUMBA_DISABLE_JIT=first).stdout == "(1, 10, 1)\n"
+    refused = running.python(tmp_path, EDITED, "5", "20", NUMBA_DISABLE_JIT=second).stdout
+    assert "run.ckpt: the code of the log density of edited is not what it was" in refused or (
+        "run.ckpt: it is of another density or of other data: the log density at the last draw was" in refused
+    )
+    assert running.python(tmp_path, EDITED, "3", "20", NUMBA_DISABLE_JIT=second).stdout == "(1, 20, 1)\n"
+
+
+class Counted(NamedTuple):
+    calls: np.ndarray
+    most: int
+    what: float
+
+
+def until_it_fails(position, data, gradient):
+    """A standard normal density, until it has been called often enough."""
+    data.calls[0] += 1
+    gradient[0] = -position[0]
+    return -0.5 * position[0] ** 2 if data.calls[0] <= data.most else data.what
+
+
+@pytest.mark.parametrize("what", [float("nan"), float("inf"), -float("inf")])
+def test_a_density_that_turns_into_another_midway_costs_its_chain_alone(what, capsys):
+    """Chain 1 runs first; chain 2 meets the end of the calls, and when it is run again, it finds no start."""
+    whole = hmc.sample(counted(10**9, 0.0), chains=2, warmup=50, draws=200, workers=1)
+    of_one = int(whole.stats["n_steps"][0].sum() + whole.warmup_stats["n_steps"][0].sum())
+    fit = hmc.sample(counted(of_one + 300, what), chains=2, warmup=50, draws=200, workers=1)
+    assert fit.chains == [0]
+    assert running.equal_bits(fit.unconstrained[0], whole.unconstrained[0])
+    (failure,) = fit.failures
+    assert failure.chain == 1
+    assert "InitializationError: counted: no starting point with a finite log density" in failure.reason
+    said = capsys.readouterr().err
+    assert "and is run again from transition 0: ChangedDensityError: the log density at the last draw was -" in said
+    assert 0 < int(said.split(" failed after ")[1].split()[0]) < 250  # told when it was last in order
+
+
+def counted(most, what):
+    return hmc.Model(until_it_fails, Counted(np.zeros(1), most, what), [hmc.Parameter("x")], name="counted")
+
+
+def test_a_density_whose_last_digits_vary_is_the_same_density():
+    """As one that sums in parallel: what the order of a sum can make is no difference."""
+    fit = hmc.sample(
+        hmc.Model(wavering, Counted(np.zeros(1), 0, 0.0), [hmc.Parameter("x")], name="wavering"), **SETTINGS
+    )
+    assert fit.failures == []
+    assert hmc.extend(fit, 10, workers=1).unconstrained.shape == (2, 1010, 1)
+
+
+def wavering(position, data, gradient):
+    data.calls[0] = 1.0 - data.calls[0]
+    gradient[0] = -position[0] * (1.0 + 1e-13 * data.calls[0])
+    return -0.5 * position[0] ** 2 + 1e-13 * data.calls[0]
