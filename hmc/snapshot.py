@@ -43,9 +43,10 @@ def contradicts(state, density, data):
     log_density = float(density(point.position.copy(), data, gradient))
     if not _is_close(log_density, state.log_density):
         return f"the log density at the last draw was {state.log_density:.15g}, and is {log_density:.15g}"
-    for i in range(gradient.size):
-        if not abs(gradient[i] - point.gradient[i]) <= _ROUNDING * (1.0 + np.abs(point.gradient).max()):
-            return f"gradient[{i}] at the last draw was {point.gradient[i]:.15g}, and is {gradient[i]:.15g}"
+    is_close = np.abs(gradient - point.gradient) <= _ROUNDING * (1.0 + np.abs(point.gradient).max())  # not so of nan
+    if not is_close.all():
+        i = int(is_close.argmin())
+        return f"gradient[{i}] at the last draw was {point.gradient[i]:.15g}, and is {gradient[i]:.15g}"
     return None
 
 
