@@ -7,6 +7,7 @@ counters.
 
 import concurrent.futures
 import contextlib
+import functools
 import os
 import pickle
 import sys
@@ -17,6 +18,7 @@ import numpy as np
 from hmc.control import LocalControl, SharedControl
 from hmc.interrupts import noticing_interrupts
 from hmc.kernel import jit_is_disabled
+from hmc.lasting import LastingExecutor
 from hmc.run import compiled_advance, sampler_is_stored
 from hmc.workers import InlineExecutor, ProcessExecutor, why_not_processes
 
@@ -35,9 +37,11 @@ class Execution:
 
     def __init__(self, model, workers, executor, cells, functions=()):
         rows, columns = cells
-        self._executor, self._is_owned = _choose_executor(model, workers, executor, functions)
-        self._choose = lambda executor: _choose_executor(model, workers, executor, functions)
-        make_control = LocalControl if shares_memory(self._executor) else SharedControl
+        chosen, is_owned = _choose_executor(model, workers, executor, functions)
+        is_here = shares_memory(chosen)  # what takes its place must find the same cells
+        another = functools.partial(_choose_executor, model, workers, "threads" if is_here else None, functions)
+        self._executor = LastingExecutor(chosen, is_owned, another)
+        make_control = LocalControl if is_here else SharedControl
         self._control = make_control(rows * columns - 1)
         self.cells = self._control.cells.reshape(rows, columns)
         self.address = self._control.address
@@ -56,29 +60,16 @@ class Execution:
             self.cells = None
             is_hurried = bool(kind and issubclass(kind, KeyboardInterrupt))  # somebody asked twice, and will not wait
             try:
-                if self._is_owned:
-                    self._executor.shutdown(wait=not is_hurried, cancel_futures=kind is not None)
+                self._executor.shutdown(wait=not is_hurried, cancel_futures=kind is not None)
             finally:
                 self._control.close()
 
     def submit(self, function, *arguments):
         """A future of the task `function(model, ...)`."""
-        try:
-            future = self._executor.submit(function, *arguments)
-        except concurrent.futures.BrokenExecutor as error:  # the caller's: a worker died, and it takes no more
-            self._executor, self._is_owned = self._another(error)
-            future = self._executor.submit(function, *arguments)
+        future = self._executor.submit(function, *arguments)
         self._futures.append(future)
         future.add_done_callback(self._note)
         return future
-
-    def _another(self, error):
-        """(an executor of ours, True) in the place of the caller's."""
-        if self._is_owned:
-            self._executor.shutdown(wait=False)  # what is in it fails for the same reason, and comes back
-        print(f"hmc: the executor is broken, and what is left runs in one of our own: {error}", file=sys.stderr)
-        way = "threads" if isinstance(self._control, LocalControl) else None
-        return self._choose(way)
 
     def _note(self, future):
         self._ended.append(future)

@@ -14,6 +14,7 @@ from figures.lecture.running import run
 from figures.lecture.view import Lecture
 from hmc.execution import compile_sampler, number_of_workers, progress_bar, shares_memory
 from hmc.files import write_whole
+from hmc.lasting import LastingExecutor
 from hmc.sampling import sample
 from hmc.settings import Settings as SamplingSettings
 from hmc.settings import check_settings
@@ -107,7 +108,7 @@ def _checked(seed, only, trolley, replications, sampling):
 def _run(plan, kept, missing, workers, executor):
     if any(plan.items[name].kind in ("fit", "refit", "study") for name in missing):
         compile_sampler()  # once, and not in each worker
-    executor, at_once, is_ours = _executor(executor, number_of_workers(workers, max(1, len(missing))))
+    executor, at_once = _executor(executor, number_of_workers(workers, max(1, len(missing))))
     bar = progress_bar(len(missing), "pieces") if missing else None
 
     def tell(name):
@@ -120,22 +121,25 @@ def _run(plan, kept, missing, workers, executor):
     finally:
         if bar is not None:
             bar.close()
-        if is_ours:
-            executor.shutdown(wait=False, cancel_futures=True)
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _executor(given, workers):
-    """(what runs the pieces, how many at a time or None for all that can be made, whether it is to be shut down)."""
+    """(what runs the pieces, how many at a time or None for all that can be made)."""
+
+    def own():
+        possible = workers > 1 and why_not_processes() is None
+        return ProcessExecutor(workers) if possible else InlineExecutor(), True
+
     if given is None:
-        own = ProcessExecutor(workers) if workers > 1 and why_not_processes() is None else InlineExecutor()
-        return own, workers, True
+        return LastingExecutor(*own(), own), workers
     if shares_memory(given):
-        return given, None, False
+        return LastingExecutor(given, False, own), None
     from hmc.foreign import ForeignExecutor, at_once
     from hmc.same_code import PACKAGES, code_here
 
     number = at_once(given, workers)
-    return ForeignExecutor(given, code_here(packages=PACKAGES), number), number, True
+    return LastingExecutor(ForeignExecutor(given, code_here(packages=PACKAGES), number), True, own), number
 
 
 def _spent(plan, kept, done):

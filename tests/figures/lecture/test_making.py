@@ -2,6 +2,10 @@
 
 import concurrent.futures
 import json
+import multiprocessing
+import os
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +117,18 @@ def test_other_executors_make_the_same_bytes(made, tmp_path):
     assert len(files) == 7  # three figures, each of two files, and a table
     for path in files:
         assert path.read_bytes() == (made.page.parent / path.parent.name / path.name).read_bytes()
+
+
+def test_a_pool_whose_worker_dies_costs_no_piece(tmp_path, capsys):
+    with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("forkserver")) as pool:
+        victim = pool.submit(os.getpid).result()
+        killer = threading.Timer(0.1, os.kill, [victim, signal.SIGKILL])
+        killer.start()
+        found = make(tmp_path, only=["coverage"], replications=2, executor=pool)
+        killer.join()
+    assert found.failures == {}
+    assert found.made
+    assert capsys.readouterr().err.startswith("hmc: the executor is broken, and what is left runs in one of our own: ")
 
 
 def test_a_piece_that_cannot_be_made_is_told_and_costs_only_what_needs_it(tmp_path, monkeypatch):
