@@ -7,7 +7,7 @@ import sys
 import warnings
 
 from hmc import commands
-from hmc.interrupts import AT_ONCE, interrupt
+from hmc.interrupts import AT_ONCE, dropped_interrupts_again, interrupt
 from hmc.options import make_parser
 
 _INTERRUPTED = 130  # the exit status, as shells have it
@@ -37,7 +37,7 @@ def _run(arguments):
     signals = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
     before = {number: signal.signal(number, interrupt) for number in signals}
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), dropped_interrupts_again():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = lambda message, *_, **__: print(f"hmc: note: {message}", file=sys.stderr)
             with _executor(options) as options.executor:

@@ -1,8 +1,10 @@
 """Ctrl-C noted instead of raised, so that nothing is left half done: a lock taken, a piece of work not counted."""
 
+import _thread
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -48,22 +50,48 @@ def noticing_interrupts(notice):
 def interrupt(number, frame):
     """A signal handler that raises KeyboardInterrupt, if need be a little later: not in the midst of an import.
 
-    There it could leave a lock of Python's taken, and a thread that imports something would wait for ever; it could be
-    dropped, as in the callback of a weak reference; or come out as an ImportError. Imports of over 3 s are not waited
-    for.
+    There it could leave a lock of Python's taken, and a thread that imports something would wait for ever, or come out
+    as an ImportError. Nor where LLVM calls back, which drops it, and has lost what it had compiled. It is not put off
+    by more than 3 s.
     """
     since = _put_off.setdefault(number, time.monotonic())
-    if not _is_importing(frame) or time.monotonic() - since > _PATIENCE_SECONDS:
+    if not _must_not_be_torn(frame) or time.monotonic() - since > _PATIENCE_SECONDS:
         del _put_off[number]
         raise KeyboardInterrupt
-    again = threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), number))
-    again.daemon = True
-    again.start()
+    _send_again(number)
 
 
-def _is_importing(frame):
+@contextlib.contextmanager
+def dropped_interrupts_again():
+    """For a `with`: a KeyboardInterrupt where Python drops exceptions, as in `__del__`, comes again a little later."""
+    before = sys.unraisablehook
+
+    def hook(dropped):
+        number = next((n for n in _SIGNALS if callable(signal.getsignal(n))), None)
+        if issubclass(dropped.exc_type, KeyboardInterrupt) and number is not None:
+            _send_again(number)
+        else:
+            before(dropped)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+def _send_again(number):
+    def send():
+        time.sleep(_AGAIN_SECONDS)
+        os.kill(os.getpid(), number)
+
+    _thread.start_new_thread(send, ())  # not `threading`, which may have been interrupted with its lock taken
+
+
+def _must_not_be_torn(frame):
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        file = frame.f_code.co_filename
+        if file.startswith("<frozen importlib") or f"{os.sep}llvmlite{os.sep}" in file:
             return True
         frame = frame.f_back
     return False

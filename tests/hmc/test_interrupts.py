@@ -7,10 +7,11 @@ import signal
 import sys
 import threading
 
+import llvmlite.binding
 import pytest
 
 from hmc import interrupts
-from hmc.interrupts import AT_ONCE, interrupt, noticing_interrupts
+from hmc.interrupts import AT_ONCE, dropped_interrupts_again, interrupt, noticing_interrupts
 
 SLOW = """
 import os, signal, time
@@ -63,6 +64,62 @@ def test_an_import_that_takes_too_long_is_interrupted(slow, monkeypatch):
     with handling(interrupt), pytest.raises(KeyboardInterrupt):
         import_it(slow)
     assert slow not in sys.modules
+
+
+class Dropping:
+    """What Python calls where it has nobody to raise to."""
+
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def delete_one():
+    """Lose an object, and go on for a while."""
+    Dropping()
+    threading.Event().wait(0.5)
+
+
+def test_a_signal_that_python_drops_comes_again(capsys):
+    with handling(interrupt), pytest.raises(KeyboardInterrupt), dropped_interrupts_again():
+        delete_one()
+    assert capsys.readouterr().err == ""
+
+
+def test_python_would_lose_it(monkeypatch):
+    dropped = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda it: dropped.append(it.exc_type))
+    with handling(interrupt):
+        delete_one()
+    assert dropped == [KeyboardInterrupt]
+
+
+def test_other_exceptions_that_python_drops_are_told_as_before(monkeypatch):
+    class Failing:
+        def __del__(self):
+            raise ValueError("of mine")
+
+    dropped = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda it: dropped.append(str(it.exc_value)))
+    with dropped_interrupts_again():
+        Failing()
+    assert dropped == ["of mine"]
+
+
+def interrupted_in_llvm(finished):
+    """Be interrupted in a function of a file of LLVM's package, as where LLVM calls back; then go on for a while."""
+    source = "def notify():\n    os.kill(os.getpid(), signal.SIGINT)\n    finished.append(True)\n"
+    scope = {"os": os, "signal": signal, "finished": finished}
+    exec(compile(source, llvmlite.binding.executionengine.__file__, "exec"), scope)
+    scope["notify"]()
+    threading.Event().wait(2.0)
+
+
+@pytest.mark.parametrize(("handler", "expected"), [(interrupt, [True]), (signal.default_int_handler, [])])
+def test_a_callback_of_llvm_is_not_torn_as_python_would(handler, expected):
+    finished = []
+    with handling(handler), pytest.raises(KeyboardInterrupt):
+        interrupted_in_llvm(finished)
+    assert finished == expected
 
 
 def test_outside_of_imports_a_signal_is_raised_at_once():
