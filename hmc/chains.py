@@ -1,4 +1,4 @@
-"""A chain as the process that called `hmc.sample` sees it: sent out in pieces, again where one fails, put together."""
+"""A chain as the process that called `hmc.sample` sees it: sent out in chunks, again where one fails, put together."""
 
 import sys
 
@@ -8,52 +8,52 @@ from hmc.chain import Record
 from hmc.errors import InitializationError, told
 from hmc.run import ChainResult, Failure, inverse_metric, run_chain
 
-_TRIES = 2  # of each piece
+_TRIES = 2  # of each chunk
 
 
 class Chain:
     """One chain of a run.
 
     number          from 0; each has its own seed
-    pieces          records of its transitions so far, one after the other
-    snapshot        where the next piece goes on; None: at the start
-    fresh           the record that the last task has added to the pieces, or None
+    chunks          records of its transitions so far, one after the other
+    snapshot        where the next chunk goes on; None: at the start
+    fresh           the record that the last task has added to the chunks, or None
     error, failure  of a chain that ended before its time: an exception, KeyboardInterrupt if it was stopped, and the
                     `Failure` if it was not
     """
 
-    def __init__(self, number, pieces=(), snapshot=None):
+    def __init__(self, number, chunks=(), snapshot=None):
         self.number = number
-        self.pieces = list(pieces)
+        self.chunks = list(chunks)
         self.snapshot = snapshot
         self.fresh = self.error = self.failure = None
-        self._rest = None  # what a piece that was stopped had finished beyond the snapshot
+        self._rest = None  # what a chunk that was stopped had finished beyond the snapshot
         self._inverse_metric = inverse_metric(snapshot.state) if snapshot else None
         self._tries = 0
 
     @property
     def iteration(self):
-        """How many transitions stand before the next piece."""
+        """How many transitions stand before the next chunk."""
         return self.snapshot.state.iteration if self.snapshot else 0
 
     @property
     def finished(self):
-        """How many transitions there are: those of a piece that was stopped, too."""
-        return sum(len(piece.lp) for piece in self._all())
+        """How many transitions there are: those of a chunk that was stopped, too."""
+        return sum(len(chunk.lp) for chunk in self._all())
 
     def _all(self):
-        return [*self.pieces, *([self._rest] if self._rest else [])]
+        return [*self.chunks, *([self._rest] if self._rest else [])]
 
     def submit(self, execution, model, settings, seconds):
-        """The future of the next piece, of about so many seconds (None: all that is left)."""
+        """The future of the next chunk, of about so many seconds (None: all that is left)."""
         self.error = self.failure = None
         return execution.submit(run_chain, model, settings, self.number, execution.address, self.snapshot, seconds)
 
     def take(self, future, seen, is_stopped):
-        """Note what became of a piece; whether to submit again: the next one, or, once, the one that failed.
+        """Note what became of a chunk; whether to submit again: the next one, or, once, the one that failed.
 
         is_stopped: whether the run is to end, and nothing is submitted any more.
-        seen: how many transitions a piece that did not come back was seen to have finished, those before it included.
+        seen: how many transitions a chunk that did not come back was seen to have finished, those before it included.
         """
         result, error = None, KeyboardInterrupt() if future.cancelled() else future.exception()
         if error is None:
@@ -79,7 +79,7 @@ class Chain:
         rows = result.snapshot.state.iteration - self.iteration if result.snapshot else 0
         kept, rest = _split(result.record, rows)
         if kept is not None:
-            self.pieces.append(kept)
+            self.chunks.append(kept)
             self.snapshot = result.snapshot
         return kept, rest
 
@@ -96,11 +96,11 @@ class Chain:
         return True
 
     def result(self, kept_warmup):
-        """The `ChainResult` of all pieces; None where there is no draw beyond the warm-up's that are kept."""
-        pieces = self._all()
-        if self.failure or not pieces:
+        """The `ChainResult` of all chunks; None where there is no draw beyond the warm-up's that are kept."""
+        chunks = self._all()
+        if self.failure or not chunks:
             return None
-        record = pieces[0] if len(pieces) == 1 else Record(*map(np.concatenate, zip(*pieces, strict=True)))
+        record = chunks[0] if len(chunks) == 1 else Record(*map(np.concatenate, zip(*chunks, strict=True)))
         if len(record.position) <= kept_warmup:
             return None
         snapshot = None if self.error else self.snapshot

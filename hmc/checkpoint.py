@@ -1,8 +1,8 @@
-"""Finished pieces of a run's chains in a file that only grows, so that the run can be taken up again where it was.
+"""Finished chunks of a run's chains in a file that only grows, so that the run can be taken up again where it was.
 
 The file is a line that names its kind, then entries: a head (length, checksum, checksum of the head) and as many bytes.
-The first entry says in JSON what is run; each further one is a piece, a .npz of a chain's number, its record and the
-`Snapshot` after it. A checksum covers all entries before, too. So what is read is what was written: a piece that was
+The first entry says in JSON what is run; each further one is a chunk, a .npz of a chain's number, its record and the
+`Snapshot` after it. A checksum covers all entries before, too. So what is read is what was written: a chunk that was
 being written when the machine stopped is shorter than its head says, and is drawn again; any other damage is refused.
 """
 
@@ -41,8 +41,8 @@ _PIECE_SECONDS = 1.0
 _SECONDS_PER_BYTE = 3e-8  # some ten times what it takes to send data to a worker
 
 
-def piece_seconds(model):
-    """How long a piece is to take: short, but long enough for what sending the model's data costs to be little."""
+def chunk_seconds(model):
+    """How long a chunk is to take: short, but long enough for what sending the model's data costs to be little."""
     return _PIECE_SECONDS + _SECONDS_PER_BYTE * sum(getattr(value, "nbytes", 8) for _, value in fields(model.data))
 
 
@@ -55,7 +55,7 @@ class Checkpoint:
         self._path, self._file, self._checksum = path, file, checksum
 
     def append(self, chain):
-        """Write the fresh piece of a chain. OSError where it cannot be written; the file is then as it was."""
+        """Write the fresh chunk of a chain. OSError where it cannot be written; the file is then as it was."""
         buffer = io.BytesIO()
         record = {f"record/{name}": values for name, values in chain.fresh._asdict().items()}
         state = {f"snapshot/{name}": values for name, values in snapshot.to_arrays(chain.snapshot).items()}
@@ -118,7 +118,7 @@ def open_checkpoint(path, model, settings, seed):
         if different:
             raise ValueError(f"{path}: {different}")
         if end < len(content):
-            print(f"hmc: {path}: the last piece was not written to its end, and is drawn again", file=sys.stderr)
+            print(f"hmc: {path}: the last chunk was not written to its end, and is drawn again", file=sys.stderr)
             file.truncate(end)
         yield Checkpoint(path, settings, chains, file, checksum)
 
@@ -159,16 +159,16 @@ def _difference(theirs, ours, model):
     return code_difference(theirs["code"], model)
 
 
-def _chains(pieces, settings):
-    """The chains of a run, as far as the pieces reach."""
+def _chains(chunks, settings):
+    """The chains of a run, as far as the chunks reach."""
     chains = [Chain(number) for number in range(settings.chains)]
-    for piece in pieces:
-        with np.load(io.BytesIO(piece), allow_pickle=False) as arrays:
+    for chunk in chunks:
+        with np.load(io.BytesIO(chunk), allow_pickle=False) as arrays:
             parts = {name: arrays[name] for name in arrays.files}
         chain = chains[int(parts.pop("chain"))]
         record = Record(*(parts.pop(f"record/{name}") for name in Record._fields))
         state = snapshot.from_arrays({name.removeprefix("snapshot/"): values for name, values in parts.items()})
-        chains[chain.number] = Chain(chain.number, [*chain.pieces, record], state)
+        chains[chain.number] = Chain(chain.number, [*chain.chunks, record], state)
     return chains
 
 

@@ -54,8 +54,8 @@ def run_chain(model, settings, chain, address, begun=None, seconds=None):
         control.close()
 
 
-def _run_chain(model, settings, chain, cells, piece):
-    begun, seconds = piece
+def _run_chain(model, settings, chain, cells, chunk):
+    begun, seconds = chunk
     first = begun.state.iteration if begun else 0
     stop, progress = cells[:1], cells[1 + chain : 2 + chain]
     progress[0] = first  # an earlier try may have left its mark

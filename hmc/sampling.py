@@ -6,7 +6,7 @@ import numpy as np
 
 from hmc.chain import make_record
 from hmc.chains import Chain
-from hmc.checkpoint import open_checkpoint, piece_seconds
+from hmc.checkpoint import chunk_seconds, open_checkpoint
 from hmc.difference import code_difference, difference, state_difference
 from hmc.errors import ChainError, InitializationError
 from hmc.execution import Execution, number_of_workers, progress_bar
@@ -52,7 +52,7 @@ def sample(
     executor: None (worker processes, or threads where those are impossible, which is said; with the JIT disabled, the
         calling thread), "processes", "threads", or any `concurrent.futures.Executor`.
     keep_warmup: keep the warm-up's draws in `fit.warmup`.
-    checkpoint: the path of a file that finished pieces of chains are written to, every second or so. Where it is there
+    checkpoint: the path of a file that finished chunks of chains are written to, every second or so. Where it is there
         already, the run goes on from it, to the same draws as if it had never stopped; with more `draws` than before,
         without a new warm-up. ValueError, which names the difference, where the file is of another run, or damaged.
     progress: show a bar where standard error is a terminal.
@@ -118,10 +118,10 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
 def run(model, settings, chains, *, workers, executor, progress, keep=None):
     """Run chains to the end, and gather them in a fit.
 
-    keep: called with each `Chain` that has a fresh piece; where it is given, pieces are short.
+    keep: called with each `Chain` that has a fresh chunk; where it is given, chunks are short.
     """
     end = settings.warmup + settings.draws
-    seconds = None if keep is None else piece_seconds(model)
+    seconds = None if keep is None else chunk_seconds(model)
     try:
         make_record(settings.draws, end, model.dimension)  # takes no memory as long as nothing is written
     except (MemoryError, ValueError, OverflowError):

@@ -40,7 +40,7 @@ def at_once(sample, model, path):
     return sample(model, draws=DRAWS)
 
 
-def in_pieces(sample, model, path):
+def in_chunks(sample, model, path):
     """One run that is written down every few transitions."""
     return sample(model, draws=DRAWS, checkpoint=path)
 
@@ -64,7 +64,7 @@ def extended_from_a_file(sample, model, path):
     return sample.extend(hmc.load(path, model), DRAWS - 5)
 
 
-HOW = {how.__name__.replace("_", " "): how for how in (at_once, in_pieces, taken_up_again, extended)}
+HOW = {how.__name__.replace("_", " "): how for how in (at_once, in_chunks, taken_up_again, extended)}
 HOW |= {"extended from a file": extended_from_a_file}
 
 
@@ -76,7 +76,7 @@ class Sampling:
 
     def __call__(self, model, **options):
         """A fit."""
-        with mock.patch("hmc.sampling.piece_seconds", return_value=2e-3):
+        with mock.patch("hmc.sampling.chunk_seconds", return_value=2e-3):
             return hmc.sample(model, **self._settings, **self._where, **options)
 
     def extend(self, fit, draws):

@@ -40,13 +40,13 @@ def model():
 
 
 @pytest.fixture
-def short_pieces(monkeypatch):
-    """Pieces of one transition each."""
-    monkeypatch.setattr("hmc.sampling.piece_seconds", lambda model: 0.0)
+def short_chunks(monkeypatch):
+    """Chunks of one transition each."""
+    monkeypatch.setattr("hmc.sampling.chunk_seconds", lambda model: 0.0)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_run_taken_up_after_any_piece_gives_the_draws_of_one_that_never_stopped(model, tmp_path, short_pieces, way):
+def test_a_run_taken_up_after_any_chunk_gives_the_draws_of_one_that_never_stopped(model, tmp_path, short_chunks, way):
     expected = hmc.sample(model, **checkpointing.SETTINGS | WAYS[way])
     path = tmp_path / "run.ckpt"
     assert running.same_run(checkpointing.sampled(model, path, **WAYS[way]), expected)
@@ -62,7 +62,7 @@ def test_a_run_taken_up_after_any_piece_gives_the_draws_of_one_that_never_stoppe
         assert path.read_bytes()[:end] == content[:end]
 
 
-def test_a_generator_that_is_one_number_further_gives_other_draws(model, tmp_path, short_pieces, monkeypatch):
+def test_a_generator_that_is_one_number_further_gives_other_draws(model, tmp_path, short_chunks, monkeypatch):
     """So the comparison above would see a state that is not kept whole."""
     expected = hmc.sample(model, **checkpointing.SETTINGS)
     resume = snapshot.resume
@@ -78,7 +78,7 @@ def test_a_generator_that_is_one_number_further_gives_other_draws(model, tmp_pat
 
 
 @pytest.mark.parametrize("lost", ["moments", "search", "metric"])
-def test_no_part_of_the_state_can_be_left_out_of_a_snapshot(model, tmp_path, short_pieces, monkeypatch, lost):
+def test_no_part_of_the_state_can_be_left_out_of_a_snapshot(model, tmp_path, short_chunks, monkeypatch, lost):
     expected = hmc.sample(model, **checkpointing.SETTINGS)
     resume, first = snapshot.resume, {}
 
@@ -148,7 +148,7 @@ def test_a_seed_of_none_is_the_seed_of_the_file(model, tmp_path):
     ).settings == first.settings | {"draws": 11}
 
 
-def test_a_chain_that_failed_is_gone_on_from_where_it_was(tmp_path, short_pieces, monkeypatch, capsys):
+def test_a_chain_that_failed_is_gone_on_from_where_it_was(tmp_path, short_chunks, monkeypatch, capsys):
     """Whatever failed is mended, and the same call ends the run."""
     model = running.grouped_model()
     expected = hmc.sample(model, **checkpointing.SETTINGS)
@@ -189,7 +189,7 @@ print(fit.unconstrained.tobytes().hex())
         assert running.python(tmp_path, script, "12", name, NUMBA_DISABLE_JIT=second).stdout == expected
 
 
-def test_an_interrupt_before_a_piece_is_begun_costs_no_draw_of_its_chain(model, tmp_path, short_pieces, monkeypatch):
+def test_an_interrupt_before_a_chunk_is_begun_costs_no_draw_of_its_chain(model, tmp_path, short_chunks, monkeypatch):
     expected = hmc.sample(model, **checkpointing.SETTINGS)
     resume = snapshot.resume
 
@@ -206,7 +206,7 @@ def test_an_interrupt_before_a_piece_is_begun_costs_no_draw_of_its_chain(model, 
 
 
 def test_an_interrupt_keeps_nearly_all_that_was_finished(model, tmp_path):
-    """A piece of a second is written up to its last tenth: what is drawn again is little."""
+    """A chunk of a second is written up to its last tenth: what is drawn again is little."""
     timer = threading.Timer(0.7, signal.raise_signal, [signal.SIGINT])
     timer.start()
     how = checkpointing.SETTINGS | {"chains": 1, "draws": 2_000_000}
@@ -217,7 +217,7 @@ def test_an_interrupt_keeps_nearly_all_that_was_finished(model, tmp_path):
         (chain,) = kept.chains
     assert chain.iteration > 0.5 * finished > 1000
     draws = chain.iteration - 30
-    assert running.equal_bits(chain.pieces[-1].position[-1], fit.unconstrained[0, draws - 1])
+    assert running.equal_bits(chain.chunks[-1].position[-1], fit.unconstrained[0, draws - 1])
 
 
 def test_an_interrupt_after_the_last_draw_is_none(model, tmp_path, monkeypatch):
@@ -237,8 +237,8 @@ def test_an_interrupt_after_the_last_draw_is_none(model, tmp_path, monkeypatch):
     assert running.same_run(fit, expected)
 
 
-def test_what_a_piece_had_finished_before_its_density_failed_is_kept(tmp_path, monkeypatch):
-    """And the piece is run again from there."""
+def test_what_a_chunk_had_finished_before_its_density_failed_is_kept(tmp_path, monkeypatch):
+    """And the chunk is run again from there."""
     model = running.grouped_model()
     expected = hmc.sample(model, **checkpointing.SETTINGS)
     monkeypatch.setattr("hmc.run._STEP_SECONDS", 0.0)  # steps of one transition
@@ -254,4 +254,4 @@ def test_what_a_piece_had_finished_before_its_density_failed_is_kept(tmp_path, m
     monkeypatch.setattr(snapshot, "take", failing)
     assert running.same_run(checkpointing.sampled(model, tmp_path / "run.ckpt"), expected)
     with checkpoint.open_checkpoint(tmp_path / "run.ckpt", model, Settings(**expected.settings), 12) as kept:
-        assert [len(piece.lp) for chain in kept.chains for piece in chain.pieces] == [19, 21, 40]
+        assert [len(chunk.lp) for chain in kept.chains for chunk in chain.chunks] == [19, 21, 40]

@@ -75,7 +75,7 @@ def test_another_model_data_code_or_version_is_refused_and_named(model, tmp_path
 
 @pytest.fixture
 def short(model, tmp_path):
-    """(a checkpoint of a few pieces, its bytes, the fit of the run to its end)."""
+    """(a checkpoint of a few chunks, its bytes, the fit of the run to its end)."""
     path = tmp_path / "run.ckpt"
     for draws in (1, 4, 7):
         fit = checkpointing.sampled(model, path, draws=draws)
@@ -96,7 +96,7 @@ def test_a_file_cut_short_anywhere_is_noticed_and_its_run_ends_in_the_same_draws
             continue
         assert running.same_run(checkpointing.sampled(model, path, draws=7), fit)
         said = capsys.readouterr().err
-        assert ("the last piece was not written to its end" in said) == (place not in ends)
+        assert ("the last chunk was not written to its end" in said) == (place not in ends)
 
 
 def test_every_other_damage_is_refused_in_one_line_and_the_file_left_alone(model, short):
@@ -115,11 +115,11 @@ def test_every_other_damage_is_refused_in_one_line_and_the_file_left_alone(model
         assert path.read_bytes() == hurt
 
 
-def test_pieces_left_out_or_exchanged_are_noticed(model, short):
+def test_chunks_left_out_or_exchanged_are_noticed(model, short):
     path, content, _ = short
     ends = checkpointing.entry_ends(path)
-    pieces = [content[a:b] for a, b in itertools.pairwise(ends)]
-    for kept in (pieces[1:], pieces[:2] + pieces[3:], [pieces[1], pieces[0], *pieces[2:]], [*pieces, pieces[-1]]):
+    chunks = [content[a:b] for a, b in itertools.pairwise(ends)]
+    for kept in (chunks[1:], chunks[:2] + chunks[3:], [chunks[1], chunks[0], *chunks[2:]], [*chunks, chunks[-1]]):
         path.write_bytes(content[: ends[0]] + b"".join(kept))
         with pytest.raises(ValueError, match="it is damaged at byte"):
             checkpointing.sampled(model, path, draws=7)
@@ -175,7 +175,7 @@ def test_a_link_to_where_nothing_is_yet_will_do(model, tmp_path):
     assert running.same_run(checkpointing.sampled(model, tmp_path / "run.ckpt", draws=4), fit)
 
 
-def test_a_piece_that_cannot_be_written_leaves_the_file_as_it_was(model, tmp_path, monkeypatch):
+def test_a_chunk_that_cannot_be_written_leaves_the_file_as_it_was(model, tmp_path, monkeypatch):
     path = tmp_path / "run.ckpt"
     expected = checkpointing.sampled(model, path, draws=4)
     content = path.read_bytes()
@@ -250,7 +250,7 @@ with open_checkpoint("run.ckpt", model, settings, 12) as kept:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="limits the size of files by setrlimit")
-def test_a_piece_that_fits_in_part_is_not_taken_for_written(tmp_path):
+def test_a_chunk_that_fits_in_part_is_not_taken_for_written(tmp_path):
     running.write_author(tmp_path)
     assert running.python(tmp_path, SHORT_WRITE).stdout == "File too large 0\n[40]\n"
 

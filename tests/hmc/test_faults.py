@@ -120,9 +120,9 @@ def chains_in(path, whole):
     entries, _, _ = checkpoint._entries(path.read_bytes(), path)
     chains = checkpoint._chains(entries[1:], Settings(**whole.settings))
     for chain in chains:
-        if chain.pieces:
-            lp = np.concatenate([piece.lp for piece in chain.pieces])
-            positions = np.concatenate([piece.position for piece in chain.pieces])
+        if chain.chunks:
+            lp = np.concatenate([chunk.lp for chunk in chain.chunks])
+            positions = np.concatenate([chunk.position for chunk in chain.chunks])
             expected = np.concatenate([whole.warmup_stats["lp"][chain.number], whole.stats["lp"][chain.number]])
             assert running.equal_bits(lp, expected[: len(lp)])
             assert running.equal_bits(positions, whole.unconstrained[chain.number][: len(positions)])
