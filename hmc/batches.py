@@ -3,14 +3,13 @@
 What a piece gives depends on its number alone, so that batches may be of any size, on any worker, in any order.
 """
 
-import concurrent.futures
 import math
 from typing import NamedTuple
 
 from hmc.code_hash import code_of
 from hmc.control import attach
 from hmc.errors import told
-from hmc.execution import Execution, number_of_workers, progress_bar
+from hmc.execution import Execution, at_once, check_execution, number_of_workers, progress_bar
 from hmc.workers import StaleWorkerError
 
 # As many batches per worker, so that all workers end at about the same time though some fits take longer; but no more
@@ -65,8 +64,9 @@ def in_batches(model, work, count, *, workers, executor, progress, until_failure
     `workers`, `executor` and `progress` as for `hmc.sample`. Ctrl-C ends the run, as does the first piece that fails
     where `until_failure`; what is finished is in the result. A second Ctrl-C raises KeyboardInterrupt.
     """
+    check_execution(workers, executor)
     workers = number_of_workers(workers, count)
-    size = min(_LARGEST_BATCH, math.ceil(count / (_at_once(executor, workers) * _BATCHES_PER_WORKER)))
+    size = min(_LARGEST_BATCH, math.ceil(count / (at_once(executor, workers) * _BATCHES_PER_WORKER)))
     starts = range(0, count, size)
     code = code_of(model, work.piece, *work.functions)
     batches = [_Batch(work, code, range(s, min(s + size, count)), row) for row, s in enumerate(starts)]
@@ -98,14 +98,6 @@ def in_batches(model, work, count, *, workers, executor, progress, until_failure
     results = [outcome for outcome in outcomes if not isinstance(outcome, PieceFailure)]
     # Fewer without a failure that ended it: Ctrl-C came, here or in a worker that has cells of its own.
     return Done(results, failures, len(outcomes) < count and not (until_failure and failures))
-
-
-def _at_once(executor, workers):
-    if not isinstance(executor, concurrent.futures.Executor):
-        return workers
-    from hmc.foreign import at_once
-
-    return at_once(executor, workers)
 
 
 def _is_lost(future):

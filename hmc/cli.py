@@ -56,8 +56,12 @@ def _failed(error):
     """Tell an error that is the user's to mend, and give the exit status; raise any other, which is ours."""
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: say no more, not even at exit
-    elif isinstance(error, (MemoryError, OverflowError)):
-        print(f"hmc: a number that was given is too large: {error or 'out of memory'}", file=sys.stderr)
+    elif isinstance(error, MemoryError):
+        print(f"hmc: out of memory{f': {error}' if str(error) else ''}", file=sys.stderr)
+    elif isinstance(error, OverflowError):
+        print(f"hmc: a number that was given is too large: {error}", file=sys.stderr)
+    elif isinstance(error, (RecursionError, NotImplementedError)):
+        raise error
     elif isinstance(error, (ValueError, OSError, RuntimeError)):
         print(f"hmc: {_told(error)}", file=sys.stderr)
     else:

@@ -3,6 +3,8 @@
 import contextlib
 import re
 
+from hmc.errors import told
+
 _SECONDS = 5  # to wait for an answer of a scheduler
 
 
@@ -29,12 +31,14 @@ def _client(address):
     except ImportError:
         raise ValueError("--dask needs Dask, which is not installed: pip install '.[dask]'") from None
     try:
-        client = Client(address, timeout=_SECONDS, set_as_default=False)
-        has_workers = bool(client.nthreads())
+        with contextlib.ExitStack() as closing:
+            client = closing.enter_context(Client(address, timeout=_SECONDS, set_as_default=False))
+            has_workers = bool(client.nthreads())
+            if has_workers:
+                closing.pop_all()
     except Exception as error:  # whatever comes of talking to nobody, or to what is no scheduler
         raise ValueError(f"--dask {address}: no Dask scheduler answered there within {_SECONDS} s") from error
     if not has_workers:
-        client.close()
         raise ValueError(f"--dask {address}: this scheduler has no workers; start one: dask worker {address}")
     return client
 
@@ -43,5 +47,4 @@ def _send(client, path):
     try:
         client.upload_file(path)
     except Exception as error:  # whatever importing it there raises
-        told = f"{type(error).__name__}: {error}"
-        raise ValueError(f"--dask: the workers of the cluster cannot import {path}: {told}") from error
+        raise ValueError(f"--dask: the workers of the cluster cannot import {path}: {told(error)}") from error

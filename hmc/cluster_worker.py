@@ -4,15 +4,15 @@ import multiprocessing
 import signal
 import threading
 
-import hmc.batches
-import hmc.same_code
-import hmc.worker  # noqa: F401 (all of these are here to be loaded, the compiled sampler too)
-
 
 def get_ready():
     """Load what tasks need, and leave Ctrl-C to the process that called `hmc.sample`.
 
     A terminal sends it to the workers of a `LocalCluster` as well. They would end for good, and their tasks never.
     """
+    import hmc.batches
+    import hmc.same_code
+    import hmc.worker  # noqa: F401 (to be loaded, the compiled sampler too; here, for `hmc.batches` leads back to this)
+
     if multiprocessing.parent_process() is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -21,9 +21,8 @@ def data_hashes(data):
 
 
 def data_shapes(data):
-    """{field: shape} of those arrays that have more than one dimension, as a list, which JSON has too."""
-    arrays = {place: value for place, value in fields(data) if isinstance(value, np.ndarray)}
-    return {place: list(value.shape) for place, value in arrays.items() if value.ndim > 1}
+    """{field: shape} of the arrays in a model's data, each a list, which JSON has too."""
+    return {place: list(value.shape) for place, value in fields(data) if isinstance(value, np.ndarray)}
 
 
 def data_numbers(data):

@@ -30,7 +30,7 @@ def difference(fitted, model):
             return f"{one.name} is {_words(one)} in the fit, and {_words(other)} in the model"
     shapes = data_shapes(model.data)
     for field, shape in (fitted.data_shapes or {}).items():
-        if shape != shapes.get(field, shape):
+        if shape != shapes.get(field, shape):  # a field that only one of them has is told below
             return f"it is a fit of other data: {field} has shape {shape} in the fit, and {shapes[field]} in the model"
     if fitted.data_numbers is None:  # files of earlier versions do not say
         return _other_data(fitted.data_hashes, data_hashes(model.data))

@@ -8,6 +8,7 @@ counters.
 import concurrent.futures
 import contextlib
 import functools
+import math
 import os
 import pickle
 import sys
@@ -23,36 +24,42 @@ from hmc.run import compiled_advance, sampler_is_stored
 from hmc.workers import InlineExecutor, ProcessExecutor, why_not_processes
 
 _POLL_SECONDS = 0.05
+_UNKNOWN = 64  # tasks at a time, where an executor does not say how many workers it has
 
 
 class Execution:
     """An executor and the cells of its tasks: a context, at whose end nothing goes on, and what was ours is released.
 
-    cells      (rows, columns) int64; column 0 has the stop flags. Gone after the context.
-    address    what a task finds the cells by, row after row (`hmc.control.attach`)
+    cells      (rows, columns) int64; column 0 has the stop flags. There within the context only.
     functions  what the tasks call besides the model's functions; a worker process must be able to import them
 
     ValueError for an `executor` that is none, or is not possible. What has to be compiled is compiled here, once.
     """
 
     def __init__(self, model, workers, executor, cells, functions=()):
-        rows, columns = cells
+        check_execution(workers, executor)
         chosen, is_owned = _choose_executor(model, workers, executor, functions)
         is_here = shares_memory(chosen)  # what takes its place must find the same cells
         another = functools.partial(_choose_executor, model, workers, "threads" if is_here else None, functions)
         self._executor = LastingExecutor(chosen, is_owned, another)
-        make_control = LocalControl if is_here else SharedControl
-        self._control = make_control(rows * columns - 1)
-        self.cells = self._control.cells.reshape(rows, columns)
-        self.address = self._control.address
+        self._make_control = LocalControl if is_here else SharedControl
+        self._shape, self._control, self.cells = cells, None, None
         self._futures, self._ended = [], []
-        self._signals = contextlib.ExitStack()
         self._news = threading.Lock()  # released when a task ends
         self._news.acquire()
 
     def __enter__(self):
-        self._signals.enter_context(noticing_interrupts(self.stop))
+        with contextlib.ExitStack() as signals:  # first, so that no signal comes between the cells and their release
+            signals.enter_context(noticing_interrupts(self.stop))
+            self._control = self._make_control(math.prod(self._shape) - 1)
+            self.cells = self._control.cells.reshape(self._shape)
+            self._signals = signals.pop_all()
         return self
+
+    @property
+    def address(self):
+        """What a task finds the cells by, row after row (`hmc.control.attach`)."""
+        return self._control.address
 
     def __exit__(self, kind, error, traceback):
         with self._signals:
@@ -122,6 +129,16 @@ def progress_bar(total, unit):
     return tqdm(total=total, unit=f" {unit}", leave=False)
 
 
+def check_execution(workers, executor):
+    """ValueError for arguments of these names that no run can have."""
+    number_of_workers(workers, 1)
+    if not isinstance(executor, concurrent.futures.Executor):
+        if executor not in (None, "threads", "processes"):
+            raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
+    elif getattr(executor, "_shutdown", False) or getattr(executor, "_shutdown_thread", False):
+        raise ValueError(f"executor = {executor!r} has been shut down")
+
+
 def number_of_workers(workers, tasks):
     """How many tasks run at a time: `workers`, or for None the number of processors; ValueError for no such number."""
     if workers is None:
@@ -132,14 +149,28 @@ def number_of_workers(workers, tasks):
     return min(int(workers), tasks)
 
 
+def at_once(executor, workers):
+    """How many tasks are sent out at a time: `workers`; to an executor of the caller's as many as it has, if more."""
+    if not isinstance(executor, concurrent.futures.Executor):
+        return workers
+    return max(workers, workers_of(executor) or _UNKNOWN)
+
+
+def workers_of(executor):
+    """How many tasks an executor runs at a time, where it says so; None where it does not."""
+    client = getattr(executor, "_client", None)
+    if hasattr(client, "nthreads"):  # Dask
+        return sum(client.nthreads().values()) or None
+    for name in ("num_workers", "_max_workers"):  # mpi4py; the standard library, and those who follow it
+        if isinstance(number := getattr(executor, name, None), int) and number > 0:
+            return number
+    return None
+
+
 def _choose_executor(model, workers, executor, functions):
     """(executor, whether it is ours to shut down). What has to be compiled is compiled here, once, for all."""
     if isinstance(executor, concurrent.futures.Executor):
-        if getattr(executor, "_shutdown", False) or getattr(executor, "_shutdown_thread", False):
-            raise ValueError(f"executor = {executor!r} has been shut down")
         return _given(executor, model, workers)
-    if executor not in (None, "threads", "processes"):
-        raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
     if executor is None and jit_is_disabled():
         return InlineExecutor(), True
     if executor == "processes" or (executor is None and workers > 1):
@@ -159,7 +190,7 @@ def _given(executor, model, workers):
     if shares_memory(executor):
         _compile(model)
         return executor, False
-    from hmc.foreign import ForeignExecutor, at_once  # here, for it reads all our sources
+    from hmc.foreign import ForeignExecutor  # here, for it reads all our sources
     from hmc.same_code import code_here
 
     _compile_for_others(model)

@@ -9,7 +9,6 @@ import threading
 
 from hmc.same_code import checked
 
-_UNKNOWN = 64  # tasks at a time, where an executor does not say how many workers it has
 _LOOK_SECONDS = 1.0  # until the next look whether the executor is still there
 
 
@@ -89,19 +88,3 @@ def _get_workers_ready(executor):
 def _is_gone(executor):
     """Whether an executor will end no task any more, though it does not say so in its futures, as Dask's."""
     return getattr(getattr(executor, "_client", None), "status", None) in ("closing", "closed")
-
-
-def workers_of(executor):
-    """How many tasks an executor runs at a time, where it says so; None where it does not, or is no executor."""
-    client = getattr(executor, "_client", None)
-    if hasattr(client, "nthreads"):  # Dask
-        return sum(client.nthreads().values()) or None
-    for name in ("num_workers", "_max_workers"):  # mpi4py; the standard library, and those who follow it
-        if isinstance(number := getattr(executor, name, None), int) and number > 0:
-            return number
-    return None
-
-
-def at_once(executor, workers=1):
-    """How many tasks to give an executor at a time: as many as it has workers, and at least `workers`."""
-    return max(workers, workers_of(executor) or _UNKNOWN)

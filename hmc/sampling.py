@@ -9,7 +9,7 @@ from hmc.chains import Chain
 from hmc.checkpoint import chunk_seconds, open_checkpoint
 from hmc.difference import code_difference, difference, state_difference
 from hmc.errors import ChainError, InitializationError
-from hmc.execution import Execution, number_of_workers, progress_bar
+from hmc.execution import Execution, check_execution, number_of_workers, progress_bar
 from hmc.fit import Fit, gather, records
 from hmc.model import Model
 from hmc.run import Failure
@@ -50,7 +50,8 @@ def sample(
     adaptation: "gradients" (draws and gradients, as nutpie) or "windows" (draws, as Stan).
     workers: how many chains run at a time; None: as many as there are processors. 1 stays in this process.
     executor: None (worker processes, or threads where those are impossible, which is said; with the JIT disabled, the
-        calling thread), "processes", "threads", or any `concurrent.futures.Executor`.
+        calling thread), "processes", "threads", or any `concurrent.futures.Executor`, which is given as many chains at
+        a time as it has workers, and at least `workers`.
     keep_warmup: keep the warm-up's draws in `fit.warmup`.
     checkpoint: the path of a file that finished chunks of chains are written to, every second or so. Where it is there
         already, the run goes on from it, to the same draws as if it had never stopped; with more `draws` than before,
@@ -79,6 +80,7 @@ def sample(
         keep_warmup=keep_warmup,
     )
     settings = settings._replace(initial=initial_positions(model, initial, settings.chains))
+    check_execution(workers, executor)
     how = {"workers": workers, "executor": executor, "progress": progress}
     if checkpoint is None:
         return run(model, settings, [Chain(number) for number in range(settings.chains)], **how)
@@ -91,10 +93,14 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
 
     There is no new warm-up, and no more chains than the fit has; other arguments are those of `sample`. A fit that was
     loaded needs its model: `hmc.load(path, model)`. ValueError where a chain cannot be gone on from, since the fit was
-    interrupted, or made by another version of sampler, model or Numba, or since the data have changed.
+    interrupted, or made by another version of sampler, model or Numba, or since the data have changed; or for a wrong
+    argument. What else may come is as for `sample`. Chains that failed before stay in `failures`; `seconds` are those
+    of the extension alone.
     """
     if not isinstance(fit, Fit):
         raise ValueError(f"hmc.extend takes a hmc.Fit, not a {type(fit).__name__}")
+    check_whole("draws", draws, least=1)
+    check_execution(workers, executor)
     if fit.model is None:
         raise ValueError(f"{fit.name}: a fit from a file cannot be extended without its model: hmc.load(path, model)")
     if fit.snapshots is None:
@@ -103,7 +109,6 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
     different = different or difference(fit, fit.model) or state_difference(fit.snapshots, fit.model)
     if different:
         raise ValueError(f"{fit.name}: the fit cannot be extended: {different}")
-    check_whole("draws", draws, least=1)
     settings = Settings(**fit.settings | {"draws": fit.settings["draws"] + int(draws)})
     chains = [
         Chain(number, [record], snapshot)
@@ -125,7 +130,8 @@ def run(model, settings, chains, *, workers, executor, progress, keep=None):
     try:
         make_record(settings.draws, end, model.dimension)  # takes no memory as long as nothing is written
     except (MemoryError, ValueError, OverflowError):
-        raise ValueError(f"draws = {settings.draws}: so many do not fit into memory") from None
+        sizes = f"warmup = {settings.warmup}, draws = {settings.draws}"
+        raise ValueError(f"{model.name}: {sizes}: so many do not fit into memory") from None
     execution = Execution(model, number_of_workers(workers, len(chains)), executor, (1, 1 + settings.chains))
     started = time.perf_counter()
     with execution:
@@ -148,7 +154,8 @@ def run(model, settings, chains, *, workers, executor, progress, keep=None):
             submit(chain)
         bar = progress_bar(len(chains) * end, "draws") if progress else None
         execution.watch(slice(1, None), bar, ended)
-        # A worker with cells of its own may have met a Ctrl-C that was not seen here; one after the last draw is none.
+        # A worker with cells of its own may have met a Ctrl-C that was not seen here. One after the last draw of all
+        # chains has interrupted nothing.
         is_stopped = execution.is_stopped or any(isinstance(chain.error, KeyboardInterrupt) for chain in chains)
         interrupted = is_stopped and any(chain.iteration < end for chain in chains)
     return _gathered(model, settings, chains, interrupted, time.perf_counter() - started)

@@ -12,7 +12,7 @@ from figures.lecture.items import LIBRARIES, Plan, Settings
 from figures.lecture.kept import PAGE, Kept
 from figures.lecture.running import run
 from figures.lecture.view import Lecture
-from hmc.execution import compile_sampler, number_of_workers, progress_bar, shares_memory
+from hmc.execution import at_once, check_execution, compile_sampler, number_of_workers, progress_bar, shares_memory
 from hmc.files import write_whole
 from hmc.lasting import LastingExecutor
 from hmc.sampling import sample
@@ -66,7 +66,7 @@ def make(
     """
     started = time.perf_counter()
     parts, settings = _checked(seed, only, trolley, replications, sampling)
-    number_of_workers(workers, 1)  # a wrong number is found before the folder is made
+    check_execution(workers, executor)  # before the folder is made
     plan, kept = Plan(parts, settings), Kept(folder)
     missing = [name for name, item in plan.items.items() if not kept.has(item)]
     outcome = _run(plan, kept, missing, workers, executor)
@@ -135,7 +135,7 @@ def _executor(given, workers):
         return LastingExecutor(*own(), own), workers
     if shares_memory(given):
         return LastingExecutor(given, False, own), None
-    from hmc.foreign import ForeignExecutor, at_once
+    from hmc.foreign import ForeignExecutor
     from hmc.same_code import PACKAGES, code_here
 
     number = at_once(given, workers)

@@ -19,7 +19,8 @@ import hmc.execution
 import models
 from hmc import same_code
 from hmc.control import SharedControl
-from hmc.foreign import ForeignExecutor, LostTaskError, workers_of
+from hmc.execution import workers_of
+from hmc.foreign import ForeignExecutor, LostTaskError
 from hmc.same_code import checked, code_here
 from hmc.workers import StaleWorkerError
 

@@ -179,7 +179,7 @@ A, TAU = hmc.Parameter("a", (3,)), hmc.Parameter("tau", (), hmc.positive)
         ),
         (
             lambda: _grouped({"y": np.zeros(9), "group": np.zeros(9, np.int64)}),
-            "it is a fit of other data: y is 12 rows in the fit, and 9 rows in the model",
+            "it is a fit of other data: y has shape \\[12\\] in the fit, and \\[9\\] in the model",
         ),
         (
             lambda: _grouped({"scale": 0.25}),
