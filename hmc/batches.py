@@ -102,7 +102,7 @@ def in_batches(model, work, count, *, workers, executor, progress, until_failure
 
 def _is_lost(future):
     """Whether a batch has not come back, for no reason of its own: those are in what `run_batch` returns."""
-    return not future.cancelled() and future.exception() is not None
+    return future.cancelled() or future.exception() is not None
 
 
 def _outcomes(future, batch):

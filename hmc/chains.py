@@ -1,11 +1,10 @@
 """A chain as the process that called `hmc.sample` sees it: sent out in chunks, again where one fails, put together."""
 
-import sys
-
 import numpy as np
 
 from hmc.chain import Record
-from hmc.errors import InitializationError, told
+from hmc.errors import InitializationError, LostTaskError, told
+from hmc.notes import say
 from hmc.run import ChainResult, Failure, inverse_metric, run_chain
 
 _TRIES = 2  # of each chunk
@@ -55,13 +54,7 @@ class Chain:
         is_stopped: whether the run is to end, and nothing is submitted any more.
         seen: how many transitions a chunk that did not come back was seen to have finished, those before it included.
         """
-        result, error = None, KeyboardInterrupt() if future.cancelled() else future.exception()
-        if error is None:
-            result = future.result()
-            if not isinstance(result, ChainResult):
-                result, error = None, RuntimeError(f"the executor gave {result!r}, which is not what was to be run")
-        if result is not None:
-            error = result.failure
+        result, error = _outcome(future, is_stopped)
         finished = self.iteration + len(result.record.lp) if result else seen
         self.fresh, rest = self._add(result) if result else (None, None)
         if error is not None and not isinstance(error, KeyboardInterrupt):
@@ -88,10 +81,9 @@ class Chain:
         self._tries += 1
         if is_stopped or self._tries == _TRIES or isinstance(error, InitializationError):  # the same starts again
             return False
-        print(
-            f"hmc: chain {self.number + 1} failed after {self.failure.iteration} transitions and is run again from "
-            f"transition {self.iteration}: {self.failure.reason}",
-            file=sys.stderr,
+        say(
+            f"chain {self.number + 1} failed after {self.failure.iteration} transitions and is run again from "
+            f"transition {self.iteration}: {self.failure.reason}"
         )
         return True
 
@@ -105,6 +97,18 @@ class Chain:
             return None
         snapshot = None if self.error else self.snapshot
         return ChainResult(self.number, record, self._inverse_metric, snapshot, None)
+
+
+def _outcome(future, is_stopped):
+    """(the `ChainResult` of a task or None, what ended it before its time or None)."""
+    if future.cancelled():
+        return None, KeyboardInterrupt() if is_stopped else LostTaskError("somebody else cancelled it")
+    if future.exception() is not None:
+        return None, future.exception()
+    result = future.result()
+    if not isinstance(result, ChainResult):
+        return None, RuntimeError(f"the executor gave {result!r}, which is not what was to be run")
+    return result, result.failure
 
 
 def _split(record, rows):

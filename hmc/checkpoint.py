@@ -12,7 +12,6 @@ import io
 import json
 import os
 import struct
-import sys
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,28 +21,29 @@ import numpy as np
 from hmc import snapshot
 from hmc.chain import Record
 from hmc.chains import Chain
-from hmc.data_hash import data_hashes, data_numbers, data_shapes, fields
+from hmc.data_hash import data_hashes, data_numbers, data_types, fields
 from hmc.difference import (
     code,
     code_difference,
     difference,
+    draws_difference,
     hashes_from_json,
     parameters_as_json,
     parameters_from_json,
-    state_difference,
 )
 from hmc.files import put_new, write_whole
+from hmc.notes import say
 
-MAGIC = b"rethinking-hmc checkpoint, version 1\n"
+MAGIC = b"rethinking-hmc checkpoint, version 2\n"
 _HEAD = struct.Struct("<Q32sI")
 
-_PIECE_SECONDS = 1.0
+_CHUNK_SECONDS = 1.0
 _SECONDS_PER_BYTE = 3e-8  # some ten times what it takes to send data to a worker
 
 
 def chunk_seconds(model):
     """How long a chunk is to take: short, but long enough for what sending the model's data costs to be little."""
-    return _PIECE_SECONDS + _SECONDS_PER_BYTE * sum(getattr(value, "nbytes", 8) for _, value in fields(model.data))
+    return _CHUNK_SECONDS + _SECONDS_PER_BYTE * sum(getattr(value, "nbytes", 8) for _, value in fields(model.data))
 
 
 class Checkpoint:
@@ -94,6 +94,8 @@ def open_checkpoint(path, model, settings, seed):
     try:
         file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed below)
     except FileNotFoundError:
+        if not model.density_is_stored():
+            model.density()  # what cannot be compiled leaves no file behind
         entry, _ = _entry(json.dumps(ours).encode(), b"")
         with contextlib.suppress(FileExistsError):  # another run was quicker
             write_whole(path, lambda file: file.write(MAGIC + entry), put=put_new)
@@ -114,11 +116,11 @@ def open_checkpoint(path, model, settings, seed):
         done = max(chain.iteration for chain in chains) - settings.warmup
         if done > settings.draws:
             raise ValueError(f"{path}: it has {done} draws of a chain, and draws is {settings.draws}")
-        different = state_difference([chain.snapshot for chain in chains if chain.snapshot], model)
+        different = draws_difference(theirs["code"], chains, model)
         if different:
             raise ValueError(f"{path}: {different}")
         if end < len(content):
-            print(f"hmc: {path}: the last chunk was not written to its end, and is drawn again", file=sys.stderr)
+            say(f"{path}: the last chunk was not written to its end, and is drawn again")
             file.truncate(end)
         yield Checkpoint(path, settings, chains, file, checksum)
 
@@ -134,7 +136,7 @@ def _identity(model, settings):
         "parameters": parameters_as_json(model.parameters),
         "data_hashes": data_hashes(model.data),
         "data_numbers": data_numbers(model.data),
-        "data_shapes": data_shapes(model.data),
+        "data_types": data_types(model.data),
         "settings": kept,
     }
 
@@ -146,7 +148,7 @@ def _difference(theirs, ours, model):
         parameters=parameters_from_json(theirs["parameters"]),
         data_hashes=hashes_from_json(theirs["data_hashes"]),
         data_numbers=theirs["data_numbers"],
-        data_shapes=theirs["data_shapes"],
+        data_types=theirs["data_types"],
     )
     different = difference(described, model)
     if different:

@@ -20,9 +20,10 @@ def data_hashes(data):
     return {n: (len(v), hashlib.sha256(np.ascontiguousarray(v)).hexdigest()) for n, v in arrays.items()}
 
 
-def data_shapes(data):
-    """{field: shape} of the arrays in a model's data, each a list, which JSON has too."""
-    return {place: list(value.shape) for place, value in fields(data) if isinstance(value, np.ndarray)}
+def data_types(data):
+    """{field: its type and shape, in words} of the arrays in a model's data."""
+    arrays = {place: value for place, value in fields(data) if isinstance(value, np.ndarray)}
+    return {place: f"{value.dtype} of shape {value.shape}" for place, value in arrays.items()}
 
 
 def data_numbers(data):

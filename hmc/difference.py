@@ -3,12 +3,12 @@
 import numba
 import numpy as np
 
-from hmc.data_hash import data_hashes, data_numbers, data_shapes
+from hmc.data_hash import data_hashes, data_numbers, data_types
 from hmc.kernel import jit_is_disabled
 from hmc.model import Model
 from hmc.parameters import Parameter
 from hmc.run import sampler_key
-from hmc.snapshot import contradicts
+from hmc.snapshot import Draw, contradicts, last_draw
 from hmc.transforms import Constraint
 from hmc.version import VERSION
 
@@ -16,7 +16,7 @@ from hmc.version import VERSION
 def difference(fitted, model):
     """The first difference of a model from what was fitted, in words; None if nothing tells them apart.
 
-    `fitted` has a name, parameters, data_hashes, data_numbers and data_shapes, as a `Fit` has.
+    `fitted` has a name, parameters, data_hashes, data_numbers and data_types, as a `Fit` has.
     """
     if not isinstance(model, Model):
         return f"the model is a {type(model).__name__}, not a hmc.Model"
@@ -28,10 +28,10 @@ def difference(fitted, model):
     for one, other in zip(fitted.parameters, model.parameters, strict=True):
         if one != other:
             return f"{one.name} is {_words(one)} in the fit, and {_words(other)} in the model"
-    shapes = data_shapes(model.data)
-    for field, shape in (fitted.data_shapes or {}).items():
-        if shape != shapes.get(field, shape):  # a field that only one of them has is told below
-            return f"it is a fit of other data: {field} has shape {shape} in the fit, and {shapes[field]} in the model"
+    types = data_types(model.data)
+    for field, described in (fitted.data_types or {}).items():
+        if described != types.get(field, described):  # a field that only one of them has is told below
+            return f"it is a fit of other data: {field} is {described} in the fit, and {types[field]} in the model"
     if fitted.data_numbers is None:  # files of earlier versions do not say
         return _other_data(fitted.data_hashes, data_hashes(model.data))
     return _other_data(fitted.data_hashes | fitted.data_numbers, data_hashes(model.data) | data_numbers(model.data))
@@ -79,15 +79,27 @@ def code_difference(theirs, model):
     return None
 
 
-def state_difference(snapshots, model):
-    """What tells the density now, and its data, from what they were when the chains were drawn, in words; else None.
+def draws_difference(theirs, chains, model):
+    """What tells the density now, and its data, from what they were when `chains` were drawn, in words; else None.
 
-    It sees what no hash does: code that cannot be known, data that were changed in place. One gradient a chain.
+    It sees what no hash does: data that were changed in place, at the last draw of each chain; and where the code of
+    the density cannot be compared, as `theirs` says, other code, at every draw there is.
     """
     density, data = model.density()
+    ours = code(model)
+    is_compared = theirs is not None and theirs["density"] is not None and theirs["jit"] == ours["jit"]
     with np.errstate(all="ignore"):
-        found = (contradicts(snapshot.state, density, data) for snapshot in snapshots)
+        found = (contradicts(draw, density, data) for chain in chains for draw in _draws(chain, not is_compared))
         return next((f"it is of another density or of other data: {words}" for words in found if words), None)
+
+
+def _draws(chain, are_all):
+    """The last draw of a chain, or all whose positions there are."""
+    if chain.snapshot:
+        yield last_draw(chain.snapshot.state)
+    for record in chain.chunks if are_all else ():
+        before = len(record.lp) - len(record.position)
+        yield from (Draw(x, lp, None) for x, lp in zip(record.position, record.lp[before:], strict=True))
 
 
 def parameters_as_json(parameters):

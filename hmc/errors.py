@@ -15,6 +15,10 @@ class ChangedDensityError(RuntimeError):
     """The log density of a position is not what it was."""
 
 
+class LostTaskError(RuntimeError):
+    """An executor gave up a task that nobody asked it to."""
+
+
 def told(error):
     """What ended a piece of work, in words."""
     if isinstance(error, BrokenExecutor):

@@ -20,6 +20,7 @@ from hmc.control import LocalControl, SharedControl
 from hmc.interrupts import noticing_interrupts
 from hmc.kernel import jit_is_disabled
 from hmc.lasting import LastingExecutor
+from hmc.notes import say
 from hmc.run import compiled_advance, sampler_is_stored
 from hmc.workers import InlineExecutor, ProcessExecutor, why_not_processes
 
@@ -180,7 +181,7 @@ def _choose_executor(model, workers, executor, functions):
             return ProcessExecutor(workers, model.density_key()), True
         if executor == "processes":
             raise ValueError(f'executor = "processes" is not possible: {reason}')
-        print(f"hmc: chains run in threads of this process: {reason}", file=sys.stderr)
+        say(f"chains run in threads of this process: {reason}")
     _compile(model)
     return concurrent.futures.ThreadPoolExecutor(workers), True
 
@@ -193,6 +194,12 @@ def _given(executor, model, workers):
     from hmc.foreign import ForeignExecutor  # here, for it reads all our sources
     from hmc.same_code import code_here
 
+    unknown = model.unknown_code()
+    if unknown is not None:
+        raise ValueError(
+            f"executor = {executor!r}: the log density of {model.name} reaches {unknown}, which may be another "
+            "in other processes, and cannot be compared"
+        )
     _compile_for_others(model)
     return ForeignExecutor(executor, code_here(model), at_once(executor, workers)), True
 
@@ -211,7 +218,7 @@ def _compile_for_others(model):
 def compile_sampler():
     """Compile the sampler, or load it from disk; whoever waits for the former is told."""
     if not sampler_is_stored() and sys.stderr is not None and sys.stderr.isatty():
-        print("hmc: compiling the sampler, which is done once and takes about 15 seconds", file=sys.stderr)
+        say("compiling the sampler, which is done once and takes about 15 seconds")
     compiled_advance()
 
 

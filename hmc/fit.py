@@ -3,7 +3,7 @@
 import numpy as np
 
 from hmc.chain import Record
-from hmc.data_hash import data_hashes, data_numbers, data_shapes
+from hmc.data_hash import data_hashes, data_numbers, data_types
 from hmc.parameters import constrained
 from hmc.version import VERSION
 
@@ -57,7 +57,7 @@ class Fit:
         self._log_likelihood = content.pop("log_likelihood", None)
         self._data_hashes = content.pop("data_hashes", None)
         self._data_numbers = content.pop("data_numbers", None)
-        self.data_shapes = content.pop("data_shapes", None)  # {field: shape}; None where an earlier version did not say
+        self.data_types = content.pop("data_types", None)  # {field: words}; None where an earlier version did not say
         self._values = {}
 
     def __repr__(self):
@@ -212,7 +212,7 @@ def gather(model, settings, results, failures, interrupted, seconds):
         ragged={r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
         data_hashes=data_hashes(model.data),  # now: these are the data that the draws are of
         data_numbers=data_numbers(model.data),
-        data_shapes=data_shapes(model.data),
+        data_types=data_types(model.data),
         snapshots=_snapshots(results, warmup + settings.draws),
         settings=settings._asdict(),
         seconds=seconds,

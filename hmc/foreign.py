@@ -6,14 +6,13 @@ nor with staying alive.
 
 import concurrent.futures
 import threading
+import time
 
+from hmc.errors import LostTaskError
 from hmc.same_code import checked
 
 _LOOK_SECONDS = 1.0  # until the next look whether the executor is still there
-
-
-class LostTaskError(RuntimeError):
-    """An executor gave up a task that nobody asked it to."""
+_NO_WORKER_SECONDS = 60.0  # that a cluster may be without any
 
 
 class ForeignExecutor(concurrent.futures.Executor):
@@ -22,8 +21,8 @@ class ForeignExecutor(concurrent.futures.Executor):
     It is handed as many tasks at a time as it has workers, each by a thread of this process. So, on whatever engine,
     what has not begun can be cancelled, and what has begun is waited for: Dask, for one, would forget it.
 
-    A pool of the standard library is lost for good when one of its workers dies: then `submit` raises its error.
-    RuntimeError where a worker has no `hmc` at all, if that can be known beforehand.
+    A pool of the standard library is lost for good when one of its workers dies, or somebody shuts it down: then
+    `submit` raises its error. RuntimeError where a worker has no `hmc` at all, if that can be known beforehand.
     """
 
     shares_memory = False
@@ -61,13 +60,21 @@ class ForeignExecutor(concurrent.futures.Executor):
 
     def _there(self, function, arguments):
         with self._lock:  # not every executor may be called by two threads at once
-            future = self._executor.submit(checked, self._code, function, *arguments)
+            try:
+                future = self._executor.submit(checked, self._code, function, *arguments)
+            except RuntimeError as error:  # of which BrokenExecutor is one
+                raise concurrent.futures.BrokenExecutor(str(error)) from error
             self._under_way.add(future)
         try:
+            workers_seen = time.monotonic()
             while not future.done():
                 concurrent.futures.wait((future,), timeout=_LOOK_SECONDS)
                 if not future.done() and _is_gone(self._executor):
                     raise LostTaskError("the connection to the cluster is lost")
+                if _has_workers(self._executor):
+                    workers_seen = time.monotonic()
+                elif time.monotonic() - workers_seen > _NO_WORKER_SECONDS:
+                    raise LostTaskError(f"the cluster has had no worker for {_NO_WORKER_SECONDS:g} s")
             return future.result()
         finally:
             with self._lock:
@@ -88,3 +95,12 @@ def _get_workers_ready(executor):
 def _is_gone(executor):
     """Whether an executor will end no task any more, though it does not say so in its futures, as Dask's."""
     return getattr(getattr(executor, "_client", None), "status", None) in ("closing", "closed")
+
+
+def _has_workers(executor):
+    """Whether a Dask cluster has a worker, if it says so; of other executors, True."""
+    client = getattr(executor, "_client", None)
+    try:
+        return not hasattr(client, "nthreads") or bool(client.nthreads())
+    except Exception:  # it does not answer: see `_is_gone`
+        return True

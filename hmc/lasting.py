@@ -1,11 +1,12 @@
-"""An executor that lasts: where one that somebody gave is broken, another takes its place."""
+"""An executor that lasts: where one that somebody gave is broken or shut down, another takes its place."""
 
 import concurrent.futures
-import sys
+
+from hmc.notes import say
 
 
 class LastingExecutor(concurrent.futures.Executor):
-    """Runs tasks on an executor; once that is broken for good, and takes no more, on another, and says so.
+    """Runs tasks on an executor; once that takes no more, broken or shut down, on another, and says so.
 
     executor  any `concurrent.futures.Executor`
     is_owned  whether it is shut down with this one
@@ -19,8 +20,8 @@ class LastingExecutor(concurrent.futures.Executor):
         """A future of `function(...)`; one of the executor that broke has its error, and is not sent out again here."""
         try:
             return self._executor.submit(function, *arguments)
-        except concurrent.futures.BrokenExecutor as error:
-            print(f"hmc: the executor is broken, and what is left runs in one of our own: {error}", file=sys.stderr)
+        except RuntimeError as error:  # of which BrokenExecutor is one
+            say(f"the executor takes no more tasks, and what is left runs in one of our own: {error}")
             self.shutdown(wait=False)  # what is in it fails for the same reason, and comes back
             self._executor, self._is_owned = self._another()
             return self._executor.submit(function, *arguments)

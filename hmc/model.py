@@ -127,6 +127,14 @@ class Model:
         except UndeterminableError:
             return None
 
+    def unknown_code(self):
+        """What the log density reaches whose content cannot be known, in words; None where all of it can."""
+        try:
+            author_function_key(self.log_density, self._packed.type)
+        except UndeterminableError as error:
+            return str(error)
+        return None
+
     def evaluate(self, position):
         """(log density, gradient) at an unconstrained position."""
         function, address = self.density()

@@ -73,11 +73,12 @@ def _run_chain(model, settings, chain, cells, chunk):
             return compiled_advance()(density, data, rng.bit_generator, state, trajectory, part, record)
 
         for state in _advanced(advance_until, begin, job.until, seconds):
-            if stop[0] != 0:  # it may stand in the midst of a transition, or of the search for a step size
+            is_stopped = stop[0] != 0  # if so, the state may be one in the midst of a transition
+            last = _last_draw(record, job, first, int(progress[0])) if is_stopped else snapshot.last_draw(state)
+            _require_the_same(density, data, last, record, progress)
+            if is_stopped:
                 break
             kept = snapshot.take(state, rng, settings.warmup)
-        else:
-            _require_the_same(density, data, state, record, progress)
     except (Exception, KeyboardInterrupt) as error:
         failure = _portable(error)
         if isinstance(error, ChangedDensityError):
@@ -103,9 +104,17 @@ def _advanced(advance_until, state, end, seconds):
         step = max(1, min(2 * step, int(step * _STEP_SECONDS / max(now - begun, 1e-9))))
 
 
-def _require_the_same(density, data, state, record, progress):
-    """RuntimeError where the density has become another since the last draw; what followed that is no transition."""
-    changed = snapshot.contradicts(state, density, data)
+def _last_draw(record, job, first, finished):
+    """The `Draw` of the last transition in a record that starts with transition `first`, if its position is there."""
+    row = finished - job.first_kept - 1
+    if finished <= first or row < 0:
+        return None
+    return snapshot.Draw(record.position[row], record.lp[finished - 1], None)
+
+
+def _require_the_same(density, data, draw, record, progress):
+    """ChangedDensityError where the density has become another since a draw; what followed that is no transition."""
+    changed = draw and snapshot.contradicts(draw, density, data)
     if changed:
         diverging = record.diverging[: progress[0]]
         progress[0] -= np.argmin(diverging[::-1]) if not diverging.all() else diverging.size

@@ -23,7 +23,7 @@ class Code(NamedTuple):
 
     versions: dict  # by library
     sources: dict  # by package: a hash of its files; None where it is not installed
-    density: str | None  # `Model.density_key`; None: cannot be known, and is not compared
+    density: str | None  # `Model.density_key`; None: there is no model
 
 
 def code_here(model=None, packages=("hmc",)):

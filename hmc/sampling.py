@@ -7,7 +7,7 @@ import numpy as np
 from hmc.chain import make_record
 from hmc.chains import Chain
 from hmc.checkpoint import chunk_seconds, open_checkpoint
-from hmc.difference import code_difference, difference, state_difference
+from hmc.difference import code_difference, difference, draws_difference
 from hmc.errors import ChainError, InitializationError
 from hmc.execution import Execution, check_execution, number_of_workers, progress_bar
 from hmc.fit import Fit, gather, records
@@ -81,6 +81,7 @@ def sample(
     )
     settings = settings._replace(initial=initial_positions(model, initial, settings.chains))
     check_execution(workers, executor)
+    _check_memory(model, settings)
     how = {"workers": workers, "executor": executor, "progress": progress}
     if checkpoint is None:
         return run(model, settings, [Chain(number) for number in range(settings.chains)], **how)
@@ -103,17 +104,19 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
     check_execution(workers, executor)
     if fit.model is None:
         raise ValueError(f"{fit.name}: a fit from a file cannot be extended without its model: hmc.load(path, model)")
-    if fit.snapshots is None:
+    if fit.interrupted or fit.snapshots is None:
         raise ValueError(f"{fit.name}: the fit was interrupted, or saved by an earlier version: nothing to go on from")
     different = code_difference(fit.code, fit.model) if fit.code else None
-    different = different or difference(fit, fit.model) or state_difference(fit.snapshots, fit.model)
-    if different:
-        raise ValueError(f"{fit.name}: the fit cannot be extended: {different}")
+    different = different or difference(fit, fit.model)
     settings = Settings(**fit.settings | {"draws": fit.settings["draws"] + int(draws)})
+    _check_memory(fit.model, settings)
     chains = [
         Chain(number, [record], snapshot)
         for number, record, snapshot in zip(fit.chains, records(fit), fit.snapshots, strict=True)
     ]
+    different = different or draws_difference(fit.code, chains, fit.model)
+    if different:
+        raise ValueError(f"{fit.name}: the fit cannot be extended: {different}")
     how = {"workers": workers, "executor": executor, "progress": progress}
     extended = run(fit.model, settings, chains, **how)
     extended.failures = sorted([*fit.failures, *extended.failures])
@@ -127,11 +130,6 @@ def run(model, settings, chains, *, workers, executor, progress, keep=None):
     """
     end = settings.warmup + settings.draws
     seconds = None if keep is None else chunk_seconds(model)
-    try:
-        make_record(settings.draws, end, model.dimension)  # takes no memory as long as nothing is written
-    except (MemoryError, ValueError, OverflowError):
-        sizes = f"warmup = {settings.warmup}, draws = {settings.draws}"
-        raise ValueError(f"{model.name}: {sizes}: so many do not fit into memory") from None
     execution = Execution(model, number_of_workers(workers, len(chains)), executor, (1, 1 + settings.chains))
     started = time.perf_counter()
     with execution:
@@ -159,6 +157,15 @@ def run(model, settings, chains, *, workers, executor, progress, keep=None):
         is_stopped = execution.is_stopped or any(isinstance(chain.error, KeyboardInterrupt) for chain in chains)
         interrupted = is_stopped and any(chain.iteration < end for chain in chains)
     return _gathered(model, settings, chains, interrupted, time.perf_counter() - started)
+
+
+def _check_memory(model, settings):
+    try:
+        # It takes no memory as long as nothing is written.
+        make_record(settings.draws, settings.warmup + settings.draws, model.dimension)
+    except (MemoryError, ValueError, OverflowError):
+        sizes = f"warmup = {settings.warmup}, draws = {settings.draws}"
+        raise ValueError(f"{model.name}: {sizes}: so many do not fit into memory") from None
 
 
 def _gathered(model, settings, chains, interrupted, seconds):

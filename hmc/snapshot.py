@@ -32,21 +32,34 @@ def resume(snapshot):
     return _copied(snapshot.state), rng
 
 
-def contradicts(state, density, data):
-    """What the density says now of the chain's current point, in words, if it is not what it said when it was drawn.
+class Draw(NamedTuple):
+    """A position that was drawn, and what the density said of it."""
+
+    position: np.ndarray
+    log_density: float
+    gradient: np.ndarray | None  # None: it is not known any more
+
+
+def last_draw(state):
+    """The `Draw` that a chain is at."""
+    return Draw(state.point.position, state.log_density, state.point.gradient)
+
+
+def contradicts(draw, density, data):
+    """What the density says now of a draw, in words, if it is not what it said when it was drawn.
 
     That is so of another density, or of other data, and of a density that does not depend on its arguments alone. A
     difference that the order of a sum can make is none.
     """
-    point = state.point
-    gradient = np.zeros_like(point.gradient)
-    log_density = float(density(point.position.copy(), data, gradient))
-    if not _is_close(log_density, state.log_density):
-        return f"the log density at the last draw was {state.log_density:.15g}, and is {log_density:.15g}"
-    is_close = np.abs(gradient - point.gradient) <= _ROUNDING * (1.0 + np.abs(point.gradient).max())  # not so of nan
+    gradient = np.zeros(draw.position.size)
+    log_density = float(density(draw.position.copy(), data, gradient))
+    if not _is_close(log_density, draw.log_density):
+        return f"the log density of a draw was {draw.log_density:.15g}, and is {log_density:.15g}"
+    expected = gradient if draw.gradient is None else draw.gradient
+    is_close = np.abs(gradient - expected) <= _ROUNDING * (1.0 + np.abs(expected).max())  # not so of nan
     if not is_close.all():
         i = int(is_close.argmin())
-        return f"gradient[{i}] at the last draw was {point.gradient[i]:.15g}, and is {gradient[i]:.15g}"
+        return f"gradient[{i}] of a draw was {expected[i]:.15g}, and is {gradient[i]:.15g}"
     return None
 
 

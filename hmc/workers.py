@@ -7,6 +7,7 @@ process could not have the model, and where starting one would run the caller's 
 
 import ast
 import concurrent.futures
+import contextlib
 import functools
 import multiprocessing
 import os
@@ -15,8 +16,13 @@ import queue
 import signal
 import sys
 import threading
+import time
 from concurrent.futures.process import BrokenProcessPool
 
+from hmc.errors import told
+from hmc.notes import say
+
+_STARTS, _START_AGAIN_SECONDS = 3, 0.2  # of a worker process
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _START_METHOD = "spawn" if os.name == "nt" else "forkserver"  # fork is not safe where threads exist
 
@@ -48,16 +54,23 @@ class ProcessExecutor(concurrent.futures.Executor):
     def __init__(self, workers, model_key=None):
         self._threads = concurrent.futures.ThreadPoolExecutor(workers)
         self._model_key = model_key
+        self._busy = []
 
     def submit(self, function, /, *arguments):
         """A future of `function(...)` in a worker process; all arguments are pickled. Where the executor has the key of
         a model's code, the first one is that model.
         """
-        return self._threads.submit(_in_a_kept_process, self._model_key, function, arguments)
+        return self._threads.submit(_in_a_kept_process, self._model_key, function, arguments, self._busy)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
-        """End the threads; the processes are kept for the next executor."""
+        """End the threads; the processes are kept for the next executor, but that those at work are killed if nobody
+        waits for them, and what they do is to be cancelled.
+        """
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
+        if cancel_futures and not wait:
+            for pid in [pid for process in list(self._busy) for pid in process._processes or ()]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 class StaleWorkerError(Exception):
@@ -68,24 +81,25 @@ _idle = queue.SimpleQueue()
 _owner = os.getpid()
 
 
-def _in_a_kept_process(model_key, function, arguments):
+def _in_a_kept_process(model_key, function, arguments, busy):
     payload = pickle.dumps((function, arguments))
-    try:
-        return _in_process(_take_process(), model_key, payload)
-    except (_DiedIdleError, StaleWorkerError):
-        pass
-    try:
-        return _in_process(_start_process(), model_key, payload)
-    except StaleWorkerError as error:  # what stands in files is not the code here: only this process has it
-        print(
-            f"hmc: work runs in a thread of this process: a worker process cannot have its code: {error}",
-            file=sys.stderr,
-        )
-        return function(*arguments)
+    for start in (_take_process, *[_start_process] * _STARTS):
+        try:
+            return _in_process(start, model_key, payload, busy)
+        except _NeverBegunError as error:
+            reason = error
+            if start is _start_process:
+                time.sleep(_START_AGAIN_SECONDS)  # the fork server may be dead, and not be known to be
+        except StaleWorkerError as error:
+            reason = error
+            if start is _start_process:  # what stands in files is not the code here: only this process has it
+                break
+    say(f"work runs in a thread of this process: a worker process cannot be had: {reason}")
+    return function(*arguments)
 
 
-class _DiedIdleError(BrokenProcessPool):
-    """A kept worker had died before it was given anything to do."""
+class _NeverBegunError(Exception):
+    """A worker had died before it was given anything to do, or could not be started."""
 
 
 def _take_process():
@@ -95,18 +109,21 @@ def _take_process():
         return _start_process()
 
 
-def _in_process(process, model_key, payload):
-    """The result of the payload in a worker process, which is kept if it is still of use."""
-    is_of_use = False
+def _in_process(start, model_key, payload, busy):
+    """The result of the payload in the worker process that `start` gives; it is kept if it is still of use."""
     try:
-        try:
-            future = process.submit(_call, model_key, payload)
-        except BrokenProcessPool as error:
-            raise _DiedIdleError(str(error)) from None
+        process = start()
+        future = process.submit(_call, model_key, payload)
+    except (BrokenProcessPool, OSError, EOFError) as error:
+        raise _NeverBegunError(told(error)) from None
+    is_of_use = False
+    busy.append(process)
+    try:
         result = future.result()
         is_of_use = True
         return result
     finally:
+        busy.remove(process)
         if is_of_use:
             _idle.put(process)
         else:
@@ -184,6 +201,9 @@ def why_not_processes(model=None):
     if model is not None:
         if not _is_importable(model):
             return f"{model.name} is made of what a worker process cannot import"
+        unknown = model.unknown_code()
+        if unknown is not None:  # then a worker's code cannot be compared with it
+            return f"the log density of {model.name} reaches {unknown}, which may be another in a worker process"
         if not model.density_is_stored():
             return f"the compiled log density of {model.name} is not on disk for a worker process to load"
     return None

@@ -57,7 +57,10 @@ def test_another_model_data_code_or_version_is_refused_and_named(model, tmp_path
     checkpointing.sampled(model, path)
     with pytest.raises(ValueError, match="it is a fit of grouped, not of other"):
         checkpointing.sampled(running.grouped_model(name="other"), path)
-    with pytest.raises(ValueError, match="other data: y is 12 rows in the fit, and 15 rows in the model"):
+    with pytest.raises(
+        ValueError,
+        match=r"other data: y is float64 of shape \(12,\) in the fit, and float64 of shape \(15,\) in the model",
+    ):
         checkpointing.sampled(running.grouped_model(rows=15), path)
     with pytest.raises(ValueError, match=r"other data: scale is 0\.5 in the fit, and 0\.7 in the model"):
         checkpointing.sampled(model.with_data(model.data._replace(scale=0.7)), path)

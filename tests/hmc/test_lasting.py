@@ -31,7 +31,7 @@ def test_a_broken_executor_is_replaced_once_and_aloud(is_owned, capsys):
     first.is_broken = True
     assert [lasting.submit(pow, 2, n).result() for n in range(3)] == [1, 2, 4]
     assert made == [second]
-    said = "hmc: the executor is broken, and what is left runs in one of our own: a worker died\n"
+    said = "hmc: the executor takes no more tasks, and what is left runs in one of our own: a worker died\n"
     assert capsys.readouterr().err == said
     assert (first.is_shut_down, second.is_shut_down) == (is_owned, False)
     lasting.shutdown()
@@ -45,11 +45,19 @@ def test_only_what_is_owned_is_shut_down(is_owned):
     assert first.is_shut_down is is_owned
 
 
-def test_any_other_error_of_an_executor_is_the_callers(capsys):
-    class Closed(InlineExecutor):
-        def submit(self, function, /, *arguments):
-            raise RuntimeError("cannot schedule new futures after shutdown")
+def test_an_executor_that_somebody_shuts_down_is_replaced_too(capsys):
+    threads = concurrent.futures.ThreadPoolExecutor(1)
+    lasting = LastingExecutor(threads, False, lambda: (InlineExecutor(), True))
+    threads.shutdown()
+    assert lasting.submit(pow, 2, 3).result() == 8
+    assert "cannot schedule new futures after shutdown" in capsys.readouterr().err
 
-    with pytest.raises(RuntimeError, match="after shutdown"):
-        LastingExecutor(Closed(), False, None).submit(pow, 2, 3)
+
+def test_any_other_error_of_an_executor_is_the_callers(capsys):
+    class Wrong(InlineExecutor):
+        def submit(self, function, /, *arguments):
+            raise TypeError("what is this?")
+
+    with pytest.raises(TypeError, match="what is this"):
+        LastingExecutor(Wrong(), False, None).submit(pow, 2, 3)
     assert capsys.readouterr().err == ""

@@ -72,12 +72,12 @@ OTHERS = {
     "data of another shape": (
         lambda: of_table(VALUES.reshape(1, 2, 6)),
         lambda: of_table(VALUES.reshape(1, 6, 2)),
-        r"it is a fit of other data: x has shape \[1, 2, 6\] in the fit, and \[1, 6, 2\] in the model",
+        r"other data: x is float64 of shape \(1, 2, 6\) in the fit, and float64 of shape \(1, 6, 2\) in the model",
     ),
     "code that cannot be known": (
         lambda: of_unknown_code(less_three),
         lambda: of_unknown_code(less_fifty),
-        "it is of another density or of other data: the log density at the last draw was -.*, and is -",
+        "it is of another density or of other data: the log density of a draw was -.*, and is -",
     ),
 }
 
@@ -140,7 +140,7 @@ def test_an_edited_density_is_refused_with_and_without_the_jit(tmp_path, jit):
     assert running.python(tmp_path, EDITED, "3", "10", NUMBA_DISABLE_JIT=first).stdout == "(1, 10, 1)\n"
     refused = running.python(tmp_path, EDITED, "5", "20", NUMBA_DISABLE_JIT=second).stdout
     assert "run.ckpt: the code of the log density of edited is not what it was" in refused or (
-        "run.ckpt: it is of another density or of other data: the log density at the last draw was" in refused
+        "run.ckpt: it is of another density or of other data: the log density of a draw was" in refused
     )
     assert running.python(tmp_path, EDITED, "3", "20", NUMBA_DISABLE_JIT=second).stdout == "(1, 20, 1)\n"
 
@@ -170,7 +170,7 @@ def test_a_density_that_turns_into_another_midway_costs_its_chain_alone(what, ca
     assert failure.chain == 1
     assert "InitializationError: counted: no starting point with a finite log density" in failure.reason
     said = capsys.readouterr().err
-    assert "and is run again from transition 0: ChangedDensityError: the log density at the last draw was -" in said
+    assert "and is run again from transition 0: ChangedDensityError: the log density of a draw was -" in said
     assert 0 < int(said.split(" failed after ")[1].split()[0]) < 250  # told when it was last in order
 
 

@@ -179,7 +179,7 @@ A, TAU = hmc.Parameter("a", (3,)), hmc.Parameter("tau", (), hmc.positive)
         ),
         (
             lambda: _grouped({"y": np.zeros(9), "group": np.zeros(9, np.int64)}),
-            "it is a fit of other data: y has shape \\[12\\] in the fit, and \\[9\\] in the model",
+            r"it is a fit of other data: y is float64 of shape \(12,\) in the fit, and float64 of shape \(9,\) in .*",
         ),
         (
             lambda: _grouped({"scale": 0.25}),

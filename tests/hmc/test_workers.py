@@ -170,11 +170,11 @@ def test_chain_whose_workers_die_twice_costs_itself_alone(folder):
         """import pickle
 import hmc.workers
 in_process = hmc.workers._in_process
-def kill_those_of_chain_1(process, model_key, payload):
+def end_those_of_chain_1(start, model_key, payload, busy):
     if pickle.loads(payload)[1][2] == 1:
-        os.kill(process.submit(os.getpid).result(), signal.SIGKILL)
-    return in_process(process, model_key, payload)
-hmc.workers._in_process = kill_those_of_chain_1
+        model_key, payload = None, pickle.dumps((os._exit, (1,)))
+    return in_process(start, model_key, payload, busy)
+hmc.workers._in_process = end_those_of_chain_1
 fit = sample()
 (failure,) = fit.failures
 assert failure.chain == 1 and "BrokenProcessPool" in failure.reason, failure

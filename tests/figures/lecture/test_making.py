@@ -128,7 +128,9 @@ def test_a_pool_whose_worker_dies_costs_no_piece(tmp_path, capsys):
         killer.join()
     assert found.failures == {}
     assert found.made
-    assert capsys.readouterr().err.startswith("hmc: the executor is broken, and what is left runs in one of our own: ")
+    assert capsys.readouterr().err.startswith(
+        "hmc: the executor takes no more tasks, and what is left runs in one of our own: "
+    )
 
 
 def test_a_piece_that_cannot_be_made_is_told_and_costs_only_what_needs_it(tmp_path, monkeypatch):
