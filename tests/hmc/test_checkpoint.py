@@ -255,3 +255,27 @@ def test_what_a_chunk_had_finished_before_its_density_failed_is_kept(tmp_path, m
     assert running.same_run(checkpointing.sampled(model, tmp_path / "run.ckpt"), expected)
     with checkpoint.open_checkpoint(tmp_path / "run.ckpt", model, Settings(**expected.settings), 12) as kept:
         assert [len(chunk.lp) for chain in kept.chains for chunk in chain.chunks] == [19, 21, 40]
+
+
+def test_a_fit_that_was_interrupted_is_not_extended(model):
+    fit = hmc.sample(model, chains=2, warmup=20, draws=20, workers=1)
+    fit.interrupted = True  # between two chains: those it has are whole
+    with pytest.raises(ValueError, match="the fit was interrupted"):
+        hmc.extend(fit, 10)
+
+
+@pytest.mark.parametrize("wrong", [{"workers": 0}, {"executor": "elsewhere"}, {"draws": 10**13}])
+def test_what_cannot_be_run_leaves_no_file(model, tmp_path, wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        hmc.sample(model, **{"chains": 1, "warmup": 20, "draws": 20} | wrong, checkpoint=tmp_path / "run.ckpt")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_density_that_does_not_compile_leaves_no_file(model, tmp_path):
+    def misspelt(position, data, gradient):
+        return positoin[0]  # noqa: F821
+
+    wrong = hmc.Model(misspelt, model.data, model.parameters, name="misspelt")
+    with pytest.raises(ValueError, match=r"misspelt: .*positoin"):
+        hmc.sample(wrong, chains=1, warmup=20, draws=20, checkpoint=tmp_path / "run.ckpt")
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ A Dask cluster, which is one of them: tests/test_dask.py.
 import concurrent.futures
 import contextlib
 import importlib.util
+import multiprocessing
 import sys
 import threading
 from pathlib import Path
@@ -16,11 +17,13 @@ import pytest
 
 import hmc
 import hmc.execution
+import hmc.foreign
 import models
 from hmc import same_code
 from hmc.control import SharedControl
+from hmc.errors import LostTaskError
 from hmc.execution import workers_of
-from hmc.foreign import ForeignExecutor, LostTaskError
+from hmc.foreign import ForeignExecutor
 from hmc.same_code import checked, code_here
 from hmc.workers import StaleWorkerError
 
@@ -59,6 +62,10 @@ def forgetful():
     executor = Forgetful()
     yield executor
     executor.pool.shutdown()
+
+
+def forking_pool(workers):
+    return concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("fork"))
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +130,53 @@ def test_a_cluster_that_is_gone_is_noticed_though_its_futures_do_not_end():
 
     with ForeignExecutor(Gone(), code_here(), 1) as executor, pytest.raises(LostTaskError, match="connection"):
         executor.submit(len, "abc").result(30)
+
+
+def test_a_cluster_that_stays_without_workers_is_not_waited_for(monkeypatch):
+    class Empty(concurrent.futures.Executor):
+        _client = SimpleNamespace(status="running", nthreads=dict)
+
+        def submit(self, function, /, *arguments):
+            return concurrent.futures.Future()
+
+    monkeypatch.setattr(hmc.foreign, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(hmc.foreign, "_NO_WORKER_SECONDS", 0.05)
+    with ForeignExecutor(Empty(), code_here(), 1) as executor, pytest.raises(LostTaskError, match="has had no worker"):
+        executor.submit(len, "abc").result(30)
+
+
+def test_a_cluster_that_has_workers_is_waited_for(monkeypatch):
+    class Slow(concurrent.futures.Executor):
+        _client = SimpleNamespace(status="running", nthreads=lambda: {"tcp://a:1": 1})
+
+        def submit(self, function, /, *arguments):
+            future = concurrent.futures.Future()
+            threading.Timer(0.3, future.set_result, [3]).start()
+            return future
+
+    monkeypatch.setattr(hmc.foreign, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(hmc.foreign, "_NO_WORKER_SECONDS", 0.05)
+    with ForeignExecutor(Slow(), code_here(), 1) as executor:
+        assert executor.submit(len, "abc").result(30) == 3
+
+
+@pytest.mark.parametrize("kind", [concurrent.futures.ThreadPoolExecutor, forking_pool])
+def test_a_pool_that_somebody_shuts_down_midway_costs_no_chain_and_is_no_interrupt(kind, reference, capsys):
+    pool = kind(1)
+    submit, submitted = pool.submit, []
+
+    def submit_and_shut_down(function, /, *arguments):
+        future = submit(function, *arguments)
+        submitted.append(future)
+        if len(submitted) == 2:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return future
+
+    pool.submit = submit_and_shut_down
+    fit = hmc.sample(models.mST(), **SHORT, executor=pool)
+    assert not fit.interrupted
+    assert running.same_run(fit, reference)
+    assert "the executor takes no more tasks, and what is left runs in one of our own" in capsys.readouterr().err
 
 
 def test_workers_that_have_no_hmc_are_named_before_anything_is_sent_to_them():

@@ -1,5 +1,6 @@
 """Draws of two posteriors are never joined: a run goes on with the same density of the same data, or not at all."""
 
+import concurrent.futures
 import importlib.util
 import sys
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 from numba.extending import overload
 
 import hmc
+from hmc.control import LocalControl
+from hmc.errors import ChangedDensityError
+from hmc.run import run_chain
+from hmc.settings import Settings
 
 _spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
 running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
@@ -54,6 +59,16 @@ def _overloaded_fifty(x):
     return lambda x: x - 50.0
 
 
+def less_three_above(x):
+    """Other below 3 only."""
+    return x - 3.0 if x > 3.0 else (x - 3.0) / 20.0
+
+
+@overload(less_three_above)
+def _overloaded_above(x):
+    return lambda x: x - 3.0 if x > 3.0 else (x - 3.0) / 20.0
+
+
 class Nothing(NamedTuple):
     k: int
 
@@ -67,8 +82,19 @@ def of_unknown_code(less):
     return hmc.Model(log_density, Nothing(1), [hmc.Parameter("mu")], name="unknown")
 
 
+def around_three(position, data, gradient):
+    z = less_three(position[0])
+    gradient[0] = -z
+    return -0.5 * z * z
+
+
 VALUES = np.arange(0.0, 120.0, 10.0)
 OTHERS = {
+    "data of another type": (
+        lambda: of_table(VALUES.reshape(1, 2, 6)),
+        lambda: of_table(VALUES.reshape(1, 2, 6).view(np.int64)),
+        r"other data: x is float64 of shape \(1, 2, 6\) in the fit, and int64 of shape \(1, 2, 6\) in the model",
+    ),
     "data of another shape": (
         lambda: of_table(VALUES.reshape(1, 2, 6)),
         lambda: of_table(VALUES.reshape(1, 6, 2)),
@@ -96,6 +122,38 @@ def test_another_posterior_is_refused_by_checkpoint_and_extension(what, tmp_path
         hmc.extend(hmc.load(tmp_path / "a.fit", other()), 10, workers=1)
     assert running.same_run(hmc.extend(hmc.load(tmp_path / "a.fit", one()), 10, workers=1), longer)
     assert running.same_run(hmc.sample(one(), **SETTINGS, draws=30, checkpoint=tmp_path / "run.ckpt"), longer)
+
+
+@pytest.fixture
+def ends_above(tmp_path):
+    """A fit of an unknown density whose chains all end above 3, where another density agrees with it."""
+    for seed in range(100):
+        fit = hmc.sample(of_unknown_code(less_three), **SETTINGS, draws=20, seed=seed)
+        if (fit["mu"][:, -1] > 3.0).all() and (fit["mu"] < 2.0).any():
+            return fit
+    raise AssertionError("no such seed")
+
+
+def test_where_code_cannot_be_compared_every_draw_is(ends_above, tmp_path):
+    ends_above.save(tmp_path / "a.fit")
+    other = hmc.load(tmp_path / "a.fit", of_unknown_code(less_three_above))
+    with pytest.raises(ValueError, match="it is of another density or of other data: the log density of a draw was -"):
+        hmc.extend(other, 10, workers=1)
+
+
+def test_the_last_draw_alone_would_not_tell(ends_above, tmp_path, monkeypatch):
+    ends_above.save(tmp_path / "a.fit")
+    last_alone = hmc.difference._draws
+    monkeypatch.setattr("hmc.difference._draws", lambda chain, are_all: last_alone(chain, False))
+    hmc.extend(hmc.load(tmp_path / "a.fit", of_unknown_code(less_three_above)), 10, workers=1)
+
+
+def test_a_density_that_cannot_be_compared_is_not_sent_to_other_processes():
+    model = hmc.Model(around_three, Nothing(1), [hmc.Parameter("mu")], name="unknown")
+    assert "reaches the function less_three" in hmc.workers.why_not_processes(model)
+    refused = pytest.raises(ValueError, match=r"log density of unknown reaches the function less_three, .* another in")
+    with concurrent.futures.ProcessPoolExecutor(1) as pool, refused:
+        hmc.sample(model, **SETTINGS, executor=pool)
 
 
 def test_a_fit_of_a_model_whose_data_were_changed_is_not_extended(tmp_path):
@@ -176,6 +234,44 @@ def test_a_density_that_turns_into_another_midway_costs_its_chain_alone(what, ca
 
 def counted(most, what):
     return hmc.Model(until_it_fails, Counted(np.zeros(1), most, what), [hmc.Parameter("x")], name="counted")
+
+
+class Stopping(NamedTuple):
+    calls: np.ndarray
+    most: int  # calls until it is another density
+    last: int  # calls until somebody presses Ctrl-C
+    stop: np.ndarray
+
+
+def until_it_is_stopped(position, data, gradient):
+    """A standard normal density, until it has been called often enough, and then NaN."""
+    data.calls[0] += 1
+    gradient[0] = -position[0]
+    if data.calls[0] == data.last:
+        data.stop[0] = 1
+    return -0.5 * position[0] ** 2 if data.calls[0] <= data.most else np.nan
+
+
+def stopped(most, seconds):
+    """What a chain gives that is stopped after 3,000 evaluations."""
+    control = LocalControl(1)
+    data = Stopping(np.zeros(1), most, 3000, control.cells)
+    model = hmc.Model(until_it_is_stopped, data, [hmc.Parameter("x")], name="stopping")
+    settings = hmc.sample(counted(10**9, 0.0), chains=1, warmup=50, draws=10, workers=1).settings
+    return run_chain(model, Settings(**settings | {"draws": 100_000}), 0, control.address, seconds=seconds)
+
+
+@pytest.mark.parametrize("seconds", [None, 100.0])
+def test_what_follows_a_change_of_the_density_is_no_draw_of_a_chain_that_is_stopped(seconds):
+    as_ever, changed = stopped(10**9, seconds), stopped(2500, seconds)
+    assert as_ever.failure is None
+    assert np.unique(as_ever.record.position).size > 100
+    assert isinstance(changed.failure, ChangedDensityError)
+    assert changed.snapshot is None
+    assert not changed.record.diverging[-1]
+    found = changed.record.position
+    assert 0 < len(found) < len(as_ever.record.position)
+    assert running.equal_bits(found, as_ever.record.position[: len(found)])
 
 
 def test_a_density_whose_last_digits_vary_is_the_same_density():

@@ -3,6 +3,8 @@
 import concurrent.futures
 import importlib.util
 import math
+import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -316,3 +318,35 @@ class Odd(concurrent.futures.Executor):
 def test_an_executor_that_gives_something_else_is_a_failure_in_words():
     with pytest.raises(hmc.ChainError, match="the executor gave 7, which is not what was to be run"):
         hmc.sample(running.grouped_model(), chains=1, executor=Odd())
+
+
+FAILS_ONCE = """
+import concurrent.futures
+import author, hmc
+
+class FailsOnce(concurrent.futures.ThreadPoolExecutor):
+    tasks = 0
+
+    def submit(self, function, /, *arguments):
+        self.tasks += 1
+        if self.tasks == 2:
+            future = concurrent.futures.Future()
+            future.set_exception(RuntimeError("once"))
+            return future
+        return super().submit(function, *arguments)
+
+fit = hmc.sample(author.model(), chains=3, warmup=20, draws=20, executor=FailsOnce(2))
+print(fit.chains, fit.failures)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")
+def test_no_run_is_lost_because_standard_error_cannot_be_written(tmp_path):
+    running.write_author(tmp_path)
+    (tmp_path / "script.py").write_text(FAILS_ONCE)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "script.py"], cwd=tmp_path, env=running.environment(tmp_path), text=True, stderr=full,
+            stdout=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert done.stdout == "[0, 1, 2] []\n"

@@ -272,3 +272,29 @@ def test_spawned_workers_give_the_same_draws(folder, expected):
         "import author, hmc", "import author, hmc, hmc.workers\nhmc.workers._START_METHOD = 'spawn'"
     )
     assert running.python(folder, spawn, name="spawned.py").stdout == expected
+
+
+def test_the_death_of_the_fork_server_costs_no_chain(folder):
+    with_kept_workers(
+        folder,
+        """from multiprocessing import forkserver
+for _ in range(5):
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # and its workers are lost
+    fit = sample()
+    assert fit.failures == [] and (fit.unconstrained == reference.unconstrained).all()""",
+    )
+
+
+def test_a_worker_that_nobody_waits_for_is_killed_where_its_work_is_cancelled(folder):
+    with_kept_workers(
+        folder,
+        """import hmc.workers
+executor = hmc.workers.ProcessExecutor(1)
+future = executor.submit(time.sleep, 600)
+while not executor._busy:
+    time.sleep(0.01)
+executor.shutdown(wait=False)
+assert not future.done()
+executor.shutdown(wait=False, cancel_futures=True)
+assert "BrokenProcessPool" in repr(future.exception(60))""",
+    )
