@@ -14,7 +14,7 @@ MORE_DRAWS = (
 WORDS = {
     "failure": (
         "{named} failed after {iteration} transitions: {reason}.",
-        "The other chains stand. What stopped this one, if not you, may be a fault of the model: look at the density there.",
+        "The other chains stand. What stopped this one, if not you, may be a fault of the model: look at its density.",
     ),
     "interrupted": (
         "The run was stopped early: these are the {draws} draws a chain that there were.",

@@ -194,14 +194,14 @@ def _given(executor, model, workers):
     from hmc.foreign import ForeignExecutor  # here, for it reads all our sources
     from hmc.same_code import code_here
 
-    unknown = model.unknown_code()
-    if unknown is not None:
+    code = code_here(model)
+    if code.density is None:
         raise ValueError(
-            f"executor = {executor!r}: the log density of {model.name} reaches {unknown}, which may be another "
-            "in other processes, and cannot be compared"
+            f"executor = {executor!r}: the log density of {model.name} reaches {model.unknown_code()}, which may be "
+            "another in other processes, and cannot be compared"
         )
     _compile_for_others(model)
-    return ForeignExecutor(executor, code_here(model), at_once(executor, workers)), True
+    return ForeignExecutor(executor, code, at_once(executor, workers)), True
 
 
 def _compile(model):

@@ -20,6 +20,7 @@ import time
 from concurrent.futures.process import BrokenProcessPool
 
 from hmc.errors import told
+from hmc.kernel import jit_is_disabled
 from hmc.notes import say
 
 _STARTS, _START_AGAIN_SECONDS = 3, 0.2  # of a worker process
@@ -201,7 +202,8 @@ def why_not_processes(model=None):
     if model is not None:
         if not _is_importable(model):
             return f"{model.name} is made of what a worker process cannot import"
-        unknown = model.unknown_code()
+        is_stored = model.density_is_stored() and not jit_is_disabled()  # code that cannot be known never is
+        unknown = None if is_stored else model.unknown_code()
         if unknown is not None:  # then a worker's code cannot be compared with it
             return f"the log density of {model.name} reaches {unknown}, which may be another in a worker process"
         if not model.density_is_stored():
