@@ -58,7 +58,9 @@ def sample(
         without a new warm-up. ValueError, which names the difference, where the file is of another run, or damaged.
     progress: show a bar where standard error is a terminal.
 
-    Ctrl-C ends the run and returns the draws there are, `fit.interrupted` set; KeyboardInterrupt if there are none.
+    Ctrl-C ends the run and returns the draws there are, `fit.interrupted` set; KeyboardInterrupt if there are none. A
+    second one raises KeyboardInterrupt and waits for nothing: worker processes are killed, threads of this process end
+    with the gradient they are in.
     ValueError for a wrong argument, before anything is compiled; InitializationError where no chain finds a start;
     ChainError where no chain gives draws. A chain that fails costs only itself: it is run again, once, and is in
     `fit.failures` if it fails again. OSError where the checkpoint cannot be written.
