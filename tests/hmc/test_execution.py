@@ -1,7 +1,6 @@
 """hmc.execution: at the end of a run nothing goes on, whichever way it ends."""
 
 import threading
-import time
 from typing import NamedTuple
 
 import pytest
@@ -24,28 +23,29 @@ MODEL = hmc.Model(bell, Nothing(1), [hmc.Parameter("x")], name="bell")
 
 
 class Tasks:
-    """A task that goes on until it is stopped, and one that waits for a worker."""
+    """A task that goes on until it is stopped, or may end, and one that waits for a worker."""
 
     def __init__(self):
         self.begun, self.goes_on, self.ran = threading.Event(), threading.Event(), []
 
     def long(self, model, cells, ends_when_stopped):
         self.begun.set()
-        while not (ends_when_stopped and cells[0]) and not self.goes_on.is_set():
-            time.sleep(0.001)
-        self.ran.append("long")
+        for _ in range(10_000):  # of a millisecond
+            if (ends_when_stopped and cells[0]) or self.goes_on.wait(0.001):
+                self.ran.append("long")
+                return
+        self.ran.append("too long")
 
     def waiting(self, model):
         self.ran.append("waiting")
 
     def raise_in_the_midst(self, error, ends_when_stopped):
-        """The futures of both, of a run of one worker in which `error` is raised."""
+        """Submit both to a run of one worker, in which `error` is raised when the first has begun."""
         with Execution(MODEL, 1, "threads", (1, 2)) as execution:
-            futures = [
+            self.futures = [
                 execution.submit(self.long, MODEL, execution.address, ends_when_stopped),
                 execution.submit(self.waiting, MODEL),
             ]
-            self.futures = futures
             assert self.begun.wait(30)
             raise error
 
