@@ -3,13 +3,12 @@
 import importlib.util
 import signal
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 import hmc
-from hmc import checkpoint, snapshot
+from hmc import chains, checkpoint, snapshot
 from hmc.settings import Settings
 
 
@@ -135,9 +134,40 @@ def test_what_cannot_be_extended_is_refused_in_words(model, tmp_path):
     )
     with pytest.raises(ValueError, match="the code of the log density of grouped is not what it was"):
         hmc.extend(changed, 10)
+    loaded = hmc.load(tmp_path / "a.fit", model)
+    loaded.code["numba"] = "0.0"
+    with pytest.raises(ValueError, match=r"cannot be extended: it was begun with Numba 0\.0, and this is"):
+        hmc.extend(loaded, 10)
     fit.snapshots = None
     with pytest.raises(ValueError, match="interrupted"):
         hmc.extend(fit, 10)
+
+
+def failing_where(monkeypatch, is_unlucky):
+    """Tasks of chains that fail where `is_unlucky(chain, transitions before)`."""
+    run_chain = chains.run_chain
+
+    def failing(model, settings, chain, address, begun, seconds):
+        if is_unlucky(chain, begun.state.iteration if begun else 0):
+            raise RuntimeError("out of luck")
+        return run_chain(model, settings, chain, address, begun, seconds)
+
+    monkeypatch.setattr(chains, "run_chain", failing)
+
+
+def test_an_extended_fit_tells_of_the_chains_that_failed_before_and_of_those_that_do_now(model, monkeypatch):
+    run = checkpointing.SETTINGS | {"chains": 3}
+    longer = hmc.sample(model, **run | {"draws": 25})
+    with monkeypatch.context() as patch:
+        failing_where(patch, lambda chain, before: chain == 2)
+        fit = hmc.sample(model, **run)
+    extended = hmc.extend(fit, 15, workers=1)
+    assert extended.failures == fit.failures == [(2, 0, "RuntimeError: out of luck")]
+    assert running.equal_bits(extended.unconstrained, longer.unconstrained[:2])
+    failing_where(monkeypatch, lambda chain, before: chain == 0)
+    extended = hmc.extend(fit, 15, workers=1)
+    assert extended.failures == [(0, 40, "RuntimeError: out of luck"), (2, 0, "RuntimeError: out of luck")]
+    assert running.equal_bits(extended.unconstrained, longer.unconstrained[1:2])
 
 
 def test_a_seed_of_none_is_the_seed_of_the_file(model, tmp_path):
@@ -152,16 +182,8 @@ def test_a_chain_that_failed_is_gone_on_from_where_it_was(tmp_path, short_chunks
     """Whatever failed is mended, and the same call ends the run."""
     model = running.grouped_model()
     expected = hmc.sample(model, **checkpointing.SETTINGS)
-    from hmc import chains
-
-    run_chain, broken = chains.run_chain, {"yes": True}
-
-    def failing(*arguments):
-        if broken["yes"] and arguments[2] == 1 and arguments[4] and arguments[4].state.iteration == 33:
-            raise RuntimeError("out of luck")
-        return run_chain(*arguments)
-
-    monkeypatch.setattr(chains, "run_chain", failing)
+    broken = {"yes": True}
+    failing_where(monkeypatch, lambda chain, before: broken["yes"] and (chain, before) == (1, 33))
     fit = checkpointing.sampled(model, tmp_path / "run.ckpt")
     assert [tuple(failure) for failure in fit.failures] == [(1, 33, "RuntimeError: out of luck")]
     assert fit.chains == [0]
@@ -173,6 +195,16 @@ def test_a_chain_that_failed_is_gone_on_from_where_it_was(tmp_path, short_chunks
     )
     broken["yes"] = False
     assert running.same_run(checkpointing.sampled(model, tmp_path / "run.ckpt"), expected)
+
+
+def test_every_chunk_of_a_chain_may_fail_once(model, tmp_path, short_chunks, monkeypatch, capsys):
+    expected = hmc.sample(model, **checkpointing.SETTINGS)
+    once = {(1, 0), (1, 17), (1, 33), (1, 34)}
+    failing_where(monkeypatch, lambda chain, before: (chain, before) in once and not once.remove((chain, before)))
+    fit = checkpointing.sampled(model, tmp_path / "run.ckpt")
+    assert fit.failures == []
+    assert running.same_run(fit, expected)
+    assert capsys.readouterr().err.count("hmc: chain 2 failed after ") == 4
 
 
 def test_a_run_begun_with_the_jit_goes_on_without_it_and_the_other_way_round(tmp_path):
@@ -205,10 +237,21 @@ def test_an_interrupt_before_a_chunk_is_begun_costs_no_draw_of_its_chain(model, 
     assert running.equal_bits(fit.inverse_metric, expected.inverse_metric[fit.chains])
 
 
-def test_an_interrupt_keeps_nearly_all_that_was_finished(model, tmp_path):
+def test_an_interrupt_keeps_nearly_all_that_was_finished(model, tmp_path, monkeypatch):
     """A chunk of a second is written up to its last tenth: what is drawn again is little."""
-    timer = threading.Timer(0.7, signal.raise_signal, [signal.SIGINT])
-    timer.start()
+    take, kept_at = snapshot.take, [0]
+
+    def interrupting(state, rng, warmup):
+        """Where steps are no longer doubled, so that the one under way is a part of what stands before it."""
+        step, is_first = state.iteration - kept_at[-1], not is_sent
+        kept_at.append(state.iteration)
+        if is_first and state.iteration > max(1100, 4 * step):
+            is_sent.append(state.iteration)
+            signal.raise_signal(signal.SIGINT)
+        return take(state, rng, warmup)
+
+    is_sent = []
+    monkeypatch.setattr(snapshot, "take", interrupting)
     how = checkpointing.SETTINGS | {"chains": 1, "draws": 2_000_000}
     fit = hmc.sample(model, **how, checkpoint=tmp_path / "run.ckpt")
     assert fit.interrupted

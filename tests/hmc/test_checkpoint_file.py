@@ -5,15 +5,19 @@ import importlib.util
 import itertools
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numba
 import numpy as np
 import pytest
 
 import hmc
 from hmc import checkpoint, difference
+from hmc.settings import Settings
 
 
 def _load(name):
@@ -71,6 +75,11 @@ def test_another_model_data_code_or_version_is_refused_and_named(model, tmp_path
     monkeypatch.setattr(difference, "sampler_key", lambda: "another")
     with pytest.raises(ValueError, match="the code of the sampler is not what it was"):
         checkpointing.sampled(model, path)
+    monkeypatch.setattr(difference, "numba", SimpleNamespace(__version__="98"))
+    with pytest.raises(
+        ValueError, match=rf"it was begun with Numba {re.escape(numba.__version__)}, and this is 98: draws"
+    ):
+        checkpointing.sampled(model, path)
     monkeypatch.setattr(difference, "VERSION", "99")
     with pytest.raises(ValueError, match=r"it was begun with rethinking-hmc .*, and this is 99"):
         checkpointing.sampled(model, path)
@@ -116,6 +125,22 @@ def test_every_other_damage_is_refused_in_one_line_and_the_file_left_alone(model
             checkpointing.sampled(model, path, draws=7)
         assert "\n" not in str(caught.value)
         assert path.read_bytes() == hurt
+
+
+def test_a_flipped_bit_in_any_head_is_refused_and_never_taken_for_a_chunk_cut_short(model, short, monkeypatch):
+    """Above all in a length, which may then reach beyond the end of the file: what follows would be cut off."""
+    path, content, fit = short
+    ours = checkpoint._identity(model, Settings(**fit.settings))
+    monkeypatch.setattr(checkpoint, "_identity", lambda model, settings: ours)  # which takes longest of all
+    for start in [len(checkpoint.MAGIC), *checkpointing.entry_ends(path)[:-1]]:
+        for place in range(start, start + checkpoint._HEAD.size):
+            for bit in range(8):
+                hurt = bytearray(content)
+                hurt[place] ^= 1 << bit
+                path.write_bytes(hurt)
+                with pytest.raises(ValueError, match=f"^{path}: it is damaged at byte {start};"):
+                    checkpointing.sampled(model, path, draws=7)
+                assert path.read_bytes() == hurt
 
 
 def test_chunks_left_out_or_exchanged_are_noticed(model, short):
@@ -222,6 +247,16 @@ def test_a_checkpoint_costs_no_draw_and_is_small(model, tmp_path):
     content = fit.unconstrained.nbytes + sum(values.nbytes for values in statistics)
     assert path.stat().st_size < 1.2 * content + 50_000
     assert np.isfinite(fit.unconstrained).all()
+
+
+def test_a_chunk_takes_a_second_and_longer_where_sending_the_data_does():
+    def seconds(*numbers):
+        shapes = running.Rows(*(np.broadcast_to(0.0, (n,)) for n in numbers), 0.5, 3)  # of no memory
+        return checkpoint.chunk_seconds(SimpleNamespace(data=shapes))
+
+    assert seconds(10, 10) == pytest.approx(1.0, abs=1e-3)
+    for numbers in ((10**8, 10), (10, 10**8)):  # 0.8 GB, which are some 2.4 s on their way
+        assert seconds(*numbers) == pytest.approx(1.0 + 24.0, rel=1e-3)
 
 
 SHORT_WRITE = """

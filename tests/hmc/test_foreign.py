@@ -22,7 +22,7 @@ import models
 from hmc import same_code
 from hmc.control import SharedControl
 from hmc.errors import LostTaskError
-from hmc.execution import workers_of
+from hmc.execution import at_once, workers_of
 from hmc.foreign import ForeignExecutor
 from hmc.same_code import checked, code_here
 from hmc.workers import StaleWorkerError
@@ -226,6 +226,30 @@ def test_as_many_tasks_are_handed_on_as_there_are_workers(forgetful):
     hmc.sample(models.mST(), **SHORT, workers=1, executor=forgetful)
     assert len(most) == 3
     assert max(most) == 1
+
+
+def test_more_are_handed_on_where_that_is_asked_for(forgetful):
+    """As to a cluster that grows while it works."""
+    assert at_once(forgetful, 200) == 200
+    assert at_once(forgetful, 1) == 1
+    with concurrent.futures.ThreadPoolExecutor(3) as threads:
+        assert at_once(threads, 2) == 3
+    assert at_once(concurrent.futures.Executor(), 2) == 64
+    assert at_once(concurrent.futures.Executor(), 200) == 200
+
+
+def test_an_executor_that_says_it_has_one_worker_gets_three_chains_at_a_time_from_whoever_asks_for_three(reference):
+    """Each waits for the two others."""
+    all_there = threading.Barrier(3, timeout=30)
+
+    class Growing(concurrent.futures.Executor):
+        num_workers = 1
+
+        def submit(self, function, /, *arguments):
+            return pool.submit(lambda: (all_there.wait(), function(*arguments))[1])
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        assert running.same_run(hmc.sample(models.mST(), **SHORT, workers=3, executor=Growing()), reference)
 
 
 def test_the_same_code_is_run():

@@ -105,12 +105,17 @@ def test_other_exceptions_that_python_drops_are_told_as_before(monkeypatch):
     assert dropped == ["of mine"]
 
 
-def interrupted_in_llvm(finished):
-    """Be interrupted in a function of a file of LLVM's package, as where LLVM calls back; then go on for a while."""
+def callback_of_llvm(finished):
+    """Be interrupted in a function of a file of LLVM's package, as where LLVM calls back."""
     source = "def notify():\n    os.kill(os.getpid(), signal.SIGINT)\n    finished.append(True)\n"
     scope = {"os": os, "signal": signal, "finished": finished}
     exec(compile(source, llvmlite.binding.executionengine.__file__, "exec"), scope)
     scope["notify"]()
+
+
+def interrupted_in_llvm(finished):
+    """Be interrupted there; then go on for a while."""
+    callback_of_llvm(finished)
     threading.Event().wait(2.0)
 
 
@@ -137,6 +142,19 @@ def test_the_first_signal_is_noted_and_the_second_is_raised():
             with pytest.raises(KeyboardInterrupt, match=AT_ONCE):
                 os.kill(os.getpid(), signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_signal_that_was_put_off_and_is_then_noted_is_not_remembered(monkeypatch):
+    """Else the next one, however much later, would count as put off for too long, and tear an import."""
+    finished, noted, again = [], [], []
+    monkeypatch.setattr(interrupts, "_send_again", again.append)
+    with handling(interrupt):
+        callback_of_llvm(finished)
+        assert (finished, again, list(interrupts._put_off)) == ([True], [signal.SIGINT], [signal.SIGINT])
+        with noticing_interrupts(lambda: noted.append("once")):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert noted == ["once"]
+    assert interrupts._put_off == {}
 
 
 def test_signals_that_are_ignored_stay_ignored():

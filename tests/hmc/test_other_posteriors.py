@@ -73,10 +73,12 @@ class Nothing(NamedTuple):
     k: int
 
 
-def of_unknown_code(less):
+def of_unknown_code(less, less_for_gradient=None):
+    less_for_gradient = less_for_gradient or less
+
     def log_density(position, data, gradient):
         z = less(position[0])
-        gradient[0] = -z
+        gradient[0] = -less_for_gradient(position[0])
         return -0.5 * z * z
 
     return hmc.Model(log_density, Nothing(1), [hmc.Parameter("mu")], name="unknown")
@@ -104,6 +106,11 @@ OTHERS = {
         lambda: of_unknown_code(less_three),
         lambda: of_unknown_code(less_fifty),
         "it is of another density or of other data: the log density of a draw was -.*, and is -",
+    ),
+    "another gradient of the same density": (
+        lambda: of_unknown_code(less_three),
+        lambda: of_unknown_code(less_three, less_fifty),
+        r"it is of another density or of other data: gradient\[0\] of a draw was [-.e\d]+, and is [-.e\d]+",
     ),
 }
 

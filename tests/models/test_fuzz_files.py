@@ -79,19 +79,26 @@ def ragged_records(*arguments):
 
 RECORDS = table_sources._records
 SOURCE_OF_FILE = table_sources.source_of_file
-# What is broken: the model that shows it, and the part of the reader, with what replaces it.
+ACCEPTS = "accepts what it cannot hold"
+# What is broken: the model that shows it, and the part of the reader, with what replaces it; what is noticed.
 BROKEN = {
-    "separators": ("mST", tables, "source_of_file", guessed_source),
-    "encodings": ("m0", table_sources, "_text_of", lenient_text),
-    "quotes": ("mRXma", table_sources, "csv", types.SimpleNamespace(reader=lenient_reader, Error=csv.Error)),
-    "lengths of rows": ("cafes", table_sources, "_records", ragged_records),
+    "separators": ("mST", tables, "source_of_file", guessed_source, ACCEPTS),
+    "encodings": ("m0", table_sources, "_text_of", lenient_text, ACCEPTS),
+    "quotes": ("mRXma", table_sources, "csv", types.SimpleNamespace(reader=lenient_reader, Error=csv.Error), ACCEPTS),
+    "lengths of rows": (
+        "cafes",
+        table_sources,
+        "_records",
+        ragged_records,
+        rf"{ACCEPTS}|row \d+ is the first with a fault, not: ",
+    ),
 }
 
 
 @pytest.mark.parametrize("part", BROKEN)
 def test_a_broken_reader_is_noticed_within_as_many_inputs(part, fuzz, tmp_path, monkeypatch):
     """Negative twin: one part of the reader replaced by one that takes more, and the same property fails."""
-    name, module, attribute, replacement = BROKEN[part]
+    name, module, attribute, replacement, noticed = BROKEN[part]
     monkeypatch.setattr(module, attribute, replacement)
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match=noticed):
         run(name, fuzz, tmp_path, 1, phases=[Phase.generate])

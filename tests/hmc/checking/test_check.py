@@ -2,14 +2,18 @@
 
 import functools
 import importlib.util
+import itertools
 import sys
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import numpy as np
 import pytest
 
 import hmc
+from hmc.checking import probe
 from hmc.checking.probe import Probe
 from hmc.cli import main
 
@@ -44,12 +48,35 @@ def test_elements_of_which_the_same_is_said_are_told_once(build):
     assert finding.message.endswith(": it is 2 times that, everywhere; likewise 2 more of a")
 
 
-def test_a_slow_density_is_looked_at_in_fewer_places(build):
-    probe = Probe(build())
-    assert probe.fewer(1000) == 1000
-    probe._share = 0.01
-    assert probe.fewer(1000) == 50
-    assert probe.fewer(3) == 1
+def with_calls_of(seconds, monkeypatch):
+    """What takes the time of a call sees that many seconds between each two looks at the clock."""
+    clock = itertools.count(0.0, seconds)
+    monkeypatch.setattr(probe, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(0.001, 1000), (0.004, 1000), (0.010, 500), (0.050, 100), (1.0, 50)])
+def test_a_slow_density_is_called_in_fewer_places_by_the_time_of_a_call(build, monkeypatch, seconds, kept):
+    probed = Probe(build())
+    assert probed.fewer(1000) == 1000
+    with_calls_of(seconds, monkeypatch)
+    probed.time(np.zeros(6))
+    assert probed.fewer(1000) == pytest.approx(kept, abs=1)
+    assert probed.fewer(3) == max(1, 3 * kept // 1000)
+
+
+def test_a_check_of_a_slow_density_takes_fewer_calls(build, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)  # so that the calls are made, and counted, in this process
+    model, value, calls = build(zoo.NO_SIMULATION), Probe.value, Counter()
+    for seconds in (0.001, 1.0):
+
+        def counted(self, position, seconds=seconds):
+            calls[seconds] += 1
+            return value(self, position)
+
+        monkeypatch.setattr(Probe, "value", counted)
+        with_calls_of(seconds, monkeypatch)
+        assert hmc.check(model, points=8) == []
+    assert calls[1.0] < calls[0.001] / 4
 
 
 def test_a_check_is_the_same_when_it_is_done_again(build):
