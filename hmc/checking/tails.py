@@ -1,4 +1,4 @@
-"""Does a log density fall in all directions, as it must if its integral is finite?
+"""Does a log density fall far out, as it must in all directions if its integral is finite?
 
 Along a line through almost any point, a density with a finite integral has one too, so that its logarithm falls faster
 than -log r, r being the distance. What rises or stays is improper: a flat prior that no data reach, a bounded
