@@ -9,7 +9,7 @@ from hmc.model_argument import build, default_metric
 
 def check_model(options):
     """`hmc check`."""
-    from hmc.checking import examine, told
+    from hmc.checking import examine, summary
 
     if options.points < 1:
         raise ValueError(f"--points {options.points} is less than 1")
@@ -18,7 +18,7 @@ def check_model(options):
     for finding in checked.findings:
         print(f"{model.name}: {finding}")
     if not checked.findings:
-        print(told(model, checked.compared))
+        print(summary(model, checked.compared))
     return 1 if checked.findings else 0
 
 

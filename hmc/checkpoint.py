@@ -32,6 +32,7 @@ from hmc.difference import (
     parameters_from_json,
     state_difference,
 )
+from hmc.errors import told
 from hmc.files import put_new, write_whole
 
 MAGIC = b"rethinking-hmc checkpoint, version 1\n"
@@ -202,7 +203,7 @@ def _read(read, path):
     try:
         return read()
     except Exception as error:
-        raise ValueError(f"{path}: it is not a checkpoint of this version ({type(error).__name__}: {error})") from None
+        raise ValueError(f"{path}: it is not a checkpoint of this version ({told(error)})") from None
 
 
 @contextlib.contextmanager

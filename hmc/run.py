@@ -12,7 +12,7 @@ from hmc import adaptation, snapshot
 from hmc.chain import NUTS, STATIC, ChainState, Job, advance, make_record
 from hmc.compiled import DENSITY, compile_entry, entry_is_stored, entry_key
 from hmc.control import attach
-from hmc.errors import ChangedDensityError, InitializationError
+from hmc.errors import ChangedDensityError, InitializationError, told
 from hmc.metric import DENSE, identity
 from hmc.nuts import make_trajectory
 from hmc.phase_space import PhasePoint
@@ -117,7 +117,7 @@ def _portable(error):
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # pickling runs the code of whatever the author's exception holds
-        return RuntimeError(f"{type(error).__name__}: {error}")
+        return RuntimeError(told(error))
     return error
 
 

@@ -40,7 +40,7 @@ def jump_findings(probe, rng, bases, draws):
     lines += [(a - 0.5 * (b - a), b + 0.5 * (b - a)) for a, b in zip(draws[::2], draws[1::2], strict=False)]
     for start, end in lines[: probe.fewer(len(lines))]:
         for below, above in _jumps(probe, start, end):
-            finding = _told(probe, below, above)
+            finding = _finding(probe, below, above)
             found.setdefault(finding.component, finding)
     return list(found.values())
 
@@ -82,7 +82,7 @@ def _missing(a, b):
     return abs(change) if math.isfinite(change) else 0.0
 
 
-def _told(probe, below, above):
+def _finding(probe, below, above):
     """The finding for a jump, named after the component that alone makes the density jump."""
     low, high = probe.value(below), probe.value(above)
     ends = not (math.isfinite(low) and math.isfinite(high))

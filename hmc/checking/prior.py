@@ -67,7 +67,7 @@ def _compared(model, draw, seed, constraints, names):
     meanings = 2 * tested.meanings
     # A wrong parameter makes others look wrong that vary with it; a Jacobian that is missing shows in its own number.
     worst = max(odd, key=lambda k: (_lacks_jacobian(meanings[k], mean[k], constraints), agreeing[k]))
-    return _told(meanings[worst], mean[worst], agreeing[worst], constraints, names)
+    return _finding(meanings[worst], mean[worst], agreeing[worst], constraints, names)
 
 
 def _lacks_jacobian(meaning, mean, constraints):
@@ -194,7 +194,7 @@ def _called(model, role, function, *arguments):
         raise BrokenError(raised(model, role, error)) from None
 
 
-def _told(meaning, mean, off, constraints, names):
+def _finding(meaning, mean, off, constraints, names):
     which, what, _ = meaning
     i = which if isinstance(which, int) else which[0]
     component = names[i] if i == which else names[i].partition("[")[0]

@@ -128,7 +128,7 @@ def _given(model):
     return [role for role in roles if getattr(model, role) is not None]
 
 
-def told(model, compared):
+def summary(model, compared):
     """What was checked, in words, for a model of which nothing was found: `compared` is the number in `Checked`."""
     points = "1 point" if compared == 1 else f"{compared} points"
     parts = [
