@@ -4,7 +4,7 @@ import numpy as np
 
 from hmc.chain import Record
 from hmc.data_hash import data_hashes, data_numbers, data_shapes
-from hmc.parameters import constrained
+from hmc.parameters import blocks, constrained
 from hmc.version import VERSION
 
 
@@ -153,11 +153,9 @@ class Fit:
         return to_arviz(self, observed, dims, coords, log_likelihood)
 
     def _compute(self, name):
-        first = 0
-        for parameter in self.parameters:
+        for parameter, part in blocks(self.parameters):
             if parameter.name == name:
-                return constrained(parameter, self.unconstrained[..., first : first + parameter.free])
-            first += parameter.free
+                return constrained(parameter, self.unconstrained[..., part])
         derived = self._all_derived()
         if name not in derived and name == self._link_name:
             return self.model.pointwise("link", self.unconstrained)
