@@ -199,7 +199,7 @@ def _entries(content, path):
 
 
 def _read(read, path):
-    """What `read()` gives; ValueError where the bytes, which are as they were written, were not written by this."""
+    """What `read()` gives; ValueError where it fails: the checksums are right, so another program wrote these bytes."""
     try:
         return read()
     except Exception as error:

@@ -11,6 +11,13 @@ from hmc.version import VERSION
 class Fit:
     """The draws of a run. Arrays are (chains, draws, ...), float64 unless said otherwise.
 
+    fit.name              of the model
+    fit.parameters        a tuple of `hmc.Parameter`, in the order of their numbers in a position
+    fit.model             the `hmc.Model`; None where the fit was loaded from a file without it
+    fit.data_hashes       of the model's data: {field: (length, hash)} of the arrays,
+    fit.data_numbers      {field: number} of the numbers,
+    fit.data_shapes       {field: shape} of the arrays of more than one dimension; of a file of an earlier version, the
+                          last two may be None
     fit["a"]              draws of a parameter, or of a quantity derived from the parameters, constrained
     fit.keys()            their names
     fit["p"]              (chains, draws, observations) draws of what the model's `link` function gives, under the name

@@ -35,7 +35,8 @@ class ChainResult(NamedTuple):
 
     chain: int
     record: object  # chain.Record, cut to what was finished
-    inverse_metric: np.ndarray  # as adapted: (dimension,), or (dimension, dimension) for the dense metric
+    # As adapted: (dimension,), or (dimension, dimension) for the dense metric; None: it ended before it had a state.
+    inverse_metric: np.ndarray | None
     snapshot: object  # what it can be gone on from, at the end of the record or a little before; None: nothing
     failure: object  # the exception that ended the chain, or None
 
@@ -104,7 +105,7 @@ def _advanced(advance_until, state, end, seconds):
 
 
 def _require_the_same(density, data, state, record, progress):
-    """RuntimeError where the density has become another since the last draw; what followed that is no transition."""
+    """ChangedDensityError where the density has become another since the last draw: what followed is no transition."""
     changed = snapshot.contradicts(state, density, data)
     if changed:
         diverging = record.diverging[: progress[0]]
@@ -196,7 +197,7 @@ def _brief(name, value):
 
 
 def inverse_metric(state):
-    """L L', or its diagonal, of a state's metric."""
+    """L L', or its diagonal, of a state's metric; None of the state None."""
     if state is None:
         return None
     if state.metric.kind == DENSE:

@@ -315,3 +315,10 @@ class Odd(concurrent.futures.Executor):
 def test_an_executor_that_gives_something_else_is_a_failure_in_words():
     with pytest.raises(hmc.ChainError, match="the executor gave 7, which is not what was to be run"):
         hmc.sample(running.grouped_model(), chains=1, executor=Odd())
+
+
+def test_a_fits_docstring_names_all_its_public_attributes():
+    fit = hmc.sample(running.grouped_model(), progress=False, **QUICK)
+    shown = {name for name in vars(fit) if not name.startswith("_")}
+    shown |= {name for name, item in vars(hmc.Fit).items() if isinstance(item, property) and not name.startswith("_")}
+    assert {name for name in shown if f"fit.{name} " not in hmc.Fit.__doc__} == set()
