@@ -11,6 +11,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from pymc.distributions.transforms import ordered
 
+from hmc.parameters import blocks
 from hmc.transforms import ORDERED, REAL, SIMPLEX, simplex_log_jacobian
 
 
@@ -57,10 +58,9 @@ def peer_point(peer, values):
 
 def log_jacobian(model, position):
     """The log Jacobian of all our transformations at an unconstrained position."""
-    total, first = 0.0, 0
-    for parameter in model.parameters:
-        free = position[first : first + parameter.free]
-        first += parameter.free
+    total = 0.0
+    for parameter, part in blocks(model.parameters):
+        free = position[part]
         if parameter.constraint.kind == SIMPLEX:
             total += sum(simplex_log_jacobian(row) for row in free.reshape(-1, parameter.shape[-1] - 1))
         elif parameter.constraint.kind != REAL:  # positive, or all but the first of ordered ones

@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.planning_measures import BATCHES, CHECKED_REPLICATIONS, SENT, TEN_MILLION, measure
 from benchmarks.scale import line
 from benchmarks.scaling import MILLION
+from benchmarks.words import duration, size
 
 PAGE = Path(__file__).parents[1] / "docs" / "planning.md"
 BEGIN = "<!-- begin: what `python benchmarks/planning.py --write` writes -->"
@@ -30,7 +31,7 @@ LARGE_DIMENSION = 10_000
 def block(measures):
     """The page's block: all its numbers, from `Measures`."""
     parts = (replications, rows, workers, files)
-    head = f"Measured on one core of an {measures.machine}, in seconds of the processor."
+    head = f"Measured on one core ({measures.machine}), in seconds of the processor."
     return "\n\n".join([BEGIN, head, *(part(measures) for part in parts), END])
 
 
@@ -102,8 +103,8 @@ def files(measures):
     """What draws take in memory and in files."""
     share = measures.keeping[-2].file / measures.keeping[-2].memory
 
-    def memory(k):
-        return k.draws * 8 * k.dimension + k.rows * measures.statistics + 8 * k.dimension
+    def memory(dimension, transitions, draws):  # of a chain: draws, statistics and the metric
+        return draws * 8 * dimension + transitions * measures.statistics + 8 * dimension
 
     heads = ("`mST`", "transitions", "draws kept", "arrays", "file", "saved in")
     out = [
@@ -111,15 +112,15 @@ def files(measures):
         for k in measures.keeping
     ]
     last = measures.keeping[-1]
-    large = 4 * (1000 * 8 * LARGE_DIMENSION + 2000 * measures.statistics + 8 * LARGE_DIMENSION)
+    predicted, large = memory(last.dimension, last.rows, last.draws), 4 * memory(LARGE_DIMENSION, 2000, 1000)
     formula = (
         f"A draw takes 8 bytes for each dimension, a transition {measures.statistics} bytes of statistics; a file is "
         f"about as large. Four chains of 1,000 + 1,000 transitions in {LARGE_DIMENSION:,} dimensions: {size(large)}. "
         f"Log likelihoods are 8 bytes for each draw and observation: {size(4000 * 8 * MILLION)} for {MILLION:,} rows."
     )
     check = (
-        f"Check: of dimension {last.dimension:,}, {size(memory(last))} of arrays were predicted, and "
-        f"{size(share * memory(last))} of file; it was {size(last.memory)} and {size(last.file)}."
+        f"Check: of dimension {last.dimension:,}, {size(predicted)} of arrays were predicted, and "
+        f"{size(share * predicted)} of file; it was {size(last.memory)} and {size(last.file)}."
     )
     return f"### Files\n\n{table(heads, out)}\n\n{formula}\n\n{check}"
 
@@ -134,30 +135,6 @@ def table(heads, out):
     """A table in Markdown."""
     lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *out]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def duration(seconds):
-    """Seconds in the unit that suits them, two digits."""
-    for unit, length in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 1.5 * length:
-            return f"{two_digits(seconds / length)} {unit}"
-    for unit, length in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= length:
-            return f"{two_digits(seconds / length)} {unit}"
-    return f"{two_digits(seconds * 1e9)} ns"
-
-
-def size(count):
-    """Bytes in the unit that suits them, two digits."""
-    for unit, length in (("GB", 1e9), ("MB", 1e6)):
-        if count >= length:
-            return f"{two_digits(count / length)} {unit}"
-    return f"{two_digits(count / 1e3)} kB"
-
-
-def two_digits(number):
-    """A number to two digits, or to the whole one."""
-    return f"{number:,.0f}" if abs(number) >= 9.95 else f"{number:.1f}"
 
 
 def written(page, new):

@@ -21,6 +21,7 @@ import numpy as np
 
 from benchmarks.measuring import pin_to_one_core
 from benchmarks.scaling import cost, seconds_per_call
+from benchmarks.words import time_in_words
 
 ROWS = (100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 DIMENSIONS = (10, 30, 100, 300, 1000, 3000, 10_000)
@@ -121,14 +122,6 @@ def print_cost(c):
     print(f"{c.gradient / c.rows * 1e9:7.2f} ns{time_in_words(c.step):>10}", end="")
     print(f"{'' if math.isnan(c.steps) else f'{c.steps:.1f}':>8}{time_in_words(c.draw):>10}", end="")
     print(f"{c.data_bytes / 1e6:7.2f} MB{c.peak / 1e6:5.0f} MB", flush=True)
-
-
-def time_in_words(seconds):
-    """Seconds in the unit that suits them; nothing for nan."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return "" if math.isnan(seconds) else f"{seconds * 1e9:.3g} ns"
 
 
 def print_growth(by_rows, by_dimension):

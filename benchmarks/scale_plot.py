@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from benchmarks.words import time_in_words, whole
 from figures.style import GUIDE, OTHER_MODEL, applied, blank, model_colour, settled
 
 SIZE = (12.0, 9.6)  # inches
@@ -26,9 +27,9 @@ def drawn(by_rows, by_dimension):
         add(dimension, dense, "step", label="leapfrog step, dense metric", marker="^", colour=OTHER_MODEL)
         add_memory(memory, diag, "mST, by dimension", marker="^")
         add_memory(memory, dense, "mST, dense metric, by dimension", marker="^", linestyle="--")
-        finish(gradient, "Time of a gradient", "rows", in_words)
-        finish(draw, "Time of a draw after warm-up", "rows", in_words)
-        finish(dimension, "mST with more tanks: time", "dimension", in_words, room=100.0)
+        finish(gradient, "Time of a gradient", "rows", in_powers_of_ten)
+        finish(draw, "Time of a draw after warm-up", "rows", in_powers_of_ten)
+        finish(dimension, "mST with more tanks: time", "dimension", in_powers_of_ten, room=100.0)
         finish(memory, "Peak memory over that of the smallest size", "rows, or dimension", in_megabytes, room=8.0)
         figure.suptitle("Time and memory grow with the size of a model: grey lines have slope 1")
         return settled(figure)
@@ -67,12 +68,9 @@ def finish(axes, title, size, in_words, room=2.0):
     axes.legend(loc="upper left")
 
 
-def in_words(seconds):
+def in_powers_of_ten(seconds):
     """A power of ten of seconds in a unit."""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= 0.999 * scale:
-            return f"{seconds / scale:.0f} {unit}"
-    return f"{seconds * 1e9:.0f} ns"
+    return time_in_words(seconds, whole)
 
 
 def in_megabytes(memory):

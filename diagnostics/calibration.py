@@ -159,8 +159,9 @@ def _quantities(model, positions, log_density):
 
 
 def _check(thinned, spacing, level, warmup):
+    from hmc.settings import check_whole
+
     for name, value in (("thinned", thinned), ("spacing", spacing), ("warmup", warmup)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"{name} = {value!r} is not a whole number of at least 1")
+        check_whole(name, value, least=1)
     if isinstance(level, bool) or not isinstance(level, (int, float, np.floating)) or not 0 < level < 1:
         raise ValueError(f"level = {level!r} is not a number between 0 and 1")

@@ -9,17 +9,17 @@ from hmc.model_argument import build, default_metric
 
 def check_model(options):
     """`hmc check`."""
-    from hmc.checking import check, told
+    from hmc.checking import examine, summary
 
     if options.points < 1:
         raise ValueError(f"--points {options.points} is less than 1")
     model = build(options.model, options.data, options.set)
-    findings = check(model, options.points, options.seed, bounds=options.bounds)
-    for finding in findings:
+    checked = examine(model, options.points, options.seed, bounds=options.bounds)
+    for finding in checked.findings:
         print(f"{model.name}: {finding}")
-    if not findings:
-        print(told(model, options.points))
-    return 1 if findings else 0
+    if not checked.findings:
+        print(summary(model, checked.compared))
+    return 1 if checked.findings else 0
 
 
 def watch_transitions(options):

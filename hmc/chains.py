@@ -79,7 +79,8 @@ class Chain:
     def _note_failure(self, error, finished, is_stopped):
         self.error, self.failure = error, Failure(self.number, int(max(finished, self.iteration)), told(error))
         self._tries += 1
-        if is_stopped or self._tries == _TRIES or isinstance(error, InitializationError):  # the same starts again
+        has_no_start = isinstance(error, InitializationError)  # a retry would draw the same starting points
+        if is_stopped or self._tries == _TRIES or has_no_start:
             return False
         say(
             f"chain {self.number + 1} failed after {self.failure.iteration} transitions and is run again from "

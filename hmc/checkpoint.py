@@ -31,6 +31,7 @@ from hmc.difference import (
     parameters_as_json,
     parameters_from_json,
 )
+from hmc.errors import told
 from hmc.files import put_new, write_whole
 from hmc.notes import say
 
@@ -200,11 +201,11 @@ def _entries(content, path):
 
 
 def _read(read, path):
-    """What `read()` gives; ValueError where the bytes, which are as they were written, were not written by this."""
+    """What `read()` gives; ValueError where it fails: the checksums are right, so another program wrote these bytes."""
     try:
         return read()
     except Exception as error:
-        raise ValueError(f"{path}: it is not a checkpoint of this version ({type(error).__name__}: {error})") from None
+        raise ValueError(f"{path}: it is not a checkpoint of this version ({told(error)})") from None
 
 
 @contextlib.contextmanager

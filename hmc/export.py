@@ -13,7 +13,7 @@ import numpy as np
 
 from hmc import outcome
 from hmc.files import unfinished, write_whole
-from hmc.parameters import constrained, element_names
+from hmc.parameters import blocks, constrained, element_names
 from hmc.storage import log_likelihood_to_keep
 from hmc.transforms import REAL
 
@@ -114,7 +114,7 @@ def _groups(fit, observed, wanted):
         name = observed[0] if shape == log_likelihood.shape[2:] else "log_likelihood"
         groups["log_likelihood"] = {name: log_likelihood}
     if fit.warmup is not None and fit.warmup.size:
-        free = {parameter: fit.warmup[..., part] for parameter, part in _blocks(fit)}
+        free = {parameter: fit.warmup[..., part] for parameter, part in blocks(fit.parameters)}
         groups["warmup_posterior"] = {p.name: constrained(p, values) for p, values in free.items()}
         groups["warmup_sample_stats"] = fit.warmup_stats
     return groups
@@ -123,20 +123,12 @@ def _groups(fit, observed, wanted):
 def _unconstrained(fit):
     """Draws of the parameters that have a constraint, as the sampler moved them."""
     draws = {}
-    for parameter, part in _blocks(fit):
+    for parameter, part in blocks(fit.parameters):
         if parameter.constraint.kind != REAL:
             values = fit.unconstrained[..., part]
             shape = (*parameter.shape[:-1], -1) if parameter.shape else ()
             draws[parameter.name] = values.reshape(*values.shape[:2], *shape)
     return draws
-
-
-def _blocks(fit):
-    """(parameter, slice of a position) for each parameter."""
-    first = 0
-    for parameter in fit.parameters:
-        yield parameter, slice(first, first + parameter.free)
-        first += parameter.free
 
 
 def _dataset(fit, group, values, dims, coords):

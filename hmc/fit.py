@@ -4,13 +4,20 @@ import numpy as np
 
 from hmc.chain import Record
 from hmc.data_hash import data_hashes, data_numbers, data_types
-from hmc.parameters import constrained
+from hmc.parameters import blocks, constrained
 from hmc.version import VERSION
 
 
 class Fit:
     """The draws of a run. Arrays are (chains, draws, ...), float64 unless said otherwise.
 
+    fit.name              of the model
+    fit.parameters        a tuple of `hmc.Parameter`, in the order of their numbers in a position
+    fit.model             the `hmc.Model`; None where the fit was loaded from a file without it
+    fit.data_hashes       of the model's data: {field: (length, hash)} of the arrays,
+    fit.data_numbers      {field: number} of the numbers,
+    fit.data_types        {field: type and shape, in words} of the arrays; of a file of an earlier version, the last two
+                          may be None
     fit["a"]              draws of a parameter, or of a quantity derived from the parameters, constrained
     fit.keys()            their names
     fit["p"]              (chains, draws, observations) draws of what the model's `link` function gives, under the name
@@ -153,11 +160,9 @@ class Fit:
         return to_arviz(self, observed, dims, coords, log_likelihood)
 
     def _compute(self, name):
-        first = 0
-        for parameter in self.parameters:
+        for parameter, part in blocks(self.parameters):
             if parameter.name == name:
-                return constrained(parameter, self.unconstrained[..., first : first + parameter.free])
-            first += parameter.free
+                return constrained(parameter, self.unconstrained[..., part])
         derived = self._all_derived()
         if name not in derived and name == self._link_name:
             return self.model.pointwise("link", self.unconstrained)

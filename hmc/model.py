@@ -19,7 +19,7 @@ from hmc.compiled import (
 from hmc.fingerprint import UndeterminableError
 from hmc.kernel import kernel
 from hmc.packing import pack
-from hmc.parameters import checked_parameters, constrained, unconstrained
+from hmc.parameters import blocks, checked_parameters, constrained, unconstrained
 
 
 class Model:
@@ -162,11 +162,7 @@ class Model:
     def constrain(self, positions):
         """Named values of unconstrained positions (..., dimension): {name: array (..., *shape)}."""
         positions = np.asarray(positions, dtype=np.float64)
-        values, first = {}, 0
-        for parameter in self.parameters:
-            values[parameter.name] = constrained(parameter, positions[..., first : first + parameter.free])
-            first += parameter.free
-        return values
+        return {p.name: constrained(p, positions[..., part]) for p, part in blocks(self.parameters)}
 
     def unconstrain(self, values):
         """The unconstrained position (dimension,) of named values {name: number or array of the parameter's shape}.

@@ -4,6 +4,8 @@ import importlib
 import os
 import sys
 
+from hmc.errors import told
+
 
 def build(name, data=None, settings=()):
     """The model of a MODEL argument: a lecture name, or FILE.py:FACTORY for an author's own.
@@ -81,7 +83,7 @@ def _of_an_author(name, data, options):
     try:
         model = factory(data, **options) if data else factory(**options)
     except Exception as error:  # whatever the author's function does wrong
-        raise ValueError(f"{path}: {factory_name} fails: {type(error).__name__}: {error}") from error
+        raise ValueError(f"{path}: {factory_name} fails: {told(error)}") from error
     if type(model).__name__ != "Model":
         raise ValueError(f"{path}: {factory_name}() gives a {type(model).__name__}, not a hmc.Model")
     return model
@@ -99,7 +101,7 @@ def _import_file(path):
     try:
         module = importlib.import_module(name)
     except Exception as error:  # whatever the author's file does wrong
-        raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+        raise ValueError(f"{path} cannot be imported: {told(error)}") from error
     if os.path.abspath(module.__file__ or "") != os.path.join(folder, file):
         raise ValueError(f"{path}: another module is called {name}; give the file another name")
     return module

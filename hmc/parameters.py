@@ -44,6 +44,14 @@ class Parameter(NamedTuple):
         return self.size - vectors * self.constraint.free_per_vector
 
 
+def blocks(parameters):
+    """(parameter, slice of a position) for each parameter, in their order."""
+    first = 0
+    for parameter in parameters:
+        yield parameter, slice(first, first + parameter.free)
+        first += parameter.free
+
+
 def element_names(name, shape):
     """A name for each element of a parameter of that shape, counted from 1: `a[1]`, `b[1,2]`; a scalar's is its own."""
     return [name + (f"[{','.join(str(i + 1) for i in place)}]" if place else "") for place in np.ndindex(shape)]

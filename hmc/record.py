@@ -19,7 +19,7 @@ from hmc.outcome import Outcome
 from hmc.phase_space import Hamiltonian, Start, draw_momentum
 from hmc.run import chain_rng, compiled_advance, make_job, start
 from hmc.sampling import initial_positions, sample
-from hmc.settings import check_settings
+from hmc.settings import check_settings, is_whole
 from hmc.watcher import Watcher
 
 _AT_A_TIME = 50  # transitions of the warm-up between two chances for Ctrl-C
@@ -191,6 +191,6 @@ def _records(model, settings, chain, first, notes):
 
 
 def _whole(name, value, least):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    if not is_whole(value) or value < least:
         raise ValueError(f"{name} = {value!r} is not a whole number of at least {least}")
     return int(value)

@@ -12,7 +12,7 @@ import numpy as np
 from hmc.batches import Work, in_batches
 from hmc.model import Model
 from hmc.run import run_chain
-from hmc.settings import check_settings
+from hmc.settings import check_settings, check_whole
 
 # Settings of `hmc.sample` that replications may have, besides those that `replicate` names.
 _FURTHER_SETTINGS = {
@@ -90,8 +90,7 @@ def replicate(
         raise TypeError(f"replicate has no setting {unknown[0]!r}")
     given = {"chains": chains, "warmup": warmup, "draws": draws, "seed": seed, "initial": None, "keep_warmup": False}
     settings = check_settings(**given, **_FURTHER_SETTINGS | sampling)
-    if isinstance(replications, bool) or not isinstance(replications, (int, np.integer)) or replications < 1:
-        raise ValueError(f"replications = {replications!r} is not a whole number of at least 1")
+    check_whole("replications", replications, least=1)
     if design is None:
         check_simulates(model)
         design = from_prior

@@ -12,7 +12,7 @@ from hmc import adaptation, snapshot
 from hmc.chain import NUTS, STATIC, ChainState, Job, advance, make_record
 from hmc.compiled import DENSITY, compile_entry, entry_is_stored, entry_key
 from hmc.control import attach
-from hmc.errors import ChangedDensityError, InitializationError
+from hmc.errors import ChangedDensityError, InitializationError, told
 from hmc.metric import DENSE, identity
 from hmc.nuts import make_trajectory
 from hmc.phase_space import PhasePoint
@@ -35,7 +35,8 @@ class ChainResult(NamedTuple):
 
     chain: int
     record: object  # chain.Record, cut to what was finished
-    inverse_metric: np.ndarray  # as adapted: (dimension,), or (dimension, dimension) for the dense metric
+    # As adapted: (dimension,), or (dimension, dimension) for the dense metric; None: it ended before it had a state.
+    inverse_metric: np.ndarray | None
     snapshot: object  # what it can be gone on from, at the end of the record or a little before; None: nothing
     failure: object  # the exception that ended the chain, or None
 
@@ -126,7 +127,7 @@ def _portable(error):
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # pickling runs the code of whatever the author's exception holds
-        return RuntimeError(f"{type(error).__name__}: {error}")
+        return RuntimeError(told(error))
     return error
 
 
@@ -205,7 +206,7 @@ def _brief(name, value):
 
 
 def inverse_metric(state):
-    """L L', or its diagonal, of a state's metric."""
+    """L L', or its diagonal, of a state's metric; None of the state None."""
     if state is None:
         return None
     if state.metric.kind == DENSE:

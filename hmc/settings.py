@@ -58,9 +58,14 @@ def check_settings(**given):
     return settings._replace(seed=seed, keep_warmup=bool(settings.keep_warmup), **whole, **floats)
 
 
+def is_whole(value):
+    """Whether a value is a whole number, Python's or NumPy's; True and False are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
 def check_whole(name, value, least, most=None):
     """ValueError, with name and value, for what is no whole number from `least` to `most`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+    if not is_whole(value):
         raise ValueError(f"{name} = {value!r} is not a whole number")
     if value < least or (most is not None and value > most):
         raise ValueError(f"{name} = {value} is " + (f"less than {least}" if value < least else f"more than {most}"))

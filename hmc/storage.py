@@ -12,6 +12,7 @@ import numpy as np
 
 from hmc import snapshot
 from hmc.difference import code, difference, hashes_from_json, parameters_as_json, parameters_from_json
+from hmc.errors import told
 from hmc.files import write_whole
 from hmc.fit import Fit
 from hmc.run import Failure
@@ -100,7 +101,7 @@ def _read(path):
     except FileNotFoundError:
         reason = "there is no such file"
     except Exception as error:  # a damaged file can make any of the readers stumble
-        reason = f"it is not a saved fit, or is damaged ({type(error).__name__}: {error})"
+        reason = f"it is not a saved fit, or is damaged ({told(error)})"
     raise ValueError(f"{path}: {reason}")
 
 

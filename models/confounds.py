@@ -96,7 +96,7 @@ def mru(individuals=None, groups=None):
 
     The data are as for `m0`; z and u of a group without individuals follow their priors. Log likelihoods are
     of Y, as for the other estimators, and `Model.without` leaves out Y alone: the individual's X stays. ValueError too
-    where everybody has the X of everybody else in the group, which no positive sigma fits as well as one nearer to 0.
+    where X does not vary within any group: the likelihood of X then grows without bound as sigma goes to 0.
     """
     study = read_study(MRU, individuals, groups)
     parameters = [

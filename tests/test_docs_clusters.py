@@ -1,4 +1,4 @@
-"""What docs/clusters.md shows is true: its script runs as it stands, and its commands are those of the programs."""
+"""What docs/clusters.md shows is true: its script runs, its commands have the option, its numbers are the code's."""
 
 import importlib.util
 import re
@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from hmc import cli
+from hmc import batches, cli, cluster
 
 pytest.importorskip("distributed")
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 _spec = importlib.util.spec_from_file_location("running", ROOT / "tests" / "hmc" / "running.py")
@@ -35,10 +36,21 @@ def test_the_script_for_mpi_is_that_for_dask_with_another_executor():
     assert compile(for_mpi, "many.py", "exec") != compile(for_dask, "many.py", "exec")
 
 
-@pytest.mark.parametrize("command", ["fit", "compare", "figures", "calibrate", "coverage", "lecture"])
-def test_the_commands_have_the_option(command, capsys):
-    assert f"`{command}`" in PAGE
-    with pytest.raises(SystemExit) as end:
-        cli.main([command, "--help"])
-    assert end.value.code == 0
-    assert "--dask ADDRESS" in capsys.readouterr().out
+def test_the_commands_that_both_pages_name_have_the_option_and_no_others(capsys):
+    commands = re.findall(r"^\| `hmc (\w+)", README, re.MULTILINE)
+    assert len(commands) == 10
+    having = set()
+    for command in commands:
+        with pytest.raises(SystemExit) as end:
+            cli.main([command, "--help"])
+        assert end.value.code == 0
+        if "--dask ADDRESS" in capsys.readouterr().out:
+            having.add(command)
+    assert set(re.findall(r"`(\w+)`", re.search(r"`--dask` is an option of (.*?)\. ", PAGE).group(1))) == having
+    assert set(re.findall(r"`(\w+)`", re.search(r"^(.*) take `--dask tcp", README, re.MULTILINE).group(1))) == having
+
+
+def test_the_numbers_of_the_page_are_those_of_the_code():
+    text = " ".join(PAGE.split())
+    assert re.findall(r"at most (\d+) fits", text) == [str(batches._LARGEST_BATCH)]
+    assert re.findall(r"\(\d+ s; (\d+) s for `--dask`\)", text) == [str(cluster._SECONDS)]

@@ -17,7 +17,7 @@ from hmc.files import write_whole
 from hmc.lasting import LastingExecutor
 from hmc.sampling import sample
 from hmc.settings import Settings as SamplingSettings
-from hmc.settings import check_settings
+from hmc.settings import check_settings, is_whole
 from hmc.version import VERSION
 from hmc.workers import InlineExecutor, ProcessExecutor, why_not_processes
 
@@ -86,7 +86,7 @@ def make(
 def _checked(seed, only, trolley, replications, sampling):
     """(parts, `Settings`); ValueError for what cannot be."""
     parts = contents.chosen(only)
-    if isinstance(replications, bool) or not isinstance(replications, int) or replications < 0:
+    if not is_whole(replications) or replications < 0:
         raise ValueError(f"replications = {replications!r} is not a whole number of at least 0")
     if replications == 0:
         parts = [part for part in parts if part.name != "coverage"]
@@ -102,7 +102,7 @@ def _checked(seed, only, trolley, replications, sampling):
     if trolley is not None:
         models.mRXma2(trolley)  # a wrong file is found before anything is made
         trolley = str(Path(trolley).absolute())
-    return parts, Settings(seed, trolley, replications, sampling)
+    return parts, Settings(seed, trolley, int(replications), sampling)
 
 
 def _run(plan, kept, missing, workers, executor):

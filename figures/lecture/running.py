@@ -6,6 +6,7 @@ import sys
 import time
 from typing import NamedTuple
 
+from hmc.errors import told
 from hmc.interrupts import noticing_interrupts
 
 # What to begin with when there is a choice: fits, since the others wait for them; then what takes longest.
@@ -61,14 +62,12 @@ def run(items, kept, executor, at_once=None, tell=lambda name: None):
                 kept.keep(items[name], *future.result())
             except OSError as error:
                 fatal = fatal or error
-            except concurrent.futures.BrokenExecutor as error:  # its worker was killed, or ran out of memory
-                if name in lost:
-                    failures[name] = f"{type(error).__name__}: {error}"
-                else:
-                    lost.add(name)
-                    waiting.insert(0, name)
             except Exception as error:  # whatever goes wrong in a fit or in a figure
-                failures[name] = f"{type(error).__name__}: {error}"
+                if isinstance(error, concurrent.futures.BrokenExecutor) and name not in lost:
+                    lost.add(name)  # its worker was killed, or ran out of memory
+                    waiting.insert(0, name)
+                else:
+                    failures[name] = told(error)
             else:
                 done.add(name)
                 made.append(name)

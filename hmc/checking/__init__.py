@@ -5,6 +5,6 @@ each, contract, declared, values, gradient, jumps, tails, prior, functions.
 """
 
 from .findings import Finding, component_names
-from .stages import KINDS, check, told
+from .stages import KINDS, check, examine, summary
 
-__all__ = ["KINDS", "Finding", "check", "component_names", "told"]
+__all__ = ["KINDS", "Finding", "check", "component_names", "examine", "summary"]

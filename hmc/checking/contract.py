@@ -7,7 +7,8 @@ import numpy as np
 from hmc.checking.bounds import in_python, watched
 from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Finding, place
-from hmc.checking.probe import raised, same_bits
+from hmc.checking.probe import is_of_python_math, raised, same_bits
+from hmc.data_hash import fields
 
 # A model of more numbers than this is not run in Python, which takes a second for each million operations or so.
 MANY_NUMBERS = 1_000_000
@@ -15,13 +16,9 @@ _NUMBERS_IN_PYTHON = 20_000  # of data and position, at all positions together, 
 _SHAPES = "Compare the parameters' shapes, {} numbers in all, with the indices that log_density uses."
 
 
-def arrays_of(data, name="data"):
+def arrays_of(data):
     """(name, array) for every array of a model's data."""
-    if isinstance(data, tuple):
-        for label, field in zip(getattr(data, "_fields", range(len(data))), data, strict=True):
-            yield from arrays_of(field, f"{name}.{label}")
-    elif isinstance(data, np.ndarray):
-        yield name, data
+    return [(name, value) for name, value in fields(data, "data.") if isinstance(value, np.ndarray)]
 
 
 def run_in_python(model, positions):
@@ -37,10 +34,8 @@ def run_in_python(model, positions):
         try:
             with np.errstate(all="ignore"):
                 value = function(watched(position.copy()), data, watched(np.zeros(model.dimension)))
-        except ArithmeticError:
-            continue
         except Exception as error:
-            if str(error) == "math domain error":
+            if is_of_python_math(error):
                 continue
             raise BrokenError(raised(model, "log_density", error, position)) from None
         if isinstance(value, bool) or not isinstance(value, (float, np.floating)):

@@ -13,6 +13,7 @@ from hmc.checking.bounds import in_python
 from hmc.checking.child import calling
 from hmc.checking.contract import arrays_of
 from hmc.checking.findings import Finding, component_names, place
+from hmc.parameters import blocks
 from hmc.transforms import ORDERED, REAL, SIMPLEX
 
 _MANY_NUMBERS = 100_000  # of data, with which the run takes a second or so
@@ -22,10 +23,9 @@ def declared_findings(model, positions):
     """A finding for each parameter of which log_density has another value under that name."""
     for position in positions:
         if (observed := _observed(model, position)) is not None:
-            values, first = model.constrain(position), 0
-            for parameter in model.parameters:
-                own = np.arange(first, first + parameter.free)
-                first += parameter.free
+            values = model.constrain(position)
+            for parameter, part in blocks(model.parameters):
+                own = np.arange(part.start, part.stop)
                 if finding := _of_parameter(model, parameter, own, values, position, observed):
                     yield finding
             return

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from hmc.checking.findings import Finding, place
+from hmc.parameters import blocks
 
 _LINES = 6
 _REACHES = (3.0, 8.0)  # on every other line, all components go from -3 to 3 or back
@@ -31,16 +32,14 @@ def jump_findings(probe, rng, bases, draws):
     reaches = [_REACHES[k % len(_REACHES)] for k in range(_LINES)]
     ends = [reach * rng.choice([-1.0, 1.0], dimension) + rng.uniform(-0.2, 0.2, dimension) for reach in reaches]
     lines = [(end, -end + rng.uniform(-0.1, 0.1, dimension)) for end in ends]
-    first = 0
-    for parameter in probe.model.parameters if bases else ():  # and one component of each parameter alone
+    for _, part in blocks(probe.model.parameters) if bases else ():  # and one component of each parameter alone
         start, end = bases[0].copy(), bases[0].copy()
-        start[first], end[first] = -_REACHES[-1], _REACHES[-1] + 0.1
+        start[part.start], end[part.start] = -_REACHES[-1], _REACHES[-1] + 0.1
         lines.append((start, end))
-        first += parameter.free
     lines += [(a - 0.5 * (b - a), b + 0.5 * (b - a)) for a, b in zip(draws[::2], draws[1::2], strict=False)]
     for start, end in lines[: probe.fewer(len(lines))]:
         for below, above in _jumps(probe, start, end):
-            finding = _told(probe, below, above)
+            finding = _finding(probe, below, above)
             found.setdefault(finding.component, finding)
     return list(found.values())
 
@@ -82,7 +81,7 @@ def _missing(a, b):
     return abs(change) if math.isfinite(change) else 0.0
 
 
-def _told(probe, below, above):
+def _finding(probe, below, above):
     """The finding for a jump, named after the component that alone makes the density jump."""
     low, high = probe.value(below), probe.value(above)
     ends = not (math.isfinite(low) and math.isfinite(high))

@@ -17,6 +17,7 @@ from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Finding
 from hmc.checking.probe import raised
 from hmc.kernel import jit_is_disabled
+from hmc.parameters import blocks
 from hmc.transforms import LOWER, ORDERED, REAL, UPPER
 
 _DRAWS = 400  # in each set
@@ -67,7 +68,7 @@ def _compared(model, draw, seed, constraints, names):
     meanings = 2 * tested.meanings
     # A wrong parameter makes others look wrong that vary with it; a Jacobian that is missing shows in its own number.
     worst = max(odd, key=lambda k: (_lacks_jacobian(meanings[k], mean[k], constraints), agreeing[k]))
-    return _told(meanings[worst], mean[worst], agreeing[worst], constraints, names)
+    return _finding(meanings[worst], mean[worst], agreeing[worst], constraints, names)
 
 
 def _lacks_jacobian(meaning, mean, constraints):
@@ -96,10 +97,8 @@ class _Averages:
         controls, self._control_blocks = [], []
         scales = [i for i, c in enumerate(constraints) if c.kind == LOWER and _is_scalar(model, i)]
         alone = [i for i in range(model.dimension) if _is_scalar(model, i)]
-        first = 0
-        for block, parameter in enumerate(model.parameters):
-            own = list(range(first, first + parameter.free))
-            first += parameter.free
+        for block, (_, place) in enumerate(blocks(model.parameters)):
+            own = list(range(place.start, place.stop))
             # Multiplied by small scales, slopes that go as 1 / scale have a variance.
             damping = np.exp(np.minimum(positions[:, [i for i in scales if i not in own]], 0.0)).prod(axis=1)
             slope = gradients[:, own]
@@ -153,12 +152,7 @@ class _Averages:
 
 def _is_scalar(model, i):
     """Whether component i is a parameter of no dimension."""
-    first = 0
-    for parameter in model.parameters:
-        if first <= i < first + parameter.free:
-            return not parameter.shape
-        first += parameter.free
-    return False
+    return any(part.start <= i < part.stop and not parameter.shape for parameter, part in blocks(model.parameters))
 
 
 def _draw(model, simulate_data, data, prior, rng):
@@ -194,7 +188,7 @@ def _called(model, role, function, *arguments):
         raise BrokenError(raised(model, role, error)) from None
 
 
-def _told(meaning, mean, off, constraints, names):
+def _finding(meaning, mean, off, constraints, names):
     which, what, _ = meaning
     i = which if isinstance(which, int) else which[0]
     component = names[i] if i == which else names[i].partition("[")[0]

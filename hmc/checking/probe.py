@@ -73,8 +73,7 @@ class Probe:
             with np.errstate(all="ignore"):
                 return float(self._function(self.position.inside, self._data, self.gradient.inside))
         except Exception as error:
-            if jit_is_disabled() and (isinstance(error, ArithmeticError) or str(error) == "math domain error"):
-                # Python's math raises where compiled code gives inf or nan.
+            if jit_is_disabled() and is_of_python_math(error):
                 return -math.inf if isinstance(error, ArithmeticError) else math.nan
             error = self._in_python(position, error)
             raise BrokenError(raised(self.model, "log_density", error, position)) from None
@@ -141,6 +140,11 @@ def raised(model, role, error, position=None):
         return Finding("outside", "", message, advice)
     message = f"{role} raises {first_line(error)}{at}{where}"
     return Finding("raises", "", message, _MUST[role])
+
+
+def is_of_python_math(error):
+    """Whether Python's arithmetic or math raises it where compiled code gives inf or nan."""
+    return isinstance(error, ArithmeticError) or str(error) == "math domain error"
 
 
 def same_bits(a, b):

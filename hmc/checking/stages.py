@@ -6,6 +6,7 @@ Each kind of fault is looked for in a file of its own, beside this one.
 import contextlib
 import functools
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,6 +50,13 @@ _BASES = 3  # points that lines start from
 _FAR = 6.0  # some points are drawn uniformly from so far out
 
 
+class Checked(NamedTuple):
+    """What a check found, and how much of the gradient it looked at."""
+
+    findings: list
+    compared: int  # positions at which the gradient was compared with differences; 0 where the check ended before that
+
+
 def check(model, points=20, seed=12, *, bounds=False):
     """What is wrong with a model, as a list of `Finding` (kind, component, message, advice): empty where nothing was
     found. `KINDS` tells what the kinds are.
@@ -58,13 +66,14 @@ def check(model, points=20, seed=12, *, bounds=False):
     point, or all if its data are few, unless they have more than a million numbers; its variables that have the name of
     a parameter must be what is declared. Compiled, it is called with walls around position and gradient at `points`
     positions: half of them drawn uniformly from (-2, 2), as chains start, half from the prior where the model has
-    `simulate`; and at a quarter as many from (-6, 6). There every component of the gradient must be written, finite,
+    `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of the gradient must be written, finite,
     and agree with central differences of the log density: |gradient - difference| <= 1e-6 (1 + the larger of the two).
     The density must nowhere be nan or +inf, at 0 and out to 700 in every component; have no jumps along lines through
-    (-8, 8), nor end where it matters; and fall in all directions, out to 1e18. The other functions of the model are
-    called. If there is no fault so far and the model has `simulate` and `simulate_data`, the gradient is averaged over
-    what they draw, which shows a forgotten Jacobian or another prior than the one drawn from. Where a call takes over
-    5 ms there are fewer of them.
+    (-8, 8), nor end where it matters; and fall along every axis, out to 1e18, and, where there are up to 500
+    components, along each direction in which it does not bend. The other functions of the model are called. If there is
+    no fault so far and the model has `simulate` and `simulate_data`, the gradient is averaged over what they draw,
+    which shows a forgotten Jacobian or another prior than the one drawn from. Where a call takes over 5 ms there are
+    fewer of them.
 
     `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That
     takes longer, and reports a wrong index that the runs in Python did not come by. Indices below 0 count from the end,
@@ -76,26 +85,31 @@ def check(model, points=20, seed=12, *, bounds=False):
     what happens with other data or positions than tried. The same model and seed give the same findings, unless calls
     are slow. Data that the model changes are put back.
     """
+    return examine(model, points, seed, bounds=bounds).findings
+
+
+def examine(model, points=20, seed=12, *, bounds=False):
+    """`check`, as a `Checked`."""
     findings = list(name_findings(model))
     with contextlib.suppress(ValueError):
         model.density()  # compiled here, where it can be used again
-    look = functools.partial(_all_findings, model, points, seed)
-    found = in_child(functools.partial(look, bounds), model.dimension)
-    if isinstance(found, Died):
-        died, found = [ended(model, found)], []
+    look = functools.partial(_all_stages, model, points, seed)
+    checked = in_child(functools.partial(look, bounds), model.dimension)
+    if isinstance(checked, Died):
+        died, found = [ended(model, checked)], []
         if died[0].kind == "outside" and not bounds:  # the same with a look at every index shows which, if it can
             again = in_child(functools.partial(look, True), model.dimension)
-            found = [] if isinstance(again, Died) else [finding for finding in again if finding.kind == "outside"]
-        found = found or died
-    findings += found
-    return merged(findings)
+            found = [] if isinstance(again, Died) else [f for f in again.findings if f.kind == "outside"]
+        checked = Checked(found or died, 0)
+    return checked._replace(findings=merged(findings + checked.findings))
 
 
-def _all_findings(model, points, seed, bounds):
-    findings = []
+def _all_stages(model, points, seed, bounds):
+    """The `Checked` of all stages; data that the model changed are put back."""
+    findings, compared = [], []
     kept = [(name, array, array.copy()) for name, array in arrays_of(model._packed.data)]
     try:
-        for found in _stages(model, points, seed, bounds):
+        for found in _stages(model, points, seed, bounds, compared):
             findings += found
     except BrokenError as error:
         findings.append(error.args[0])
@@ -105,7 +119,7 @@ def _all_findings(model, points, seed, bounds):
             message = f"{' or '.join(_given(model))} changes {name}, which all chains share"
             if not any(finding.kind == "changes" for finding in findings):  # of log_density
                 findings.append(Finding("changes", "", message, "Work on a copy of it."))
-    return findings
+    return Checked(findings, len(compared))
 
 
 def _given(model):
@@ -114,12 +128,13 @@ def _given(model):
     return [role for role in roles if getattr(model, role) is not None]
 
 
-def told(model, points):
-    """What was checked, in words, for a model of which nothing was found."""
+def summary(model, compared):
+    """What was checked, in words, for a model of which nothing was found: `compared` is the number in `Checked`."""
+    points = "1 point" if compared == 1 else f"{compared} points"
     parts = [
-        f"the gradient agrees with the density, all {model.dimension} components at {points} points",
-        "nothing is written or read outside of its place; the density is a number out to 700, has no jumps, and falls "
-        "in all directions",
+        f"the gradient agrees with the density, all {model.dimension} components at {points}",
+        "nothing is written or read outside of its place; the density is a number out to 700, has no jumps on the "
+        "lines tried, and falls along every axis",
     ]
     if given := _given(model):
         parts.append(f"{', '.join(given)}: as they should be")
@@ -130,8 +145,10 @@ def told(model, points):
     return "\n".join(f"{model.name}: {part}" for part in parts)
 
 
-def _stages(model, points, seed, bounds):
-    """Lists of findings, each stage sound only where those before it found nothing that ends the check."""
+def _stages(model, points, seed, bounds, compared):
+    """Lists of findings, each stage sound only where those before it found nothing that ends the check. The positions
+    at which the gradient is compared are added to `compared`.
+    """
     rng = np.random.default_rng(seed)
     starts = [rng.uniform(-2.0, 2.0, model.dimension) for _ in range(points)]
     far = [rng.uniform(-_FAR, _FAR, model.dimension) for _ in range(1 + points // 4)]
@@ -154,7 +171,8 @@ def _stages(model, points, seed, bounds):
         yield [] if values else [nowhere(probe, rng, points)]
         return
     constraints = component_constraints(model)
-    slopes = measure(probe, finite[-probe.fewer(len(finite)) :])
+    compared += finite[-probe.fewer(len(finite)) :]
+    slopes = measure(probe, compared)
     unwritten = {finding.component for finding in contract}
     wrong = [f for f in gradient_findings(probe, slopes, constraints) if f.component not in unwritten]
     yield wrong

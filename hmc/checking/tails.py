@@ -1,4 +1,4 @@
-"""Does a log density fall in all directions, as it must if its integral is finite?
+"""Does a log density fall far out, as it must in all directions if its integral is finite?
 
 Along a line through almost any point, a density with a finite integral has one too, so that its logarithm falls faster
 than -log r, r being the distance. What rises or stays is improper: a flat prior that no data reach, a bounded
@@ -37,7 +37,7 @@ def tail_findings(probe, bases, slopes, constraints):
         ]
         if stays:
             seen.add(group)
-            findings.append(_told(probe, slopes, i, stays, constraints[i]))
+            findings.append(_finding(probe, slopes, i, stays, constraints[i]))
     if len(findings) == len(probe.model.parameters) > 1 and {finding.kind for finding in findings} == {"improper"}:
         advice = "If it falls nowhere, it is the energy: turn the sign of the density and of its gradient."
         findings = [findings[0]._replace(component="", advice=advice)]
@@ -73,7 +73,7 @@ def _is_flat(probe, base, i, sign):
     return bool(np.isfinite(values).all()) and max(values) - min(values) <= 1e-9 * (1.0 + abs(values[0]))
 
 
-def _told(probe, slopes, i, stays, constraint):
+def _finding(probe, slopes, i, stays, constraint):
     name, group = probe.names[i], probe.names[i].partition("[")[0]
     if len(stays) == 2 and not slopes.written[:, i].any() and not np.nan_to_num(slopes.measured[:, i]).any():
         advice = f"Give {group} its prior and use it, or leave it out; a shape that is too large has such elements too."

@@ -10,7 +10,7 @@ import pytest
 import hmc
 from hmc import transforms
 from hmc.model import Model
-from hmc.parameters import Parameter
+from hmc.parameters import Parameter, blocks
 
 BELOW, ABOVE = -1.5, 4.0
 
@@ -36,6 +36,18 @@ ALL = [
     Parameter("o", (2, 5), hmc.ordered),
     Parameter("s", (2, 7), hmc.simplex),
 ]
+
+
+def test_blocks_follow_one_another_and_have_the_free_numbers_alone():
+    parameters = [
+        Parameter("s", (2, 3), hmc.simplex),
+        Parameter("b"),
+        Parameter("o", (3,), hmc.ordered),
+        Parameter("a", (2, 2)),
+    ]
+    assert list(blocks(parameters)) == [
+        *zip(parameters, (slice(0, 4), slice(4, 5), slice(5, 8), slice(8, 12)), strict=True)
+    ]
 
 
 def test_model_constrains_and_unconstrains_every_kind():

@@ -350,3 +350,10 @@ def test_no_run_is_lost_because_standard_error_cannot_be_written(tmp_path):
             stdout=subprocess.PIPE, check=False,
         )  # fmt: skip
     assert done.stdout == "[0, 1, 2] []\n"
+
+
+def test_a_fits_docstring_names_all_its_public_attributes():
+    fit = hmc.sample(running.grouped_model(), progress=False, **QUICK)
+    shown = {name for name in vars(fit) if not name.startswith("_")}
+    shown |= {name for name, item in vars(hmc.Fit).items() if isinstance(item, property) and not name.startswith("_")}
+    assert {name for name in shown if f"fit.{name} " not in hmc.Fit.__doc__} == set()

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def fail(arguments, inputs, stem):
 def fill_the_disk(arguments, inputs, stem):
     """A task that meets a full disk."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), stem)
+
+
+def lose_the_worker(arguments, inputs, stem):
+    """A task that costs its worker its life; one more byte in its file each time."""
+    with open(f"{stem}.tries", "a") as file:
+        file.write(".")
+    raise BrokenProcessPool("A process in the process pool was terminated abruptly")
 
 
 def interrupt(arguments, inputs, stem):
@@ -116,6 +124,13 @@ def test_an_item_that_fails_costs_itself_and_what_needs_it(tmp_path, executor):
     assert sorted(outcome.made) == ["d/b", "d/d"]
     assert outcome.failures == {"d/a": "RuntimeError: the chain failed"}
     assert not (tmp_path / "d" / "c.txt").exists()
+
+
+def test_an_item_whose_worker_dies_is_tried_again_and_then_failed_in_the_words_of_a_fit(tmp_path, executor):
+    outcome = run(plan(item("d/a", task=lose_the_worker), item("d/b")), Kept(tmp_path), executor)
+    assert outcome.made == ["d/b"]
+    assert outcome.failures == {"d/a": "its worker process died, killed or out of memory (BrokenProcessPool)"}
+    assert (tmp_path / "d" / "a.tries").read_text() == ".."
 
 
 def test_a_full_disk_ends_the_run_and_what_was_finished_stays(tmp_path):

@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import itertools
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import hmc
-from hmc.checking import probe
+from hmc.checking import gradient, probe
 from hmc.checking.probe import Probe
 from hmc.cli import main
 
@@ -98,5 +99,29 @@ def test_the_command_tells_what_was_found_or_what_was_checked(build, tmp_path, c
     if fault:
         assert zoo.FAULTS[fault][3] in said[0]
     else:
-        assert said[0] == "zoo: the gradient agrees with the density, all 6 components at 4 points"
+        # 4 + 1 + 4 // 4 points, or fewer where a call was held up; how many exactly, is tested below
+        assert re.fullmatch("zoo: the gradient agrees with the density, all 6 components at [1-6] points?", said[0])
         assert said[-1] == "zoo: the density has the slopes on average that its simulated prior asks for"
+
+
+@pytest.mark.parametrize(("share", "expected"), [(1.0, "12 points"), (0.3, "3 points"), (0.05, "1 point")])
+def test_the_command_tells_at_how_many_points_the_gradient_was_compared(
+    build, tmp_path, capsys, monkeypatch, share, expected
+):
+    """9 points are asked for, and 1 + 9 // 4 more are drawn from further out; a slow density is compared at fewer."""
+    build()
+    path = (tmp_path / "zoo.py").rename(tmp_path / f"zoo_{expected.replace(' ', '_')}.py")  # no two modules of one name
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)  # so that the check runs in this process, which counts
+    monkeypatch.setattr(Probe, "time", lambda probe, position: setattr(probe, "_share", share))
+    counted, compare = set(), gradient._compare
+
+    def counting(probe, position, i, written):
+        counted.add((position.tobytes(), i))
+        return compare(probe, position, i, written)
+
+    monkeypatch.setattr(gradient, "_compare", counting)
+    assert main(["check", f"{path}:factory", "--points", "9"]) == 0
+    said = capsys.readouterr().out.splitlines()[0]
+    assert said == f"zoo: the gradient agrees with the density, all 6 components at {expected}"
+    assert len(counted) == 6 * int(expected.split()[0])
