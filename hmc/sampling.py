@@ -7,7 +7,7 @@ import numpy as np
 from hmc.chain import make_record
 from hmc.chains import Chain
 from hmc.checkpoint import chunk_seconds, open_checkpoint
-from hmc.difference import code_difference, difference, draws_difference
+from hmc.difference import code, code_difference, difference, draws_difference
 from hmc.errors import ChainError, InitializationError
 from hmc.execution import Execution, check_execution, number_of_workers, progress_bar
 from hmc.fit import Fit, gather, records
@@ -116,7 +116,7 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
         Chain(number, [record], snapshot)
         for number, record, snapshot in zip(fit.chains, records(fit), fit.snapshots, strict=True)
     ]
-    different = different or draws_difference(fit.code, chains, fit.model)
+    different = different or draws_difference(fit.code or code(fit.model), chains, fit.model)
     if different:
         raise ValueError(f"{fit.name}: the fit cannot be extended: {different}")
     how = {"workers": workers, "executor": executor, "progress": progress}
