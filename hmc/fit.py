@@ -1,9 +1,12 @@
 """A fit: named draws on the constrained scale, the sampler's statistics, and how it all came about."""
 
+import copy
+
 import numpy as np
 
 from hmc.chain import Record
 from hmc.data_hash import data_hashes, data_numbers, data_shapes
+from hmc.derived import derived_draws
 from hmc.parameters import constrained
 from hmc.version import VERSION
 
@@ -118,6 +121,12 @@ class Fit:
 
         save(self, path, log_likelihood)
 
+    def without_derived(self):
+        """The same fit without derived quantities: what is left where the model's `derived` fails."""
+        other = copy.copy(self)
+        other._derived, other._values = {}, {}
+        return other
+
     def to_frame(self, stats=False):
         """The draws as a pandas DataFrame, a row per draw, indexed by chain and draw, counted from 0 as by ArviZ.
 
@@ -175,15 +184,7 @@ class Fit:
     def _all_derived(self):
         """{name: draws} of what the model's `derived` gives, called once per draw."""
         if self._derived is None:
-            self._derived = {}
-            if self.model is not None and self.model.derived is not None:
-                rows = self.unconstrained.reshape(-1, self.unconstrained.shape[-1])
-                draws = [self.model.derived(row, self.model.data) for row in rows]
-                for name in draws[0]:
-                    if any(p.name == name for p in self.parameters):
-                        raise ValueError(f"{self.name}: {name} is both a parameter and a derived quantity")
-                    values = np.array([draw[name] for draw in draws], dtype=np.float64)
-                    self._derived[name] = values.reshape(*self.unconstrained.shape[:2], *values.shape[1:])
+            self._derived = {} if self.model is None else derived_draws(self.model, self.unconstrained)
         return self._derived
 
 

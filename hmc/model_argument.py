@@ -14,18 +14,21 @@ def build(name, data=None, settings=()):
     if name.endswith(".py"):
         raise ValueError(f"{name} is a file; write {name}:FACTORY, with the function in it that gives the model")
     options = parsed_settings(settings)
-    if data == "":
-        raise ValueError("--data is empty; it takes the path of a file")
     if "data" in options:
         raise ValueError(f"--set data={options['data']}: write --data {options['data']}")
     if ":" in name:
         return _of_an_author(name, data, options)
     import models
 
-    model = models.build(name, **({"data": data} if data else {}), **options)
+    model = models.build(name, **({} if data is None else {"data": data}), **options)
     if is_simulated(name, model):
         print(f"hmc: note: {model.name}: {models.data_of(name)}", file=sys.stderr)
     return model
+
+
+def file_of(name):
+    """The path of the file in a MODEL argument; "" for a model of the lecture."""
+    return name.rpartition(":")[0]
 
 
 def options_of(name, options):
@@ -73,13 +76,13 @@ def _setting(text):
 
 
 def _of_an_author(name, data, options):
-    path, _, factory_name = name.rpartition(":")
+    path, factory_name = file_of(name), name.rpartition(":")[2]
     module = _import_file(path)
     factory = getattr(module, factory_name, None)
     if not callable(factory):
         raise ValueError(f"{path} has no function {factory_name}")
     try:
-        model = factory(data, **options) if data else factory(**options)
+        model = factory(**options) if data is None else factory(data, **options)
     except Exception as error:  # whatever the author's function does wrong
         raise ValueError(f"{path}: {factory_name} fails: {type(error).__name__}: {error}") from error
     if type(model).__name__ != "Model":
