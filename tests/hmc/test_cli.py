@@ -315,7 +315,6 @@ def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, conte
         (["figures", "dag_tadpoles", "--data", "x.csv"], "--data: nothing in dag_tadpoles has an option data"),
         (["figures", "sigma_sweep", "--set", "sigma=1"], "--set sigma: the figures show mST_fixed at values of sigma"),
         (["figures", "tanks", "--exact"], "--exact is for sigma_sweep and sweep_film, not for tanks"),
-        (["figures", "tanks", "--data", ""], "--data is empty"),
         (["check", "mST", "--points", "0"], "--points 0"),
         (["fit", "mST_fixed", "--set", "sigma"], "--set sigma is not of the form NAME=VALUE"),
         (["fit", "mST_fixed", "--set", "sigma=-1"], "mST_fixed: sigma = -1 is not a positive number"),
@@ -342,6 +341,30 @@ def test_bad_arguments_are_refused_in_one_line_that_names_them(capsys, arguments
     assert message in err
     assert err.startswith("hmc: ")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["fit", "mST", "--out", ""], "--out"),
+        (["fit", "mST", "--metric", ""], "--metric"),
+        (["fit", "mST", "--set", "a=1", "--set", ""], "--set"),
+        (["fit", ""], "MODEL"),
+        (["lecture", "--out", ""], "--out"),
+        (["figures", "tanks", "--data", ""], "--data"),
+        (["new", ""], "NAME"),
+    ],
+)
+def test_no_text_is_empty(capsys, arguments, name):
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert err.endswith(f"hmc {arguments[0]}: error: argument {name}: it is empty\n")
+
+
+def test_figures_that_cannot_be_drawn_leave_no_folder(capsys, tmp_path):
+    status, _, err = run(capsys, "figures", "tanks", "--draws", "0", "--out", str(tmp_path / "new" / "folder"))
+    assert (status, err) == (1, "hmc: draws = 0 is less than 1\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_command_is_refused(capsys):
