@@ -132,7 +132,8 @@ class Fit:
 
         A column per element of each parameter and derived quantity, labelled as in the table of `precis`: `sigma`,
         `a[1]`, `b[2,1]`. `stats`: those of the sampler too, marked as in Stan's files: `lp__`, `diverging__`. A
-        quantity that is named chain or draw gets an underscore behind its name.
+        quantity that is named chain or draw, as one of these statistics, or as an element of another quantity gets an
+        underscore behind its name, or several.
         """
         from hmc.export import to_frame
 
