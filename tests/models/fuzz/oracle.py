@@ -5,6 +5,7 @@ first.
 """
 
 import importlib.util
+import re
 from pathlib import Path
 
 from .reading import LABEL, NUMBER, Fault, Text, cells_of_frame, header_names, read_table
@@ -120,11 +121,16 @@ def _judged_study(model_name, individuals, groups):
 
 def _judged_responses(given):
     if isinstance(given, Text):
-        is_counted = any("count" in header_names(given, separator) for separator in ",;")
+        headers = [header_names(given, separator) for separator in ",;"]
     else:
-        is_counted = "count" in cells_of_frame(given)[0]
-    if not is_counted:
+        headers = [cells_of_frame(given)[0]]
+    if not any("count" in names for names in headers):
+        nearly = re.compile(r"\s*c\s*o\s*u\s*n\s*t\s*s?\s*", re.IGNORECASE)
+        if any(nearly.fullmatch(name) for names in headers for name in names):
+            raise Fault
         table = read_table(given, RESPONSES, separator=";")
+        if not table.duplicated().any() and len(headers[-1]) > 2:
+            raise Fault
         return table.groupby(["story", "response"]).size().reset_index(name="count")
     table = read_table(given, COUNTS)
     if table.duplicated(["story", "response"]).any() or not 0 < table["count"].sum() <= 10**7:
