@@ -5,8 +5,11 @@ first.
 """
 
 import importlib.util
+import math
 import re
 from pathlib import Path
+
+import pandas as pd
 
 from .reading import LABEL, NUMBER, Fault, Text, cells_of_frame, header_names, read_table
 
@@ -76,21 +79,21 @@ def _at_most(row):
     return row["surv"] <= row["density"]
 
 
-def _varies(column):
+def _varies(column, size=0.0):
+    """A Fault unless the words of a column differ, or its numbers by a millionth of the largest, or of `size`."""
     if column.nunique() < 2:
         raise Fault
-
-
-def _can_be_standardised(column):
-    _varies(column)
-    if not column.std() > max(1e-6 * column.abs().max(), 1e-100):
-        raise Fault
+    if pd.api.types.is_numeric_dtype(column):
+        mean = math.fsum(column) / len(column)
+        variance = math.fsum((x - mean) ** 2 for x in column) / (len(column) - 1)
+        if not math.sqrt(variance) > max(1e-6 * max(size, *map(abs, column)), 1e-100):
+            raise Fault
 
 
 def _judged_tanks(table, slopes):
     for letter, column in {"P": "pred", "D": "density", "G": "size"}.items():
         if letter in slopes:
-            (_can_be_standardised if letter == "D" else _varies)(table[column])
+            _varies(table[column])
     if slopes == "PDG" and not ((table["pred"] == "pred") & (table["size"] == "big")).any():
         raise Fault
     return table
@@ -113,9 +116,12 @@ def _judged_study(model_name, individuals, groups):
             raise Fault(row, "g")
     _varies(individuals["X"])
     _varies(individuals["g"].map(groups.set_index("g")["Z"]))
-    by_group = individuals.groupby("g")["X"]
-    if model_name == "mru" and by_group.size().max() > 1 and by_group.nunique().max() == 1:
-        raise Fault
+    by_group, size = individuals.groupby("g")["X"], individuals["X"].abs().max()
+    means = by_group.transform(lambda x: math.fsum(x) / len(x))
+    if model_name == "mrx":
+        _varies(means, size)
+    if model_name == "mru" and by_group.size().max() > 1:
+        _varies(individuals["X"] - means, size)
     return {"individuals": individuals, "groups": groups}
 
 
@@ -141,7 +147,6 @@ def _judged_responses(given):
 def _judged_answers(table):
     if (table.groupby("id")[["male", "edu", "age"]].nunique() > 1).any(axis=None):
         raise Fault
-    for name in ("action", "intention", "contact", "edu"):
+    for name in ("action", "intention", "contact", "edu", "age"):
         _varies(table[name])
-    _can_be_standardised(table["age"])
     return table
