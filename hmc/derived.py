@@ -15,7 +15,7 @@ def derived_draws(model, positions):
     rows = positions.reshape(-1, positions.shape[-1])
     try:
         draws = [_of_one_draw(model, row) for row in rows]
-    except Exception as error:  # whatever the author's function does wrong
+    except (Exception, SystemExit) as error:  # whatever the author's function does wrong
         raise ValueError(f"{model.name}: derived fails: {type(error).__name__}: {error}") from error
     first = draws[0]
     for values in draws:

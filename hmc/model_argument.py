@@ -67,7 +67,8 @@ def _setting(text):
     name, equals, value = text.partition("=")
     if not (equals and name.isidentifier()):
         raise ValueError(f"--set {text} is not of the form NAME=VALUE")
-    for number in (int, float):
+    # Python takes 1_0 for 10 and digits of all scripts, which no cell of a table may have.
+    for number in (int, float) if value.isascii() and "_" not in value else ():
         try:
             return name, number(value)
         except ValueError:
@@ -77,13 +78,15 @@ def _setting(text):
 
 def _of_an_author(name, data, options):
     path, factory_name = file_of(name), name.rpartition(":")[2]
+    if not (path and factory_name):
+        raise ValueError(f"{name} is not of the form FILE.py:FACTORY")
     module = _import_file(path)
     factory = getattr(module, factory_name, None)
     if not callable(factory):
         raise ValueError(f"{path} has no function {factory_name}")
     try:
         model = factory(**options) if data is None else factory(data, **options)
-    except Exception as error:  # whatever the author's function does wrong
+    except (Exception, SystemExit) as error:  # whatever the author's function does wrong
         raise ValueError(f"{path}: {factory_name} fails: {type(error).__name__}: {error}") from error
     if type(model).__name__ != "Model":
         raise ValueError(f"{path}: {factory_name}() gives a {type(model).__name__}, not a hmc.Model")
@@ -101,7 +104,7 @@ def _import_file(path):
     sys.path.insert(0, folder)
     try:
         module = importlib.import_module(name)
-    except Exception as error:  # whatever the author's file does wrong
+    except (Exception, SystemExit) as error:  # whatever the author's file does wrong
         raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     if os.path.abspath(module.__file__ or "") != os.path.join(folder, file):
         raise ValueError(f"{path}: another module is called {name}; give the file another name")

@@ -89,6 +89,7 @@ def test_where_no_file_can_be_nothing_is_sampled(tmp_path, fit, monkeypatch):
         ("return {'y': position[: 1 + len(calls) // 30]}", r"derived gives y of shape \(1,\) for one draw and \(2,\)"),
         ("return {'y': 1.0} if len(calls) < 30 else {'z': 1.0}", "derived gives y for one draw and z for another"),
         ("return {'x': 1.0}", "x is both a parameter and a derived quantity"),
+        ("raise SystemExit(0)", "derived fails: SystemExit: 0"),
         ("return [1.0]", "derived fails: AttributeError: "),
     ],
 )
