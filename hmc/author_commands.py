@@ -13,6 +13,8 @@ def check_model(options):
 
     if options.points < 1:
         raise ValueError(f"--points {options.points} is less than 1")
+    if options.seed < 0:
+        raise ValueError(f"--seed {options.seed} is less than 0")
     model = build(options.model, options.data, options.set)
     checked = examine(model, options.points, options.seed, bounds=options.bounds)
     for finding in checked.findings:

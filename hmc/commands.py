@@ -33,21 +33,20 @@ def fit(options):
 
     import models
     from diagnostics import precis, verdict
-    from hmc.export import write
+    from hmc.out import check_out, with_derived, write_out
 
     if not 0.0 < options.prob < 1.0:
         raise ValueError(f"--prob {options.prob} is not between 0 and 1")
     if options.out:
-        _check_out(options)
+        check_out(options)
     model = build(options.model, options.data, options.set)
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data or options.set):
         raise ValueError(f"{options.model}: no exact posterior is stored" + (" for your data" if exact else ""))
-    fit = _sample(options.model, model, options, checkpoint=options.checkpoint)
-    if fit.interrupted and options.checkpoint:
+    sampled = _sample(options.model, model, options, checkpoint=options.checkpoint)
+    if sampled.interrupted and options.checkpoint:
         print(f"hmc: interrupted{kept_in(options)}", file=sys.stderr)
-    if options.out:
-        write(fit, options.out)
+    fit = write_out(sampled, options.out) if options.out else with_derived(sampled)
     depth = options.depth or (1 if any(not parameter.shape for parameter in model.parameters) else 2)
     table = precis(fit, depth=depth, prob=options.prob)
     if exact:
@@ -60,24 +59,7 @@ def fit(options):
     if "note" in table.attrs:
         print(table.attrs["note"])
     print(verdict(fit))
-    return _status(fit)
-
-
-def _check_out(options):
-    """ValueError where --out cannot be written to, is read as well, or needs what is not installed."""
-    from hmc.export import check_path
-
-    path = options.out
-    read = {"--checkpoint": options.checkpoint, "--data": options.data}
-    read |= {f"--set {name}": value for name, value in parsed_settings(options.set).items() if isinstance(value, str)}
-    for option, other in read.items():
-        if other and os.path.realpath(other) == os.path.realpath(path):
-            raise ValueError(f"--out {path} is the file of {option}")
-    if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
-        raise ValueError(f"--out {path}: there is no such folder")
-    if os.path.isdir(path):
-        raise ValueError(f"--out {path} is a folder, not a file to write to")
-    check_path(path)
+    return _status(fit) if fit is sampled else 1
 
 
 def kept_in(options):
@@ -132,10 +114,17 @@ def draw_figures(options):
     from hmc import workers
 
     workers.start_early()
-    from figures.inputs import other_input, plan, written
+    from figures.inputs import plan
+    from hmc.files import folder_to_fill
 
     planned = plan(options.names, data=options.data, settings=options.set, exact=options.exact)
-    os.makedirs(options.out, exist_ok=True)
+    with folder_to_fill(options.out):
+        return _draw_planned(planned, options)
+
+
+def _draw_planned(planned, options):
+    from figures.inputs import other_input, written
+
     inputs, status = {}, 0
     for name, model in planned.models.items():
         several = isinstance(model, list)

@@ -36,13 +36,13 @@ def to_frame(fit, stats=False):
     import pandas as pd
 
     chains, draws = fit.unconstrained.shape[:2]
-    columns = {}
-    for name in fit:
+    of_stats = {f"{name}__": values.reshape(-1) for name, values in fit.stats.items()}
+    labels, columns = [], []
+    for name, called in zip(fit, _apart(fit, SAMPLE_DIMS), strict=True):
         values = fit[name]
-        labels = element_names(_free(name, SAMPLE_DIMS), values.shape[2:])
-        columns |= dict(zip(labels, values.reshape(chains * draws, -1).T, strict=True))
-    if stats:
-        columns |= {f"{name}__": values.reshape(-1) for name, values in fit.stats.items()}
+        labels += element_names(called, values.shape[2:])
+        columns += [*values.reshape(chains * draws, -1).T]
+    columns = dict(zip(_apart(labels, of_stats), columns, strict=True)) | (of_stats if stats else {})
     index = pd.MultiIndex.from_product([fit.chains, range(draws)], names=SAMPLE_DIMS)
     return pd.DataFrame(columns, index=index)
 
@@ -143,7 +143,7 @@ def _dataset(fit, group, values, dims, coords):
         variables[name] = (named, values_of)
         for dim, extent in zip(named, extents, strict=True):
             labels.setdefault(dim, coords.get(dim, np.arange(extent)))
-    dataset = xr.Dataset({_free(name, labels): variable for name, variable in variables.items()}, labels)
+    dataset = xr.Dataset(dict(zip(_apart(variables, labels), variables.values(), strict=True)), labels)
     if group.endswith("sample_stats"):
         meanings = {"flag_values": [*_TERMINATIONS], "flag_meanings": " ".join(_TERMINATIONS.values())}
         dataset["termination"].attrs.update(meanings)
@@ -160,11 +160,18 @@ def _dims(fit, group, name, shape, dims):
     return named
 
 
-def _free(name, taken):
-    """The name, with underscores behind it until it is no name of a dimension: the schema keeps the two apart."""
-    while name in taken:
-        name += "_"
-    return name
+def _apart(names, taken):
+    """The names, some with underscores behind them: none is of `taken`, which are of other things, and none is twice.
+
+    Of dimensions, from which the schema keeps variables apart; of columns.
+    """
+    names, given = [*names], []
+    for name in names:
+        called = name
+        while called in taken or called in given or (called != name and called in names):
+            called += "_"
+        given.append(called)
+    return given
 
 
 def _attributes(fit):

@@ -1,7 +1,9 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import errno
 import os
+import stat
 import uuid
 from pathlib import Path
 
@@ -22,28 +24,69 @@ def put_new(temporary, path):
 def write_whole(path, write, put=os.replace):
     """Have `write(file)` fill a binary file, and put it at `path` when it is complete; see `unfinished`.
 
-    OSError where the folder cannot be written to. `put`: os.replace or `put_new`.
+    OSError where there can be no file. `put`: os.replace or `put_new`.
     """
     with unfinished(path, put) as temporary, open(temporary, "xb") as file:
         write(file)
+
+
+def check_writable(path):
+    """OSError where `write_whole` could put no file at `path`. What is there is left as it is, or not there."""
+    with unfinished(path, put=lambda temporary, target: None) as temporary, open(temporary, "xb"):
+        pass
+
+
+@contextlib.contextmanager
+def folder_to_fill(path):
+    """Make a folder to put files into, for a `with`; at its end, what was made and stayed empty is gone again.
+
+    OSError at once, which names the folder, where no file can be put there.
+    """
+    made = [folder for folder in (Path(path), *Path(path).parents) if not os.path.lexists(folder)]  # innermost first
+    try:
+        os.makedirs(path, exist_ok=True)
+        try:
+            check_writable(Path(path) / "file")
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        yield
+    finally:
+        for folder in made:
+            with contextlib.suppress(OSError):  # it has files
+                folder.rmdir()
 
 
 @contextlib.contextmanager
 def unfinished(path, put=os.replace):
     """A path beside `path` to write to, for a `with`: at its end what is there is put at `path`.
 
-    Nothing stays behind where writing fails or is interrupted, and an older file at `path` is then left as it was. An
-    OSError, as of a full disk, names `path`.
+    A link is followed: what it leads to is written. Nothing stays behind where writing fails or is interrupted, and an
+    older file at `path` is then left as it was. An OSError, as of a full disk, names `path`; at once where it is a
+    folder, or a device or pipe, which a file would take the place of.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    temporary = None
     try:
+        _refuse_what_is_no_file(path)
+        target = Path(os.path.realpath(path))
+        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
         yield temporary
-        put(temporary, path)
+        put(temporary, target)
     except OSError as error:
         if error.errno is None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        with contextlib.suppress(OSError):  # a name too long for any file, say: it has been told
-            temporary.unlink()
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+
+def _refuse_what_is_no_file(path):
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is a device or a pipe, no ordinary file")

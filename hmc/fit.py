@@ -1,9 +1,12 @@
 """A fit: named draws on the constrained scale, the sampler's statistics, and how it all came about."""
 
+import copy
+
 import numpy as np
 
 from hmc.chain import Record
 from hmc.data_hash import data_hashes, data_numbers, data_types
+from hmc.derived import derived_draws
 from hmc.parameters import blocks, constrained
 from hmc.version import VERSION
 
@@ -125,12 +128,19 @@ class Fit:
 
         save(self, path, log_likelihood)
 
+    def without_derived(self):
+        """The same fit without derived quantities: what is left where the model's `derived` fails."""
+        other = copy.copy(self)
+        other._derived, other._values = {}, {}
+        return other
+
     def to_frame(self, stats=False):
         """The draws as a pandas DataFrame, a row per draw, indexed by chain and draw, counted from 0 as by ArviZ.
 
         A column per element of each parameter and derived quantity, labelled as in the table of `precis`: `sigma`,
         `a[1]`, `b[2,1]`. `stats`: those of the sampler too, marked as in Stan's files: `lp__`, `diverging__`. A
-        quantity that is named chain or draw gets an underscore behind its name.
+        quantity that is named chain or draw, as one of these statistics, or as an element of another quantity gets an
+        underscore behind its name, or several.
         """
         from hmc.export import to_frame
 
@@ -180,15 +190,7 @@ class Fit:
     def _all_derived(self):
         """{name: draws} of what the model's `derived` gives, called once per draw."""
         if self._derived is None:
-            self._derived = {}
-            if self.model is not None and self.model.derived is not None:
-                rows = self.unconstrained.reshape(-1, self.unconstrained.shape[-1])
-                draws = [self.model.derived(row, self.model.data) for row in rows]
-                for name in draws[0]:
-                    if any(p.name == name for p in self.parameters):
-                        raise ValueError(f"{self.name}: {name} is both a parameter and a derived quantity")
-                    values = np.array([draw[name] for draw in draws], dtype=np.float64)
-                    self._derived[name] = values.reshape(*self.unconstrained.shape[:2], *values.shape[1:])
+            self._derived = {} if self.model is None else derived_draws(self.model, self.unconstrained)
         return self._derived
 
 

@@ -17,6 +17,19 @@ _put_off = {}  # since when, by signal
 
 
 @contextlib.contextmanager
+def finishing_first():
+    """For a `with`, which gives a list: the first signal is put there, and told; see `noticing_interrupts`."""
+    interrupts = []
+
+    def notice():
+        interrupts.append("interrupted")
+        print("\nhmc: finishing what is under way (Ctrl-C again: stop at once)", file=sys.stderr)
+
+    with noticing_interrupts(notice):
+        yield interrupts
+
+
+@contextlib.contextmanager
 def noticing_interrupts(notice):
     """For a `with`: the first signal calls `notice()`; a second one raises KeyboardInterrupt(AT_ONCE).
 

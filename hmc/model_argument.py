@@ -16,18 +16,21 @@ def build(name, data=None, settings=()):
     if name.endswith(".py"):
         raise ValueError(f"{name} is a file; write {name}:FACTORY, with the function in it that gives the model")
     options = parsed_settings(settings)
-    if data == "":
-        raise ValueError("--data is empty; it takes the path of a file")
     if "data" in options:
         raise ValueError(f"--set data={options['data']}: write --data {options['data']}")
     if ":" in name:
         return _of_an_author(name, data, options)
     import models
 
-    model = models.build(name, **({"data": data} if data else {}), **options)
+    model = models.build(name, **({} if data is None else {"data": data}), **options)
     if is_simulated(name, model):
         print(f"hmc: note: {model.name}: {models.data_of(name)}", file=sys.stderr)
     return model
+
+
+def file_of(name):
+    """The path of the file in a MODEL argument; "" for a model of the lecture."""
+    return name.rpartition(":")[0]
 
 
 def options_of(name, options):
@@ -66,7 +69,8 @@ def _setting(text):
     name, equals, value = text.partition("=")
     if not (equals and name.isidentifier()):
         raise ValueError(f"--set {text} is not of the form NAME=VALUE")
-    for number in (int, float):
+    # Python takes 1_0 for 10 and digits of all scripts, which no cell of a table may have.
+    for number in (int, float) if value.isascii() and "_" not in value else ():
         try:
             return name, number(value)
         except ValueError:
@@ -75,14 +79,16 @@ def _setting(text):
 
 
 def _of_an_author(name, data, options):
-    path, _, factory_name = name.rpartition(":")
+    path, factory_name = file_of(name), name.rpartition(":")[2]
+    if not (path and factory_name):
+        raise ValueError(f"{name} is not of the form FILE.py:FACTORY")
     module = _import_file(path)
     factory = getattr(module, factory_name, None)
     if not callable(factory):
         raise ValueError(f"{path} has no function {factory_name}")
     try:
-        model = factory(data, **options) if data else factory(**options)
-    except Exception as error:  # whatever the author's function does wrong
+        model = factory(**options) if data is None else factory(data, **options)
+    except (Exception, SystemExit) as error:  # whatever the author's function does wrong
         raise ValueError(f"{path}: {factory_name} fails: {told(error)}") from error
     if type(model).__name__ != "Model":
         raise ValueError(f"{path}: {factory_name}() gives a {type(model).__name__}, not a hmc.Model")
@@ -100,7 +106,7 @@ def _import_file(path):
     sys.path.insert(0, folder)
     try:
         module = importlib.import_module(name)
-    except Exception as error:  # whatever the author's file does wrong
+    except (Exception, SystemExit) as error:  # whatever the author's file does wrong
         raise ValueError(f"{path} cannot be imported: {told(error)}") from error
     if os.path.abspath(module.__file__ or "") != os.path.join(folder, file):
         raise ValueError(f"{path}: another module is called {name}; give the file another name")

@@ -14,7 +14,7 @@ def make_parser():
         prog="hmc", description='Hamiltonian Monte Carlo from first principles, on the lecture "Multilevel Models".'
     )
     parser.add_argument("--version", action="version", version=f"hmc {VERSION}")
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_CommandParser)
     for add in (
         _add_models,
         _add_fit,
@@ -29,6 +29,20 @@ def make_parser():
     ):
         add(subparsers)
     return parser
+
+
+class _CommandParser(argparse.ArgumentParser):
+    """The parser of one command: no text that it is given may be empty, as `--out "$UNSET"` is."""
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        self.register("type", None, _not_empty)  # None: of arguments for which no other type is said
+
+
+def _not_empty(text):
+    if text == "":
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
 
 
 def _add_models(subparsers):

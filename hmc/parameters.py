@@ -1,6 +1,7 @@
 """Parameters: their names, shapes and constraints, and values on either side of the constraint."""
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numba
@@ -59,6 +60,10 @@ def element_names(name, shape):
 
 def checked_parameters(model_name, parameters):
     """The parameters with shapes as tuples; ValueError, naming the model, for what is no list of parameters."""
+    if not (isinstance(model_name, str) and model_name):
+        raise ValueError(f"name = {model_name!r} is no name of a model: that is a text")
+    if isinstance(parameters, Parameter) or not isinstance(parameters, Iterable):
+        raise ValueError(f"{model_name}: parameters = {parameters!r} is no list; each of it is a hmc.Parameter")
     checked = []
     for parameter in parameters:
         if not isinstance(parameter, Parameter):
@@ -68,12 +73,12 @@ def checked_parameters(model_name, parameters):
             raise ValueError(
                 f"{model_name}: {name} has constraint {constraint!r}; constraints are hmc.positive and its like"
             )
-        if not isinstance(shape, (int, np.integer, tuple, list)):
+        if not (isinstance(shape, (tuple, list)) or _is_whole(shape)):
             raise ValueError(f"{model_name}: {name} has shape {shape!r}, which is no tuple of whole numbers")
-        shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        shape = (shape,) if _is_whole(shape) else tuple(shape)
         if not (isinstance(name, str) and name):
             raise ValueError(f"{model_name}: a parameter's name is a text, not {name!r}")
-        if any(not isinstance(n, (int, np.integer)) or n < 1 for n in shape):
+        if not all(_is_whole(n) and n >= 1 for n in shape):
             raise ValueError(f"{model_name}: {name} has shape {shape}; extents are whole numbers of at least 1")
         if constraint.kind in (ORDERED, SIMPLEX) and (not shape or shape[-1] < constraint.free_per_vector + 1):
             raise ValueError(f"{model_name}: {name} is {constraint} and needs a vector's shape, not {shape}")
@@ -83,6 +88,10 @@ def checked_parameters(model_name, parameters):
     if not checked:
         raise ValueError(f"{model_name}: a model needs at least one parameter")
     return tuple(checked)
+
+
+def _is_whole(number):
+    return isinstance(number, (int, np.integer)) and not isinstance(number, bool)
 
 
 # So many values are transformed sooner in Python than compiled code is loaded; the results are the same.

@@ -100,7 +100,7 @@ def record(model, *, transitions=1, after=None, chain=0, **settings):
     if not 0 <= _whole("chain", chain, 0) < settings.chains:
         raise ValueError(f"chain = {chain}: there are chains 0 to {settings.chains - 1}")
     rng = chain_rng(settings, chain)
-    job, statistics = _job(settings)._replace(first_kept=until), make_record(0, until, model.dimension)
+    job, statistics = _job(settings)._replace(first_kept=until), _statistics(until, model, after)
     trajectory = make_trajectory(model.dimension, settings.max_depth)
     watcher = Watcher()
     with np.errstate(all="ignore"):
@@ -162,6 +162,14 @@ def _checked(model, given):
 
 def _job(settings):
     return make_job(settings, stop=np.zeros(1, np.int64), progress=np.zeros(1, np.int64))
+
+
+def _statistics(until, model, after):
+    try:
+        return make_record(0, until, model.dimension)
+    except (MemoryError, ValueError):  # of an array that is larger than any can be
+        transitions = f"after = {after} and transitions = {until - after}"
+        raise ValueError(f"{transitions}: so many do not fit into memory") from None
 
 
 def _metric(model, inverse_metric):

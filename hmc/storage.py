@@ -11,6 +11,7 @@ import zipfile
 import numpy as np
 
 from hmc import snapshot
+from hmc.derived import derived_draws
 from hmc.difference import code, difference, hashes_from_json, parameters_as_json, parameters_from_json
 from hmc.errors import told
 from hmc.files import write_whole
@@ -80,10 +81,8 @@ def load(path, model=None):
 
 def _add_derived(fit):
     """Compute the derived quantities that the model gives and the file lacks."""
-    if fit.model.derived is None:
-        return
     known = fit._derived
-    if set(fit.model.derived(fit.unconstrained[0, 0], fit.model.data)) <= set(known):
+    if set(derived_draws(fit.model, fit.unconstrained[:1, :1])) <= set(known):
         return
     fit._derived = None
     fit._derived = fit._all_derived() | known

@@ -27,7 +27,15 @@ NUMBER_WITH_COMMAS = re.compile(r"[+-]?\d*(,\d+)+(\.\d*)?", re.ASCII)
 INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 TRUTH = {"True": "1", "TRUE": "1", "true": "1", "False": "0", "FALSE": "0", "false": "0"}
 # No name or word has these; they come of a wrong encoding or of damage. The last are lone halves of characters.
-DAMAGE = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\ufffd\ud800-\udfff]")
+_DAMAGE = "\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd\ud800-\udfff"
+# Nobody sees these, so that two names with and without them look the same: Unicode's "default ignorable" characters.
+_UNSEEN = "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff"
+_UNSEEN += "\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+# Joiners and variants have a place, but not beside ASCII: joiners between letters that they join, variants after one.
+_JOINERS, _VARIANTS, _ASCII = "\u200c\u200d", "\u180b-\u180f\ufe00-\ufe0f", "\x00-\x7f"
+DAMAGE = re.compile(f"[{_DAMAGE}{_UNSEEN}]|(?<![^{_ASCII}])[{_JOINERS}{_VARIANTS}]|[{_JOINERS}](?![^{_ASCII}])")
+BLANKS = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # other widths of a blank
+TIMES = (np.datetime64, np.timedelta64)  # which are whole numbers to `numbers`, or to `item`
 
 
 class Column(NamedTuple):
@@ -79,7 +87,7 @@ def choice(name, *options):
 
 
 def label(name):
-    """A column of names, whatever they are, of at most 200 characters."""
+    """A column of names, whatever they are, of at most 200 characters, all of which can be seen."""
 
     def parse(text):
         if len(text) > LONGEST_LABEL:
@@ -94,8 +102,9 @@ def parsed(column, cell):
     text = _text(column.name, cell)
     if text in MISSING:
         raise ValueError(f"{column.name} is missing")
-    if not (text.isascii() and text.isprintable()) and DAMAGE.search(text):
-        raise ValueError(f"{column.name} = {shown(text)} has a character that is no part of a text")
+    if not (text.isascii() and text.isprintable()) and (damage := DAMAGE.search(text)):
+        which = f"U+{ord(damage.group()):04X}"
+        raise ValueError(f"{column.name} = {shown(text)} has a character that is no part of a text: {which}")
     try:
         return column.parse(text)
     except ValueError as error:
@@ -114,11 +123,13 @@ def shown(value, most=50):
 
 def _text(name, cell):
     if isinstance(cell, str):
-        return cell.strip(" \t\xa0")
-    if isinstance(cell, np.generic):
+        return (cell if cell.isascii() else BLANKS.sub(" ", cell)).strip(" \t")
+    is_time = isinstance(cell, TIMES)
+    if isinstance(cell, np.generic) and not is_time:
         cell = float(cell) if isinstance(cell, np.floating) else cell.item()
-    is_empty = cell is None or type(cell).__name__ in ("NAType", "NaTType")
-    if not (is_empty or isinstance(cell, (bool, numbers.Real, Decimal))):
+    is_empty = cell is None or type(cell).__name__ in ("NAType", "NaTType") or (is_time and np.isnat(cell))
+    is_number = isinstance(cell, (bool, numbers.Real, Decimal)) and not is_time
+    if not (is_empty or is_number):
         raise ValueError(f"{name} is of type {type(cell).__name__}, neither a number nor a text")
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         cell = int(cell)  # a whole number names the same thing in a column that has become one of floats

@@ -16,9 +16,9 @@ import numpy as np
 
 from hmc.kernel import inlined
 from hmc.numerics import sqrt
-from models.confounds_predictors import MRU
+from models.confounds_predictors import MRU, MRX
 from models.options import finite, positive, whole
-from models.slopes import require_variation
+from models.slopes import require_variation, varies
 from models.tables import Table, count, number, read
 
 INDIVIDUALS = Table("confounds_individuals", (count("g", least=1), number("X"), count("Y", most=1)))
@@ -52,7 +52,8 @@ def read_study(estimator, individuals=None, groups=None):
 
     Each is a DataFrame or the path of a CSV file; both None: the bundled ones. Groups are numbered from 1 without gaps,
     their rows in any order; there may be groups without individuals. ValueError where one table is given without
-    the other, or is wrong, or where X or Z does not vary over the individuals.
+    the other, or is wrong; where X or Z does not vary over the individuals, in the sense of `models.slopes`; and where
+    the groups' means of X do not, which `mrx` looks at, or X does not within groups, as `mru` needs.
     """
     if (individuals is None) != (groups is None):
         given, missing = ("groups", "individuals") if individuals is None else ("individuals", "groups")
@@ -73,21 +74,20 @@ def read_study(estimator, individuals=None, groups=None):
 
 
 def _refuse_constants(study):
-    """ValueError where X or Z has nothing to say to its slope, or X nothing of its spread within groups (`mru`)."""
+    """ValueError where X or Z does not vary; nor, of `mrx`, the groups' means of X; nor, of `mru`, X within groups."""
     require_variation(INDIVIDUALS.name, "X", study.X)
-    of_individuals = study.Z[study.group]
-    if (of_individuals == of_individuals[0]).all():
-        require_variation(GROUPS.name, "Z", study.Z)
-        raise ValueError(f"{GROUPS.name}: Z is {of_individuals[0]:.15g} for every individual, so it can have no slope")
+    require_variation(GROUPS.name, "Z", study.Z)
+    require_variation(GROUPS.name, "Z", study.Z[study.group], "for every individual")
+    means, size = study.Xbar[study.group], np.abs(study.X).max()
+    if study.estimator == MRX and not varies(means, size):
+        raise ValueError(
+            f"{INDIVIDUALS.name}: the mean of X is the same in every group, so it can have no slope in mrx"
+        )
     # With X at its expectation for everybody, the likelihood grows without bound as sigma goes to 0.
-    if study.estimator == MRU and study.members.max() > 1.0 and (_first_of_group(study) == study.X).all():
-        raise ValueError(f"{INDIVIDUALS.name}: in every group all have the same X, so the sigma of mru would be 0")
-
-
-def _first_of_group(study):
-    """X of the first individual of everybody's group."""
-    _, first, place = np.unique(study.group, return_index=True, return_inverse=True)
-    return study.X[first][place]
+    if study.estimator == MRU and study.members.max() > 1.0 and not varies(study.X - means, size):
+        raise ValueError(
+            f"{INDIVIDUALS.name}: in every group all have the same X, but for rounding, so the sigma of mru would be 0"
+        )
 
 
 def _order_of_groups(column):

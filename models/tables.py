@@ -14,7 +14,20 @@ import numpy as np
 from models.columns import Column, choice, count, label, number, parsed, shown
 from models.table_sources import is_path, names_of_file, source_of_file, source_of_frame
 
-__all__ = ["BUNDLED", "Column", "Table", "at_most", "choice", "count", "label", "names_in", "number", "read", "shown"]
+__all__ = [
+    "BUNDLED",
+    "Column",
+    "Table",
+    "at_most",
+    "choice",
+    "count",
+    "further_names",
+    "label",
+    "names_in",
+    "number",
+    "read",
+    "shown",
+]
 
 BUNDLED = Path(__file__).parent / "data"
 
@@ -60,6 +73,12 @@ def names_in(table, data):
         return _found(table, names_of_file, data) if is_path(data) else source_of_frame(data).names
     except ValueError as error:
         raise ValueError(f"{table.name}: {error}") from None
+
+
+def further_names(table, data):
+    """The names of the columns of `data` that `read` ignores."""
+    known = {column.name for column in table.columns}
+    return [name for name in _source(table, data).names if name not in known]
 
 
 def _source(table, data):

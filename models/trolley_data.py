@@ -11,7 +11,7 @@ import numpy as np
 from hmc.kernel import allocating
 from models.ordered_logit import RESPONSES
 from models.slopes import require_variation, standardised
-from models.tables import Table, choice, count, label, names_in, number, read, shown
+from models.tables import Table, choice, count, further_names, label, names_in, number, read, shown
 
 SOURCE = (
     "the published Trolley.csv is part of the R package rethinking (github.com/rmcelreath/rethinking, data/Trolley.csv)"
@@ -86,15 +86,17 @@ def read_story_responses(data=None):
 
     Stories are numbered in the order of their labels; counts that are not there are 0. A story may have counts of 0
     alone: its intercept follows its prior. ValueError where the table is wrong, has a story and response twice, or
-    counts that sum to 0 or to more than 10,000,000.
+    counts that sum to 0 or to more than 10,000,000; and where it looks like counts, with another name for them.
     """
-    is_counted = data is None or "count" in names_in(COUNTS, data)
+    is_counted = data is None or _has_counts(names_in(COUNTS, data))
     columns = read(COUNTS if is_counted else STORY_ROWS, data)
     labels, story = np.unique(columns["story"], return_inverse=True)
     response = columns["response"].astype(np.int64) - 1
     counts = np.zeros((RESPONSES, labels.size))
     if not is_counted:
         np.add.at(counts, (response, story), 1.0)
+        if counts.max() == 1.0:
+            _refuse_unnamed_counts(further_names(STORY_ROWS, data))
         return StoryResponses(counts, story.astype(np.int64), response)
     _refuse_pairs_twice(story, response)
     counts[response, story] = columns["count"]
@@ -104,6 +106,28 @@ def read_story_responses(data=None):
     if repeats.sum() > MOST_RESPONSES:
         raise ValueError(f"trolley_counts: the counts sum to {repeats.sum()}; at most {MOST_RESPONSES} can be held")
     return StoryResponses(counts, np.repeat(story, repeats).astype(np.int64), np.repeat(response, repeats))
+
+
+def _has_counts(names):
+    """Whether one of the columns is `count`; ValueError where there is only one that is nearly called so."""
+    if "count" in names:
+        return True
+    for name in names:
+        if "".join(name.split()).casefold() in ("count", "counts"):
+            raise ValueError(
+                f"trolley_counts: a column is called {shown(name)}, not count: rename it, or leave it out if the "
+                "rows are responses, one each"
+            )
+    return False
+
+
+def _refuse_unnamed_counts(names):
+    """ValueError for a table that has each story and response once, as rows hardly have, and other columns."""
+    if names:
+        raise ValueError(
+            "trolley: each story and response is there once, as in a table of counts, but no column is called count: "
+            f"rename the one with the counts, or, if the rows are responses, leave out {shown(', '.join(names))}"
+        )
 
 
 def _refuse_pairs_twice(story, response):

@@ -2,12 +2,11 @@
 
 import concurrent.futures
 import queue
-import sys
 import time
 from typing import NamedTuple
 
 from hmc.errors import told
-from hmc.interrupts import noticing_interrupts
+from hmc.interrupts import finishing_first
 
 # What to begin with when there is a choice: fits, since the others wait for them; then what takes longest.
 ORDER = ("fit", "film", "refit", "study", "card", "figure", "table")
@@ -31,16 +30,10 @@ def run(items, kept, executor, at_once=None, tell=lambda name: None):
     Ctrl-C lets what is under way finish, and keeps it, before KeyboardInterrupt is raised; a second one does not wait,
     and what it raises says `hmc.interrupts.AT_ONCE`.
     """
-    interrupts = []
-
-    def notice():
-        interrupts.append("interrupted")
-        print("\nhmc: finishing what is under way (Ctrl-C again: stop at once)", file=sys.stderr)
-
     done = {name for name, item in items.items() if kept.has(item)}
     waiting = sorted(items.keys() - done, key=lambda name: (ORDER.index(items[name].kind), list(items).index(name)))
     made, failures, lost, under_way, ended, fatal = [], {}, set(), {}, queue.SimpleQueue(), None
-    with noticing_interrupts(notice):
+    with finishing_first() as interrupts:
         while True:
             while fatal is None and not interrupts and (at_once is None or len(under_way) < at_once):
                 name = next((name for name in waiting if all(n.name in done for n in items[name].needs)), None)

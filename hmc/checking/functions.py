@@ -6,28 +6,23 @@ import numpy as np
 
 from hmc.checking.child import calling
 from hmc.checking.contract import arrays_of
-from hmc.checking.findings import BrokenError, Finding, component_names, place
+from hmc.checking.findings import BrokenError, Finding, place
+from hmc.checking.names import shared_columns, shared_with_link
 from hmc.checking.probe import Walled, not_compiled, raised, same_bits
 from hmc.compiled import POINTWISE
 
 
 def name_findings(model):
     """Names that stand for two things."""
-    names = component_names(model)
-    advice = "Give one of them another name."
     for parameter in model.parameters:
         if "/" in parameter.name or not parameter.name.isprintable() or parameter.name != parameter.name.strip():
             message = f"{parameter.name!r} cannot be the name of a variable in tables and files"
             yield Finding(
                 "name", parameter.name, message, "Leave out / (which is for groups), line breaks and outer spaces."
             )
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield Finding("name", name, f"two parameters have an element called {name}", advice)
-    link = getattr(model.link, "py_func", model.link)
-    if link is not None and link.__name__.rstrip("_") in [p.name for p in model.parameters]:
-        name = link.__name__.rstrip("_")
-        message = f"the link function and a parameter are both called {name}, so fit[{name!r}] gives the parameter"
-        yield Finding("name", name, message, "Rename the function.")
+    parameters = {parameter.name: parameter.shape for parameter in model.parameters}
+    yield from shared_columns({}, parameters, "parameter")
+    yield from shared_with_link(model, parameters, "parameter")
 
 
 def pointwise_findings(model, role, positions):
@@ -142,10 +137,14 @@ def derived_findings(model, positions):
             message = f"derived gives {first} and then {shapes}"
             yield Finding("function", "", message, "It must give the same names and shapes at every position.")
             return
+    parameters = {parameter.name: parameter.shape for parameter in model.parameters}
+    named = {name: shape for name, shape in (first or {}).items() if isinstance(name, str) and name not in parameters}
+    yield from shared_columns(parameters, named, "derived quantity")
+    yield from shared_with_link(model, named, "derived quantity")
     for name in first or ():
         if name in never:
             yield Finding("function", "", f"derived gives nan for {name} wherever it was called", "It must be numbers.")
-        if name in [p.name for p in model.parameters]:
+        if name in parameters:
             message = f"{name} is both a parameter and a derived quantity"
             yield Finding("name", name, message, "Give one of them another name.")
         elif not isinstance(name, str):

@@ -315,8 +315,18 @@ def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, conte
         (["figures", "dag_tadpoles", "--data", "x.csv"], "--data: nothing in dag_tadpoles has an option data"),
         (["figures", "sigma_sweep", "--set", "sigma=1"], "--set sigma: the figures show mST_fixed at values of sigma"),
         (["figures", "tanks", "--exact"], "--exact is for sigma_sweep and sweep_film, not for tanks"),
-        (["figures", "tanks", "--data", ""], "--data is empty"),
         (["check", "mST", "--points", "0"], "--points 0"),
+        (["check", "mST", "--seed", "-1"], "--seed -1 is less than 0"),
+        (
+            ["watch", "mST", "--after", "100000000000000"],
+            "after = 100000000000000 and transitions = 1: so many do not fit",
+        ),
+        (["fit", ":"], ": is not of the form FILE.py:FACTORY"),
+        (["fit", "heights.py:"], "heights.py: is not of the form FILE.py:FACTORY"),
+        (["compare", "mST", ":factory"], ":factory is not of the form FILE.py:FACTORY"),
+        (["fit", "cafes", "--set", "visits=1_0"], "cafes: visits = 1_0 is not a whole number from 0 to 20"),
+        (["fit", "cafes", "--set", "visits=\u0663"], "cafes: visits = \u0663 is not a whole number from 0 to 20"),
+        (["fit", "mST_fixed", "--set", "sigma=1_0.5"], "mST_fixed: sigma = 1_0.5 is not a positive number"),
         (["fit", "mST_fixed", "--set", "sigma"], "--set sigma is not of the form NAME=VALUE"),
         (["fit", "mST_fixed", "--set", "sigma=-1"], "mST_fixed: sigma = -1 is not a positive number"),
         (["fit", "mST", "--set", "sigma=1"], "mST has no option sigma; its options are data"),
@@ -342,6 +352,30 @@ def test_bad_arguments_are_refused_in_one_line_that_names_them(capsys, arguments
     assert message in err
     assert err.startswith("hmc: ")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["fit", "mST", "--out", ""], "--out"),
+        (["fit", "mST", "--metric", ""], "--metric"),
+        (["fit", "mST", "--set", "a=1", "--set", ""], "--set"),
+        (["fit", ""], "MODEL"),
+        (["lecture", "--out", ""], "--out"),
+        (["figures", "tanks", "--data", ""], "--data"),
+        (["new", ""], "NAME"),
+    ],
+)
+def test_no_text_is_empty(capsys, arguments, name):
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert err.endswith(f"hmc {arguments[0]}: error: argument {name}: it is empty\n")
+
+
+def test_figures_that_cannot_be_drawn_leave_no_folder(capsys, tmp_path):
+    status, _, err = run(capsys, "figures", "tanks", "--draws", "0", "--out", str(tmp_path / "new" / "folder"))
+    assert (status, err) == (1, "hmc: draws = 0 is less than 1\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_command_is_refused(capsys):
@@ -478,6 +512,10 @@ def test_an_authors_file_that_gives_no_model_is_refused(capsys, own_file):
     assert "gives a int, not a hmc.Model" in run(capsys, "check", own_file("def factory(): return 3", "own_three"))[2]
     assert "ZeroDivisionError" in run(capsys, "check", own_file("1 / 0", "own_broken"))[2]
     assert "has no function factory" in run(capsys, "check", own_file("", "own_empty"))[2]
+    leaves = "import sys\ndef factory(): sys.exit(0)"
+    assert "factory fails: SystemExit: 0" in run(capsys, "fit", own_file(leaves, "own_exit"))[2]
+    gone = run(capsys, "fit", own_file("import sys; sys.exit()", "own_gone"))
+    assert (gone[0], "cannot be imported: SystemExit" in gone[2]) == (1, True)
     assert "factory fails: KeyError: 1" in run(capsys, "check", own_file("def factory(): return {}[1]", "own_key"))[2]
 
 

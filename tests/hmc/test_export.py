@@ -106,6 +106,19 @@ def test_frame_names_elements_of_a_matrix_and_keeps_quantities_apart_from_its_in
     assert frame.groupby("chain")["chain_"].mean().index.to_list() == [0, 2, 5]
 
 
+def test_no_column_of_a_frame_is_lost_to_another_of_its_name():
+    derived = {"a[1]": np.full((2, 5), 99.0), "a[1]_": np.full((2, 5), 98.0)}
+    names = ("chain", "chain_", "energy__", "draw__")
+    fit = made(*map(hmc.Parameter, names), hmc.Parameter("a", (2,)), derived=derived)
+    frame = fit.to_frame(stats=True)
+    called = ["chain__", "chain_", "energy___", "draw__", "a[1]", "a[2]", "a[1]__", "a[1]_"]
+    assert [*frame.columns] == called + [f"{name}__" for name in [*STATS, "termination"]]
+    assert [*fit.to_frame().columns] == called
+    expected = [*fit.unconstrained.reshape(10, 6).T, np.full(10, 99.0), np.full(10, 98.0)]
+    assert np.array_equal(frame[called].to_numpy().T, expected)
+    assert np.array_equal(frame["energy__"], fit.stats["energy"].ravel())
+
+
 def test_csv_gives_the_draws_back_to_the_last_bit(fit, tmp_path):
     export.write(fit, tmp_path / "fit.csv")
     back, frame = read_csv(tmp_path / "fit.csv"), fit.to_frame(stats=True).reset_index()
@@ -196,10 +209,12 @@ def test_lost_chains_keep_their_numbers_and_their_reason(arviz):
 
 
 def test_names_of_dimensions_are_kept_from_quantities(arviz):
-    fit = made(hmc.Parameter("draw"), hmc.Parameter("a", (2,)), hmc.Parameter("a_dim_0", (), hmc.positive))
+    names = ("draw", "a", "a_dim_0", "draw_")
+    fit = made(*map(hmc.Parameter, names, [(), (2,), (), ()], [hmc.real, hmc.real, hmc.positive, hmc.real]))
     posterior = group(fit.to_arviz(), "posterior")
-    assert set(posterior.data_vars) == {"draw_", "a", "a_dim_0_"}
-    assert running.equal_bits(posterior["draw_"].values, fit["draw"])
+    assert set(posterior.data_vars) == {"draw__", "a", "a_dim_0_", "draw_"}
+    assert running.equal_bits(posterior["draw__"].values, fit["draw"])
+    assert running.equal_bits(posterior["draw_"].values, fit["draw_"])
     assert [*posterior["draw"].values] == [*range(5)]
 
 

@@ -61,7 +61,11 @@ def make(**changes):
         ({"log_likelihood": "ll"}, "log_likelihood is a str, not a function"),
         ({"parameters": []}, "at least one parameter"),
         ({"parameters": ["x"]}, "'x' is not a hmc.Parameter"),
-        ({"parameters": X}, "is not a hmc.Parameter"),
+        ({"parameters": X}, r"parameters = Parameter\(name='x', .* is no list; each of it is a hmc.Parameter"),
+        ({"parameters": None}, "parameters = None is no list"),
+        ({"parameters": 5}, "parameters = 5 is no list"),
+        ({"parameters": [hmc.Parameter("x", True)]}, "x has shape True"),
+        ({"parameters": [hmc.Parameter("x", (2, True))]}, r"x has shape \(2, True\)"),
         ({"parameters": [X, X]}, "two parameters are named x"),
         ({"parameters": [hmc.Parameter("")]}, "a parameter's name is a text"),
         ({"parameters": [hmc.Parameter("x", (0,))]}, r"x has shape \(0,\)"),
@@ -77,6 +81,12 @@ def make(**changes):
 def test_wrong_model_is_refused_with_its_name(changes, shown):
     with pytest.raises(ValueError, match=f"bell: .*{shown}"):
         make(**changes)
+
+
+@pytest.mark.parametrize("name", [None, "", 3, b"bell"])
+def test_a_name_is_a_text(name):
+    with pytest.raises(ValueError, match=f"^name = {name!r} is no name of a model: that is a text$"):
+        make(name=name)
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,8 @@ def test_transitions_from_a_position_follow_each_other(funnel):
     ("arguments", "message"),
     [
         ({"transitions": 0}, r"^transitions = 0 is not a whole number of at least 1$"),
+        ({"after": 10**14}, r"^after = 100000000000000 and transitions = 1: so many do not fit into memory$"),
+        ({"transitions": 10**30, "after": 0}, r"^after = 0 and transitions = 10{30}: so many do not fit into memory$"),
         ({"after": -1}, r"^after = -1 is not a whole number of at least 0$"),
         ({"chain": 4}, r"^chain = 4: there are chains 0 to 3$"),
         ({"chain": True}, r"^chain = True is not a whole number of at least 0$"),

@@ -50,7 +50,6 @@ def test_numbers_of_numpy_are_numbers(one):
         "5%",
         "True",
         "one",
-        "1\u200b",
     ],
 )
 def test_what_only_looks_like_a_number_is_none(text):
@@ -87,7 +86,23 @@ def test_true_and_false_are_1_and_0_where_nothing_else_is_asked_for(cell, is_tru
 
 
 @pytest.mark.parametrize(
-    "cell", [None, np.nan, pd.NA, pd.NaT, "", " ", "NA", "N/A", "#N/A", "NULL", "nan", Decimal("NaN")]
+    "cell",
+    [
+        None,
+        np.nan,
+        pd.NA,
+        pd.NaT,
+        "",
+        " ",
+        "NA",
+        "N/A",
+        "#N/A",
+        "NULL",
+        "nan",
+        Decimal("NaN"),
+        np.datetime64("NaT", "ns"),
+        np.timedelta64("NaT"),
+    ],
 )
 def test_what_is_missing_is_said_to_be_missing(cell):
     for column in (NUMBER, COUNT, LABEL):
@@ -106,6 +121,10 @@ def test_what_is_missing_is_said_to_be_missing(cell):
         (pd.Timedelta(1), "Timedelta"),
         (pd.Period("2020"), "Period"),
         (np.array([1]), "ndarray"),
+        (np.datetime64("2020-01-01"), "datetime64"),
+        (np.datetime64(1, "ns"), "datetime64"),
+        (np.timedelta64(1, "ns"), "timedelta64"),
+        (np.timedelta64(1, "D"), "timedelta64"),
         (int, "type"),
     ],
 )
@@ -114,15 +133,34 @@ def test_what_is_neither_a_number_nor_a_text_is_refused(cell, kind):
     assert complaint(LABEL, cell) == f"who is of type {kind}, neither a number nor a text"
 
 
+HIDDEN = ["aqu\u200b", "\u200eaqu", "a\xadqu", "a\u2028", "\u202eaqu", "\u3164", "a\u2800", "a\u2060b", "a\U000e0041"]
+
+
+@pytest.mark.parametrize("text", [*HIDDEN, "a\u200d", "a\u200cb", "\u200dé", "é\u200d", "a\ufe0f", "\ufe0f"])
+def test_what_nobody_sees_is_no_part_of_a_name(text):
+    hidden = next(character for character in text if character not in "aqubé")
+    said = f"who = {text!a} has" if not text.isprintable() else f"who = {text} has"
+    assert complaint(LABEL, text) == f"{said} a character that is no part of a text: U+{ord(hidden):04X}"
+
+
+def test_blanks_of_all_widths_are_blanks():
+    for blank in "\xa0\u1680\u2000\u2009\u200a\u202f\u205f\u3000":
+        assert parsed(LABEL, f"{blank}a{blank}b{blank}") == "a b"
+        assert parsed(COUNT, f"2{blank}") == 2.0
+        assert complaint(LABEL, blank) == "who is missing"
+        assert complaint(COUNT, f"1{blank}2") == "n = 1 2 is not a number"
+
+
 @pytest.mark.parametrize("text", ["a\0", "a\nb", "\ufeffa", "a\x1c", "a\x85", "\ud800"])
 def test_hidden_characters_are_no_part_of_a_name(text):
-    assert complaint(LABEL, text) == f"who = {text!a} has a character that is no part of a text"
-    assert complaint(choice("c", text), text).endswith("has a character that is no part of a text")
-    assert complaint(LABEL, "caf\ufffd") == "who = caf\ufffd has a character that is no part of a text"
+    said = "has a character that is no part of a text: U+"
+    assert complaint(LABEL, text).startswith(f"who = {text!a} {said}")
+    assert said in complaint(choice("c", text), text)
+    assert complaint(LABEL, "caf\ufffd") == f"who = caf\ufffd {said}FFFD"
 
 
 def test_names_are_taken_as_they_are():
-    for text in ("Zoë", "an 'apostrophe'", '"', "a\u200db", "x" * 200, "0x1", "-", "True"):
+    for text in ("Zoë", "an 'apostrophe'", '"', "क्\u200dष", "❤\ufe0f\u200d🔥", "x" * 200, "0x1", "-", "True"):
         assert parsed(LABEL, text) == text
     assert complaint(LABEL, "x" * 201) == f"who = {'x' * 35}...{'x' * 12} has 201 characters; at most 200"
 

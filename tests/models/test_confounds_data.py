@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from models import confounds
+from models.confounds_predictors import MRU
 from models.tables import BUNDLED
 
 # Groups out of order, of which the third has no individuals.
@@ -152,14 +153,41 @@ def test_a_wrong_study_is_refused_in_one_line(individuals, groups, message):
 def test_mru_needs_a_spread_of_x_within_groups():
     """Without one its posterior has no integral: the density grows like a power of 1 / sigma."""
     alike = INDIVIDUALS.assign(X=INDIVIDUALS.g * 0.5)
-    with pytest.raises(
-        ValueError, match=r"^confounds_individuals: in every group all have the same X, so the sigma of "
-    ):
-        confounds.mru(alike, GROUPS)
-    assert confounds.mrx(alike, GROUPS).dimension == 9
-    nearly = confounds.mru(alike.assign(X=alike.X + 1e-9 * (INDIVIDUALS.index == 0)), GROUPS)
+    for beside in (0.0, 1e-16, 1e-9):
+        with pytest.raises(ValueError, match=r"^confounds_individuals: in every group all have the same X, but for "):
+            confounds.mru(alike.assign(X=alike.X + beside * (INDIVIDUALS.index == 0)), GROUPS)
+    assert confounds.mru(alike.assign(X=alike.X + 1e-4 * (INDIVIDUALS.index == 0)), GROUPS).dimension == 16
+    mrx = confounds.mrx(alike, GROUPS)
+    assert mrx.dimension == 9
+    nearly = confounds.mru(INDIVIDUALS, GROUPS).with_data(mrx.data._replace(estimator=MRU))
     alone = confounds.mru(alike.drop_duplicates("g"), GROUPS)  # with one individual each, all sigmas fit alike
     assert [densities_where_x_is_fitted(model) for model in (nearly, alone)] == [True, False]
+
+
+def test_mrx_needs_means_of_x_that_differ():
+    """Between groups that have individuals: the mean of the fourth stands for one that has none."""
+    same = INDIVIDUALS.assign(X=0.1 * INDIVIDUALS.groupby("g").cumcount())
+    same = same.assign(X=same.X - same.groupby("g").X.transform("mean"))  # of 0, but for rounding
+    for shift in (0.0, 0.7):
+        message = "^confounds_individuals: the mean of X is the same in every group, so it can have no slope in mrx$"
+        with pytest.raises(ValueError, match=message):
+            confounds.mrx(same.assign(X=same.X + shift), GROUPS)
+        assert confounds.mr(same.assign(X=same.X + shift), GROUPS).dimension == 8
+    assert confounds.mrx(same.assign(X=same.X + 1e-3 * INDIVIDUALS.g), GROUPS).dimension == 9
+
+
+@pytest.mark.parametrize("name", ["m0", "mf", "mr", "mrx", "mru"])
+def test_what_differs_by_rounding_alone_does_not_vary(name):
+    rounded = INDIVIDUALS.assign(X=0.3 + np.spacing(0.3) * INDIVIDUALS.index)
+    for individuals in (INDIVIDUALS.assign(X=INDIVIDUALS.X * 1e-200), rounded):
+        with pytest.raises(ValueError, match=r"^confounds_individuals: X hardly varies, from "):
+            getattr(confounds, name)(individuals, GROUPS)
+    with pytest.raises(ValueError, match=r"^confounds_groups: Z hardly varies, from "):
+        getattr(confounds, name)(INDIVIDUALS, GROUPS.assign(Z=1e12 + GROUPS.g))
+    with pytest.raises(ValueError, match=r"^confounds_groups: Z hardly varies, from 1 to 1"):
+        getattr(confounds, name)(INDIVIDUALS, GROUPS.assign(Z=[0.0, 1.0, 1.0 + 1e-15, 1.0]))
+    small = INDIVIDUALS.assign(X=INDIVIDUALS.X * 1e-90)
+    assert getattr(confounds, name)(small, GROUPS).dimension == getattr(confounds, name)(INDIVIDUALS, GROUPS).dimension
 
 
 def densities_where_x_is_fitted(model):

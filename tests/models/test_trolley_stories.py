@@ -176,6 +176,37 @@ def test_counts_separated_otherwise_are_not_taken_for_rows(tmp_path):
         models.mRS(tmp_path / "counts.csv")
 
 
+@pytest.mark.parametrize("name", ["Count", "COUNT", "counts", "co unt"])
+def test_counts_of_nearly_that_name_are_not_taken_for_rows(name, tmp_path):
+    nearly = SMALL.rename(columns={"count": name})
+    nearly.to_csv(tmp_path / "counts.csv", sep=";", index=False)
+    message = (
+        f"^trolley_counts: a column is called {name}, not count: rename it, or leave it out if the rows are responses"
+    )
+    for data in (nearly, tmp_path / "counts.csv", rows_of(COUNTS).assign(**{name: 1})):
+        with pytest.raises(ValueError, match=message):
+            models.mRS(data)
+
+
+def test_counts_of_another_name_are_not_taken_for_rows(tmp_path):
+    named = COUNTS.rename(columns={"count": "n"}).assign(share=0.5)
+    named.to_csv(tmp_path / "counts.csv", sep=";", index=False)
+    for data in (named, tmp_path / "counts.csv"):
+        with pytest.raises(
+            ValueError, match=r"^trolley: each story and response is there once, .* leave out n, share$"
+        ):
+            models.mRS(data)
+
+
+def test_rows_may_have_further_columns_where_responses_repeat_and_none_where_they_do_not(tmp_path):
+    of_people = pd.concat([SMALL, SMALL[:1]])[["story", "response"]].assign(id=range(5))
+    assert models.mRS(of_people).data.counts.sum() == 5
+    assert models.mRS(SMALL[["response", "story"]]).data.counts.sum() == 4
+    (tmp_path / "rows.csv").write_text("story ; response\na;1\nb;2\n")  # three names, if blanks were what separates
+    assert models.mRS(tmp_path / "rows.csv").data.counts.sum() == 2
+    assert models.mRS(SMALL.assign(Count=7)).data.counts.sum() == 8  # there is one called count
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

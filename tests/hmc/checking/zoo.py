@@ -372,6 +372,18 @@ MODEL = {
         "tau",
         "fit['tau'] gives the parameter",
     ),
+    "link's and derived's name": (
+        [('{"spread"', '{"mu"')],
+        "name",
+        "mu",
+        "the link function and a derived quantity are both called mu, so fit['mu'] gives the derived quantity",
+    ),
+    "derived's element": (
+        [('{"spread": position[:3] - position[3]}', '{"b": position[:2], "a[3]": 1.0, "b[1]": 2.0}')],
+        "name",
+        "a[3]",
+        "a and the derived quantity a[3] would both be called a[3] in tables",
+    ),
     "derived's name": ([('{"spread"', '{"a"')], "name", "a", "both a parameter and a derived quantity"),
     "derived's shape": (
         [("position[:3] - position[3]}", "position[: 1 + int(position[0] > 0.0)]}")],

@@ -66,6 +66,7 @@ def line_before(text, i, j, k):
 
 def inserted(text, i, j, k):
     marks = ['"', ",", ";", "\n", "\r", "\t", " ", "\ufeff", "\x1a", "é", "0", "-", ".", "e9", "_", "NA", "\u00a0", "'"]
+    marks += ["\u200b", "\u2009"]
     place = i * 1009 % (len(text) + 1) if j % 3 else len(text.split("\n")[0])
     return text[:place] + marks[k % len(marks)] + text[place:]
 

@@ -19,6 +19,20 @@ BAD_CELLS += ["$1", "2\u00a0", "\x1c1", -1, -0.0, 8, 0.1, 2.5, "1e-400", "1.0000
 BAD_CELLS += [2**53 + 1, "9007199254740993", 1e100, 1.1e100, -1e308, 10**400, 10**5000, "1e400", "9" * 400]
 BAD_CELLS += ["x" * 201, "x" * 200, "a\nb", "a\r", "a\0", "\ufeffno", "no\x7f", "\ud800", "café", "caf\ufffd", "No"]
 BAD_CELLS += ["pred\u200b", "'no'", '"no"', '"', "=1+1", ";", ",", [1, 2], {"a": 1}, (1,), b"no", 1 + 0j, object]
+BAD_CELLS += [
+    "a\u200b",
+    "\u2009",
+    "a\u2009b",
+    "2\u2009",
+    "\u3000no",
+    "a\u2028",
+    "\u3164",
+    "a\u200d",
+    "é\u200dé",
+    "\u00ada",
+]
+BAD_CELLS += ["é\u200c", "❤\ufe0f", "a\ufe0f", "Some\xa0College", "\u20091", "a\u2800", "a\u202e"]
+BAD_CELLS += [np.datetime64(1, "ns"), np.timedelta64(1, "ns"), np.datetime64("NaT", "ns"), np.timedelta64(1, "D")]
 BAD_CELLS += [np.datetime64("2020-01-01"), pd.Timestamp(2020, 1, 1), pd.Timedelta(1), pd.Period("2020", "Y")]
 BAD_CELLS += [pd.Interval(0, 1), Decimal("NaN"), Decimal("Infinity"), np.array([1, 2])]
 TYPES = ["object", "str", "string", "category", "float32", "float64", "Int64", "Float64", "bool", "boolean", "int8"]

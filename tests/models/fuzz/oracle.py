@@ -5,7 +5,11 @@ first.
 """
 
 import importlib.util
+import math
+import re
 from pathlib import Path
+
+import pandas as pd
 
 from .reading import LABEL, NUMBER, Fault, Text, cells_of_frame, header_names, read_table
 
@@ -75,21 +79,21 @@ def _at_most(row):
     return row["surv"] <= row["density"]
 
 
-def _varies(column):
+def _varies(column, size=0.0):
+    """A Fault unless the words of a column differ, or its numbers by a millionth of the largest, or of `size`."""
     if column.nunique() < 2:
         raise Fault
-
-
-def _can_be_standardised(column):
-    _varies(column)
-    if not column.std() > max(1e-6 * column.abs().max(), 1e-100):
-        raise Fault
+    if pd.api.types.is_numeric_dtype(column):
+        mean = math.fsum(column) / len(column)
+        variance = math.fsum((x - mean) ** 2 for x in column) / (len(column) - 1)
+        if not math.sqrt(variance) > max(1e-6 * max(size, *map(abs, column)), 1e-100):
+            raise Fault
 
 
 def _judged_tanks(table, slopes):
     for letter, column in {"P": "pred", "D": "density", "G": "size"}.items():
         if letter in slopes:
-            (_can_be_standardised if letter == "D" else _varies)(table[column])
+            _varies(table[column])
     if slopes == "PDG" and not ((table["pred"] == "pred") & (table["size"] == "big")).any():
         raise Fault
     return table
@@ -112,19 +116,27 @@ def _judged_study(model_name, individuals, groups):
             raise Fault(row, "g")
     _varies(individuals["X"])
     _varies(individuals["g"].map(groups.set_index("g")["Z"]))
-    by_group = individuals.groupby("g")["X"]
-    if model_name == "mru" and by_group.size().max() > 1 and by_group.nunique().max() == 1:
-        raise Fault
+    by_group, size = individuals.groupby("g")["X"], individuals["X"].abs().max()
+    means = by_group.transform(lambda x: math.fsum(x) / len(x))
+    if model_name == "mrx":
+        _varies(means, size)
+    if model_name == "mru" and by_group.size().max() > 1:
+        _varies(individuals["X"] - means, size)
     return {"individuals": individuals, "groups": groups}
 
 
 def _judged_responses(given):
     if isinstance(given, Text):
-        is_counted = any("count" in header_names(given, separator) for separator in ",;")
+        headers = [header_names(given, separator) for separator in ",;"]
     else:
-        is_counted = "count" in cells_of_frame(given)[0]
-    if not is_counted:
+        headers = [cells_of_frame(given)[0]]
+    if not any("count" in names for names in headers):
+        nearly = re.compile(r"\s*c\s*o\s*u\s*n\s*t\s*s?\s*", re.IGNORECASE)
+        if any(nearly.fullmatch(name) for names in headers for name in names):
+            raise Fault
         table = read_table(given, RESPONSES, separator=";")
+        if not table.duplicated().any() and len(headers[-1]) > 2:
+            raise Fault
         return table.groupby(["story", "response"]).size().reset_index(name="count")
     table = read_table(given, COUNTS)
     if table.duplicated(["story", "response"]).any() or not 0 < table["count"].sum() <= 10**7:
@@ -135,7 +147,6 @@ def _judged_responses(given):
 def _judged_answers(table):
     if (table.groupby("id")[["male", "edu", "age"]].nunique() > 1).any(axis=None):
         raise Fault
-    for name in ("action", "intention", "contact", "edu"):
+    for name in ("action", "intention", "contact", "edu", "age"):
         _varies(table[name])
-    _can_be_standardised(table["age"])
     return table

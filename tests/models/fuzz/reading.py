@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ NUMBER, LABEL = "number", "label"
 NO_VALUE = {"", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "-NaN", "nan", "-nan", "NULL", "null"}
 NO_VALUE |= {"None", "NaT", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"}
 BOOLEANS = {"True": 1, "TRUE": 1, "true": 1, "False": 0, "FALSE": 0, "false": 0}
+
+# What could not be decoded; fillers of Korean, a joiner of marks, vowels of Khmer, a blank of Braille.
+OTHER_HIDDEN = {"\ufffd", "\u115f", "\u1160", "\u3164", "\uffa0", "\u034f", "\u17b4", "\u17b5", "\u2800"}
 
 
 class Fault(Exception):  # noqa: N818 (of the data, not of a program)
@@ -103,7 +107,7 @@ def fields(text, separator):
 def _value(kind, cell, row, name):
     """A cell as what its column holds; or a Fault."""
     text = _plain(cell)
-    if text is None or text in NO_VALUE or re.search("[\x00-\x1f\x7f-\x9f\ufeff\ufffd\ud800-\udfff]", text):
+    if text is None or text in NO_VALUE or _has_hidden(text):
         raise Fault(row, name)
     if isinstance(kind, list) or kind == LABEL:
         if text not in kind if isinstance(kind, list) else len(text) > 200:
@@ -124,12 +128,29 @@ def _value(kind, cell, row, name):
     return int(value)
 
 
+def _has_hidden(text):
+    """Whether a text has what no eye sees, or damage. Joiners and variants have a place among other than ASCII."""
+    beside = zip(" " + text, text, text[1:] + " ", strict=False)
+    for before, character, after in beside:
+        if unicodedata.name(character, "").startswith(("VARIATION SELECTOR", "MONGOLIAN FREE", "MONGOLIAN VOWEL SEP")):
+            if before.isascii() or ord(character) > 0xFFFF:
+                return True
+        elif unicodedata.name(character, "") in ("ZERO WIDTH JOINER", "ZERO WIDTH NON-JOINER"):
+            if before.isascii() or after.isascii():
+                return True
+        elif unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") or character in OTHER_HIDDEN:
+            return True
+    return False
+
+
 def _plain(cell):
     """A cell's text; None for what is missing, and for what is neither text nor a real number."""
     if isinstance(cell, str):
-        return cell.strip(" \t\xa0")
+        return "".join(" " if unicodedata.category(c) == "Zs" else c for c in cell).strip(" \t")
     if isinstance(cell, (bool, np.bool_)):
         return str(bool(cell))
+    if isinstance(cell, np.timedelta64):
+        return None
     if isinstance(cell, (int, np.integer)):
         return str(cell) if abs(cell) < 10**300 else None
     if isinstance(cell, Decimal):
