@@ -137,7 +137,7 @@ def check_execution(workers, executor):
         if executor not in (None, "threads", "processes"):
             raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
     elif getattr(executor, "_shutdown", False) or getattr(executor, "_shutdown_thread", False):
-        raise ValueError(f"executor = {executor!r} has been shut down")
+        raise ValueError(f"executor = {executor!r} takes no tasks: it is broken, or has been shut down")
 
 
 def number_of_workers(workers, tasks):

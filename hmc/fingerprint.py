@@ -12,7 +12,7 @@ import types
 import numba
 import numpy as np
 
-from hmc.kernel import is_kernel
+from hmc.kernel import is_kernel, jit_is_disabled
 
 _LIBRARIES = ("numba", "numpy", "math", "builtins")  # their versions are part of the cache folder's name
 
@@ -88,7 +88,7 @@ def _describe_function(function, item, write, seen):
         write(f"library {function.__module__}.{function.__qualname__};".encode())
         return
     is_jitted = function is not item
-    if not is_jitted and len(seen) > 1 and not is_kernel(function):
+    if not is_jitted and len(seen) > 1 and not is_kernel(function) and not jit_is_disabled():
         # A plain Python function reached from compiled code means an extension (an overload) stands behind it.
         raise UndeterminableError(f"the function {function.__qualname__}, which is not jitted")
     if is_jitted:
