@@ -69,10 +69,10 @@ def test_a_second_ctrl_c_waits_for_nothing_and_cancels_what_has_not_begun():
     assert tasks.ran == ["long"]
 
 
-def test_without_an_error_all_is_done():
+def test_without_an_error_what_has_not_begun_is_done_too():
     tasks = Tasks()
-    tasks.goes_on.set()
     with Execution(MODEL, 1, "threads", (1, 2)) as execution:
-        execution.submit(tasks.long, MODEL, execution.address, False)
+        execution.submit(tasks.long, MODEL, execution.address, True)
         execution.submit(tasks.waiting, MODEL)
+        assert tasks.begun.wait(30)
     assert tasks.ran == ["long", "waiting"]

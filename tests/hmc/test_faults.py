@@ -11,6 +11,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -233,14 +234,26 @@ def test_a_disk_that_is_full_ends_the_run_in_one_line_and_keeps_what_was_written
 
 
 POOL = """
-import concurrent.futures, os, signal, sys, threading
+import concurrent.futures, os, signal, sys, threading, time
 import author, hmc
+from hmc.control import SharedControl
+import hmc.execution
+
+class Watched(SharedControl):
+    def __init__(self, chains):
+        super().__init__(chains)
+        threading.Thread(target=self.kill_when_a_chain_has_moved).start()
+
+    def kill_when_a_chain_has_moved(self):
+        while not self.cells[1:].any():
+            time.sleep(0.001)
+        os.kill(victim, signal.SIGKILL)
 
 if __name__ == "__main__":
     how = dict(chains=3, warmup=200, draws=1000)
+    hmc.execution.SharedControl = Watched
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
         victim = pool.submit(os.getpid).result()
-        threading.Timer(0.4, lambda: os.kill(victim, signal.SIGKILL)).start()
         fit = hmc.sample(author.model(work=5000), executor=pool, **how)  # slow, with the draws of any other
     fit.save(sys.argv[1])
 """
@@ -286,6 +299,8 @@ class Nothing(NamedTuple):
 def log_density(position, data, gradient):
     waste = 0.0
     while position[0] < 10.0 or waste < 1.0:  # for ever, from any start
+        if waste == 0.0:
+            print("inside")
         waste += 1e-300
     return waste
 
@@ -297,19 +312,22 @@ def model():
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_density_that_hangs_is_left_when_asked_twice(tmp_path, workers):
     (tmp_path / "hanging.py").write_text(HANGING)
-    environ = running.environment(tmp_path)
+    environ = running.environment(tmp_path, PYTHONUNBUFFERED="1")
     process = subprocess.Popen(
         [sys.executable, "-m", "hmc.cli", "fit", "hanging.py:model", "--workers", workers], cwd=tmp_path, env=environ,
         text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
+    watchdog = threading.Timer(running.HANGS, process.kill)
+    watchdog.start()
     try:
-        wait_for_handlers(process)
-        time.sleep(3.0)  # it hangs by now
-        for _ in range(2):
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.5)
+        assert process.stdout.read(len("inside")) == "inside", process.stderr.read()
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):  # it is still in the density
+            process.wait(1.0)
+        process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=10)
     finally:
+        watchdog.cancel()
         process.kill()
         process.communicate()
     assert process.returncode == 130
