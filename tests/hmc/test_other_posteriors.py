@@ -1,8 +1,5 @@
 """Draws of two posteriors are never joined: a run goes on with the same density of the same data, or not at all."""
 
-import importlib.util
-import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +7,7 @@ import pytest
 from numba.extending import overload
 
 import hmc
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
+import running
 
 SETTINGS = {"chains": 2, "warmup": 60, "workers": 1, "progress": False}
 

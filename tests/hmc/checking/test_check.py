@@ -1,23 +1,18 @@
 """hmc.check: of a right model nothing is said, of a wrong one everything once, in Python and as a command."""
 
 import functools
-import importlib.util
 import re
 import sys
-from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
 
 import hmc
+from checking import zoo
 from hmc.checking import gradient
 from hmc.checking.probe import Probe
 from hmc.cli import main
-
-_spec = importlib.util.spec_from_file_location("checking_zoo", Path(__file__).with_name("zoo.py"))
-zoo = sys.modules.setdefault("checking_zoo", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(zoo)
 
 
 @pytest.fixture
