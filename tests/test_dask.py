@@ -1,6 +1,5 @@
 """On a Dask cluster everything is as in this process, to the last bit, though a worker is killed, or Ctrl-C comes."""
 
-import importlib.util
 import json
 import os
 import re
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +15,7 @@ import hmc
 import hmc.cluster
 import hmc.execution
 import models
+import running
 from diagnostics import calibrate, loo_refit
 from figures.lecture.making import make
 from hmc import cli
@@ -24,10 +23,6 @@ from hmc.control import SharedControl
 from models.coverage import coverage
 
 distributed = pytest.importorskip("distributed")
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).parent / "hmc" / "running.py")
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
 
 SHORT = {"chains": 3, "warmup": 40, "draws": 30, "progress": False}
 HERE = {"workers": 1}

@@ -1,6 +1,5 @@
 """What docs/clusters.md shows is true: script and commands run as they stand, and its numbers are the code's."""
 
-import importlib.util
 import re
 import shlex
 import socket
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import running
 from hmc import batches, cli, cluster
 
 distributed = pytest.importorskip("distributed")
@@ -19,10 +19,6 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-
-_spec = importlib.util.spec_from_file_location("running", ROOT / "tests" / "hmc" / "running.py")
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
 
 
 def test_the_script_for_dask_runs_as_it_stands_and_leaves_nothing_behind(tmp_path):

@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from running import Rows, grouped_model
 
 import hmc
 import models
 from diagnostics import precis
 from hmc.control import SharedControl
+from running import Rows, grouped_model
 
 SHORT = {"chains": 2, "warmup": 60, "draws": 40, "progress": False}
 WHERE = (

@@ -1,20 +1,15 @@
 """Compiled code on disk: never stale, never another function's, never in the way."""
 
-import importlib.util
 import os
 import shutil
 import struct
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import hmc
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
+import running
 
 # How many times Numba really compiled is counted by Numba's own events, which loading from disk does not raise.
 EVALUATE = """

@@ -1,26 +1,14 @@
 """A run that is taken up again, or extended, gives the draws of one that never stopped."""
 
-import importlib.util
 import signal
-import sys
-from pathlib import Path
 
 import pytest
 
+import checkpointing
 import hmc
+import running
 from hmc import chains, checkpoint, snapshot
 from hmc.settings import Settings
-
-
-def _load(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
-    spec.loader.exec_module(module)
-    return module
-
-
-running = _load("running")
-checkpointing = _load("checkpointing")
 
 WAYS = {
     "the defaults": {},

@@ -1,34 +1,23 @@
 """What is in a checkpoint is of the run that is asked for, to the last byte, or it is refused in one line."""
 
 import errno
-import importlib.util
 import itertools
 import os
 import random
 import re
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numba
 import numpy as np
 import pytest
 
+import checkpointing
 import hmc
+import running
 from hmc import checkpoint, difference
 from hmc.settings import Settings
-
-
-def _load(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
-    spec.loader.exec_module(module)
-    return module
-
-
-running = _load("running")
-checkpointing = _load("checkpointing")
 
 
 @pytest.fixture

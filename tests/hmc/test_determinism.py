@@ -1,19 +1,13 @@
 """Draws depend on model, data, seed and settings alone: not on other chains, nor the JIT. Executors: test_matrix."""
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import hmc
 import models
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
+import running
 
 SHORT = {"chains": 4, "warmup": 60, "draws": 40, "seed": 5}
 

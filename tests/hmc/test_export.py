@@ -1,9 +1,6 @@
 """Fits in other programs' hands: the same numbers, under the names that those programs look for."""
 
-import importlib.util
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,14 +8,11 @@ import pytest
 
 import diagnostics
 import hmc
+import running
 from hmc import cli, export, storage
 from hmc.fit import Fit
 from hmc.outcome import DIVERGENCE
 from hmc.run import Failure
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
 
 STATS = ["lp", "acceptance_rate", "step_size", "tree_depth", "n_steps", "diverging", "energy", "reached_max_treedepth"]
 # Enough for autocorrelations to die within half a chain: where they do not, ArviZ sums two lags more than R and we.

@@ -4,7 +4,6 @@
 of twenty. What is hit and when is drawn anew each time; `HMC_FAULT_SEED` repeats the seed that a failure names.
 """
 
-import importlib.util
 import os
 import random
 import secrets
@@ -19,12 +18,9 @@ import numpy as np
 import pytest
 
 import hmc
+import running
 from hmc import checkpoint
 from hmc.settings import Settings
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
 
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks processes up in /proc")
 

@@ -5,11 +5,9 @@ A Dask cluster, which is one of them: tests/test_dask.py.
 
 import concurrent.futures
 import contextlib
-import importlib.util
 import multiprocessing
 import sys
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +17,7 @@ import hmc
 import hmc.execution
 import hmc.foreign
 import models
+import running
 from hmc import same_code
 from hmc.control import SharedControl
 from hmc.errors import LostTaskError
@@ -26,10 +25,6 @@ from hmc.execution import at_once, workers_of
 from hmc.foreign import ForeignExecutor
 from hmc.same_code import checked, code_here
 from hmc.workers import StaleWorkerError
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
 
 SHORT = {"chains": 3, "warmup": 40, "draws": 30, "progress": False}
 

@@ -1,19 +1,15 @@
 """Ctrl-C ends a run within a second or one gradient, and loses no complete draw. Signals are real, processes too."""
 
-import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
+import running
 
 # The promise is one second; a loaded machine of two cores may need longer to wake a process up.
 SOON = 3.0

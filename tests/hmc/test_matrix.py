@@ -1,26 +1,16 @@
 """The same draws, bit for bit, wherever chains run, in however many steps, and with or without the JIT: one matrix."""
 
 import contextlib
-import importlib.util
 import itertools
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import hmc
+import matrix
 import models
-
-
-def _load(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
-    spec.loader.exec_module(module)
-    return module
-
-
-running, matrix = _load("running"), _load("matrix")
+import running
 
 SETTINGS = {"chains": 3, "warmup": 25, "seed": 5, "progress": False}
 CELLS = list(itertools.product(matrix.WHERE, matrix.HOW))

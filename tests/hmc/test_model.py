@@ -1,11 +1,8 @@
 """What an author writes: models and parameters are checked when they are made, and say what is wrong."""
 
-import importlib.util
 import math
 import pickle
-import sys
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numba
@@ -13,10 +10,7 @@ import numpy as np
 import pytest
 
 import hmc
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
+import running
 
 
 class One(NamedTuple):

@@ -1,9 +1,6 @@
 """Draws of two posteriors are never joined: a run goes on with the same density of the same data, or not at all."""
 
 import concurrent.futures
-import importlib.util
-import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,14 +8,11 @@ import pytest
 from numba.extending import overload
 
 import hmc
+import running
 from hmc.control import LocalControl
 from hmc.errors import ChangedDensityError
 from hmc.run import run_chain
 from hmc.settings import Settings
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
 
 SETTINGS = {"chains": 2, "warmup": 60, "workers": 1, "progress": False}
 

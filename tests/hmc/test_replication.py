@@ -4,9 +4,6 @@ Worker processes and Ctrl-C: tests/hmc/test_replicate_processes.py.
 """
 
 import concurrent.futures
-import importlib.util
-import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import numba.core.event as event
@@ -15,12 +12,9 @@ import pytest
 
 import hmc
 import models
+import running
 from hmc.replication import replicate
 from hmc.workers import InlineExecutor
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
 
 QUICK = {"seed": 3, "warmup": 30, "draws": 20, "progress": False}
 

@@ -1,19 +1,15 @@
 """Replications in worker processes, and Ctrl-C: nothing depends on where they run, and nothing finished is lost."""
 
-import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
+import running
 
 AUTHOR = """
 from typing import NamedTuple

@@ -1,25 +1,20 @@
 """A run as a user sees it: arguments, starting points, failures, statistics."""
 
 import concurrent.futures
-import importlib.util
 import math
 import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import hmc
+import running
 from hmc.run import run_chain
 from hmc.settings import check_settings
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
 
 QUICK = {"chains": 2, "warmup": 30, "draws": 20, "workers": 1}
 

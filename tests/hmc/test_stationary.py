@@ -1,22 +1,16 @@
 """A chain through a position: the position has its place, and nothing else tells it from the chain's other draws."""
 
-import importlib.util
-import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import hmc
+import running
 from diagnostics import uniformity
 from hmc.replication import replicate
 from hmc.settings import check_settings
 from hmc.stationary import chain_through
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
 
 GIVEN = {
     "chains": 1, "warmup": 60, "draws": 40, "seed": 1, "target_accept": 0.8, "max_depth": 10, "algorithm": "nuts",

@@ -1,25 +1,19 @@
 """Fits in files: what is loaded is what was saved, and no damage goes unnoticed."""
 
-import importlib.util
 import json
 import os
 import random
 import stat
-import sys
 import zipfile
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import hmc
+import running
 from hmc import storage
 from hmc.run import Failure
-
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,13 @@
 """Where chains run: processes kept for the next call, threads where those are impossible; nothing hangs or is left."""
 
-import importlib.util
 import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("running", Path(__file__).with_name("running.py"))
-running = sys.modules.setdefault("running", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(running)
+import running
 
 RUN = """
 import author, hmc

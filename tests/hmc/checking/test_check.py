@@ -1,12 +1,10 @@
 """hmc.check: of a right model nothing is said, of a wrong one everything once, in Python and as a command."""
 
 import functools
-import importlib.util
 import itertools
 import re
 import sys
 from collections import Counter
-from pathlib import Path
 from types import SimpleNamespace
 
 import numba
@@ -14,13 +12,10 @@ import numpy as np
 import pytest
 
 import hmc
+from checking import zoo
 from hmc.checking import gradient, probe
 from hmc.checking.probe import Probe
 from hmc.cli import main
-
-_spec = importlib.util.spec_from_file_location("checking_zoo", Path(__file__).with_name("zoo.py"))
-zoo = sys.modules.setdefault("checking_zoo", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(zoo)
 
 
 @pytest.fixture

@@ -1,16 +1,9 @@
 """hmc.check: faults of what is declared of a model and of its other functions, one in each model of the zoo."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 
+from checking import zoo
 from hmc.checking import KINDS
-
-_spec = importlib.util.spec_from_file_location("checking_zoo", Path(__file__).with_name("zoo.py"))
-zoo = sys.modules.setdefault("checking_zoo", importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(zoo)
 
 
 @pytest.mark.parametrize("fault", zoo.MODEL)
