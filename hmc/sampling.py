@@ -51,7 +51,7 @@ def sample(
     workers: how many chains run at a time; None: as many as there are processors. 1 stays in this process.
     executor: None (worker processes, or threads where those are impossible, which is said; with the JIT disabled, the
         calling thread), "processes", "threads", or any `concurrent.futures.Executor`, which is given as many chains at
-        a time as it has workers, and at least `workers`.
+        a time as it has workers, and at least `workers` (see docs/clusters.md).
     keep_warmup: keep the warm-up's draws in `fit.warmup`.
     checkpoint: the path of a file that finished chunks of chains are written to, every second or so. Where it is there
         already, the run goes on from it, to the same draws as if it had never stopped; with more `draws` than before,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import running
-from hmc import batches, cli, cluster
+from hmc import batches, cli, cluster, foreign
 
 distributed = pytest.importorskip("distributed")
 
@@ -99,3 +99,4 @@ def test_the_numbers_of_the_page_are_those_of_the_code():
     text = " ".join(PAGE.split())
     assert re.findall(r"at most (\d+) fits", text) == [str(batches._LARGEST_BATCH)]
     assert re.findall(r"\(\d+ s; (\d+) s for `--dask`\)", text) == [str(cluster._SECONDS)]
+    assert re.findall(r"is waited for, (\d+) s,", text) == [f"{foreign._NO_WORKER_SECONDS:g}"]
