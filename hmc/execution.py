@@ -10,7 +10,6 @@ import contextlib
 import functools
 import math
 import os
-import pickle
 import sys
 import threading
 
@@ -22,7 +21,8 @@ from hmc.kernel import jit_is_disabled
 from hmc.lasting import LastingExecutor
 from hmc.notes import say
 from hmc.run import compiled_advance, sampler_is_stored
-from hmc.workers import InlineExecutor, ProcessExecutor, why_not_processes
+from hmc.sendable import why_not_imported, why_not_processes
+from hmc.workers import InlineExecutor, ProcessExecutor
 
 _POLL_SECONDS = 0.05
 _UNKNOWN = 64  # tasks at a time, where an executor does not say how many workers it has
@@ -176,7 +176,7 @@ def _choose_executor(model, workers, executor, functions):
         return InlineExecutor(), True
     if executor == "processes" or (executor is None and workers > 1):
         _compile_for_others(model)
-        reason = why_not_processes(model) or _why_not_imported(functions)
+        reason = why_not_processes(model) or why_not_imported(functions)
         if reason is None:
             return ProcessExecutor(workers, model.density_key()), True
         if executor == "processes":
@@ -225,19 +225,3 @@ def compile_sampler():
 def shares_memory(executor):
     """Whether what the executor runs is in this process."""
     return getattr(executor, "shares_memory", isinstance(executor, concurrent.futures.ThreadPoolExecutor))
-
-
-def _why_not_imported(functions):
-    """Why a worker process cannot have these functions (or partials of functions), in words; None if it can."""
-    has_file = hasattr(sys.modules.get("__main__"), "__file__")
-    for function in functions:
-        innermost = getattr(function, "func", function)
-        try:
-            pickle.loads(pickle.dumps(function))
-        except Exception:  # pickling runs the code of whatever a partial holds
-            is_importable = False
-        else:
-            is_importable = has_file or innermost.__module__ != "__main__"
-        if not is_importable:
-            return f"{getattr(innermost, '__qualname__', innermost)} is what a worker process cannot import"
-    return None

@@ -16,10 +16,11 @@ from hmc.execution import at_once, check_execution, compile_sampler, number_of_w
 from hmc.files import write_whole
 from hmc.lasting import LastingExecutor
 from hmc.sampling import sample
+from hmc.sendable import why_not_processes
 from hmc.settings import Settings as SamplingSettings
 from hmc.settings import check_settings, is_whole
 from hmc.version import VERSION
-from hmc.workers import InlineExecutor, ProcessExecutor, why_not_processes
+from hmc.workers import InlineExecutor, ProcessExecutor
 
 # What the time goes into, by kind of work.
 SPENT_ON = {

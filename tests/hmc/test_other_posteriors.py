@@ -12,6 +12,7 @@ import running
 from hmc.control import LocalControl
 from hmc.errors import ChangedDensityError
 from hmc.run import run_chain
+from hmc.sendable import why_not_processes
 from hmc.settings import Settings
 
 SETTINGS = {"chains": 2, "warmup": 60, "workers": 1, "progress": False}
@@ -151,7 +152,7 @@ def test_the_last_draw_alone_would_not_tell(ends_above, tmp_path, monkeypatch):
 
 def test_a_density_that_cannot_be_compared_is_not_sent_to_other_processes():
     model = hmc.Model(around_three, Nothing(1), [hmc.Parameter("mu")], name="unknown")
-    assert "reaches the function less_three" in hmc.workers.why_not_processes(model)
+    assert "reaches the function less_three" in why_not_processes(model)
     refused = pytest.raises(ValueError, match=r"log density of unknown reaches the function less_three, .* another in")
     with concurrent.futures.ProcessPoolExecutor(1) as pool, refused:
         hmc.sample(model, **SETTINGS, executor=pool)
