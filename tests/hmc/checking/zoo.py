@@ -108,7 +108,7 @@ GRADIENT = {
     "sign of all": ([(RETURN, "    gradient[3] *= -1.0\n" + RETURN)], "gradient", "a_bar", "the sign is wrong"),
     "factor 2": ([(RETURN, "    gradient[1] *= 2.0\n" + RETURN)], "gradient", "a[2]", "it is 2 times that, everywhere"),
     "constant": ([(RETURN, "    gradient[1] += 0.25\n" + RETURN)], "gradient", "a[2]", "it is +0.25 off, everywhere"),
-    "zero": ([(RETURN, "    gradient[1] = 0.0\n" + RETURN)], "gradient", "a[2]", "it is 0 everywhere"),
+    "zero": ([(RETURN, "    gradient[1] = 0.0\n" + RETURN)], "gradient", "a[2]", "it is 0, everywhere"),
     "chain rule": (
         [(RETURN, "    gradient[4] = (gradient[4] - 1.0) / tau + 1.0\n" + RETURN)],
         "gradient",
