@@ -119,7 +119,7 @@ def _compare(probe, position, i, written):
     if not np.isfinite(errors).any():
         return math.nan, False
     best = int(np.nanargmin(np.where(np.isfinite(errors), errors, np.nan)))
-    rounding = 1e-14 * abs(probe.value(position)) / sorted(_STEPS)[best]  # far out, all differences may be 0
+    rounding = 1e-14 * abs(probe.value(position)) / (sorted(_STEPS)[best] * unit)  # far out, all differences may be 0
     is_wrong = not abs(written - by_step[best]) <= 10.0 * errors[best] + rounding
     return by_step[best], is_wrong
 
