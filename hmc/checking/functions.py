@@ -39,6 +39,10 @@ def pointwise_findings(model, role, positions):
         return
     except Exception as error:
         raise BrokenError(raised(model, role, error)) from None
+    if n == 0 and all(array.size for _, array in arrays_of(model.data)):  # no data, no observations
+        message = f"{role} writes nothing, though there are data"
+        yield Finding("function", "", message, "Write out[i] = value for each observation i.")
+        return
     room, at = Walled(n), Walled(model.dimension)
     for position in positions:
         results = []

@@ -11,6 +11,8 @@ from hmc.checking.findings import Finding, chain_rule, place
 # step serves nearly always; where it does not, the others tell whether the gradient is wrong or the difference is.
 _STEPS = (2e-4, 2e-3, 2e-5, 2e-2, 2e-6)
 _TOLERANCE = 1e-6
+_SHOWN = 1e-3  # a slope that is nowhere larger has not been compared: the tolerance is as large as its errors
+_FAR = (30.0, 1e3, 1e4, 1e6, 1e8, 1e12)  # where it is compared then
 _FEW = 3  # points from which a constant factor or difference is no accident
 
 
@@ -18,27 +20,59 @@ class Slopes(NamedTuple):
     """A gradient and central differences of its density. Rows are positions, columns are components."""
 
     positions: np.ndarray
-    written: np.ndarray  # the gradient
+    written: np.ndarray  # the gradient; 0 where it is not compared
     measured: np.ndarray  # the difference; nan where it could not be measured
     wrong: np.ndarray  # where the two disagree
 
 
 def measure(probe, positions):
-    """The `Slopes` at positions of finite density."""
-    shape = (len(positions), probe.model.dimension)
-    slopes = Slopes(np.array(positions), np.zeros(shape), np.full(shape, math.nan), np.zeros(shape, dtype=bool))
-    for row, position in enumerate(positions):
-        _, slopes.written[row] = probe.both(position)
-        for i in range(probe.model.dimension):
-            slopes.measured[row, i], slopes.wrong[row, i] = _compare(probe, position, i, slopes.written[row, i])
-    return slopes
+    """The `Slopes` at positions of finite density; where a slope is too small there to tell, further out too."""
+    components = np.arange(probe.model.dimension)
+    rows = [_row(probe, position, components) for position in positions]
+    for i in components:
+        largest = max(np.nanmax([0.0, abs(written[i]), abs(measured[i])]) for _, written, measured, _ in rows)
+        if largest < _SHOWN and not any(wrong[i] for *_, wrong in rows):
+            rows += _further_out(probe, positions[0], i)
+    return Slopes(*map(np.array, zip(*rows, strict=True)))
+
+
+def _row(probe, position, components):
+    """(position, gradient, difference, whether they disagree), the last three for these components alone."""
+    _, gradient = probe.both(position)
+    written, wrong = np.zeros(position.size), np.zeros(position.size, dtype=bool)
+    measured = np.full(position.size, math.nan)
+    for i in components:
+        written[i] = gradient[i]
+        measured[i], wrong[i] = _compare(probe, position, i, gradient[i])
+    return position, written, measured, wrong
+
+
+def _further_out(probe, base, i):
+    """Rows in which one component alone goes as far as its slope, times the way, shows: as that of a wide prior does.
+    A density that is no number there tells nothing.
+    """
+    for sign in (1.0, -1.0):
+        for far in _FAR[: probe.fewer(len(_FAR))]:
+            position = base.copy()
+            position[i] = sign * far
+            value, gradient = probe.both(position)
+            if not math.isfinite(value + gradient[i]):
+                break
+            row = _row(probe, position, [i])
+            if row[-1][i]:
+                yield row
+            if far * abs(gradient[i]) > 1.0:
+                break
 
 
 def gradient_findings(probe, slopes, constraints):
     """A finding for each component of which the gradient is wrong, at its worst point, with the mistake that explains
     all points, if one does; or is not finite.
     """
-    if slopes.wrong.any(axis=0).all() and probe.model.dimension > 1 and _agree(slopes.written, -slopes.measured):
+    known = np.isfinite(slopes.measured)
+    written, measured = slopes.written[known], slopes.measured[known]
+    is_all_wrong = slopes.wrong.any(axis=0).all() and probe.model.dimension > 1
+    if is_all_wrong and _explains(-measured, written, measured).all():
         message = "the gradient has the wrong sign, in all components"
         advice = "One of the two is the energy's: return the log density itself, and write the gradient of that."
         yield Finding("gradient", "", message, advice)
@@ -56,17 +90,27 @@ def gradient_findings(probe, slopes, constraints):
             written, measured = slopes.written[rows, i], slopes.measured[rows, i]
             worst = np.argmax(np.abs(written - measured))
             at = place(probe.model, slopes.positions[rows[worst]])
-            message = f"{claim} is {written[worst]:.6g}, but the density changes by {measured[worst]:.6g} at {at}"
+            a, b = _distinct(written[worst], measured[worst])
+            message = f"{claim} is {a}, but the density changes by {b} at {at}"
             hint, advice = _explain(probe, slopes, rows, i, constraints[i])
             yield Finding("gradient", name, message + hint, advice)
+
+
+def _distinct(a, b):
+    """Two numbers in six digits, or in so many that both show two digits of their difference."""
+    with np.errstate(all="ignore"):
+        needed = 2.0 - np.log10(abs(a - b) / max(abs(a), abs(b)))
+    digits = int(min(max(6.0, needed), 16.0)) if math.isfinite(needed) else 6
+    return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
 def _compare(probe, position, i, written):
     """(difference, whether the gradient is wrong) of one component at one position."""
     found, written = [], float(written)
+    unit = max(1.0, abs(position[i]))  # far out, a slope that is small matters
     for step in _STEPS:
-        difference = _central_difference(probe, position, i, step * max(1.0, abs(position[i])))
-        if abs(written - difference) <= _TOLERANCE * (1.0 + max(abs(written), abs(difference))):
+        difference = _central_difference(probe, position, i, step * unit)
+        if abs(written - difference) <= _TOLERANCE * (1.0 / unit + max(abs(written), abs(difference))):
             return difference, False
         found.append(difference)
     by_step = [found[k] for k in np.argsort(_STEPS)]
@@ -75,7 +119,7 @@ def _compare(probe, position, i, written):
     if not np.isfinite(errors).any():
         return math.nan, False
     best = int(np.nanargmin(np.where(np.isfinite(errors), errors, np.nan)))
-    rounding = 1e-14 * abs(probe.value(position)) / sorted(_STEPS)[best]  # far out, all differences may be 0
+    rounding = 1e-14 * abs(probe.value(position)) / (sorted(_STEPS)[best] * unit)  # far out, all differences may be 0
     is_wrong = not abs(written - by_step[best]) <= 10.0 * errors[best] + rounding
     return by_step[best], is_wrong
 
@@ -93,15 +137,19 @@ def _central_difference(probe, position, i, step):
         return (4.0 * slope(step) - slope(2.0 * step)) / 3.0
 
 
-def _explain(probe, slopes, rows, i, constraint):
-    """(what is wrong, what to do) by the mistake that explains a component at all points, the likeliest first."""
-    written, measured = slopes.written[rows, i], slopes.measured[rows, i]
-    chain, jacobian = chain_rule(constraint, slopes.positions[rows, i])
+def _explain(probe, slopes, wrong, i, constraint):
+    """(what is wrong, what to do) by the mistake that explains a component at all rows where it is `wrong`, the
+    likeliest first; and whether it is so at all points.
+    """
+    known = np.flatnonzero(np.isfinite(slopes.measured[:, i]))
+    written, measured = slopes.written[known, i], slopes.measured[known, i]
+    chain, jacobian = chain_rule(constraint, slopes.positions[known, i])
+    is_wrong, many = np.isin(known, wrong), len(wrong) >= _FEW
     name, base = probe.names[i], probe.names[i].partition("[")[0]
     into_gradient = f"Add the derivative of the log Jacobian of {constraint} to gradient[{i}]"
     mistakes = [
         (-measured, "the sign is wrong", f"Change the sign of what is written to gradient[{i}]."),
-        (0.0 * measured, "it is 0 everywhere", f"Add the derivatives of the terms that hold {name}."),
+        (0.0 * measured, "it is 0", f"Add the derivatives of the terms that hold {name}."),
         (measured - jacobian, "the Jacobian's derivative is missing", f"{into_gradient} (1 for hmc.positive)."),
         (
             measured + jacobian,
@@ -113,22 +161,29 @@ def _explain(probe, slopes, rows, i, constraint):
         given = (measured - outer) / chain + inner
         advice = f"Multiply the derivative by d {base} / d position (for hmc.positive {base} itself)"
         mistakes.append((given, "the chain rule's factor is missing", f"{advice}; then add the Jacobian's derivative."))
-    for k in range(probe.model.dimension if len(rows) >= _FEW else 0):
+    for k in range(probe.model.dimension if many else 0):
         if k != i:
             said = f"it is the slope along {probe.names[k]} (component {k})"
-            mistakes.append((slopes.measured[rows, k], said, "Look at the indices: two components are mixed up."))
+            mistakes.append((slopes.measured[known, k], said, "Look at the indices: two components are mixed up."))
+    if many:
+        with np.errstate(all="ignore"):
+            factor, offset = np.median((written / measured)[is_wrong]), np.median((written - measured)[is_wrong])
+        said = f"it is {_distinct(factor, 1.0)[0]} times that"
+        mistakes.append((factor * measured, said, "Look for a factor in its terms."))
+        mistakes.append((measured + offset, f"it is {offset:+.4g} off", "Look for a constant in its terms."))
     for expected, said, advice in mistakes:
-        if _agree(written, expected):
-            return f": {said}", advice
-    with np.errstate(all="ignore"):
-        factor, offset = written / measured, written - measured
-    if len(rows) >= _FEW and _agree(factor, factor[0]):
-        return f": it is {factor[0]:.4g} times that, everywhere", "Look for a factor in its terms."
-    if len(rows) >= _FEW and _agree(offset, offset[0]):
-        return f": it is {offset[0]:+.4g} off, everywhere", "Look for a constant in its terms."
+        is_so = _explains(expected, written, measured)
+        if is_so[is_wrong].all():
+            cannot_tell = ~is_wrong & (np.abs(expected - measured) <= _TOLERANCE * (1.0 + np.abs(measured)))
+            is_everywhere = (is_so | cannot_tell).all()
+            where = ", everywhere" if is_everywhere else f", at {len(wrong)} of {len(known)} points"
+            return f": {said}{where}", advice
     return "", f"Derive the terms that hold {name} anew, or take them out one by one until the check passes."
 
 
-def _agree(a, b):
+def _explains(expected, written, measured):
+    """At which points a gradient is what a mistake makes of it, and nearer to that than to what is measured."""
     with np.errstate(all="ignore"):
-        return bool((np.abs(a - b) <= 1e-5 * (1.0 + np.abs(b))).all())
+        error, effect = np.abs(written - expected), np.abs(expected - measured)
+        usual = 1e-5 * (min(1.0, np.abs(measured).max()) + np.abs(expected))
+        return error <= np.minimum(usual, 0.01 * effect) + 1e-9 * (np.abs(written) + np.abs(measured))

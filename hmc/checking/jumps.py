@@ -1,8 +1,10 @@
-"""Has a log density jumps? Its gradient does not show them, and a sampler that follows the gradient runs over them.
+"""Has a log density jumps, or poles where it rises too fast? Its gradient does not show jumps, and a sampler that
+follows the gradient runs over them.
 
 Along a line, a density changes by the integral of its slope. Where it does not, the stretch is halved, again and again:
 the difference of a smooth density vanishes with the cube of the length, that of one with a kink with the length; that
-of a jump stays.
+of a jump stays. So does that of a pole, where the slope grows without end: of k times -log of the distance the integral
+is infinite if k is 1 or more.
 """
 
 import heapq
@@ -16,7 +18,9 @@ from hmc.parameters import blocks
 
 _LINES = 6
 _REACHES = (3.0, 8.0)  # on every other line, all components go from -3 to 3 or back
-_PIECES = 16
+_PIECES = 1024  # into which a line is cut, so that something as wide as a piece has a point in it
+_FEWEST = 16  # pieces, of a density that is slow
+_MOST_TIME = 0.1  # seconds for the first look at all lines
 _MOST_CALLS = 1500  # for a line
 _MATTERS = 20.0  # a density that ends so far below the highest point of a line ends for all it matters
 _SHORTEST = 2.0**-34  # of a line's length
@@ -37,22 +41,25 @@ def jump_findings(probe, rng, bases, draws):
         start[part.start], end[part.start] = -_REACHES[-1], _REACHES[-1] + 0.1
         lines.append((start, end))
     lines += [(a - 0.5 * (b - a), b + 0.5 * (b - a)) for a, b in zip(draws[::2], draws[1::2], strict=False)]
-    for start, end in lines[: probe.fewer(len(lines))]:
-        for below, above in _jumps(probe, start, end):
-            finding = _finding(probe, below, above)
-            found.setdefault(finding.component, finding)
+    lines = lines[: probe.fewer(len(lines))]
+    pieces = min(_PIECES, max(_FEWEST, int(_MOST_TIME / (len(lines) * probe.seconds))))
+    for start, end in lines:
+        for below, above, is_jump in _breaks(probe, start, end, pieces):
+            if finding := (_finding if is_jump else _pole)(probe, below, above):
+                found.setdefault((finding.kind, finding.component), finding)
     return list(found.values())
 
 
-def _jumps(probe, start, end):
-    """Pairs of positions on a line, close to one another, between which the density jumps."""
+def _breaks(probe, start, end, pieces):
+    """(position, position close to it on the line, whether the density jumps between them: else it has a pole)."""
+    way = end - start
 
     def at(t):
-        value, gradient = probe.both(start + t * (end - start))
+        value, gradient = probe.both(start + t * way)
         with np.errstate(all="ignore"):
-            return t, value, float(np.dot(gradient, end - start))
+            return t, value, float(np.dot(gradient, way))
 
-    points = [at(k / _PIECES) for k in range(_PIECES + 1)]
+    points = [at(k / pieces) for k in range(pieces + 1)]
     highest = max(value for _, value, _ in points)
     waiting = []  # a heap: the stretch with the largest difference first, so that a jump is followed to its end at once
     for a, b in itertools.pairwise(points):
@@ -63,10 +70,11 @@ def _jumps(probe, start, end):
         if missing <= 1e-3 + 1e-10 * abs(a[1]):
             return
         if b[0] - a[0] <= _SHORTEST:
-            slopes = [abs(end[2]) for end in (a, b) if math.isfinite(end[1])]
             is_far_down = -math.inf in (a[1], b[1]) and max(a[1], b[1]) < highest - _MATTERS
-            if sum(slopes) * (b[0] - a[0]) < 0.1 * missing and not is_far_down:  # else it is a pole: log |x| at 0
-                yield start + a[0] * (end - start), start + b[0] * (end - start)
+            if not is_far_down:
+                slopes = [abs(end[2]) for end in (a, b) if math.isfinite(end[1])]
+                is_jump = sum(slopes) * (b[0] - a[0]) < 0.1 * missing  # not so at the pole of log |x|
+                yield start + a[0] * way, start + b[0] * way, is_jump
             continue
         middle = at(0.5 * (a[0] + b[0]))
         for stretch in ((a, middle), (middle, b)):
@@ -79,6 +87,28 @@ def _missing(a, b):
         return 1.0
     change = (b[1] - a[1]) - 0.5 * (b[0] - a[0]) * (a[2] + b[2])
     return abs(change) if math.isfinite(change) else 0.0
+
+
+def _pole(probe, below, above):
+    """The finding for a pole, if the integral is infinite there; else None. Where the log density is -k log d at the
+    distance d, and something smooth, 1 / slope is -d / k, whose change does not tell where the pole is exactly.
+    """
+    width = np.linalg.norm(above - below)
+    for away in ((above - below) / width, (below - above) / width):
+        distances = width * np.array([2.0**4, 2.0**8])
+        values, gradients = zip(*(probe.both(0.5 * (below + above) + d * away) for d in distances), strict=True)
+        with np.errstate(all="ignore"):
+            strength = -np.diff(distances)[0] / np.diff(1.0 / (np.array(gradients) @ away))[0]
+        if strength > 1.0 - 1e-5 and values[0] - values[1] > 0.7 * strength * math.log(2.0**4):
+            steep = np.abs(gradients[0])
+            alone = np.flatnonzero(steep > 1e-3 * steep.max())
+            name = probe.names[alone[0]] if alone.size == 1 else ""
+            at = f"{name} (component {alone[0]}) = {below[alone[0]]:.6g}, unconstrained"
+            message = f"the log density rises like {strength:.4g} times -log of the distance towards "
+            message += at if name else place(probe.model, below)
+            advice = "Keep what is 0 there from it: a prior or a constraint, or look for a division by what can be 0."
+            return Finding("improper", name, f"{message}: its integral is infinite, the posterior improper", advice)
+    return None
 
 
 def _finding(probe, below, above):

@@ -18,6 +18,7 @@ from hmc.kernel import jit_is_disabled
 
 _WALL = 1024  # numbers on either side
 _SLOW = 5e-3  # seconds of a call from which on there are fewer of them
+_TIMED = 10  # calls, if they are fast
 _COMPILED = "It must give a value at every position, and Numba must know all it uses."
 _MUST = {
     "log_density": _COMPILED,
@@ -55,7 +56,7 @@ class Probe:
     def __init__(self, model, bounds=False):
         self.model = model
         self.names = component_names(model)
-        self._share = 1.0
+        self._share, self.seconds = 1.0, 1e-5
         self.position, self.gradient = Walled(model.dimension), Walled(model.dimension)
         try:
             self._function, self._data = model.density()
@@ -90,10 +91,13 @@ class Probe:
         return error
 
     def time(self, position):
-        """Take the time of a call, by which `fewer` goes."""
-        start = time.perf_counter()
-        self.value(position)
-        self._share = min(1.0, _SLOW / (time.perf_counter() - start))
+        """Take the time of a call, `seconds`, by which `fewer` goes: the least of some, as others may be held up."""
+        times, start = [], time.perf_counter()
+        while not times or (len(times) < _TIMED and sum(times) < _SLOW):
+            self.value(position)
+            times.append(time.perf_counter() - start - sum(times))
+        self.seconds = min(times)
+        self._share = min(1.0, _SLOW / self.seconds)
 
     def fewer(self, number):
         """So many calls instead of `number`, where one takes long: at least a twentieth."""

@@ -47,6 +47,8 @@ KINDS = {
     "function": "log_likelihood, link, derived, simulate or simulate_data does not give what it must",
 }
 _BASES = 3  # points that lines start from
+MOST_POINTS = 100_000
+MOST_NUMBERS = 1_000_000  # in a position: each component is looked at, and has a name
 _FAR = 6.0  # some points are drawn uniformly from so far out
 
 
@@ -67,13 +69,16 @@ def check(model, points=20, seed=12, *, bounds=False):
     a parameter must be what is declared. Compiled, it is called with walls around position and gradient at `points`
     positions: half of them drawn uniformly from (-2, 2), as chains start, half from the prior where the model has
     `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of the gradient must be written, finite,
-    and agree with central differences of the log density: |gradient - difference| <= 1e-6 (1 + the larger of the two).
+    and agree with central differences of the log density: |gradient - difference| <= 1e-6 (1 / u + the larger of the
+    two), u being |position[i]| or 1, whichever is more. A component with a slope below 1e-3 at all of them, as under a
+    wide prior, is compared further out too, to 1e12.
     The density must nowhere be nan or +inf, at 0 and out to 700 in every component; have no jumps along lines through
-    (-8, 8), nor end where it matters; and fall along every axis, out to 1e18, and, where there are up to 500
-    components, along each direction in which it does not bend. The other functions of the model are called. If there is
-    no fault so far and the model has `simulate` and `simulate_data`, the gradient is averaged over what they draw,
-    which shows a forgotten Jacobian or another prior than the one drawn from. Where a call takes over 5 ms there are
-    fewer of them.
+    (-8, 8), nor end where it matters, nor have a pole there of an infinite integral; and fall along every axis, out to
+    1e18, and, where there are up to 500 components, along each direction in which it does not bend. Each line is first
+    looked at in 1024 points, or fewer if that takes over 0.1 s for all lines: a jump and one back are seen where one of
+    the points is between them. The other functions of the model are called. If there is no fault so far and the model
+    has `simulate` and `simulate_data`, the gradient is averaged over what they draw, which shows a forgotten Jacobian
+    or another prior than the one drawn from. Where a call takes over 5 ms there are fewer of them.
 
     `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That
     takes longer, and reports a wrong index that the runs in Python did not come by. Indices below 0 count from the end,
@@ -81,15 +86,18 @@ def check(model, points=20, seed=12, *, bounds=False):
 
     Not found: a forgotten Jacobian or a wrong term, of which the gradient is right too, in a model that does not
     simulate, if the posterior stays proper (write `simulate`, and see `hmc calibrate`); a posterior that is improper
-    along a curve; a jump off these lines; a log_likelihood that is not the density's, if the data have no `weight`;
-    what happens with other data or positions than tried. The same model and seed give the same findings, unless calls
-    are slow. Data that the model changes are put back.
+    along a curve, or around a point; a jump off these lines, or one back so soon that no point lies between them; a
+    wrong term of the gradient that the tolerance covers; a log_likelihood that is not the density's, if the data have
+    no `weight`; what happens with other data or positions than tried. The same model and seed give the same findings,
+    unless calls are slow. Data that the model changes are put back. ValueError for `points` that are not from 1 to
+    100,000, and for a model of over 1,000,000 numbers.
     """
     return examine(model, points, seed, bounds=bounds).findings
 
 
 def examine(model, points=20, seed=12, *, bounds=False):
     """`check`, as a `Checked`."""
+    _refuse_too_many(model, points)
     findings = list(name_findings(model))
     with contextlib.suppress(ValueError):
         model.density()  # compiled here, where it can be used again
@@ -102,6 +110,16 @@ def examine(model, points=20, seed=12, *, bounds=False):
             found = [] if isinstance(again, Died) else [f for f in again.findings if f.kind == "outside"]
         checked = Checked(found or died, 0)
     return checked._replace(findings=merged(findings + checked.findings))
+
+
+def _refuse_too_many(model, points):
+    """ValueError for what would take days, or more memory than there is."""
+    if not 1 <= points <= MOST_POINTS:
+        raise ValueError(f"{model.name}: points = {points} is not from 1 to {MOST_POINTS}")
+    if model.dimension > MOST_NUMBERS:
+        largest = max(model.parameters, key=lambda parameter: parameter.free)
+        most = f"a check takes {MOST_NUMBERS} at most"
+        raise ValueError(f"{model.name}: its parameters have {model.dimension} numbers, and {most}; see {largest.name}")
 
 
 def _all_stages(model, points, seed, bounds):

@@ -15,7 +15,8 @@ from hmc.checking.findings import Finding
 from hmc.transforms import INTERVAL, ORDERED, REAL, SIMPLEX, UPPER
 
 _AXES = (1e18, 1e16, 1e14, 1e12, 1e9, 1e6, 1e4, 700.0)  # beyond 709, exp of it overflows: nan there proves nothing
-_OBLIQUE = (1e6,)  # far out, the rounding of an oblique direction shows
+_OBLIQUE = (1e12, 1e9, 1e6)  # in units in which the density bends by 1 along each axis
+_WIDE = 1e10  # the density of a normal prior of this standard deviation must be seen to fall, or nothing is said
 _RATIO = 4.0  # of the three distances that are compared
 _MANY = 500  # of more components, no oblique directions are looked for
 
@@ -47,20 +48,37 @@ def tail_findings(probe, bases, slopes, constraints):
 
 
 def _stays(probe, base, direction, distances):
-    """Whether the log density at the largest distance where it is a number does not fall there as it must."""
+    """Whether the log density at the largest distance where it is a number does not fall there as it must: neither by
+    its values nor by its gradient, which shows a fall that is less than the rounding of the values.
+    """
     for far in distances:
         value = probe.value(base + far * direction)
         if math.isfinite(value) or value == -math.inf:
             break
     else:
         return False
-    nearer, near = (probe.value(base + far / ratio * direction) for ratio in (_RATIO, _RATIO**2))
-    if not (math.isfinite(value) and math.isfinite(nearer) and math.isfinite(near)):
+    reached = np.array([far / _RATIO**2, far / _RATIO, far])
+    there = [probe.both(base + distance * direction) for distance in reached]
+    values = np.array([value for value, _ in there])
+    if not np.isfinite(values).all():
         return False
-    before, last = (nearer - near) / math.log(_RATIO), (value - nearer) / math.log(_RATIO)
-    # A density that falls ever faster will be below -log r in time: a prior that is wide, but proper.
-    falls_faster = last < 2.0 * before and last < -1e-7 * (1.0 + abs(value))
-    return last > -1.0 - 1e-6 and not (falls_faster and before <= 0.0)
+    rises = np.diff(values) / math.log(_RATIO)
+    if not _rises_too_much(rises, 1e-7 * (1.0 + abs(values[-1]))):
+        return False
+    terms = np.array([gradient for _, gradient in there]) * direction
+    if not np.isfinite(terms).all():
+        return True
+    return _rises_too_much(reached * terms.sum(axis=1), 1e-12 * far * np.abs(terms[-1]).sum())
+
+
+def _rises_too_much(rises, rounding):
+    """Whether a density is improper that rises so much as the logarithm of the distance grows by 1: the last of `rises`
+    is that of the largest distance. Where it falls, if only by more than `rounding`, and ever faster, it will be below
+    -log r in time: a prior that is wide, but proper.
+    """
+    before, last = rises[-2:]
+    falls_faster = before <= 0.0 and last < 2.0 * before and last < -rounding
+    return bool(last > -1.0 - 1e-6 and not falls_faster)
 
 
 def _is_flat(probe, base, i, sign):
@@ -69,7 +87,10 @@ def _is_flat(probe, base, i, sign):
     values = []
     for far in (100.0, 300.0, 650.0):
         position[i] = sign * far
-        values.append(probe.value(position))
+        value, gradient = probe.both(position)
+        if abs(gradient[i]) * far > 1e-9:  # a slope may be less than the rounding of the values
+            return False
+        values.append(value)
     return bool(np.isfinite(values).all()) and max(values) - min(values) <= 1e-9 * (1.0 + abs(values[0]))
 
 
@@ -107,30 +128,68 @@ def _way(name, sign, constraint):
 
 
 def _oblique(probe, base):
-    """At most one finding: a direction, not along an axis, in which the density neither bends nor falls."""
-    hessian = _hessian(probe, base)
-    if not np.isfinite(hessian).all():
-        return
-    bend, directions = np.linalg.eigh(hessian)
-    flat = np.flatnonzero(np.abs(bend) <= 1e-7 * np.abs(bend).max())
-    for k in flat:
-        direction = directions[:, k]
-        if all(_stays(probe, base, sign * direction, _OBLIQUE) for sign in (1.0, -1.0)):
-            moving = [i for i in np.argsort(-np.abs(direction)) if abs(direction[i]) > 1e-3 * np.abs(direction).max()]
-            signs = ["+" if direction[i] * direction[moving[0]] > 0.0 else "-" for i in moving]
-            named = ", ".join(sign + probe.names[i] for sign, i in zip(signs, moving[:6], strict=False))
-            named += ", ..." if len(moving) > 6 else ""
-            message = f"the log density does not change as these move together: {named}; the posterior is improper"
-            advice = "The data know a sum of them only: give each a proper prior, or leave one out."
-            yield Finding("improper", probe.names[moving[0]], message, advice)
+    """At most one finding: a direction, not along an axis, in which the density neither bends nor falls.
+
+    Components are measured in units in which the density bends by 1 along each axis, so that what is merely wide does
+    not seem straight beside what is narrow.
+    """
+    units = np.ones(base.size)
+    for _ in range(2):  # over steps of 1e-3, and then of a thousandth of a wider unit
+        hessian = _hessian(probe, base, 1e-3 * np.maximum(units, 1.0))
+        if not np.isfinite(hessian).all():
             return
+        bends = np.abs(hessian.diagonal())
+        units = 1.0 / np.sqrt(np.where(bends > 0.0, bends, 1.0))
+    bend, directions = np.linalg.eigh(units[:, None] * hessian * units)
+    is_bent = np.abs(bend) > 1e-7 * np.abs(bend).max()
+    base = _higher(probe, base, units[:, None] * directions[:, is_bent], bend[is_bent])
+    for direction in directions[:, ~is_bent].T:
+        weight = np.abs(direction)
+        if np.count_nonzero(weight > 1e-12) == 1 or not _is_level(probe, base, units * direction):
+            continue  # the axes were looked at before
+        moving = np.argsort(-weight)[: max(2, np.count_nonzero(weight > 1e-3 * weight.max()))]
+        signs = ["+" if direction[i] * direction[moving[0]] > 0.0 else "-" for i in moving]
+        named = ", ".join(sign + probe.names[i] for sign, i in zip(signs, moving[:6], strict=False))
+        named += ", ..." if len(moving) > 6 else ""
+        message = f"the log density does not change as these move together: {named}; the posterior is improper"
+        advice = "The data know a sum of them only: give each a proper prior, or leave one out."
+        yield Finding("improper", probe.names[moving[0]], message, advice)
+        return
 
 
-def _hessian(probe, base, step=1e-3):
+def _higher(probe, base, directions, bend):
+    """Where a density of these bends would be highest, if it is higher there: rounding takes less than on a slope."""
+    value, gradient = probe.both(base)
+    position = base - directions @ (directions.T @ gradient / bend)
+    return position if probe.value(position) > value else base
+
+
+def _is_level(probe, base, direction):
+    """Whether the density, the mean of both sides of the base, falls at none of the distances by more than rounding may
+    do: of the values, of the positions (a slope of 100 may be a sum that cancels), and of the direction, which leans by
+    1e-12 or less.
+    """
+    value, gradient = probe.both(base)
+    widest = 0.0
+    for far in _OBLIQUE:
+        near, last = (
+            0.5 * (probe.value(base + distance * direction) + probe.value(base - distance * direction))
+            for distance in (far / _RATIO, far)
+        )
+        rounding = 1e-12 * (1.0 + abs(value)) + 1e-15 * far * (100.0 + np.abs(gradient * direction).sum())
+        rounding += base.size * (1e-12 * far) ** 2
+        if near - last > rounding:
+            return False
+        if math.isfinite(last):
+            widest = max(widest, far * np.abs(direction).max() / math.sqrt(2.0 * rounding))
+    return widest > _WIDE
+
+
+def _hessian(probe, base, steps):
     """The second derivatives of the log density, from differences of its gradient that err by step^4."""
     columns = []
-    for i in range(probe.model.dimension):
-        shift = np.zeros(probe.model.dimension)
+    for i, step in enumerate(steps):
+        shift = np.zeros(base.size)
         shift[i] = step
         with np.errstate(all="ignore"):
             slopes = [

@@ -42,6 +42,45 @@ def wide_normal(position, data, gradient):
     return -0.5 * np.sum(position * position) / 1e12
 
 
+SCALES = (3e6, 1e-4, 1e-6, 1.0)
+
+
+def wide_and_narrow(position, data, gradient):
+    """Beside what is narrow, what a wide prior falls by is less than the rounding of the density."""
+    total = 0.0
+    for i in range(4):
+        z = position[i] / SCALES[i]
+        total -= 0.5 * z * z
+        gradient[i] = -z / SCALES[i]
+    return total
+
+
+def cauchy_and_narrow(position, data, gradient):
+    x, z = position[0], position[1] / 1e-8
+    gradient[0], gradient[1] = -2.0 * x / (1.0 + x * x), -z / 1e-8
+    return -log(1.0 + x * x) - 0.5 * z * z
+
+
+def exponential_and_narrow(position, data, gradient):
+    """tau ~ Exponential(1), with its Jacobian."""
+    tau, z = exp(position[0]), position[1] / 1e-7
+    gradient[0], gradient[1] = 1.0 - tau, -z / 1e-7
+    return position[0] - tau - 0.5 * z * z
+
+
+def without_slope(position, data, gradient):
+    """Normal(0, 1e4), of which the gradient is forgotten."""
+    gradient[0] = 0.0
+    return -0.5 * position[0] * position[0] / 1e8
+
+
+def known_sum(position, data, gradient):
+    """Of a and b, in other units, the sum alone is known."""
+    residual = (data.y[0] - position[0] - 1e4 * position[1]) / 1e3
+    gradient[0], gradient[1] = residual / 1e3, residual * 10.0
+    return -0.5 * residual * residual
+
+
 def wide_sum(position, data, gradient):
     """Only the sum of two parameters is known but for their wide, proper priors."""
     residual = data.y[0] - position[0] - position[1]
@@ -78,6 +117,26 @@ def pole(position, data, gradient):
     x = position[0]
     gradient[0] = (2.0 / x if x != 0.0 else 0.0) - 2.0 * x
     return 2.0 * log(abs(x)) - x * x
+
+
+def integrable_pole(position, data, gradient):
+    """|x - 0.3|^-0.99 exp(-x^2), of a finite integral."""
+    x = position[0] - 0.3
+    gradient[0] = -0.99 / x - 2.0 * position[0]
+    return -0.99 * log(abs(x)) - position[0] * position[0]
+
+
+def infinite_pole(position, data, gradient):
+    """1 / |x - 0.3| exp(-x^2): its integral is infinite."""
+    x = position[0] - 0.3
+    gradient[0] = -1.0 / x - 2.0 * position[0]
+    return -log(abs(x)) - position[0] * position[0]
+
+
+def box(position, data, gradient):
+    """A jump up, and back within less than a sixteenth of any line."""
+    gradient[0] = -position[0]
+    return -0.5 * position[0] * position[0] + (1.0 if 0.55 < position[0] < 0.57 else 0.0)
 
 
 def gamma(position, data, gradient):
@@ -137,6 +196,10 @@ RIGHT_ONES = {
     "200 heavy tails": (cauchy, hmc.Parameter("x", (200,))),
     "wide": (wide_normal, hmc.Parameter("x", (3,))),
     "wide and correlated": (wide_sum, hmc.Parameter("a"), hmc.Parameter("b")),
+    "wide and narrow": (wide_and_narrow, hmc.Parameter("x", (4,))),
+    "heavy tail beside narrow": (cauchy_and_narrow, hmc.Parameter("x"), hmc.Parameter("y")),
+    "positive beside narrow": (exponential_and_narrow, POSITIVE, hmc.Parameter("y")),
+    "integrable pole": (integrable_pole, hmc.Parameter("x")),
     "kink": (laplace, hmc.Parameter("x")),
     "pole": (pole, hmc.Parameter("x")),
     "nearly improper": (gamma, POSITIVE),
@@ -162,6 +225,9 @@ def _steps(position, data, gradient):
 
 
 WRONG_ONES = {
+    "wide, without its slope": (without_slope, "gradient", hmc.Parameter("x")),
+    "pole of an infinite integral": (infinite_pole, "improper", hmc.Parameter("x")),
+    "narrow box": (box, "jump", hmc.Parameter("x")),
     "ordered, taken as it is": (_steps, "constraint", hmc.Parameter("c", (3,), hmc.ordered)),
     "a simplex, taken as it is": (_steps, "constraint", hmc.Parameter("c", (4,), hmc.simplex)),
     "flat near 0": (raw_gamma, "improper", POSITIVE),
@@ -177,6 +243,35 @@ WRONG_ONES = {
 def test_their_twins_that_are_wrong_are_found(name):
     density, kind, *parameters = WRONG_ONES[name]
     assert [finding.kind for finding in check(density, *parameters)] == [kind]
+
+
+def test_a_sum_that_is_known_alone_is_named_with_both_its_terms_in_whatever_units():
+    (finding,) = check(known_sum, hmc.Parameter("a"), hmc.Parameter("b"))
+    assert "as these move together: +a, -b;" in finding.message or "together: +b, -a;" in finding.message
+
+
+def test_a_model_without_observations_may_write_no_log_likelihood():
+    def log_likelihood(position, data, out):
+        for i in range(data.y.size):
+            out[i] = -0.5 * (data.y[i] - position[0]) ** 2
+
+    parameters = [hmc.Parameter("x")]
+    model = hmc.Model(cauchy, Numbers(np.empty(0)), parameters, name="empty", log_likelihood=log_likelihood)
+    assert hmc.check(model, points=6) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "points", "words"),
+    [
+        ((), 10**11, r"^small: points = 100000000000 is not from 1 to 100000$"),
+        ((), 0, r"^small: points = 0 is not from 1 to 100000$"),
+        ((10**12,), 6, r"^small: its parameters have 1000000000000 numbers, and a check takes 1000000 at most; see x$"),
+    ],
+)
+def test_what_would_take_days_or_all_memory_is_refused(shape, points, words):
+    model = hmc.Model(cauchy, Numbers(np.empty(0)), [hmc.Parameter("x", shape)], name="small")
+    with pytest.raises(ValueError, match=words):
+        hmc.check(model, points=points)
 
 
 def test_an_improper_posterior_that_is_flat_along_a_curve_is_not_found():

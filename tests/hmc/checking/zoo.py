@@ -108,7 +108,19 @@ GRADIENT = {
     "sign of all": ([(RETURN, "    gradient[3] *= -1.0\n" + RETURN)], "gradient", "a_bar", "the sign is wrong"),
     "factor 2": ([(RETURN, "    gradient[1] *= 2.0\n" + RETURN)], "gradient", "a[2]", "it is 2 times that, everywhere"),
     "constant": ([(RETURN, "    gradient[1] += 0.25\n" + RETURN)], "gradient", "a[2]", "it is +0.25 off, everywhere"),
-    "zero": ([(RETURN, "    gradient[1] = 0.0\n" + RETURN)], "gradient", "a[2]", "it is 0 everywhere"),
+    "constant at some points": (
+        [(RETURN, "    gradient[1] += 0.25 if position[0] > 0.0 else 0.0\n" + RETURN)],
+        "gradient",
+        "a[2]",
+        "it is +0.25 off, at ",
+    ),
+    "factor of nearly 1": (
+        [(RETURN, "    gradient[1] *= 1.00001\n" + RETURN)],
+        "gradient",
+        "a[2]",
+        "it is 1.00001 times that, everywhere",
+    ),
+    "zero": ([(RETURN, "    gradient[1] = 0.0\n" + RETURN)], "gradient", "a[2]", "it is 0, everywhere"),
     "chain rule": (
         [(RETURN, "    gradient[4] = (gradient[4] - 1.0) / tau + 1.0\n" + RETURN)],
         "gradient",
@@ -422,6 +434,12 @@ MODEL = {
         "function",
         "",
         "log_likelihood is nan for",
+    ),
+    "pointwise nothing": (
+        [("        out[i] = -0.5", "        unused = -0.5")],
+        "function",
+        "",
+        "log_likelihood writes nothing, though there are data",
     ),
     "pointwise gap": (
         [("out[i] = position[data.group[i]]", "if i != 1 or position[0] > 0.0:\n            out[i] = 1.0")],
