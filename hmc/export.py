@@ -70,16 +70,19 @@ def check_path(path):
         raise ValueError(f"{path}: NetCDF {_INSTALL}")
 
 
-def write(fit, path):
-    """Write a fit as its file's ending says: .nc NetCDF with ArviZ's groups, .csv the table, else `Fit.save`."""
+def write(fit, path, log_likelihood=None):
+    """Write a fit as its file's ending says: .nc NetCDF with ArviZ's groups, .csv the table, else `Fit.save`.
+
+    `log_likelihood`: as for `Fit.save`.
+    """
     if _ending(path) == ".nc":
         with unfinished(path) as temporary:
-            fit.to_arviz().to_netcdf(str(temporary))
+            fit.to_arviz(log_likelihood=log_likelihood).to_netcdf(str(temporary))
     elif _ending(path) == ".csv":
         text = fit.to_frame(stats=True).to_csv(lineterminator="\n")
         write_whole(path, lambda file: file.write(text.encode()))
     else:
-        fit.save(path)
+        fit.save(path, log_likelihood)
 
 
 def _ending(path):

@@ -42,11 +42,14 @@ def checked_coords(fit_name, coords, dims):
             raise ValueError(f"{known}; name it in dims")
         if not _is_row(labels):
             raise ValueError(f"{fit_name}: coords[{dim!r}] = {_shown(labels)} is no list of labels")
+        coords[dim] = (
+            list(labels) if isinstance(labels, tuple) else labels
+        )  # a tuple has a meaning of its own in xarray
     return coords
 
 
 def check_extents(place, variables, coords):
-    """ValueError where a dimension of `variables`, {name: (dims, array)}, is not as long as its labels, or elsewhere."""
+    """ValueError where a dimension of `variables`, {name: (dims, array)}, is not as long as its labels or elsewhere."""
     first = {}
     for name, (dims, values) in variables.items():
         for dim, extent in zip(dims, np.shape(values), strict=True):
