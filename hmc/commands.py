@@ -43,10 +43,10 @@ def fit(options):
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data or options.set):
         raise ValueError(f"{options.model}: no exact posterior is stored" + (" for your data" if exact else ""))
-    sampled = _sample(options.model, model, options, checkpoint=options.checkpoint)
-    if sampled.interrupted and options.checkpoint:
+    fit = _sample(options.model, model, options, checkpoint=options.checkpoint)
+    if fit.interrupted and options.checkpoint:
         print(f"hmc: interrupted{kept_in(options)}", file=sys.stderr)
-    fit = write_out(sampled, options.out) if options.out else with_derived(sampled)
+    fit, is_whole = write_out(fit, options.out) if options.out else with_derived(fit)
     depth = options.depth or (1 if any(not parameter.shape for parameter in model.parameters) else 2)
     table = precis(fit, depth=depth, prob=options.prob)
     if exact:
@@ -59,7 +59,7 @@ def fit(options):
     if "note" in table.attrs:
         print(table.attrs["note"])
     print(verdict(fit))
-    return _status(fit) if fit is sampled else 1
+    return _status(fit) if is_whole else 1
 
 
 def kept_in(options):

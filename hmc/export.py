@@ -13,11 +13,10 @@ import numpy as np
 
 from hmc import outcome
 from hmc.files import unfinished, write_whole
+from hmc.labelling import SAMPLE_DIMS, check_extents, checked_coords, checked_dims, texts
 from hmc.parameters import blocks, constrained, element_names
 from hmc.storage import log_likelihood_to_keep
 from hmc.transforms import REAL
-
-SAMPLE_DIMS = ("chain", "draw")
 
 # How NetCDF explains numbers that stand for words: flag_values and flag_meanings.
 _TERMINATIONS = {
@@ -51,16 +50,10 @@ def to_arviz(fit, observed=None, dims=None, coords=None, log_likelihood=None):
     """The fit in ArviZ's container; see `Fit.to_arviz`."""
     if importlib.util.find_spec("xarray") is None:
         raise ImportError(f"to_arviz {_INSTALL}")
-    groups = _groups(fit, [observed] if isinstance(observed, str) else list(observed or ()), log_likelihood)
-    dims = {name: [dim] if isinstance(dim, str) else list(dim) for name, dim in (dims or {}).items()}
-    coords = dict(coords or {})
+    groups = _groups(fit, [] if observed is None else texts(fit.name, "observed", observed), log_likelihood)
     names = {name for group, values in groups.items() if not group.endswith("sample_stats") for name in values}
-    for name in dims:
-        if name not in names:
-            raise ValueError(f"{fit.name}: dims has {name!r}, which is none of {', '.join(sorted(names))}")
-    for dim in coords:
-        if not any(dim in named for named in dims.values()):
-            raise ValueError(f"{fit.name}: coords has {dim!r}, which no variable has as a dimension; name it in dims")
+    dims = checked_dims(fit.name, dims, names)
+    coords = checked_coords(fit.name, coords, dims)
     datasets = {group: _dataset(fit, group, values, dims, coords) for group, values in groups.items() if values}
     attributes = _attributes(fit)
     for group, dataset in datasets.items():
@@ -77,16 +70,19 @@ def check_path(path):
         raise ValueError(f"{path}: NetCDF {_INSTALL}")
 
 
-def write(fit, path):
-    """Write a fit as its file's ending says: .nc NetCDF with ArviZ's groups, .csv the table, else `Fit.save`."""
+def write(fit, path, log_likelihood=None):
+    """Write a fit as its file's ending says: .nc NetCDF with ArviZ's groups, .csv the table, else `Fit.save`.
+
+    `log_likelihood`: as for `Fit.save`.
+    """
     if _ending(path) == ".nc":
         with unfinished(path) as temporary:
-            fit.to_arviz().to_netcdf(str(temporary))
+            fit.to_arviz(log_likelihood=log_likelihood).to_netcdf(str(temporary))
     elif _ending(path) == ".csv":
         text = fit.to_frame(stats=True).to_csv(lineterminator="\n")
         write_whole(path, lambda file: file.write(text.encode()))
     else:
-        fit.save(path)
+        fit.save(path, log_likelihood)
 
 
 def _ending(path):
@@ -143,6 +139,7 @@ def _dataset(fit, group, values, dims, coords):
         variables[name] = (named, values_of)
         for dim, extent in zip(named, extents, strict=True):
             labels.setdefault(dim, coords.get(dim, np.arange(extent)))
+    check_extents(f"{fit.name}: {group}", variables, coords)
     dataset = xr.Dataset(dict(zip(_apart(variables, labels), variables.values(), strict=True)), labels)
     if group.endswith("sample_stats"):
         meanings = {"flag_values": [*_TERMINATIONS], "flag_meanings": " ".join(_TERMINATIONS.values())}

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from hmc.errors import told
 from hmc.files import check_writable
 from hmc.interrupts import finishing_first
 from hmc.model_argument import file_of, parsed_settings
@@ -30,27 +31,37 @@ def check_out(options):
 
 
 def with_derived(fit):
-    """The fit; where the model's `derived` fails, which is told, one without derived quantities: the draws are good."""
+    """(the fit, True); where the model's `derived` fails, which is told, one without derived quantities, and False: the
+    draws are good.
+    """
     try:
         fit.keys()
     except ValueError as error:
         print(f"hmc: {error}; what follows is without derived quantities", file=sys.stderr)
-        return fit.without_derived()
-    return fit
+        return fit.without_derived(), False
+    return fit, True
 
 
 def write_out(fit, path):
-    """Write `with_derived(fit)` as `hmc.export.write` does, and return it; Ctrl-C is heeded when it is written.
+    """Write the fit of `with_derived(fit)` as `hmc.export.write` does, and return the same; Ctrl-C is heeded after it.
 
-    What was sampled is not thrown away for the quantities that are derived from it, which may take long: a second
-    Ctrl-C does that.
+    What was sampled is not thrown away for what else is computed from it, by functions of an author, which may fail, or
+    take long: a second Ctrl-C does that.
     """
     from hmc.export import write
 
     with finishing_first() as interrupts:
-        fit = with_derived(fit)
-        write(fit, path)
+        fit, is_whole = with_derived(fit)
+        try:
+            write(fit, path)
+        except OSError:
+            raise
+        except Exception as error:  # whatever the author's log_likelihood does wrong
+            write(fit, path, log_likelihood=False)  # if it is that
+            why = error if isinstance(error, ValueError) else f"{fit.name}: log_likelihood fails: {told(error)}"
+            print(f"hmc: {why}; {path} is without log likelihoods", file=sys.stderr)
+            is_whole = False
     if interrupts:
         print(f"hmc: the fit is in {path}", file=sys.stderr)
         raise KeyboardInterrupt
-    return fit
+    return fit, is_whole

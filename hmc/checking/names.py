@@ -2,7 +2,7 @@
 
 from hmc.chain import Record
 from hmc.checking.findings import Finding
-from hmc.export import SAMPLE_DIMS
+from hmc.labelling import SAMPLE_DIMS
 from hmc.parameters import element_names
 
 

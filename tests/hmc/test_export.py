@@ -242,13 +242,39 @@ def test_many_log_likelihoods_come_if_they_are_asked_for(arviz, fit, monkeypatch
         ({"dims": {"b": ["tank"]}}, "grouped: dims has 'b', which is none of a, count, group, log_likelihood, p"),
         ({"dims": {"a": ["i", "j"]}}, r"grouped: dims gives a 2 dimensions; in posterior it has 1"),
         ({"coords": {"tank": [1, 2, 3]}}, r"grouped: coords has 'tank', which no variable has"),
-        ({"dims": {"a": "tank"}, "coords": {"tank": [1, 2]}}, r"conflicting sizes .*tank"),
+        (
+            {"dims": {"a": "tank"}, "coords": {"tank": [1, 2]}},
+            r"grouped: posterior: coords\['tank'\] = \[1, 2\] has 2 labels, but a has 3 elements there",
+        ),
+        (
+            {"dims": {"a": "i", "pair": "i"}},
+            "grouped: posterior: dims has i for a and pair, of 3 and 2 elements",
+        ),
+        ({"observed": 3}, "grouped: observed = 3 is neither a text nor a list of texts"),
+        ({"observed": ["y", None]}, r"grouped: observed = \['y', None\] is neither"),
+        ({"dims": ["a"]}, r"grouped: dims = \['a'\] is no dict"),
+        ({"dims": {"a": None}}, r"grouped: dims\['a'\] = None is neither a text nor a list of texts"),
+        ({"dims": {"a": [3]}}, r"grouped: dims\['a'\] = \[3\] is neither a text nor a list of texts"),
+        ({"dims": {"a": ["draw"]}}, r"grouped: dims\['a'\] = \['draw'\]: draw is the dimension of all draws"),
+        ({"dims": {"a": ["i", "i"]}}, r"grouped: dims\['a'\] = \['i', 'i'\]: i stands there twice"),
+        ({"dims": {"a": "i"}, "coords": [1]}, r"grouped: coords = \[1\] is no dict"),
+        ({"dims": {"a": "i"}, "coords": {"i": "abc"}}, r"grouped: coords\['i'\] = 'abc' is no list of labels"),
+        ({"dims": {"a": "i"}, "coords": {"i": 3}}, r"grouped: coords\['i'\] = 3 is no list of labels"),
+        ({"dims": {"a": "i"}, "coords": {"i": np.eye(3)}}, r"grouped: coords\['i'\] = array.* is no list of labels"),
+        ({"dims": {"a": "i"}, "coords": {"i": [[1], [2, 3], 4]}}, r"grouped: coords\['i'\] = .* is no list of labels"),
     ],
 )
 def test_names_that_do_not_fit_are_refused_in_one_line(arviz, fit, options, message):
     with pytest.raises(ValueError, match=message) as caught:
         fit.to_arviz(**options)
     assert "\n" not in str(caught.value)
+
+
+def test_names_and_labels_may_come_in_any_list(arviz, fit):
+    for several, labels in ((["site"], pd.Index([7, 8, 9])), (("site",), (7, 8, 9)), ("site", np.arange(7, 10))):
+        posterior = group(fit.to_arviz(observed=("y",), dims={"a": several}, coords={"site": labels}), "posterior")
+        assert posterior["a"].dims == ("chain", "draw", "site")
+        assert posterior["site"].values.tolist() == [7, 8, 9]
 
 
 # What ArviZ makes of it.

@@ -104,6 +104,33 @@ def test_draws_are_kept_and_shown_where_derived_fails(own_file, fit, tmp_path, d
     assert {"x[1]", "x[2]"} <= {*pd.read_csv(tmp_path / "x.csv").columns}
 
 
+@pytest.mark.parametrize(
+    ("ending", "line", "why"),
+    [
+        ("fit", "out[0] = nowhere(position[0])", "(does not compile|fails: NameError): .*'nowhere' is not defined.*"),
+        ("fit", "out[0] = position[2 * position.size]", "fails: IndexError: .*"),
+        ("nc", "out[0] = position[2 * position.size]", "fails: IndexError: .*"),
+    ],
+)
+def test_draws_are_kept_where_the_log_likelihood_fails(own_file, fit, tmp_path, ending, line, why):
+    path, out = own_file(), tmp_path / f"x.{ending}"
+    if ending == "nc":
+        pytest.importorskip("xarray", reason="needs ArviZ: pip install -e '.[arviz]'")
+    wrong = f"def log_likelihood(position, data, out):\n    {line}\n"
+    text = Path(path).read_text().replace("derived=derived", "log_likelihood=log_likelihood")
+    Path(path).write_text(wrong + text)
+    status, shown, err = fit(f"{path}:factory", *SHORT, "--out", str(out))
+    assert status == 1
+    assert "x[2]" in shown
+    assert re.search(
+        f"^hmc: own: log_likelihood {why}; {re.escape(str(out))} is without log likelihoods$", err, re.MULTILINE
+    )
+    if ending == "fit":
+        assert hmc.load(out)["x"].shape == (4, 20, 2)
+    else:
+        assert out.stat().st_size > 4 * 20 * 2 * 8
+
+
 def test_a_fit_without_its_derived_quantities_gets_them_when_they_are_mended(own_file, fit, tmp_path):
     fit(f"{own_file('return 1 / 0')}:factory", *SHORT, "--out", str(tmp_path / "x.fit"))
     without = hmc.load(tmp_path / "x.fit")

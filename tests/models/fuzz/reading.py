@@ -16,6 +16,7 @@ BOOLEANS = {"True": 1, "TRUE": 1, "true": 1, "False": 0, "FALSE": 0, "false": 0}
 
 # What could not be decoded; fillers of Korean, a joiner of marks, vowels of Khmer, a blank of Braille.
 OTHER_HIDDEN = {"\ufffd", "\u115f", "\u1160", "\u3164", "\uffa0", "\u034f", "\u17b4", "\u17b5", "\u2800"}
+OTHER_HIDDEN |= {"\u2065", *map(chr, range(0xFFF0, 0xFFF9))}  # of no character yet, and to be unseen
 
 
 class Fault(Exception):  # noqa: N818 (of the data, not of a program)
