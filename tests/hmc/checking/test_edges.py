@@ -68,10 +68,14 @@ def exponential_and_narrow(position, data, gradient):
     return position[0] - tau - 0.5 * z * z
 
 
-def without_slope(position, data, gradient):
-    """Normal(0, 1e4), of which the gradient is forgotten."""
-    gradient[0] = 0.0
-    return -0.5 * position[0] * position[0] / 1e8
+def without_slope(scale):
+    """Normal(0, scale), of which the gradient is forgotten."""
+
+    def density(position, data, gradient):
+        gradient[0] = 0.0
+        return -0.5 * (position[0] / scale) ** 2
+
+    return density
 
 
 def known_sum(position, data, gradient):
@@ -225,7 +229,8 @@ def _steps(position, data, gradient):
 
 
 WRONG_ONES = {
-    "wide, without its slope": (without_slope, "gradient", hmc.Parameter("x")),
+    "wide, without its slope": (without_slope(1e4), "gradient", hmc.Parameter("x")),
+    "very wide, without its slope": (without_slope(1e10), "gradient", hmc.Parameter("x")),
     "pole of an infinite integral": (infinite_pole, "improper", hmc.Parameter("x")),
     "narrow box": (box, "jump", hmc.Parameter("x")),
     "ordered, taken as it is": (_steps, "constraint", hmc.Parameter("c", (3,), hmc.ordered)),
