@@ -56,8 +56,8 @@ def wide_and_narrow(position, data, gradient):
 
 
 def cauchy_and_narrow(position, data, gradient):
-    x, z = position[0], position[1] / 1e-8
-    gradient[0], gradient[1] = -2.0 * x / (1.0 + x * x), -z / 1e-8
+    x, z = position[0], position[1] / 1e-10
+    gradient[0], gradient[1] = -2.0 * x / (1.0 + x * x), -z / 1e-10
     return -log(1.0 + x * x) - 0.5 * z * z
 
 
@@ -78,11 +78,19 @@ def without_slope(scale):
     return density
 
 
-def known_sum(position, data, gradient):
-    """Of a and b, in other units, the sum alone is known."""
-    residual = (data.y[0] - position[0] - 1e4 * position[1]) / 1e3
-    gradient[0], gradient[1] = residual / 1e3, residual * 10.0
-    return -0.5 * residual * residual
+def known_sum(unit, noise, prior=math.inf):
+    """a + unit * b is known up to noise; a and b are Normal(0, prior)."""
+
+    def density(position, data, gradient):
+        residual = (data.y[0] - position[0] - unit * position[1]) / noise
+        total = -0.5 * residual * residual
+        for i in range(2):
+            z = position[i] / prior
+            total -= 0.5 * z * z
+            gradient[i] = residual / noise * (1.0 if i == 0 else unit) - z / prior
+        return total
+
+    return density
 
 
 def wide_sum(position, data, gradient):
@@ -204,6 +212,8 @@ RIGHT_ONES = {
     "heavy tail beside narrow": (cauchy_and_narrow, hmc.Parameter("x"), hmc.Parameter("y")),
     "positive beside narrow": (exponential_and_narrow, POSITIVE, hmc.Parameter("y")),
     "integrable pole": (integrable_pole, hmc.Parameter("x")),
+    "wide, with a sum that is known well": (known_sum(1.1, 1e-4, 1e7), hmc.Parameter("a"), hmc.Parameter("b")),
+    "very wide, with a sum that is known well": (known_sum(1.0, 1e-6, 1e9), hmc.Parameter("a"), hmc.Parameter("b")),
     "kink": (laplace, hmc.Parameter("x")),
     "pole": (pole, hmc.Parameter("x")),
     "nearly improper": (gamma, POSITIVE),
@@ -250,8 +260,10 @@ def test_their_twins_that_are_wrong_are_found(name):
     assert [finding.kind for finding in check(density, *parameters)] == [kind]
 
 
-def test_a_sum_that_is_known_alone_is_named_with_both_its_terms_in_whatever_units():
-    (finding,) = check(known_sum, hmc.Parameter("a"), hmc.Parameter("b"))
+@pytest.mark.parametrize(("unit", "noise"), [(1e4, 1e3), (3.0, 0.01), (1e4, 0.01)])
+def test_a_sum_that_is_known_alone_is_named_with_both_its_terms_in_whatever_units(unit, noise):
+    (finding,) = check(known_sum(unit, noise), hmc.Parameter("a"), hmc.Parameter("b"))
+    assert finding.kind == "improper"
     assert "as these move together: +a, -b;" in finding.message or "together: +b, -a;" in finding.message
 
 
