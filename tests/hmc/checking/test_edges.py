@@ -148,7 +148,7 @@ def infinite_pole(position, data, gradient):
 def box(position, data, gradient):
     """A jump up, and back within less than a sixteenth of any line."""
     gradient[0] = -position[0]
-    return -0.5 * position[0] * position[0] + (1.0 if 0.55 < position[0] < 0.57 else 0.0)
+    return -0.5 * position[0] * position[0] + (1.0 if 0.55 < position[0] < 0.6 else 0.0)
 
 
 def gamma(position, data, gradient):
