@@ -93,7 +93,7 @@ class Probe:
     def time(self, position):
         """Take the time of a call, `seconds`, by which `fewer` goes: the least of some, as others may be held up."""
         times, start = [], time.perf_counter()
-        while not times or (len(times) < _TIMED and sum(times) < _SLOW):
+        while not times or (len(times) < _TIMED and sum(times) < 20.0 * _SLOW):
             self.value(position)
             times.append(time.perf_counter() - start - sum(times))
         self.seconds = min(times)

@@ -16,7 +16,7 @@ from hmc.transforms import INTERVAL, ORDERED, REAL, SIMPLEX, UPPER
 
 _AXES = (1e18, 1e16, 1e14, 1e12, 1e9, 1e6, 1e4, 700.0)  # beyond 709, exp of it overflows: nan there proves nothing
 _OBLIQUE = (1e12, 1e9, 1e6)  # in units in which the density bends by 1 along each axis
-_WIDE = 1e10  # the density of a normal prior of this standard deviation must be seen to fall, or nothing is said
+_WIDE = 1e8  # the density of a normal prior of this standard deviation must be seen to fall, or nothing is said
 _RATIO = 4.0  # of the three distances that are compared
 _MANY = 500  # of more components, no oblique directions are looked for
 

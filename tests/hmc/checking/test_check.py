@@ -75,6 +75,15 @@ def test_a_check_of_a_slow_density_takes_fewer_calls(build, monkeypatch):
     assert calls[1.0] < calls[0.001] / 4
 
 
+def test_a_density_that_was_held_up_once_does_not_count_as_slow(build, monkeypatch):
+    probe = Probe(build())
+    clock = iter([0.0, 0.05, *(0.05 + 1e-6 * k for k in range(1, 100))])  # seconds: the first call took 50 ms
+    monkeypatch.setattr("hmc.checking.probe.time.perf_counter", lambda: next(clock))
+    probe.time(np.zeros(6))
+    assert probe.seconds == pytest.approx(1e-6)
+    assert probe.fewer(1000) == 1000
+
+
 def test_a_check_is_the_same_when_it_is_done_again(build):
     model = build(*zoo.FAULTS["only far along"][0])
     assert hmc.check(model) == hmc.check(model) != []

@@ -56,8 +56,8 @@ def wide_and_narrow(position, data, gradient):
 
 
 def cauchy_and_narrow(position, data, gradient):
-    x, z = position[0], position[1] / 1e-8
-    gradient[0], gradient[1] = -2.0 * x / (1.0 + x * x), -z / 1e-8
+    x, z = position[0], position[1] / 1e-10
+    gradient[0], gradient[1] = -2.0 * x / (1.0 + x * x), -z / 1e-10
     return -log(1.0 + x * x) - 0.5 * z * z
 
 
@@ -68,17 +68,29 @@ def exponential_and_narrow(position, data, gradient):
     return position[0] - tau - 0.5 * z * z
 
 
-def without_slope(position, data, gradient):
-    """Normal(0, 1e4), of which the gradient is forgotten."""
-    gradient[0] = 0.0
-    return -0.5 * position[0] * position[0] / 1e8
+def without_slope(scale):
+    """Normal(0, scale), of which the gradient is forgotten."""
+
+    def density(position, data, gradient):
+        gradient[0] = 0.0
+        return -0.5 * (position[0] / scale) ** 2
+
+    return density
 
 
-def known_sum(position, data, gradient):
-    """Of a and b, in other units, the sum alone is known."""
-    residual = (data.y[0] - position[0] - 1e4 * position[1]) / 1e3
-    gradient[0], gradient[1] = residual / 1e3, residual * 10.0
-    return -0.5 * residual * residual
+def known_sum(unit, noise, prior=math.inf):
+    """a + unit * b is known up to noise; a and b are Normal(0, prior)."""
+
+    def density(position, data, gradient):
+        residual = (data.y[0] - position[0] - unit * position[1]) / noise
+        total = -0.5 * residual * residual
+        for i in range(2):
+            z = position[i] / prior
+            total -= 0.5 * z * z
+            gradient[i] = residual / noise * (1.0 if i == 0 else unit) - z / prior
+        return total
+
+    return density
 
 
 def wide_sum(position, data, gradient):
@@ -136,7 +148,7 @@ def infinite_pole(position, data, gradient):
 def box(position, data, gradient):
     """A jump up, and back within less than a sixteenth of any line."""
     gradient[0] = -position[0]
-    return -0.5 * position[0] * position[0] + (1.0 if 0.55 < position[0] < 0.57 else 0.0)
+    return -0.5 * position[0] * position[0] + (1.0 if 0.55 < position[0] < 0.6 else 0.0)
 
 
 def gamma(position, data, gradient):
@@ -200,6 +212,8 @@ RIGHT_ONES = {
     "heavy tail beside narrow": (cauchy_and_narrow, hmc.Parameter("x"), hmc.Parameter("y")),
     "positive beside narrow": (exponential_and_narrow, POSITIVE, hmc.Parameter("y")),
     "integrable pole": (integrable_pole, hmc.Parameter("x")),
+    "wide, with a sum that is known well": (known_sum(1.1, 1e-4, 1e7), hmc.Parameter("a"), hmc.Parameter("b")),
+    "very wide, with a sum that is known well": (known_sum(1.0, 1e-6, 1e9), hmc.Parameter("a"), hmc.Parameter("b")),
     "kink": (laplace, hmc.Parameter("x")),
     "pole": (pole, hmc.Parameter("x")),
     "nearly improper": (gamma, POSITIVE),
@@ -225,7 +239,8 @@ def _steps(position, data, gradient):
 
 
 WRONG_ONES = {
-    "wide, without its slope": (without_slope, "gradient", hmc.Parameter("x")),
+    "wide, without its slope": (without_slope(1e4), "gradient", hmc.Parameter("x")),
+    "very wide, without its slope": (without_slope(1e10), "gradient", hmc.Parameter("x")),
     "pole of an infinite integral": (infinite_pole, "improper", hmc.Parameter("x")),
     "narrow box": (box, "jump", hmc.Parameter("x")),
     "ordered, taken as it is": (_steps, "constraint", hmc.Parameter("c", (3,), hmc.ordered)),
@@ -245,8 +260,10 @@ def test_their_twins_that_are_wrong_are_found(name):
     assert [finding.kind for finding in check(density, *parameters)] == [kind]
 
 
-def test_a_sum_that_is_known_alone_is_named_with_both_its_terms_in_whatever_units():
-    (finding,) = check(known_sum, hmc.Parameter("a"), hmc.Parameter("b"))
+@pytest.mark.parametrize(("unit", "noise"), [(1e4, 1e3), (3.0, 0.01), (1e4, 0.01)])
+def test_a_sum_that_is_known_alone_is_named_with_both_its_terms_in_whatever_units(unit, noise):
+    (finding,) = check(known_sum(unit, noise), hmc.Parameter("a"), hmc.Parameter("b"))
+    assert finding.kind == "improper"
     assert "as these move together: +a, -b;" in finding.message or "together: +b, -a;" in finding.message
 
 
