@@ -48,6 +48,8 @@ ROWS = Table(
     separator=";",
     source=SOURCE,
 )
+# What part of all pairs of story and response a table has that is one of counts: a few rows have fewer.
+_FULL = 0.5
 
 
 class StoryResponses(NamedTuple):
@@ -95,7 +97,7 @@ def read_story_responses(data=None):
     counts = np.zeros((RESPONSES, labels.size))
     if not is_counted:
         np.add.at(counts, (response, story), 1.0)
-        if counts.max() == 1.0:
+        if counts.max() == 1.0 and counts.mean() >= _FULL:
             _refuse_unnamed_counts(further_names(STORY_ROWS, data))
         return StoryResponses(counts, story.astype(np.int64), response)
     _refuse_pairs_twice(story, response)
@@ -122,10 +124,10 @@ def _has_counts(names):
 
 
 def _refuse_unnamed_counts(names):
-    """ValueError for a table that has each story and response once, as rows hardly have, and other columns."""
+    """ValueError for a table that has most stories and responses once each, as rows hardly have, and other columns."""
     if names:
         raise ValueError(
-            "trolley: each story and response is there once, as in a table of counts, but no column is called count: "
+            "trolley: no story and response is there twice, as in a table of counts, but no column is called count: "
             f"rename the one with the counts, or, if the rows are responses, leave out {shown(', '.join(names))}"
         )
 

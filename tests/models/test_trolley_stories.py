@@ -192,9 +192,7 @@ def test_counts_of_another_name_are_not_taken_for_rows(tmp_path):
     named = COUNTS.rename(columns={"count": "n"}).assign(share=0.5)
     named.to_csv(tmp_path / "counts.csv", sep=";", index=False)
     for data in (named, tmp_path / "counts.csv"):
-        with pytest.raises(
-            ValueError, match=r"^trolley: each story and response is there once, .* leave out n, share$"
-        ):
+        with pytest.raises(ValueError, match=r"^trolley: no story and response is there twice, .* leave out n, share$"):
             models.mRS(data)
 
 
@@ -202,6 +200,8 @@ def test_rows_may_have_further_columns_where_responses_repeat_and_none_where_the
     of_people = pd.concat([SMALL, SMALL[:1]])[["story", "response"]].assign(id=range(5))
     assert models.mRS(of_people).data.counts.sum() == 5
     assert models.mRS(SMALL[["response", "story"]]).data.counts.sum() == 4
+    few = COUNTS.assign(id=range(84)).iloc[::9][["story", "response", "id"]]  # of 10 people, who happen to differ
+    assert models.mRS(few).data.counts.sum() == 10
     (tmp_path / "rows.csv").write_text("story ; response\na;1\nb;2\n")  # three names, if blanks were what separates
     assert models.mRS(tmp_path / "rows.csv").data.counts.sum() == 2
     assert models.mRS(SMALL.assign(Count=7)).data.counts.sum() == 8  # there is one called count
