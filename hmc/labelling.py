@@ -36,15 +36,14 @@ def checked_dims(fit_name, dims, names):
 def checked_coords(fit_name, coords, dims):
     """{dimension: its labels}; ValueError for what is no such dict, or labels a dimension that `dims` does not have."""
     coords = _dict(fit_name, "coords", coords)
-    for dim, labels in coords.items():
+    for dim, labels in list(coords.items()):
         if not any(dim in named for named in dims.values()):
             known = f"{fit_name}: coords has {_shown(dim)}, which no variable has as a dimension"
             raise ValueError(f"{known}; name it in dims")
         if not _is_row(labels):
             raise ValueError(f"{fit_name}: coords[{dim!r}] = {_shown(labels)} is no list of labels")
-        coords[dim] = (
-            list(labels) if isinstance(labels, tuple) else labels
-        )  # a tuple has a meaning of its own in xarray
+        if isinstance(labels, tuple):  # which has a meaning of its own in xarray
+            coords[dim] = list(labels)
     return coords
 
 
