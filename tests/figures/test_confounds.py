@@ -135,9 +135,9 @@ def test_an_interval_that_leaves_the_frame_has_an_arrow(fits):
 
 def _direct_contrasts(name, fit, groups):
     """p(X=1) - p(X=0) at Z = 0 from the link function of the model, for a study of one individual per group and X."""
-    twice = pd.DataFrame({"g": np.tile(groups["g"], 2), "X": np.repeat([0.0, 1.0], 6), "Y": 1})
+    twice = pd.DataFrame({"g": np.tile(groups["g"], 2), "X": np.arange(12.0) ** 2, "Y": 1})  # X that mrx can hold
     data = models.build(name, individuals=twice, groups=groups).data
-    data = data._replace(Xbar=fit.model.data.Xbar, Z=np.zeros(6))
+    data = data._replace(X=np.repeat([0.0, 1.0], 6), Xbar=fit.model.data.Xbar, Z=np.zeros(6))
     p = np.empty((fit.unconstrained.shape[0] * fit.unconstrained.shape[1], 12))
     for row, position in zip(p, fit.unconstrained.reshape(len(p), -1), strict=True):
         models.confounds.p(position, data, row)
