@@ -121,11 +121,12 @@ def test_replications_of_a_worker_that_dies_are_run_again(tmp_path):
         """import hmc.workers
 expected = run(100, work=20_000)
 in_process, killed = hmc.workers._in_process, []
-def kill_one(process, model_key, payload):
+def kill_one(start, *arguments):
+    process = start()
     if len(killed) < 1:
         killed.append(process.submit(os.getpid).result())
         threading.Timer(0.05, lambda: os.kill(killed[0], signal.SIGKILL)).start()
-    return in_process(process, model_key, payload)
+    return in_process(lambda: process, *arguments)
 hmc.workers._in_process = kill_one
 assert run(100, work=20_000) == expected
 assert killed""",

@@ -34,7 +34,7 @@ def test_the_file_as_it_stands_is_checked_and_fitted(tmp_path):
     path = write_template("herds", tmp_path)
     assert path == tmp_path / "herds.py"
     said = run_hmc(tmp_path, "check", "herds.py:herds")
-    assert said.startswith("herds: the gradient agrees with the density, all 10 components at 20 points\n")
+    assert said.startswith("herds: the gradient agrees with the density, all 10 components at 26 points\n")
     table = run_hmc(tmp_path, "fit", "herds.py:herds", "--depth", "2")
     names = [f"a[{j}]" for j in range(1, 9)]
     assert [line.split()[0] for line in table.splitlines()[1:11]] == [*names, "a_bar", "tau"]

@@ -135,7 +135,8 @@ def _judged_responses(given):
         if any(nearly.fullmatch(name) for names in headers for name in names):
             raise Fault
         table = read_table(given, RESPONSES, separator=";")
-        if not table.duplicated().any() and len(headers[-1]) > 2:
+        possible = 7 * table["story"].nunique()
+        if not table.duplicated().any() and len(headers[-1]) > 2 and 2 * len(table) >= possible:
             raise Fault
         return table.groupby(["story", "response"]).size().reset_index(name="count")
     table = read_table(given, COUNTS)
