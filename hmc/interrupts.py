@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 
+from hmc.notes import say
+
 # What the KeyboardInterrupt of a second Ctrl-C says: somebody does not want to wait for what is under way.
 AT_ONCE = "at once"
 
@@ -23,7 +25,7 @@ def finishing_first():
 
     def notice():
         interrupts.append("interrupted")
-        print("\nhmc: finishing what is under way (Ctrl-C again: stop at once)", file=sys.stderr)
+        say("finishing what is under way (Ctrl-C again: stop at once)")
 
     with noticing_interrupts(notice):
         yield interrupts

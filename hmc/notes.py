@@ -6,6 +6,7 @@ import sys
 
 def say(text):
     """Print "hmc: ..." on standard error. Where nothing can be written there, no run is lost for it."""
-    with contextlib.suppress(OSError, ValueError):  # a full disk; a file that is closed
+    # A full disk; a file that is closed; a signal in the midst of another line.
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
         if sys.stderr is not None:
             print(f"hmc: {text}", file=sys.stderr)
