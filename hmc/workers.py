@@ -112,6 +112,7 @@ def _in_process(start, model_key, payload, busy):
     try:
         process = start()
         future = process.submit(_call, model_key, payload)
+        process._result_queue._writer.close()  # ours: or who dies in the midst of a result would be waited for
     except (BrokenProcessPool, OSError, EOFError) as error:
         raise _NeverBegunError(told(error)) from None
     is_of_use = False

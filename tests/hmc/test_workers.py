@@ -294,3 +294,24 @@ assert not future.done()
 executor.shutdown(wait=False, cancel_futures=True)
 assert "BrokenProcessPool" in repr(future.exception(60))""",
     )
+
+
+HALF_A_RESULT = """
+import os, signal, struct, sys
+import hmc.workers
+
+def half_a_result():
+    frame = sys._getframe()
+    while "result_queue" not in frame.f_locals:
+        frame = frame.f_back
+    os.write(frame.f_locals["result_queue"]._writer.fileno(), struct.pack("!i", 1000) + bytes(10))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    print(repr(hmc.workers.ProcessExecutor(1).submit(half_a_result).exception()))
+"""
+
+
+def test_a_worker_that_is_killed_in_the_midst_of_its_result_is_not_waited_for(folder):
+    """A pool of Python's would wait for the rest: it could write to the pipe itself."""
+    assert running.python(folder, HALF_A_RESULT, name="half.py").stdout.startswith("BrokenProcessPool(")
