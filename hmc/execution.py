@@ -34,11 +34,11 @@ class Execution:
     cells      (rows, columns) int64; column 0 has the stop flags. There within the context only.
     functions  what the tasks call besides the model's functions; a worker process must be able to import them
 
-    ValueError for an `executor` that is none, or is not possible. What has to be compiled is compiled here, once.
+    ValueError for an `executor` that is not possible; see `check_execution` for what is none. What has to be compiled
+    is compiled here, once.
     """
 
     def __init__(self, model, workers, executor, cells, functions=()):
-        check_execution(workers, executor)
         chosen, is_owned = _choose_executor(model, workers, executor, functions)
         is_here = shares_memory(chosen)  # what takes its place must find the same cells
         another = functools.partial(_choose_executor, model, workers, "threads" if is_here else None, functions)

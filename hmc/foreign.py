@@ -69,7 +69,9 @@ class ForeignExecutor(concurrent.futures.Executor):
             workers_seen = time.monotonic()
             while not future.done():
                 concurrent.futures.wait((future,), timeout=_LOOK_SECONDS)
-                if not future.done() and _is_gone(self._executor):
+                if future.done():
+                    break
+                if _is_gone(self._executor):
                     raise LostTaskError("the connection to the cluster is lost")
                 if _has_workers(self._executor):
                     workers_seen = time.monotonic()
