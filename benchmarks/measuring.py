@@ -15,8 +15,8 @@ import numpy as np
 
 import hmc
 from diagnostics import ess_bulk, rhat
-from hmc.compiled import DENSITY, VECTOR
-from hmc.kernel import kernel
+from hmc.jit.compiled import DENSITY, VECTOR
+from hmc.jit.kernel import kernel
 
 
 class Length(NamedTuple):

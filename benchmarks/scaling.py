@@ -25,7 +25,7 @@ import numpy as np
 import hmc
 import models
 from benchmarks.measuring import call_often, pin_to_one_core
-from hmc.compiled import DENSITY, VECTOR
+from hmc.jit.compiled import DENSITY, VECTOR
 from hmc.transforms import constrain_positive
 from models.densities import exponential, normal
 

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose 
 import hmc
 import models
 from diagnostics import ess_bulk
-from hmc import step_size
+from hmc.sampler import step_size
 
 PAPERS_GAMMA = 0.05
 

@@ -7,8 +7,8 @@ calibration", arXiv:1804.06788.
 
 Draws that depend on each other spoil this, and posteriors of a hierarchical model's prior may be such that no chain is
 long enough. So the chain goes through the truth, at a place drawn at random, as any of its draws might stand there
-(`hmc/stationary.py`): the ranks are then exactly uniform, however slowly chains move. What is lost where they hardly
-move is the power to see that something is wrong, and that is measured.
+(`hmc/sampler/chain_through.py`): the ranks are then exactly uniform, however slowly chains move. What is lost where
+they hardly move is the power to see that something is wrong, and that is measured.
 
 Ranked are all parameters, the log density and the log likelihood. No parameter shows that a density forgets a part of
 the data, for what is left has a posterior too; the log likelihood does: Modrák et al. (2023), "Simulation-based
@@ -130,7 +130,7 @@ def placed_truth(rng, model, *, thinned):
 
 def through_the_truth(truth, fitted, settings, cells, *, spacing):
     """The sampler of a replication: a chain that has the truth at its place."""
-    from hmc.stationary import chain_through
+    from hmc.sampler.chain_through import chain_through
 
     return chain_through(fitted, settings, truth.position, truth.place * spacing, cells)
 

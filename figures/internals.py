@@ -7,7 +7,7 @@ import numpy as np
 
 from figures import style, toys
 from hmc.checking import component_names
-from hmc.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
+from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 
 DOUBLINGS = (style.SKY, style.ORANGE, style.BLUE, style.WINE, style.VERMILLION, style.PURPLE)  # as far as they go
 ENDS = {

@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.ticker import LogLocator
 
 from figures import style
-from hmc.adaptation import UPDATE
 from hmc.record import record
-from hmc.run import make_job
+from hmc.sampler.adaptation import UPDATE
+from hmc.sampler.starting import make_job
 from hmc.settings import Settings
 
 WINDOW = 25  # transitions over which acceptance rates are averaged

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from hmc.chain import Record
 from hmc.errors import InitializationError, LostTaskError, told
 from hmc.notes import say
-from hmc.run import ChainResult, Failure, inverse_metric, run_chain
+from hmc.run import ChainResult, Failure, run_chain
+from hmc.sampler.chain import Record
+from hmc.sampler.metric import inverse_metric
 
 _TRIES = 2  # of each chunk
 
@@ -27,7 +28,7 @@ class Chain:
         self.snapshot = snapshot
         self.fresh = self.error = self.failure = None
         self._rest = None  # what a chunk that was stopped had finished beyond the snapshot
-        self._inverse_metric = inverse_metric(snapshot.state) if snapshot else None
+        self._inverse_metric = inverse_metric(snapshot.state.metric) if snapshot else None
         self._tries = 0
 
     @property

@@ -18,8 +18,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from hmc import snapshot
-from hmc.chain import Record
 from hmc.chains import Chain
 from hmc.data_hash import data_hashes, data_numbers, data_types, fields
 from hmc.difference import (
@@ -34,6 +32,8 @@ from hmc.difference import (
 from hmc.errors import told
 from hmc.files import put_new, write_whole
 from hmc.notes import say
+from hmc.sampler import snapshot
+from hmc.sampler.chain import Record
 
 MAGIC = b"rethinking-hmc checkpoint, version 2\n"
 _HEAD = struct.Struct("<Q32sI")

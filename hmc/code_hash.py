@@ -1,13 +1,13 @@
 """The Python code that a replication runs, as one hash: whether a worker that was kept has the same.
 
-Compiled code has a fingerprint of its own (`hmc/fingerprint.py`), which follows whatever a density reaches. Code that
-simulates and reduces runs as Python, and may call anything; here it is followed within its own package.
+Compiled code has a fingerprint of its own (`hmc/jit/fingerprint.py`), which follows whatever a density reaches. Code
+that simulates and reduces runs as Python, and may call anything; here it is followed within its own package.
 """
 
 import hashlib
 import types
 
-from hmc.fingerprint import fingerprint
+from hmc.jit.fingerprint import fingerprint
 
 
 def code_of(model, *functions):

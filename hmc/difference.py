@@ -4,11 +4,11 @@ import numba
 import numpy as np
 
 from hmc.data_hash import data_hashes, data_numbers, data_types
-from hmc.kernel import jit_is_disabled
+from hmc.jit.kernel import jit_is_disabled
 from hmc.model import Model
 from hmc.parameters import Parameter
-from hmc.run import sampler_key
-from hmc.snapshot import Draw, contradicts, last_draw
+from hmc.sampler.machine_code import sampler_key
+from hmc.sampler.snapshot import Draw, contradicts, last_draw
 from hmc.transforms import Constraint
 from hmc.version import VERSION
 

@@ -11,10 +11,10 @@ import warnings
 
 import numpy as np
 
-from hmc import outcome
 from hmc.files import unfinished, write_whole
 from hmc.labelling import SAMPLE_DIMS, check_extents, checked_coords, checked_dims, texts
 from hmc.parameters import blocks, constrained, element_names
+from hmc.sampler import outcome
 from hmc.storage import log_likelihood_to_keep
 from hmc.transforms import REAL
 

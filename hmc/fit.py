@@ -4,10 +4,10 @@ import copy
 
 import numpy as np
 
-from hmc.chain import Record
 from hmc.data_hash import data_hashes, data_numbers, data_types
 from hmc.derived import derived_draws
 from hmc.parameters import blocks, constrained
+from hmc.sampler.chain import Record
 from hmc.version import VERSION
 
 
@@ -29,7 +29,7 @@ class Fit:
     fit.unconstrained     (chains, draws, dimension) positions as the sampler moved them
     fit.stats             the sampler's statistics by ArviZ's names (chains, draws): lp, acceptance_rate, step_size,
                           tree_depth, n_steps, diverging, energy, reached_max_treedepth; and termination, a constant
-                          of `hmc/outcome.py` that says why the trajectory ended
+                          of `hmc/sampler/outcome.py` that says why the trajectory ended
     fit.log_likelihood    (chains, draws, observations), computed when first asked for
     fit.warmup_stats      the same statistics of the warm-up (chains, warmup)
     fit.warmup            (chains, warmup, dimension) positions, with `keep_warmup`; else None

@@ -6,8 +6,8 @@ import types
 import numba
 import numpy as np
 
-from hmc.compile_errors import compile_error
-from hmc.compiled import (
+from hmc.jit.compile_errors import compile_error
+from hmc.jit.compiled import (
     DENSITY,
     MATRIX,
     POINTWISE,
@@ -16,9 +16,9 @@ from hmc.compiled import (
     compile_author_function,
     compile_entry,
 )
-from hmc.fingerprint import UndeterminableError
-from hmc.kernel import kernel
-from hmc.packing import pack
+from hmc.jit.fingerprint import UndeterminableError
+from hmc.jit.kernel import kernel
+from hmc.jit.packing import pack
 from hmc.parameters import blocks, checked_parameters, constrained, unconstrained
 
 
@@ -111,7 +111,7 @@ class Model:
         return self.with_data(self.data._replace(weight=weight))
 
     def density(self):
-        """(function, address): the compiled log density, and the data as it takes them. See `hmc/compiled.py`."""
+        """(function, address): the compiled log density, and the data as it takes them. See `hmc/jit/compiled.py`."""
         return self._compiled("log_density", DENSITY), self._packed.address
 
     def density_is_stored(self):

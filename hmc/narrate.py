@@ -1,6 +1,7 @@
 """A recorded transition in words, one line for each thing that happened.
 
-Every number and every claim is read off the record (`hmc/record.py`); what the words mean is said in `hmc/nuts.py`.
+Every number and every claim is read off the record (`hmc/record.py`); what the words mean is said in
+`hmc/sampler/nuts.py`.
 """
 
 import math
@@ -8,8 +9,8 @@ import textwrap
 
 import numpy as np
 
-from hmc.outcome import DIVERGENCE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
 from hmc.record import record
+from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
 
 LEGEND = (
     "A leaf is a point that a leapfrog step leads to: 0 is the start, 1 one step forwards in time, -1 one backwards. "

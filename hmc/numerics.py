@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 
 # log(2) in two parts; the first ends in 21 zero bits, so that k * LN2_HIGH is exact for every exponent k.
 LN2_HIGH = 6.93147180369123816490e-01

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from hmc.compiled import MATRIX, compile_entry
+from hmc.jit.compiled import MATRIX, compile_entry
 from hmc.transforms import (
     INTERVAL,
     LOWER,

@@ -1,7 +1,7 @@
 """The sampler's transitions, recorded step by step: where every leapfrog step went, and why the trajectory ended.
 
 There is no second sampler here. The kernels that a chain runs are copied with some of them replaced by ones that do
-the same and take notes (`hmc.kernel.substituted`, `hmc/watcher.py`), so that what is recorded is what `hmc.sample`
+the same and take notes (`hmc.jit.kernel.substituted`, `hmc/watcher.py`), so that what is recorded is what `hmc.sample`
 does, bit for bit: the transition recorded after `after` others gives the draw that `hmc.sample` gives there.
 """
 
@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.chain import advance, make_record
-from hmc.kernel import substituted
-from hmc.metric import identity, set_from_covariance
-from hmc.nuts import make_trajectory
-from hmc.outcome import Outcome
-from hmc.phase_space import Hamiltonian, Start, draw_momentum
-from hmc.run import chain_rng, compiled_advance, make_job, start
+from hmc.jit.copying import substituted
+from hmc.sampler.chain import advance, make_record
+from hmc.sampler.machine_code import compiled_advance
+from hmc.sampler.metric import identity, set_from_covariance
+from hmc.sampler.nuts import make_trajectory
+from hmc.sampler.outcome import Outcome
+from hmc.sampler.phase_space import Hamiltonian, Start, draw_momentum
+from hmc.sampler.starting import chain_rng, make_job, start
 from hmc.sampling import initial_positions, sample
 from hmc.settings import check_settings, is_whole
 from hmc.watcher import Watcher

@@ -1,24 +1,20 @@
 """One chain from its seed to its record: what a worker does, in whichever process or thread it lives."""
 
-import functools
 import pickle
 import time
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from hmc import adaptation, snapshot
-from hmc.chain import NUTS, STATIC, ChainState, Job, advance, make_record
-from hmc.compiled import DENSITY, compile_entry, entry_is_stored, entry_key
 from hmc.control import attach
-from hmc.errors import ChangedDensityError, InitializationError, told
-from hmc.metric import DENSE, identity
-from hmc.nuts import make_trajectory
-from hmc.phase_space import PhasePoint
-from hmc.step_size import restart
+from hmc.errors import ChangedDensityError, told
+from hmc.sampler import snapshot
+from hmc.sampler.chain import make_record
+from hmc.sampler.machine_code import compiled_advance
+from hmc.sampler.metric import inverse_metric
+from hmc.sampler.nuts import make_trajectory
+from hmc.sampler.starting import chain_rng, make_job, start
 
-INITIAL_TRIES = 100
 _STEP_SECONDS = 0.1
 
 
@@ -86,7 +82,8 @@ def _run_chain(model, settings, chain, cells, chunk):
             kept = None  # nobody knows since when
         if isinstance(error, KeyboardInterrupt):
             stop[0] = 1  # it came while this thread ran the chain: it is meant for all of them
-    return ChainResult(chain, _cut(record, job, first, int(progress[0])), inverse_metric(state), kept, failure)
+    metric = None if state is None else inverse_metric(state.metric)
+    return ChainResult(chain, _cut(record, job, first, int(progress[0])), metric, kept, failure)
 
 
 def _advanced(advance_until, state, end, seconds):
@@ -137,104 +134,3 @@ def _cut(record, job, first, finished):
     return record._replace(
         position=positions, **{name: getattr(record, name)[first:finished] for name in record._fields[1:]}
     )
-
-
-def chain_rng(settings, chain):
-    """The random generator of chain number `chain`: its own, whatever the others do."""
-    return np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(chain,)))
-
-
-def make_job(settings, stop, progress):
-    """The chain's job in numbers, for compiled code."""
-    dense = settings.metric == "dense"
-    by_gradients = settings.adaptation == "gradients"
-    plan = (
-        adaptation.plan_gradients(settings.warmup, dense) if by_gradients else adaptation.plan_windows(settings.warmup)
-    )
-    if settings.metric == "unit":  # only the step size is learned, and nothing is taken from a first gradient
-        plan, by_gradients = plan & adaptation.RESTART, False
-    return Job(
-        algorithm=NUTS if settings.algorithm == "nuts" else STATIC,
-        max_depth=settings.max_depth,
-        path_length=settings.path_length,
-        target_accept=settings.target_accept,
-        estimator=adaptation.DRAWS_AND_GRADIENTS if by_gradients else adaptation.VARIANCE_OF_DRAWS,
-        plan=plan,
-        first_kept=0 if settings.keep_warmup else settings.warmup,
-        until=settings.warmup + settings.draws,
-        stop=stop,
-        progress=progress,
-    )
-
-
-def start(model, density, settings, chain, rng, stop):
-    """The state a chain starts from: `initial` if given, else a point uniform in (-2, 2) that can be gone on from.
-
-    InitializationError, with the last point tried, where none of 100 has a finite log density and gradient.
-    """
-    function, data = density
-    dimension, dense = model.dimension, settings.metric == "dense"
-    point = PhasePoint(*(np.zeros(dimension) for _ in PhasePoint._fields))
-    given = settings.initial is not None
-    for _ in range(1 if given else INITIAL_TRIES):
-        point.position[:] = settings.initial[chain] if given else rng.uniform(-2.0, 2.0, dimension)
-        log_density = float(function(point.position, data, point.gradient))
-        if stop[0] != 0:
-            raise KeyboardInterrupt
-        if np.isfinite(log_density) and np.isfinite(point.gradient).all():
-            moments = adaptation.make_moments(dimension, dense)
-            return ChainState(0, log_density, restart(1.0), point, identity(dimension, dense), moments)
-    raise InitializationError(_no_start(model, point, log_density, given))
-
-
-def _no_start(model, point, log_density, given):
-    """The message: where it was tried, what was found there, and which gradient component was at fault."""
-    values = ", ".join(_brief(name, value) for name, value in model.constrain(point.position).items())
-    where = "at the initial point given" if given else f"in {INITIAL_TRIES} tries; last"
-    message = (
-        f"{model.name}: no starting point with a finite log density {where}: {values}, log density = {log_density}"
-    )
-    if np.isfinite(log_density):
-        component = int(np.flatnonzero(~np.isfinite(point.gradient))[0])
-        message += f", gradient[{component}] = {point.gradient[component]}"
-    return message
-
-
-def _brief(name, value):
-    flat = np.ravel(value)
-    return f"{name} = {', '.join(f'{v:.2g}' for v in flat[:3])}{', ...' if flat.size > 3 else ''}"
-
-
-def inverse_metric(state):
-    """L L', or its diagonal, of a state's metric; None of the state None."""
-    if state is None:
-        return None
-    if state.metric.kind == DENSE:
-        return state.metric.factor @ state.metric.factor.T
-    return state.metric.scale**2
-
-
-def compiled_advance():
-    """`hmc.chain.advance`, compiled for all models; a Python function when the JIT is disabled."""
-    return compile_entry(advance, *advance_types())
-
-
-def sampler_is_stored():
-    """Whether another process can load the compiled sampler from disk."""
-    return entry_is_stored(advance, *advance_types())
-
-
-def sampler_key():
-    """A hash of all code that a transition runs but the density's: the same key, the same draws."""
-    return entry_key(advance, *advance_types())
-
-
-@functools.cache
-def advance_types():
-    """The argument types of `advance`, read off an example: they are the same whatever the model."""
-    point = PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1))
-    state = ChainState(0, 0.0, restart(1.0), point, identity(1, False), adaptation.make_moments(1, False))
-    cell = np.zeros(1, np.int64)
-    job = Job(0, 1, 1.0, 0.8, 0, cell, 0, 1, cell, cell)
-    examples = (np.random.default_rng(0).bit_generator, state, make_trajectory(1, 1), job, make_record(1, 1, 1))
-    return (DENSITY, numba.types.intp, *map(numba.typeof, examples))

@@ -4,7 +4,6 @@ import time
 
 import numpy as np
 
-from hmc.chain import make_record
 from hmc.chains import Chain
 from hmc.checkpoint import chunk_seconds, open_checkpoint
 from hmc.difference import code, code_difference, difference, draws_difference
@@ -13,6 +12,7 @@ from hmc.execution import Execution, check_execution, number_of_workers, progres
 from hmc.fit import Fit, gather, records
 from hmc.model import Model
 from hmc.run import Failure
+from hmc.sampler.chain import make_record
 from hmc.settings import Settings, check_settings, check_whole
 
 

@@ -7,7 +7,7 @@ import pickle
 import sys
 import threading
 
-from hmc.kernel import jit_is_disabled
+from hmc.jit.kernel import jit_is_disabled
 
 _owner = os.getpid()
 

@@ -10,13 +10,13 @@ import zipfile
 
 import numpy as np
 
-from hmc import snapshot
 from hmc.derived import derived_draws
 from hmc.difference import code, difference, hashes_from_json, parameters_as_json, parameters_from_json
 from hmc.errors import told
 from hmc.files import write_whole
 from hmc.fit import Fit
 from hmc.run import Failure
+from hmc.sampler import snapshot
 
 FORMAT = "rethinking-hmc fit, version 1"
 

@@ -3,7 +3,7 @@
 For each there are functions for authors' densities: `constrain_...` (unconstrained -> constrained value),
 `..._log_jacobian` (log of the absolute derivative or determinant of that, to be added to the log density) and
 `..._pullback` (the gradient with respect to the constrained value -> the one with respect to the unconstrained
-position, the Jacobian term's included); `unconstrain_...` is the inverse. All are kernels (`hmc/kernel.py`).
+position, the Jacobian term's included); `unconstrain_...` is the inverse. All are kernels (`hmc/jit/kernel.py`).
 `hmc.Fit` uses the same functions, so a density and its printed draws cannot disagree. The definitions are Stan's (Stan
 reference manual, "Constraint transforms").
 """
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.kernel import inlined, kernel
+from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import divide, exp, expit, log, log1p_exp
 
 REAL, LOWER, UPPER, INTERVAL, ORDERED, SIMPLEX = range(6)

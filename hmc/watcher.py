@@ -7,11 +7,11 @@ the same rows by the same arithmetic.
 
 from typing import NamedTuple
 
-from hmc import chain, nuts
-from hmc.kernel import substituted
-from hmc.outcome import PATH_END, is_divergent
-from hmc.phase_space import energy_of, leapfrog
-from hmc.run import inverse_metric
+from hmc.jit.copying import substituted
+from hmc.sampler import chain, nuts
+from hmc.sampler.metric import inverse_metric
+from hmc.sampler.outcome import PATH_END, is_divergent
+from hmc.sampler.phase_space import energy_of, leapfrog
 
 
 class Leaf(NamedTuple):
@@ -20,7 +20,7 @@ class Leaf(NamedTuple):
     number: int  # along the trajectory: 0 the start, negative backward in time
     doubling: int  # that it was built in, from 1; 0 for the start, and for all of a static path
     position: object  # (dimension,) unconstrained
-    momentum: object  # (dimension,) whitened: standard normal whatever the metric, see hmc/metric.py
+    momentum: object  # (dimension,) whitened: standard normal whatever the metric, see hmc/sampler/metric.py
     gradient: object  # (dimension,) of the log density
     log_density: float
     energy: float
@@ -56,7 +56,7 @@ class Join(NamedTuple):
 
 
 class Watcher:
-    """Its `transition` takes the place of `hmc.chain.transition`; `notes` has a tuple for each one run:
+    """Its `transition` takes the place of `hmc.sampler.chain.transition`; `notes` has a tuple for each one run:
 
     (step size, inverse metric, leaves, joins, chosen leaf, outcome), the last fields of a RecordedTransition.
     """
@@ -81,10 +81,10 @@ class Watcher:
         )
 
     def transition(self, hamiltonian, start, trajectory, epsilon, job, rng):
-        """`hmc.chain.transition`, watched."""
+        """`hmc.sampler.chain.transition`, watched."""
         self.leaves, self.joins, self.doubling = [], [], 0
         self.extents, self.proposals = {}, {}
-        metric = inverse_metric(hamiltonian)  # it changes in place in warm-up, and this is a copy
+        metric = inverse_metric(hamiltonian.metric)  # it changes in place in warm-up, and this is a copy
         self._note_leaf(0, start.point, start.log_density)
         outcome = self._real_transition(hamiltonian, start, trajectory, epsilon, job, rng)
         if job.algorithm == chain.NUTS:

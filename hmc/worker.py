@@ -1,7 +1,7 @@
 """What the fork server imports once for all worker processes: all that a chain needs, the compiled sampler included."""
 
 import hmc.model  # noqa: F401 (models arrive pickled; what they are made of should be here)
-from hmc.run import compiled_advance, sampler_is_stored
+from hmc.sampler.machine_code import compiled_advance, sampler_is_stored
 
 if sampler_is_stored():
     compiled_advance()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 import hmc
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from hmc.numerics import dot, exp, log
 from hmc.transforms import constrain_positive
 from models.densities import exponential, log_factorial, never_nan, normal, normal_group, poisson_log

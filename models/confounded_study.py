@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from hmc.numerics import sqrt
 from models.confounds_predictors import MRU, MRX
 from models.options import finite, positive, whole

@@ -9,7 +9,7 @@ the Mundlak machines have a place for U.
 import numpy as np
 
 import hmc
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from hmc.numerics import expit, log
 from hmc.transforms import constrain_positive
 from models.confounded_study import SimulatedStudy, Study, describe_groups, read_study, simulate_study

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from hmc.numerics import dot, total
 from hmc.transforms import constrain_positive
 from models.confounds_predictors import (

@@ -5,7 +5,7 @@ A group's part of it is all that the estimators differ in; `intercepts` fills it
 
 import numpy as np
 
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from hmc.numerics import expit
 from hmc.transforms import constrain_positive
 from models.densities import bernoulli_logit

@@ -16,7 +16,7 @@ vectorised (see `hmc.numerics`). A sum over observations is not, in strict arith
 
 import math
 
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from hmc.numerics import SMALLEST_NORMAL, exp, exp_decay, expm1, log, log1p, log1p_unit
 
 HALF_LOG_2PI = 0.91893853320467274178

@@ -14,7 +14,7 @@ observation. Observations come in blocks of one response, so that the loop over 
 
 import math
 
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from hmc.numerics import exp
 from hmc.transforms import constrain_ordered
 from models.densities import cutpoint_gap, normal, ordered_logistic

@@ -6,7 +6,7 @@ A position is (a, a_bar, log sigma, slopes), with as many slopes as the data hav
 
 import numpy as np
 
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from hmc.numerics import log
 from hmc.transforms import constrain_positive
 from models.densities import exponential, normal, normal_group

@@ -7,7 +7,7 @@ sigma, so there is no funnel where tanks say little of their intercepts.
 
 import numpy as np
 
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from hmc.numerics import dot, log, total
 from hmc.transforms import constrain_positive
 from models.densities import exponential, normal, normal_group

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.kernel import allocating, inlined
+from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import dot, expit
 from models.densities import binomial_logit, log_choose, never_nan, normal
 from models.slopes import require_variation, standardised

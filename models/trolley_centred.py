@@ -5,7 +5,7 @@ A position is (alpha, as, au, bA, bI, bC, bE, bY, delta, sigmaS, sigmaU), uncons
 
 import numpy as np
 
-from hmc.kernel import allocating
+from hmc.jit.kernel import allocating
 from hmc.numerics import log
 from hmc.transforms import constrain_positive
 from models.densities import exponential, never_nan, normal_group

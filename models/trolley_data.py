@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.kernel import allocating
+from hmc.jit.kernel import allocating
 from models.ordered_logit import RESPONSES
 from models.slopes import require_variation, standardised
 from models.tables import Table, choice, count, further_names, label, names_in, number, read, shown

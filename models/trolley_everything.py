@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.kernel import allocating, inlined
+from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import total
 from hmc.transforms import constrain_simplex, simplex_log_jacobian, simplex_pullback
 from models.densities import dirichlet, log_factorial, normal

@@ -5,7 +5,7 @@ A position is (alpha, zs, zu, bA, bI, bC, bE, bY, delta, sigmaS, sigmaU), uncons
 
 import numpy as np
 
-from hmc.kernel import allocating, inlined
+from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import dot, log
 from hmc.transforms import constrain_positive
 from models.densities import half_normal, never_nan, normal_group

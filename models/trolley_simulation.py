@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hmc.kernel import allocating, inlined
+from hmc.jit.kernel import allocating, inlined
 from hmc.transforms import constrain_ordered, unconstrain_simplex
 from models.ordered_logit import CUTPOINTS, RESPONSES, ROOM, describe_responses, log_probability
 from models.trolley_data import Answers, sort_by_response

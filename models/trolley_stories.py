@@ -5,7 +5,7 @@ All that matters of 9,930 responses is how often each of 12 stories got each of 
 
 import numpy as np
 
-from hmc.kernel import allocating, inlined
+from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import expit, total
 from hmc.transforms import constrain_ordered, unconstrain_ordered
 from models.densities import never_nan, normal_group

@@ -9,7 +9,7 @@ import re
 import textwrap
 import tokenize
 
-from hmc.kernel import is_kernel
+from hmc.jit.kernel import is_kernel
 
 
 def source_of(model):

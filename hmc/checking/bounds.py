@@ -5,12 +5,11 @@ it calls, does: in plain Python, slow but with the line of the file; or compiled
 model of so many observations that Python would take too long, or to be looked at in many places.
 """
 
-import types
-
 import numba
 import numpy as np
 
-from hmc.kernel import is_kernel, jit_is_disabled
+from hmc.jit.copying import copied, is_compiled
+from hmc.jit.kernel import jit_is_disabled
 
 
 class Watched(np.ndarray):
@@ -50,41 +49,11 @@ def in_python(function):
 
     What it reaches as an attribute of a module (`helpers.term`), or in a container, stays as it is.
     """
-    return _copy(function, lambda copy: copy, {})
+    return copied(function, is_compiled)
 
 
 def bounds_checked(function):
     """A copy of a function, and of all it calls by name, that raises IndexError where compiled code would not look."""
     if jit_is_disabled():
         return in_python(function)
-    return _copy(function, numba.njit(boundscheck=True, error_model="numpy"), {})
-
-
-def _copy(function, wrap, done):
-    function = getattr(function, "py_func", function)
-    if function in done:
-        return done[function]
-    namespace, cells = dict(function.__globals__), tuple(types.CellType() for _ in function.__closure__ or ())
-    copy = types.FunctionType(function.__code__, namespace, function.__name__, function.__defaults__, cells or None)
-    copy.__kwdefaults__, copy.__qualname__, copy.__module__ = (
-        function.__kwdefaults__, function.__qualname__, function.__module__
-    )  # fmt: skip
-    wrapped = done[function] = wrap(copy)  # before what it calls, which may call it back
-    for name in _names(function.__code__):
-        if _is_compiled(namespace.get(name)):
-            namespace[name] = _copy(namespace[name], wrap, done)
-    for cell, original in zip(cells, function.__closure__ or (), strict=True):
-        content = original.cell_contents
-        cell.cell_contents = _copy(content, wrap, done) if _is_compiled(content) else content
-    return wrapped
-
-
-def _is_compiled(item):
-    return is_kernel(item) or isinstance(item, numba.core.dispatcher.Dispatcher)
-
-
-def _names(code):
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names(constant)
+    return copied(function, is_compiled, wrap=numba.njit(boundscheck=True, error_model="numpy"))

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.kernel import jit_is_disabled
+from hmc.jit.kernel import jit_is_disabled
 
 LONGEST_CALL = 60.0  # seconds until a call counts as one that never returns
 _ROLES = ("log_density", "log_likelihood", "link", "derived", "simulate", "simulate_data")

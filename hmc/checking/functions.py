@@ -9,7 +9,7 @@ from hmc.checking.contract import arrays_of
 from hmc.checking.findings import BrokenError, Finding, place
 from hmc.checking.names import shared_columns, shared_with_link
 from hmc.checking.probe import Walled, not_compiled, raised, same_bits
-from hmc.compiled import POINTWISE
+from hmc.jit.compiled import POINTWISE
 
 
 def name_findings(model):

@@ -1,9 +1,9 @@
 """Names that two things have: columns of tables, and what the link function gives."""
 
-from hmc.chain import Record
 from hmc.checking.findings import Finding
 from hmc.labelling import SAMPLE_DIMS
 from hmc.parameters import element_names
+from hmc.sampler.chain import Record
 
 
 def shared_columns(others, quantities, kind):

@@ -16,7 +16,7 @@ import numpy as np
 from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Finding
 from hmc.checking.probe import raised
-from hmc.kernel import jit_is_disabled
+from hmc.jit.kernel import jit_is_disabled
 from hmc.parameters import blocks
 from hmc.transforms import LOWER, ORDERED, REAL, UPPER
 

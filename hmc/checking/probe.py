@@ -13,8 +13,8 @@ import numpy as np
 from hmc.checking.bounds import bounds_checked, in_python
 from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Finding, component_names, first_line, line_of, place
-from hmc.compiled import DENSITY, compile_author_function
-from hmc.kernel import jit_is_disabled
+from hmc.jit.compiled import DENSITY, compile_author_function
+from hmc.jit.kernel import jit_is_disabled
 
 _WALL = 1024  # numbers on either side
 _SLOW = 5e-3  # seconds of a call from which on there are fewer of them

@@ -11,11 +11,11 @@ from PIL import Image
 import hmc
 import models
 from figures import internals, internals_animation, internals_paths, internals_tree, internals_warmup, style, toys
-from hmc.adaptation import UPDATE
 from hmc.narrate import distance_moved
-from hmc.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 from hmc.record import record, record_from
-from hmc.run import make_job
+from hmc.sampler.adaptation import UPDATE
+from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
+from hmc.sampler.starting import make_job
 from hmc.settings import Settings
 
 APART = 20.0  # as in test_style.py

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from hmc import metric
-from hmc.phase_space import Hamiltonian, PhasePoint, Start
+from hmc.sampler import metric
+from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Start
 
 DIMENSION = 4
 PRECISION = np.array([[2.0, 0.6, 0.0, 0.3], [0.6, 1.0, 0.2, 0.0], [0.0, 0.2, 0.5, 0.1], [0.3, 0.0, 0.1, 1.5]])

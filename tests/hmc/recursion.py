@@ -1,4 +1,4 @@
-"""The NUTS tree as one writes it first: recursively, with lists of leaves. The oracle of `hmc/nuts.py`.
+"""The NUTS tree as one writes it first: recursively, with lists of leaves. The oracle of `hmc/sampler/nuts.py`.
 
 Betancourt (2017), appendix A: multinomial sampling within subtrees, biased progressive sampling between them, the
 generalised U-turn criterion; and the two further checks across the join of subtrees that Stan makes since 2.21.
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
+from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 
 
 class Tree(NamedTuple):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hmc import adaptation, metric
-from hmc.adaptation import CLEAR, COLLECT, DRAWS_AND_GRADIENTS, RESTART, ROTATE, UPDATE, VARIANCE_OF_DRAWS
-from hmc.phase_space import PhasePoint
+from hmc.sampler import adaptation, metric
+from hmc.sampler.adaptation import CLEAR, COLLECT, DRAWS_AND_GRADIENTS, RESTART, ROTATE, UPDATE, VARIANCE_OF_DRAWS
+from hmc.sampler.phase_space import PhasePoint
 
 WARMUPS = [0, 1, 2, 5, 10, 19, 20, 21, 50, 100, 149, 150, 151, 200, 400, 999, 1000, 1001, 5000]
 

@@ -7,7 +7,8 @@ import pytest
 import checkpointing
 import hmc
 import running
-from hmc import chains, checkpoint, snapshot
+from hmc import chains, checkpoint
+from hmc.sampler import snapshot
 from hmc.settings import Settings
 
 WAYS = {

@@ -1,4 +1,4 @@
-"""hmc.compile_errors: what Numba reports on a page is one line, with the author's line in it."""
+"""hmc.jit.compile_errors: what Numba reports on a page is one line, with the author's line in it."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import hmc
-from hmc.compile_errors import compile_error
-from hmc.kernel import jit_is_disabled
+from hmc.jit.compile_errors import compile_error
+from hmc.jit.kernel import jit_is_disabled
 
 KEPT = np.zeros(1)
 

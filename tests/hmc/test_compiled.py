@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from hmc.compiled import DENSITY, POINTWISE, compile_author_function
-from hmc.packing import pack
+from hmc.jit.compiled import DENSITY, POINTWISE, compile_author_function
+from hmc.jit.packing import pack
 
 SIZE = 64
 

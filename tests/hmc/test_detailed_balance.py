@@ -6,8 +6,8 @@ Every random number a transition may draw is enumerated. Broken rules fail the s
 import numpy as np
 import pytest
 
-from hmc import nuts
-from hmc.kernel import substituted
+from hmc.jit.copying import substituted
+from hmc.sampler import nuts
 
 # Sums and exponentials of tens of numbers near 1, each rounded to 1e-16.
 EXACT = 1e-12

@@ -11,8 +11,8 @@ import hmc
 import running
 from hmc import cli, export, storage
 from hmc.fit import Fit
-from hmc.outcome import DIVERGENCE
 from hmc.run import Failure
+from hmc.sampler.outcome import DIVERGENCE
 
 STATS = ["lp", "acceptance_rate", "step_size", "tree_depth", "n_steps", "diverging", "energy", "reached_max_treedepth"]
 # Enough for autocorrelations to die within half a chain: where they do not, ArviZ sums two lags more than R and we.

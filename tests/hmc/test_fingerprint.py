@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numba.extending import overload
 
-from hmc.fingerprint import fingerprint
+from hmc.jit.fingerprint import fingerprint
 
 NAME = "author"  # the module that the functions under test claim to come from
 

@@ -5,8 +5,10 @@ import types
 import numpy as np
 import pytest
 
-from hmc import kernel, nuts, phase_space, static
-from hmc.kernel import inlined, substituted
+from hmc.jit import kernel
+from hmc.jit.copying import substituted
+from hmc.jit.kernel import inlined
+from hmc.sampler import nuts, phase_space, static
 
 CONSTANT = 7
 

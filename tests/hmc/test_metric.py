@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hmc import metric
+from hmc.sampler import metric
 
 METRICS = pytest.mark.parametrize("dense", [False, True], ids=["diagonal", "dense"])
 

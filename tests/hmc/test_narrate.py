@@ -10,8 +10,8 @@ import pytest
 import hmc
 import models
 from hmc.narrate import LEGEND, distance_moved, narrate, watch
-from hmc.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 from hmc.record import record, record_from
+from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 from models.densities import normal
 
 

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from hmc import nuts
-from hmc.kernel import substituted
-from hmc.outcome import DIVERGENCE, INTERRUPTED, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
-from hmc.phase_space import PhasePoint, Reach, energy_of, leapfrog
+from hmc.jit.copying import substituted
+from hmc.sampler import nuts
+from hmc.sampler.outcome import DIVERGENCE, INTERRUPTED, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
+from hmc.sampler.phase_space import PhasePoint, Reach, energy_of, leapfrog
 
 FORWARD, BACKWARD = True, False
 

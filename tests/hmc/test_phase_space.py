@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hmc.phase_space import PhasePoint, add_row, copy_row, draw_momentum, energy_of, leapfrog
+from hmc.sampler.phase_space import PhasePoint, add_row, copy_row, draw_momentum, energy_of, leapfrog
 
 METRICS = pytest.mark.parametrize("dense", [False, True], ids=["diagonal", "dense"])
 

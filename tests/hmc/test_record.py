@@ -13,10 +13,10 @@ import pytest
 
 import hmc
 import models
-from hmc.nuts import trailing_ones
-from hmc.outcome import DIVERGENCE, MAX_DEPTH, PATH_END, SUBTREE_U_TURN, U_TURN
-from hmc.phase_space import Hamiltonian, PhasePoint, leapfrog
 from hmc.record import _metric, record, record_from
+from hmc.sampler.nuts import trailing_ones
+from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, PATH_END, SUBTREE_U_TURN, U_TURN
+from hmc.sampler.phase_space import Hamiltonian, PhasePoint, leapfrog
 
 ROOT = Path(__file__).parents[2]
 STATISTICS = {"lp": "log_density", "energy": "energy", "acceptance_rate": "acceptance_rate", "n_steps": "n_steps"}

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hmc import metric, static
-from hmc.kernel import substituted
-from hmc.outcome import DIVERGENCE, INTERRUPTED, PATH_END
-from hmc.phase_space import Hamiltonian, PhasePoint, Reach, Start, energy_of, leapfrog
+from hmc.jit.copying import substituted
+from hmc.sampler import metric, static
+from hmc.sampler.outcome import DIVERGENCE, INTERRUPTED, PATH_END
+from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Reach, Start, energy_of, leapfrog
 
 GO_ON = np.zeros(1, np.int64)
 

@@ -9,8 +9,8 @@ import hmc
 import running
 from diagnostics import uniformity
 from hmc.replication import replicate
+from hmc.sampler.chain_through import chain_through
 from hmc.settings import check_settings
-from hmc.stationary import chain_through
 
 GIVEN = {
     "chains": 1, "warmup": 60, "draws": 40, "seed": 1, "target_accept": 0.8, "max_depth": 10, "algorithm": "nuts",

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from hmc import metric, step_size
-from hmc.phase_space import Hamiltonian, PhasePoint, Start, energy_of, leapfrog
+from hmc.sampler import metric, step_size
+from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Start, energy_of, leapfrog
 
 GO_ON = np.zeros(1, dtype=np.int64)  # nobody stops it
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 import hmc
 from hmc.numerics import exp, log, log1p
-from hmc.outcome import DIVERGENCE
+from hmc.sampler.outcome import DIVERGENCE
 
 EVERY_SAMPLER = pytest.mark.parametrize(
     ("algorithm", "adaptation", "metric"),

@@ -1,7 +1,7 @@
 """A line of sites in place of leapfrog dynamics, on which the probabilities of a transition are computed exactly.
 
 Every site has an energy and a momentum of its own choosing; a leapfrog step moves to the neighbouring site. That is
-all the trees of `hmc/nuts.py` see of the dynamics, so that what holds on every line holds for every model.
+all the trees of `hmc/sampler/nuts.py` see of the dynamics, so that what holds on every line holds for every model.
 
 The point of phase space is (position[0] = site, momentum of the site); its "gradient" is the indicator of the site,
 one number per site. A tree carries the gradient along with its proposal: so the row tells who was proposed.
@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc import nuts
-from hmc.kernel import substituted
-from hmc.phase_space import PhasePoint, Reach, Start
+from hmc.jit.copying import substituted
+from hmc.sampler import nuts
+from hmc.sampler.phase_space import PhasePoint, Reach, Start
 
 FORWARD = True
 
@@ -163,7 +163,8 @@ def given_directions(line, site, directions, **broken):
     """(distribution over sites, outcome) of a NUTS transition whose doublings go in the given directions.
 
     In place of taking a proposal with probability p, the two proposals' distributions are mixed with weight p.
-    `broken`: kernels to put in place of those of hmc/nuts.py, each a function of the parts of joining to build it from.
+    `broken`: kernels to put in place of those of hmc/sampler/nuts.py, each a function of the parts of joining to build
+    it from.
     """
     rng = Mixing(directions)
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit, gammaln
 
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from models.densities import (
     bernoulli_logit,
     binomial_logit,

@@ -30,10 +30,11 @@ def edited(path):
 
 def test_imports_are_found_wherever_they_stand_and_however_they_are_written(copy):
     (copy / "figures" / "probe.py").write_text(
-        "import hmc.nuts\nimport numpy as np\nfrom figures import draws, style\nfrom models.cafes import CAFES\n"
+        "import hmc.sampler.nuts\nimport numpy as np\nfrom figures import draws, style\n"
+        "from models.cafes import CAFES\n"
         "def f():\n    from diagnostics.ess import ess_bulk\n    from . import dags\n    from .density import x\n"
     )
-    found = ["diagnostics.ess", "figures.dags", "figures.density", "figures.draws", "figures.style", "hmc.nuts"]
+    found = ["diagnostics.ess", "figures.dags", "figures.density", "figures.draws", "figures.style", "hmc.sampler.nuts"]
     assert sources.imports_of("figures.probe") == [*found, "models.cafes"]
 
 
@@ -44,7 +45,7 @@ def test_an_edit_at_second_hand_changes_the_digest_and_an_unrelated_one_does_not
     edited(copy / "figures" / "style.py")
     assert sources.digest("figures.dags") != before
     assert sources.digest("hmc.sampling", "models.cafes") == of_sampler
-    edited(copy / "hmc" / "nuts.py")
+    edited(copy / "hmc" / "sampler" / "nuts.py")
     assert sources.digest("hmc.sampling", "models.cafes") != of_sampler
 
 

@@ -10,7 +10,7 @@ import hmc
 from hmc.checking.bounds import bounds_checked, in_python
 from hmc.checking.contract import contract_findings
 from hmc.checking.probe import Probe
-from hmc.kernel import inlined, jit_is_disabled
+from hmc.jit.kernel import inlined, jit_is_disabled
 
 
 class Numbers(NamedTuple):

@@ -13,7 +13,7 @@ import pytest
 import hmc
 from hmc.checking import child
 from hmc.checking.child import Died, calling, in_child
-from hmc.kernel import jit_is_disabled
+from hmc.jit.kernel import jit_is_disabled
 
 pytestmark = pytest.mark.skipif(
     jit_is_disabled() or not sys.platform.startswith("linux"), reason="the check runs in this process"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hmc
-from hmc.kernel import jit_is_disabled
+from hmc.jit.kernel import jit_is_disabled
 from hmc.numerics import exp, log
 from hmc.transforms import (
     constrain_ordered,

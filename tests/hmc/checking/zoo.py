@@ -6,7 +6,7 @@ import numba
 import pytest
 
 import hmc
-from hmc.kernel import jit_is_disabled
+from hmc.jit.kernel import jit_is_disabled
 
 # A correct model with a bit of everything: y ~ Normal(a[group], 1), a[j] ~ Normal(a_bar, tau), a_bar ~ Normal(0, 1),
 # tau ~ Exponential(1), z ~ Normal(p, 1), p ~ Beta(2, 2) in (0, 1). A fault is a replacement in this text.

@@ -3,7 +3,7 @@
 Read `transition` first, then `double`, then `join`. The functions know nothing of models, data or adaptation, and of
 the dynamics only `leapfrog`, which moves a phase point in place and returns the log density there, and `energy_of`.
 A test can put a line of its own making in their place, and a recorder can watch every step of the very same code:
-see `hmc.kernel.substituted`.
+see `hmc.jit.kernel.substituted`.
 
 A *span* is a stretch of consecutive leaves (leapfrog steps) of a trajectory. It is kept as its first and last
 momentum in the order of building, the sum of its momenta rho, its weight (the sum over its leaves of
@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.kernel import inlined, kernel
+from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import SMALLEST_NORMAL
-from hmc.outcome import (
+from hmc.sampler.outcome import (
     DIVERGENCE,
     INTERRUPTED,
     MAX_DEPTH,
@@ -34,7 +34,7 @@ from hmc.outcome import (
     is_divergent,
     weight_of,
 )
-from hmc.phase_space import PhasePoint, add_row, copy_row, energy_of, leapfrog
+from hmc.sampler.phase_space import PhasePoint, add_row, copy_row, energy_of, leapfrog
 
 BACKWARD, FORWARD = False, True  # rows 0 and 1 of a trajectory's ends
 

@@ -1,16 +1,16 @@
 """Phase space: a position, its whitened momentum, its energy, and the leapfrog step that moves them.
 
 Models speak of log densities; here, and only here, the sign turns: energy = momentum'momentum / 2 - log density.
-Neal (2011), section 2; the whitened momentum is explained in `hmc/metric.py`.
+Neal (2011), section 2; the whitened momentum is explained in `hmc/sampler/metric.py`.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from hmc.kernel import inlined, kernel
-from hmc.metric import Metric, drift, kick
+from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import dot
+from hmc.sampler.metric import Metric, drift, kick
 
 
 class Hamiltonian(NamedTuple):

@@ -15,7 +15,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numba.np import arrayobj
 
-from hmc.kernel import jit_is_disabled
+from hmc.jit.kernel import jit_is_disabled
 
 _ELEMENTS = {np.dtype(kind) for kind in "?bhilqBHILQfd"}
 

@@ -40,7 +40,7 @@ def compile_error(error):
 def _place(text):
     """Where in the author's file it is, of the places that the report names; "" where it names none."""
     for path, number, code in re.findall(r'File "([^"]+)", line (\d+):\n(.*?)\n\s*\^', text, flags=re.DOTALL):
-        if "site-packages" not in path and not path.endswith(os.path.join("hmc", "compiled.py")):
+        if "site-packages" not in path and not path.endswith(os.path.join("jit", "compiled.py")):
             return f" ({os.path.basename(path)}, line {number}: {code.splitlines()[-1].strip()})"
     found = re.search(r"Raised from (\S+) \((\d+)\)", text)
     return f" ({os.path.basename(found[1])}, line {found[2]})" if found else ""

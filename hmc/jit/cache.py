@@ -1,7 +1,7 @@
 """Compiled code kept on disk: one folder per compiler, one file per compiled function.
 
 Numba's own cache checks one source file; ours must notice a change in any. So a file is named by the fingerprint of
-all that the function reaches (`hmc/fingerprint.py`), and the folder by a hash of what else shapes machine code: the
+all that the function reaches (`hmc/jit/fingerprint.py`), and the folder by a hash of what else shapes machine code: the
 versions of Python, Numba, LLVM and NumPy, and our own sources that compile. A change elsewhere compiles nothing.
 Only functions given to `enable` are kept here; the caches of other code in the process are not touched.
 """
@@ -147,8 +147,8 @@ def _compiler_hash():
     versions = (platform.python_version(), numba.__version__, llvmlite.__version__, np.__version__)
     switches = (numba.config.OPT, numba.config.LOOP_VECTORIZE, numba.config.SLP_VECTORIZE, numba.config.BOUNDSCHECK)
     digest = hashlib.sha256(repr((versions, switches)).encode())
-    for name in ("cache.py", "compiled.py", "fingerprint.py", "kernel.py", "packing.py"):
-        digest.update(Path(__file__).with_name(name).read_bytes())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -2,12 +2,10 @@
 
 Called from Python, a kernel runs as it stands, so that a debugger steps through it and a recorder can watch it.
 Called from compiled code it is compiled into the caller; the sampler is compiled this way as a whole, from
-`hmc.chain.advance` down. Both do the same arithmetic in the same order, hence the same draws, bit for bit. There is no
-`fastmath`: reordered sums would break that, and tests for NaN would be folded away.
+`hmc.sampler.chain.advance` down. Both do the same arithmetic in the same order, hence the same draws, bit for bit.
+There is no `fastmath`: reordered sums would break that, and tests for NaN would be folded away.
 """
 
-import dis
-import functools
 import types
 
 import numba
@@ -46,38 +44,6 @@ def allocating(function):
     """
     function.is_kernel = True
     return register_jitable(forceinline=True, **{**_OPTIONS, "_nrt": True})(function)
-
-
-def substituted(function, **replacements):
-    """A copy of a kernel, and of all kernels it reaches, that calls `replacements` in place of those of their names.
-
-    It is Python: `substituted(nuts.transition, leapfrog=watch)` is the sampler's transition with every leapfrog step
-    watched. ValueError for a name that no kernel is reached by.
-    """
-    reached = set()
-    copy = _copy(function, replacements, reached)
-    for name in replacements:
-        if name not in reached:
-            raise ValueError(f"{function.__qualname__} reaches no kernel by the name {name}")
-    return copy
-
-
-def _copy(function, replacements, reached):
-    namespace = dict(function.__globals__)
-    for name in _globals_of(function.__code__):
-        if is_kernel(namespace.get(name)):
-            reached.add(name)
-            callee = _copy(namespace[name], replacements, reached)
-            namespace[name] = replacements.get(name, callee)
-    copy = types.FunctionType(function.__code__, namespace, function.__name__, function.__defaults__)
-    copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
-    return copy
-
-
-@functools.cache  # reading the bytecode takes a hundred times as long as the copy it is read for
-def _globals_of(code):
-    """The names that a function's code looks up in its module: not those of attributes, as `sqrt` in `math.sqrt`."""
-    return {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
 
 
 def is_kernel(item):

@@ -9,17 +9,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.adaptation import RESTART, Moments, adapt, start_metric
-from hmc.kernel import kernel
-from hmc.metric import Metric
+from hmc.jit.kernel import kernel
+from hmc.jit.packing import lent_generator
 from hmc.numerics import exp
-from hmc.nuts import FORWARD, end_of
-from hmc.nuts import transition as nuts_transition
-from hmc.outcome import DIVERGENCE, INTERRUPTED, MAX_DEPTH
-from hmc.packing import lent_generator
-from hmc.phase_space import Hamiltonian, PhasePoint, Reach, Start, draw_momentum
-from hmc.static import transition as static_transition
-from hmc.step_size import DualAveraging, first_guess, restart, update
+from hmc.sampler.adaptation import RESTART, Moments, adapt, start_metric
+from hmc.sampler.metric import Metric
+from hmc.sampler.nuts import FORWARD, end_of
+from hmc.sampler.nuts import transition as nuts_transition
+from hmc.sampler.outcome import DIVERGENCE, INTERRUPTED, MAX_DEPTH
+from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Reach, Start, draw_momentum
+from hmc.sampler.static import transition as static_transition
+from hmc.sampler.step_size import DualAveraging, first_guess, restart, update
 
 NUTS, STATIC = 0, 1
 
@@ -62,7 +62,7 @@ class Record(NamedTuple):
     diverging: np.ndarray
     energy: np.ndarray
     reached_max_treedepth: np.ndarray
-    termination: np.ndarray  # why the trajectory ended: a constant of hmc/outcome.py
+    termination: np.ndarray  # why the trajectory ended: a constant of hmc/sampler/outcome.py
 
 
 def make_record(kept, iterations, dimension):

@@ -3,8 +3,8 @@
 The sampler is compiled once, for all models. That needs one type for every density, and one for every data set:
 
 * a density is passed as a pointer of the type DENSITY, position and gradient being float64 arrays;
-* its data are passed as an address (`hmc/packing.py`), and an adapter, compiled for the type of the data, reads them
-  back into the author's NamedTuple before it calls the author's function.
+* its data are passed as an address (`hmc/jit/packing.py`), and an adapter, compiled for the type of the data, reads
+  them back into the author's NamedTuple before it calls the author's function.
 
 With NUMBA_DISABLE_JIT=1 there are no pointers: functions are called directly and the "address" is the data.
 """
@@ -17,10 +17,10 @@ import numba
 from numba import types
 from numba.core.caching import NullCache
 
-from hmc import cache
-from hmc.fingerprint import UndeterminableError, fingerprint, reached_dispatchers
-from hmc.kernel import jit_is_disabled
-from hmc.packing import loader
+from hmc.jit import cache
+from hmc.jit.fingerprint import UndeterminableError, fingerprint, reached_dispatchers
+from hmc.jit.kernel import jit_is_disabled
+from hmc.jit.packing import loader
 
 VECTOR = types.Array(types.float64, 1, "C")
 MATRIX = types.Array(types.float64, 2, "C")

@@ -11,9 +11,10 @@ That holds for one fixed kernel. So a chain of its own, which knows nothing of t
 
 import numpy as np
 
-from hmc.chain import Record, make_record
-from hmc.nuts import make_trajectory
-from hmc.run import chain_rng, compiled_advance, make_job, start
+from hmc.sampler.chain import Record, make_record
+from hmc.sampler.machine_code import compiled_advance
+from hmc.sampler.nuts import make_trajectory
+from hmc.sampler.starting import chain_rng, make_job, start
 
 
 def chain_through(model, settings, position, place, cells):

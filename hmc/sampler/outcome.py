@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from hmc.kernel import inlined
+from hmc.jit.kernel import inlined
 from hmc.numerics import exp
 
 # Why a trajectory ended, as kept in fit.stats["termination"].

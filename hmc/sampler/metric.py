@@ -4,7 +4,7 @@ The inverse metric is an estimate of the posterior's covariance, held as a facto
 The momentum is kept in *whitened* coordinates: it is standard normal, its kinetic energy is p'p / 2, and its
 velocity in those coordinates is p itself. The metric then appears in two places only, both here: a gradient
 becomes a force on the whitened momentum by L' (`kick`), and a whitened momentum becomes a velocity of the
-position by L (`drift`). The trees of `hmc/nuts.py` see dot products and nothing else.
+position by L (`drift`). The trees of `hmc/sampler/nuts.py` see dot products and nothing else.
 
 With p = L' p_usual this is the usual Hamiltonian with mass matrix (L L')^-1: Neal (2011), section 4.1.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.kernel import inlined, kernel
+from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import sqrt
 
 DIAGONAL, DENSE = 0, 1
@@ -38,6 +38,13 @@ def identity(dimension, dense):
         factor=np.eye(size),
         factor_transposed=np.eye(size),
     )
+
+
+def inverse_metric(metric):
+    """The inverse metric as an array of its own: the diagonal of L L' (dimension,), or all of it if dense."""
+    if metric.kind == DENSE:
+        return metric.factor @ metric.factor.T
+    return metric.scale**2
 
 
 @inlined

@@ -6,9 +6,9 @@ Hoffman & Gelman (2014), algorithms 4 and 5, section 3.2. Pure updates: each tak
 import math
 from typing import NamedTuple
 
-from hmc.kernel import kernel
+from hmc.jit.kernel import kernel
 from hmc.numerics import divide, exp, log, sqrt
-from hmc.phase_space import copy_row, energy_of, leapfrog
+from hmc.sampler.phase_space import copy_row, energy_of, leapfrog
 
 # gamma holds the search to its anchor, t0 damps the first updates, kappa forgets the oldest ones. The paper's gamma is
 # 0.05; with twice that the step size fluctuates half as much about its goal, which costs fewer gradients, and the

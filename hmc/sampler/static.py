@@ -1,14 +1,14 @@
 """One transition of static HMC: a leapfrog path of fixed length, accepted or rejected at its end.
 
-Duane et al. (1987); Neal (2011), section 3.2. The momentum is whitened (`hmc/metric.py`), so a path length is in
-posterior standard deviations: on a normal target the dynamics have the period 2 pi, and a quarter of it is best. Where
-the metric misses how directions differ or are correlated, some direction's period may be near the path's length or
-its double, and the chain then hardly moves along it: the fault that NUTS was made to mend.
+Duane et al. (1987); Neal (2011), section 3.2. The momentum is whitened (`hmc/sampler/metric.py`), so a path length is
+in posterior standard deviations: on a normal target the dynamics have the period 2 pi, and a quarter of it is best.
+Where the metric misses how directions differ or are correlated, some direction's period may be near the path's length
+or its double, and the chain then hardly moves along it: the fault that NUTS was made to mend.
 """
 
-from hmc.kernel import kernel
+from hmc.jit.kernel import kernel
 from hmc.numerics import divide
-from hmc.outcome import (
+from hmc.sampler.outcome import (
     DIVERGENCE,
     INTERRUPTED,
     PATH_END,
@@ -16,7 +16,7 @@ from hmc.outcome import (
     is_divergent,
     weight_of,
 )
-from hmc.phase_space import copy_row, energy_of, leapfrog
+from hmc.sampler.phase_space import copy_row, energy_of, leapfrog
 
 
 @kernel
@@ -25,7 +25,7 @@ def transition(hamiltonian, start, point, reach, rng, stop):
 
     `point` is a PhasePoint to move on; its content before does not matter. The number of steps is the path length
     over the step size, rounded, at least 1 and at most 2^max_depth. The acceptance rate reported is that of the
-    path's end, and 0 after a divergence, which ends the path. `stop` is as for `hmc.nuts.transition`.
+    path's end, and 0 after a divergence, which ends the path. `stop` is as for `hmc.sampler.nuts.transition`.
     """
     copy_row(start.point.position, point.position)
     copy_row(start.point.momentum, point.momentum)

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.adaptation import make_moments
-from hmc.chain import ChainState
+from hmc.sampler.adaptation import make_moments
+from hmc.sampler.chain import ChainState
 
 _WORD = 2**64
 _ROUNDING = 1e-8

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.kernel import kernel
-from hmc.metric import DENSE, set_from_covariance
+from hmc.jit.kernel import kernel
 from hmc.numerics import sqrt
+from hmc.sampler.metric import DENSE, set_from_covariance
 
 COLLECT = 1  # add the draw and its gradient to both estimators
 ROTATE = 2  # the background estimator becomes the foreground one, and a new background is begun

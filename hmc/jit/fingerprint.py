@@ -4,15 +4,14 @@ Numba looks at the source file of the cached function alone, so a helper that ch
 the old machine code in use. A fingerprint follows the names instead. Comments and line numbers do not count.
 """
 
-import builtins
-import dis
 import hashlib
 import types
 
 import numba
 import numpy as np
 
-from hmc.kernel import is_kernel, jit_is_disabled
+from hmc.jit.copying import cell_contents, reached_globals
+from hmc.jit.kernel import is_kernel, jit_is_disabled
 
 _LIBRARIES = ("numba", "numpy", "math", "builtins")  # their versions are part of the cache folder's name
 
@@ -45,8 +44,8 @@ def reached_dispatchers(*objects):
         seen.add(id(function))
         if function is not item:
             found.append(item)
-        waiting += _cell_contents(function)
-        waiting += [reached for _, reached in _reached_globals(function.__code__, function.__globals__)]
+        waiting += cell_contents(function)
+        waiting += [reached for _, reached in reached_globals(function)]
     return found
 
 
@@ -98,9 +97,9 @@ def _describe_function(function, item, write, seen):
         write(f"jitted {sorted(item.targetoptions.items())} {item.locals} {explicit};".encode())
     _describe(function.__defaults__, write, seen)
     _describe_code(function.__code__, write, seen)
-    for content in _cell_contents(function):
+    for content in cell_contents(function):
         _describe(content, write, seen)
-    for name, reached in _reached_globals(function.__code__, function.__globals__):
+    for name, reached in reached_globals(function):
         write(f"global {name};".encode())
         _describe(reached, write, seen)
 
@@ -110,36 +109,6 @@ def _describe_code(code, write, seen):
     write(f"{code.co_names} {code.co_varnames} {code.co_freevars} {code.co_argcount};".encode())
     for constant in code.co_consts:
         _describe(constant, write, seen)
-
-
-def _reached_globals(code, namespace):
-    """(name, object) for every global that the code and the code within it load, attributes of modules followed."""
-    instructions = [i for i in dis.get_instructions(code) if i.opname not in ("EXTENDED_ARG", "CACHE")]
-    for place, instruction in enumerate(instructions):
-        if instruction.opname not in ("LOAD_GLOBAL", "LOAD_NAME"):
-            continue
-        name = instruction.argval
-        item = namespace.get(name, getattr(builtins, name, None))
-        for following in instructions[place + 1 :]:
-            if not isinstance(item, types.ModuleType) or following.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
-                break
-            name = f"{name}.{following.argval}"
-            item = getattr(item, following.argval, None)
-        yield name, item
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _reached_globals(constant, namespace)
-
-
-def _cell_contents(function):
-    """What a function's closure holds; a cell that is still empty counts as an object that cannot be known."""
-    contents = []
-    for cell in function.__closure__ or ():
-        try:
-            contents.append(cell.cell_contents)
-        except ValueError:
-            contents.append(object())
-    return contents
 
 
 def _module_of(item):

@@ -1,0 +1,43 @@
+"""The sampler as machine code: `hmc.sampler.chain.advance`, compiled once for all models.
+
+Nothing here is about sampling. The rest of this folder is plain Python, and can be read and run as such.
+"""
+
+import functools
+
+import numba
+import numpy as np
+
+from hmc.jit.compiled import DENSITY, compile_entry, entry_is_stored, entry_key
+from hmc.sampler.adaptation import make_moments
+from hmc.sampler.chain import ChainState, Job, advance, make_record
+from hmc.sampler.metric import identity
+from hmc.sampler.nuts import make_trajectory
+from hmc.sampler.phase_space import PhasePoint
+from hmc.sampler.step_size import restart
+
+
+def compiled_advance():
+    """`hmc.sampler.chain.advance`, compiled for all models; a Python function when the JIT is disabled."""
+    return compile_entry(advance, *advance_types())
+
+
+def sampler_is_stored():
+    """Whether another process can load the compiled sampler from disk."""
+    return entry_is_stored(advance, *advance_types())
+
+
+def sampler_key():
+    """A hash of all code that a transition runs but the density's: the same key, the same draws."""
+    return entry_key(advance, *advance_types())
+
+
+@functools.cache
+def advance_types():
+    """The argument types of `advance`, read off an example: they are the same whatever the model."""
+    point = PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1))
+    state = ChainState(0, 0.0, restart(1.0), point, identity(1, False), make_moments(1, False))
+    cell = np.zeros(1, np.int64)
+    job = Job(0, 1, 1.0, 0.8, 0, cell, 0, 1, cell, cell)
+    examples = (np.random.default_rng(0).bit_generator, state, make_trajectory(1, 1), job, make_record(1, 1, 1))
+    return (DENSITY, numba.types.intp, *map(numba.typeof, examples))

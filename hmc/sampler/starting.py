@@ -1,0 +1,78 @@
+"""Where a chain begins: its random generator, its job, and a position that can be gone on from."""
+
+import numpy as np
+
+from hmc.errors import InitializationError
+from hmc.sampler import adaptation
+from hmc.sampler.chain import NUTS, STATIC, ChainState, Job
+from hmc.sampler.metric import identity
+from hmc.sampler.phase_space import PhasePoint
+from hmc.sampler.step_size import restart
+
+INITIAL_TRIES = 100
+
+
+def chain_rng(settings, chain):
+    """The random generator of chain number `chain`: its own, whatever the others do."""
+    return np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(chain,)))
+
+
+def make_job(settings, stop, progress):
+    """The chain's job in numbers, for compiled code."""
+    dense = settings.metric == "dense"
+    by_gradients = settings.adaptation == "gradients"
+    plan = (
+        adaptation.plan_gradients(settings.warmup, dense) if by_gradients else adaptation.plan_windows(settings.warmup)
+    )
+    if settings.metric == "unit":  # only the step size is learned, and nothing is taken from a first gradient
+        plan, by_gradients = plan & adaptation.RESTART, False
+    return Job(
+        algorithm=NUTS if settings.algorithm == "nuts" else STATIC,
+        max_depth=settings.max_depth,
+        path_length=settings.path_length,
+        target_accept=settings.target_accept,
+        estimator=adaptation.DRAWS_AND_GRADIENTS if by_gradients else adaptation.VARIANCE_OF_DRAWS,
+        plan=plan,
+        first_kept=0 if settings.keep_warmup else settings.warmup,
+        until=settings.warmup + settings.draws,
+        stop=stop,
+        progress=progress,
+    )
+
+
+def start(model, density, settings, chain, rng, stop):
+    """The state a chain starts from: `initial` if given, else a point uniform in (-2, 2) that can be gone on from.
+
+    InitializationError, with the last point tried, where none of 100 has a finite log density and gradient.
+    """
+    function, data = density
+    dimension, dense = model.dimension, settings.metric == "dense"
+    point = PhasePoint(*(np.zeros(dimension) for _ in PhasePoint._fields))
+    given = settings.initial is not None
+    for _ in range(1 if given else INITIAL_TRIES):
+        point.position[:] = settings.initial[chain] if given else rng.uniform(-2.0, 2.0, dimension)
+        log_density = float(function(point.position, data, point.gradient))
+        if stop[0] != 0:
+            raise KeyboardInterrupt
+        if np.isfinite(log_density) and np.isfinite(point.gradient).all():
+            moments = adaptation.make_moments(dimension, dense)
+            return ChainState(0, log_density, restart(1.0), point, identity(dimension, dense), moments)
+    raise InitializationError(_no_start(model, point, log_density, given))
+
+
+def _no_start(model, point, log_density, given):
+    """The message: where it was tried, what was found there, and which gradient component was at fault."""
+    values = ", ".join(_brief(name, value) for name, value in model.constrain(point.position).items())
+    where = "at the initial point given" if given else f"in {INITIAL_TRIES} tries; last"
+    message = (
+        f"{model.name}: no starting point with a finite log density {where}: {values}, log density = {log_density}"
+    )
+    if np.isfinite(log_density):
+        component = int(np.flatnonzero(~np.isfinite(point.gradient))[0])
+        message += f", gradient[{component}] = {point.gradient[component]}"
+    return message
+
+
+def _brief(name, value):
+    flat = np.ravel(value)
+    return f"{name} = {', '.join(f'{v:.2g}' for v in flat[:3])}{', ...' if flat.size > 3 else ''}"
