@@ -58,7 +58,7 @@ def compare(fits, criterion="WAIC", scale="deviance", *, convention="rethinking"
     yours decides.
 
     Warns, with the model's name, of high penalties or k-hats. ValueError for models with different numbers
-    of observations, or different data (fits that have `data_hashes`), an unknown option, or no model.
+    of observations, or different data (fits that have an `identity`), an unknown option, or no model.
     """
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
@@ -116,10 +116,16 @@ def _refuse_different_data(fits, log_liks):
     (count,) = set(counts.values())
     seen = {}
     for name, fit in fits.items():
-        for field, (length, content) in (getattr(fit, "data_hashes", None) or {}).items():
-            first, content_of_first = seen.setdefault(field, (name, content))
-            if length == count and content != content_of_first:
+        for field, content in _arrays_of(fit).items():
+            first, content_of_first = seen.setdefault(field, (name, content.hash))
+            if content.shape[0] == count and content.hash != content_of_first:
                 raise ValueError(f"models of different data cannot be compared: {first} and {name} differ in {field}")
+
+
+def _arrays_of(fit):
+    """{field: shape and hash} of the arrays in the data of a `hmc.Fit`; of anything else, nothing."""
+    data = getattr(getattr(fit, "identity", None), "data", {})
+    return {field: content for field, content in data.items() if getattr(content, "shape", ())}
 
 
 def _scores(log_lik, criterion, convention):

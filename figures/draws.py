@@ -1,8 +1,8 @@
 """What a figure asks of a fit: draws that are there, of the right shape and finite; and that it is of these data."""
 
-import hashlib
-
 import numpy as np
+
+from hmc.results.identity import contents
 
 
 def draws_of(figure, fit, name, shape=()):
@@ -25,12 +25,7 @@ def require_data(figure, fit, columns):
     """ValueError where the fit knows its data, and an array in `columns`, a dict by the name of the model's field, is
     not the one that it was made from.
     """
-    fitted = getattr(fit, "data_hashes", None) or {}
+    fitted = getattr(getattr(fit, "identity", None), "data", {})
     for name, values in columns.items():
-        if name in fitted and tuple(fitted[name]) != _fingerprint(values):
+        if name in fitted and fitted[name].hash != contents(values).hash:
             raise ValueError(f"{figure}: the fit of {fit.name} was made from other data: {name} is not the same")
-
-
-def _fingerprint(values):
-    """As in `hmc.Fit.data_hashes`."""
-    return len(values), hashlib.sha256(np.ascontiguousarray(values)).hexdigest()

@@ -5,16 +5,18 @@ Names are imported when they are first used, so that `hmc --help` does not wait 
 
 import importlib
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "ChainError": "errors",
-    "Fit": "fit",
+    "Fit": "results.fit",
     "InitializationError": "errors",
     "Model": "model",
     "Parameter": "parameters",
     "check": "checking",
     "extend": "sampling",
     "interval": "transforms",
-    "load": "storage",
+    "load": "results.loading",
     "lower": "transforms",
     "ordered": "transforms",
     "positive": "transforms",

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from hmc.errors import InitializationError, LostTaskError, told
-from hmc.notes import say
-from hmc.run import ChainResult, Failure, run_chain
+from hmc.errors import Failure, InitializationError, LostTaskError, told
+from hmc.reporting import say
+from hmc.run import ChainResult, run_chain
 from hmc.sampler.chain import Record
 from hmc.sampler.metric import inverse_metric
 

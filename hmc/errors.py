@@ -1,6 +1,7 @@
 """What can go wrong with a run as a whole. Bad arguments raise ValueError, before anything is compiled."""
 
 from concurrent.futures import BrokenExecutor
+from typing import NamedTuple
 
 
 class InitializationError(RuntimeError):
@@ -17,6 +18,14 @@ class ChangedDensityError(RuntimeError):
 
 class LostTaskError(RuntimeError):
     """An executor gave up a task that nobody asked it to."""
+
+
+class Failure(NamedTuple):
+    """A chain that gave no draws to the fit: which, after how many transitions (warm-up included), and why."""
+
+    chain: int
+    iteration: int
+    reason: str
 
 
 def told(error):

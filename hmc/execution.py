@@ -19,7 +19,7 @@ from hmc.control import LocalControl, SharedControl
 from hmc.interrupts import noticing_interrupts
 from hmc.jit.kernel import jit_is_disabled
 from hmc.lasting import LastingExecutor
-from hmc.notes import say
+from hmc.reporting import say
 from hmc.sampler.machine_code import compiled_advance, sampler_is_stored
 from hmc.sendable import why_not_imported, why_not_processes
 from hmc.workers import InlineExecutor, ProcessExecutor

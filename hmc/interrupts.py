@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from hmc.notes import say
+from hmc.reporting import say
 
 # What the KeyboardInterrupt of a second Ctrl-C says: somebody does not want to wait for what is under way.
 AT_ONCE = "at once"

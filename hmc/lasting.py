@@ -2,7 +2,7 @@
 
 import concurrent.futures
 
-from hmc.notes import say
+from hmc.reporting import say
 
 
 class LastingExecutor(concurrent.futures.Executor):

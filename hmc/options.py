@@ -2,8 +2,7 @@
 
 import argparse
 
-from hmc import author_commands, commands
-from hmc.version import VERSION
+from hmc import __version__, author_commands, commands
 
 _MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for one of your own"
 
@@ -13,7 +12,7 @@ def make_parser():
     parser = argparse.ArgumentParser(
         prog="hmc", description='Hamiltonian Monte Carlo from first principles, on the lecture "Multilevel Models".'
     )
-    parser.add_argument("--version", action="version", version=f"hmc {VERSION}")
+    parser.add_argument("--version", action="version", version=f"hmc {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_CommandParser)
     for add in (
         _add_models,

@@ -11,7 +11,7 @@ from hmc.model_argument import file_of, parsed_settings
 
 def check_out(options):
     """ValueError where --out cannot be written to, is read as well, or needs what is not installed."""
-    from hmc.export import check_path
+    from hmc.results.export import check_path
 
     path = options.out
     read = {"MODEL": file_of(options.model), "--checkpoint": options.checkpoint, "--data": options.data}
@@ -43,12 +43,13 @@ def with_derived(fit):
 
 
 def write_out(fit, path):
-    """Write the fit of `with_derived(fit)` as `hmc.export.write` does, and return the same; Ctrl-C is heeded after it.
+    """Write the fit of `with_derived(fit)` as `hmc.results.export.write` does, and return the same; Ctrl-C is heeded
+    after it.
 
     What was sampled is not thrown away for what else is computed from it, by functions of an author, which may fail, or
     take long: a second Ctrl-C does that.
     """
-    from hmc.export import write
+    from hmc.results.export import write
 
     with finishing_first() as interrupts:
         fit, is_whole = with_derived(fit)

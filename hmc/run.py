@@ -18,14 +18,6 @@ from hmc.sampler.starting import chain_rng, make_job, start
 _STEP_SECONDS = 0.1
 
 
-class Failure(NamedTuple):
-    """A chain that gave no draws to the fit: which, after how many transitions (warm-up included), and why."""
-
-    chain: int
-    iteration: int
-    reason: str
-
-
 class ChainResult(NamedTuple):
     """What a chain gives back: the transitions it finished, and why it did not finish the rest, if so."""
 

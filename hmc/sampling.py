@@ -5,13 +5,13 @@ import time
 import numpy as np
 
 from hmc.chains import Chain
-from hmc.checkpoint import chunk_seconds, open_checkpoint
-from hmc.difference import code, code_difference, difference, draws_difference
-from hmc.errors import ChainError, InitializationError
+from hmc.errors import Failure
 from hmc.execution import Execution, check_execution, number_of_workers, progress_bar
-from hmc.fit import Fit, gather, records
 from hmc.model import Model
-from hmc.run import Failure
+from hmc.results.checkpoint import chunk_seconds, open_checkpoint
+from hmc.results.fit import Fit
+from hmc.results.gathering import gather, raise_for_no_draws, records
+from hmc.results.identity import code_difference, draws_difference, identity_of, model_difference
 from hmc.sampler.chain import make_record
 from hmc.settings import Settings, check_settings, check_whole
 
@@ -84,11 +84,13 @@ def sample(
     settings = settings._replace(initial=initial_positions(model, initial, settings.chains))
     check_execution(workers, executor)
     _check_memory(model, settings)
+    identity = identity_of(model)
     how = {"workers": workers, "executor": executor, "progress": progress}
     if checkpoint is None:
-        return run(model, settings, [Chain(number) for number in range(settings.chains)], **how)
-    with open_checkpoint(checkpoint, model, settings, seed) as kept:
-        return run(model, kept.settings, kept.chains, keep=kept.append, **how)
+        return run(model, identity, settings, [Chain(number) for number in range(settings.chains)], **how)
+    with open_checkpoint(checkpoint, model, identity, settings, seed) as kept:
+        chains = [Chain(number, *chain) for number, chain in enumerate(kept.chains)]
+        return run(model, identity, kept.settings, chains, keep=kept.append, **how)
 
 
 def extend(fit, draws, *, workers=None, executor=None, progress=True):
@@ -108,27 +110,28 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
         raise ValueError(f"{fit.name}: a fit from a file cannot be extended without its model: hmc.load(path, model)")
     if fit.interrupted or fit.snapshots is None:
         raise ValueError(f"{fit.name}: the fit was interrupted, or saved by an earlier version: nothing to go on from")
-    different = code_difference(fit.code, fit.model) if fit.code else None
-    different = different or difference(fit, fit.model)
-    settings = Settings(**fit.settings | {"draws": fit.settings["draws"] + int(draws)})
-    _check_memory(fit.model, settings)
-    chains = [
-        Chain(number, [record], snapshot)
-        for number, record, snapshot in zip(fit.chains, records(fit), fit.snapshots, strict=True)
-    ]
-    different = different or draws_difference(fit.code or code(fit.model), chains, fit.model)
+    now = identity_of(fit.model)
+    chains = list(zip(([record] for record in records(fit)), fit.snapshots, strict=True))
+    different = (
+        code_difference(fit.identity, now)
+        or model_difference(fit.identity, now)
+        or draws_difference(fit.identity, chains, fit.model)
+    )
     if different:
         raise ValueError(f"{fit.name}: the fit cannot be extended: {different}")
+    settings = Settings(**fit.settings | {"draws": fit.settings["draws"] + int(draws)})
+    _check_memory(fit.model, settings)
+    chains = [Chain(number, *chain) for number, chain in zip(fit.chains, chains, strict=True)]
     how = {"workers": workers, "executor": executor, "progress": progress}
-    extended = run(fit.model, settings, chains, **how)
+    extended = run(fit.model, fit.identity, settings, chains, **how)
     extended.failures = sorted([*fit.failures, *extended.failures])
     return extended
 
 
-def run(model, settings, chains, *, workers, executor, progress, keep=None):
+def run(model, identity, settings, chains, *, workers, executor, progress, keep=None):
     """Run chains to the end, and gather them in a fit.
 
-    keep: called with each `Chain` that has a fresh chunk; where it is given, chunks are short.
+    keep(number, record, snapshot): called with each finished chunk of a chain; where it is given, chunks are short.
     """
     end = settings.warmup + settings.draws
     seconds = None if keep is None else chunk_seconds(model)
@@ -146,7 +149,7 @@ def run(model, settings, chains, *, workers, executor, progress, keep=None):
             chain = under_way.pop(future)
             goes_on = chain.take(future, int(execution.cells[0, 1 + chain.number]), execution.is_stopped)
             if keep is not None and chain.fresh is not None:
-                keep(chain)
+                keep(chain.number, chain.fresh, chain.snapshot)
             if goes_on:
                 submit(chain)
 
@@ -158,7 +161,8 @@ def run(model, settings, chains, *, workers, executor, progress, keep=None):
         # chains has interrupted nothing.
         is_stopped = execution.is_stopped or any(isinstance(chain.error, KeyboardInterrupt) for chain in chains)
         interrupted = is_stopped and any(chain.iteration < end for chain in chains)
-    return _gathered(model, settings, chains, interrupted, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return _gathered(model, settings, chains, identity=identity, interrupted=interrupted, seconds=seconds)
 
 
 def _check_memory(model, settings):
@@ -170,7 +174,7 @@ def _check_memory(model, settings):
         raise ValueError(f"{model.name}: {sizes}: so many do not fit into memory") from None
 
 
-def _gathered(model, settings, chains, interrupted, seconds):
+def _gathered(model, settings, chains, *, identity, interrupted, seconds):
     """The fit of the chains that have draws."""
     kept_warmup = settings.warmup if settings.keep_warmup else 0
     results = {chain.number: chain.result(kept_warmup) for chain in chains}
@@ -180,8 +184,9 @@ def _gathered(model, settings, chains, interrupted, seconds):
     ]
     found = [result for result in results.values() if result is not None]
     if not found:
-        _raise_for_no_draws(model, failures, [chain.error for chain in without], interrupted)
-    return gather(model, settings, found, failures, interrupted, seconds)
+        errors = [chain.error for chain in without]
+        raise_for_no_draws(model, failures, [KeyboardInterrupt(), *errors] if interrupted else errors)
+    return gather(model, settings, found, failures, identity=identity, interrupted=interrupted, seconds=seconds)
 
 
 def initial_positions(model, initial, chains):
@@ -204,14 +209,3 @@ def initial_positions(model, initial, chains):
             f"({chains}, {model.dimension})"
         )
     return positions
-
-
-def _raise_for_no_draws(model, failures, errors, interrupted):
-    if interrupted or any(isinstance(error, KeyboardInterrupt) for error in errors):
-        raise KeyboardInterrupt("interrupted before any chain had a draw")
-    if isinstance(errors[0], InitializationError):
-        raise errors[0]
-    chain, iteration, reason = failures[0]
-    raise ChainError(
-        f"{model.name}: no chain gave draws; chain {chain + 1} failed after {iteration} transitions: {reason}"
-    ) from errors[0]

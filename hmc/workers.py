@@ -18,7 +18,7 @@ import time
 from concurrent.futures.process import BrokenProcessPool
 
 from hmc.errors import told
-from hmc.notes import say
+from hmc.reporting import say
 from hmc.sendable import why_not_processes
 
 _STARTS, _START_AGAIN_SECONDS = 3, 0.2  # of a worker process

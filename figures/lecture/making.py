@@ -12,6 +12,7 @@ from figures.lecture.items import LIBRARIES, Plan, Settings
 from figures.lecture.kept import PAGE, Kept
 from figures.lecture.running import run
 from figures.lecture.view import Lecture
+from hmc import __version__
 from hmc.execution import at_once, check_execution, compile_sampler, number_of_workers, progress_bar, shares_memory
 from hmc.files import write_whole
 from hmc.lasting import LastingExecutor
@@ -19,7 +20,6 @@ from hmc.sampling import sample
 from hmc.sendable import why_not_processes
 from hmc.settings import Settings as SamplingSettings
 from hmc.settings import check_settings, is_whole
-from hmc.version import VERSION
 from hmc.workers import InlineExecutor, ProcessExecutor
 
 # What the time goes into, by kind of work.
@@ -160,7 +160,7 @@ def _facts(settings, spent, absent, failures):
     facts = {
         "Seed": f"{settings.seed}; the same seed gives the same draws",
         "Stories and participants": "the published file" if settings.trolley else "simulated, without `--trolley FILE`",
-        "Versions": ", ".join([f"rethinking-hmc {VERSION}", *versions]),
+        "Versions": ", ".join([f"rethinking-hmc {__version__}", *versions]),
         "Time of work": ", ".join(f"{on} {page.duration(seconds)}" for on, seconds in spent.items()),
     }
     if absent:

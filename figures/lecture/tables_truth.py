@@ -17,7 +17,8 @@ def is_of_bundled_data(fit, name):
     if getattr(fit, "name", None) != name:
         return False
     arrays = {field: v for field, v in models.build(name).data._asdict().items() if isinstance(v, np.ndarray)}
-    if set(getattr(fit, "data_hashes", None) or {}) != set(arrays):
+    fitted = getattr(getattr(fit, "identity", None), "data", {})
+    if {field for field, content in fitted.items() if hasattr(content, "hash")} != set(arrays):
         return False
     try:
         require_data(name, fit, arrays)

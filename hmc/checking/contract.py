@@ -8,7 +8,7 @@ from hmc.checking.bounds import in_python, watched
 from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Finding, place
 from hmc.checking.probe import is_of_python_math, raised, same_bits
-from hmc.data_hash import fields
+from hmc.results.identity import fields
 
 # A model of more numbers than this is not run in Python, which takes a second for each million operations or so.
 MANY_NUMBERS = 1_000_000

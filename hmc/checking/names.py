@@ -1,8 +1,8 @@
 """Names that two things have: columns of tables, and what the link function gives."""
 
 from hmc.checking.findings import Finding
-from hmc.labelling import SAMPLE_DIMS
 from hmc.parameters import element_names
+from hmc.results.coordinates import SAMPLE_DIMS
 from hmc.sampler.chain import Record
 
 

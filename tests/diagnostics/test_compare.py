@@ -1,5 +1,7 @@
 """The table of models."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -12,10 +14,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*(p_waic|k-hat) is over")
 class Fit:
     """The least that `compare` asks of a fit."""
 
-    def __init__(self, log_likelihood, data_hashes=None):
+    def __init__(self, log_likelihood, data=None):
         self.log_likelihood = log_likelihood
-        if data_hashes is not None:
-            self.data_hashes = data_hashes
+        if data is not None:
+            contents = {name: SimpleNamespace(shape=(size,), hash=text) for name, (size, text) in data.items()}
+            self.identity = SimpleNamespace(data=contents)
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """What the tests of checkpoints share: a short run with a checkpoint, and where the entries of its file end."""
 
 import hmc
-from hmc import checkpoint
+from hmc.results import checkpoint
+from hmc.results.identity import identity_of
+from hmc.settings import Settings
 
 SETTINGS = {"chains": 2, "warmup": 30, "draws": 10, "workers": 1, "progress": False}
 
@@ -9,6 +11,12 @@ SETTINGS = {"chains": 2, "warmup": 30, "draws": 10, "workers": 1, "progress": Fa
 def sampled(model, path, **changes):
     """A fit with its checkpoint at a path."""
     return hmc.sample(model, **SETTINGS | {"checkpoint": path} | changes)
+
+
+def opened(model, path, fit):
+    """The checkpoint at a path, of a fit with these settings, for a `with`."""
+    settings = Settings(**fit.settings)
+    return checkpoint.open_checkpoint(path, model, identity_of(model), settings, settings.seed)
 
 
 def entry_ends(path):

@@ -7,9 +7,9 @@ import pytest
 import checkpointing
 import hmc
 import running
-from hmc import chains, checkpoint
+from hmc import chains
+from hmc.results import checkpoint
 from hmc.sampler import snapshot
-from hmc.settings import Settings
 
 WAYS = {
     "the defaults": {},
@@ -115,7 +115,7 @@ def test_what_cannot_be_extended_is_refused_in_words(model, tmp_path):
     with pytest.raises(ValueError, match="draws = 0 is less than 1"):
         hmc.extend(fit, 0)
     loaded = hmc.load(tmp_path / "a.fit", model)
-    loaded.code["version"] = "0.0"
+    loaded.identity.code["version"] = "0.0"
     with pytest.raises(ValueError, match=r"cannot be extended: it was begun with rethinking-hmc 0\.0, and this is"):
         hmc.extend(loaded, 10)
     changed = hmc.load(
@@ -124,7 +124,7 @@ def test_what_cannot_be_extended_is_refused_in_words(model, tmp_path):
     with pytest.raises(ValueError, match="the code of the log density of grouped is not what it was"):
         hmc.extend(changed, 10)
     loaded = hmc.load(tmp_path / "a.fit", model)
-    loaded.code["numba"] = "0.0"
+    loaded.identity.code["numba"] = "0.0"
     with pytest.raises(ValueError, match=r"cannot be extended: it was begun with Numba 0\.0, and this is"):
         hmc.extend(loaded, 10)
     fit.snapshots = None
@@ -245,20 +245,21 @@ def test_an_interrupt_keeps_nearly_all_that_was_finished(model, tmp_path, monkey
     fit = hmc.sample(model, **how, checkpoint=tmp_path / "run.ckpt")
     assert fit.interrupted
     finished = fit.unconstrained.shape[1]
-    with checkpoint.open_checkpoint(tmp_path / "run.ckpt", model, Settings(**fit.settings), 12) as kept:
+    with checkpointing.opened(model, tmp_path / "run.ckpt", fit) as kept:
         (chain,) = kept.chains
-    assert chain.iteration > 0.5 * finished > 1000
-    draws = chain.iteration - 30
-    assert running.equal_bits(chain.chunks[-1].position[-1], fit.unconstrained[0, draws - 1])
+    reached = chain.snapshot.state.iteration
+    assert reached > 0.5 * finished > 1000
+    draws = reached - 30
+    assert running.equal_bits(chain.records[-1].position[-1], fit.unconstrained[0, draws - 1])
 
 
 def test_an_interrupt_after_the_last_draw_is_none(model, tmp_path, monkeypatch):
     expected = hmc.sample(model, **checkpointing.SETTINGS)
     append, seen = checkpoint.Checkpoint.append, []
 
-    def interrupted(self, chain):
-        append(self, chain)
-        seen.append(chain.number)
+    def interrupted(self, number, record, reached):
+        append(self, number, record, reached)
+        seen.append(number)
         if len(seen) == 2:
             signal.raise_signal(signal.SIGINT)
 
@@ -285,8 +286,8 @@ def test_what_a_chunk_had_finished_before_its_density_failed_is_kept(tmp_path, m
 
     monkeypatch.setattr(snapshot, "take", failing)
     assert running.same_run(checkpointing.sampled(model, tmp_path / "run.ckpt"), expected)
-    with checkpoint.open_checkpoint(tmp_path / "run.ckpt", model, Settings(**expected.settings), 12) as kept:
-        assert [len(chunk.lp) for chain in kept.chains for chunk in chain.chunks] == [19, 21, 40]
+    with checkpointing.opened(model, tmp_path / "run.ckpt", expected) as kept:
+        assert [len(record.lp) for chain in kept.chains for record in chain.records] == [19, 21, 40]
 
 
 def test_a_fit_that_was_interrupted_is_not_extended(model):

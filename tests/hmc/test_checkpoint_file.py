@@ -16,8 +16,8 @@ import pytest
 import checkpointing
 import hmc
 import running
-from hmc import checkpoint, difference
-from hmc.settings import Settings
+from hmc import sampling
+from hmc.results import checkpoint, identity
 
 
 @pytest.fixture
@@ -61,15 +61,15 @@ def test_another_model_data_code_or_version_is_refused_and_named(model, tmp_path
         checkpointing.sampled(
             hmc.Model(checkpointing.other_density, model.data, model.parameters, name="grouped"), path
         )
-    monkeypatch.setattr(difference, "sampler_key", lambda: "another")
+    monkeypatch.setattr(identity, "sampler_key", lambda: "another")
     with pytest.raises(ValueError, match="the code of the sampler is not what it was"):
         checkpointing.sampled(model, path)
-    monkeypatch.setattr(difference, "numba", SimpleNamespace(__version__="98"))
+    monkeypatch.setattr(identity, "numba", SimpleNamespace(__version__="98"))
     with pytest.raises(
         ValueError, match=rf"it was begun with Numba {re.escape(numba.__version__)}, and this is 98: draws"
     ):
         checkpointing.sampled(model, path)
-    monkeypatch.setattr(difference, "VERSION", "99")
+    monkeypatch.setattr(identity, "__version__", "99")
     with pytest.raises(ValueError, match=r"it was begun with rethinking-hmc .*, and this is 99"):
         checkpointing.sampled(model, path)
 
@@ -119,8 +119,7 @@ def test_every_other_damage_is_refused_in_one_line_and_the_file_left_alone(model
 def test_a_flipped_bit_in_any_head_is_refused_and_never_taken_for_a_chunk_cut_short(model, short, monkeypatch):
     """Above all in a length, which may then reach beyond the end of the file: what follows would be cut off."""
     path, content, fit = short
-    ours = checkpoint._identity(model, Settings(**fit.settings))
-    monkeypatch.setattr(checkpoint, "_identity", lambda model, settings: ours)  # which takes longest of all
+    monkeypatch.setattr(sampling, "identity_of", lambda model: fit.identity)  # which takes longest of all
     for start in [len(checkpoint.MAGIC), *checkpointing.entry_ends(path)[:-1]]:
         for place in range(start, start + checkpoint._HEAD.size):
             for bit in range(8):
@@ -252,27 +251,26 @@ SHORT_WRITE = """
 import inspect, os, resource, sys
 import numpy as np
 import author, hmc
-from hmc.chains import Chain
-from hmc.checkpoint import open_checkpoint
+from hmc.results.checkpoint import open_checkpoint
+from hmc.results.identity import identity_of
 from hmc.run import run_chain
 from hmc.settings import Settings, check_settings
 
 defaults = {name: inspect.signature(hmc.sample).parameters[name].default for name in Settings._fields}
 model, settings = author.model(), check_settings(**defaults | dict(chains=1, warmup=20, draws=20))
 result = run_chain(model, settings, 0, np.zeros(2, np.int64))
-chain = Chain(0, [result.record], result.snapshot)
-chain.fresh = result.record
-with open_checkpoint("run.ckpt", model, settings, 12) as kept:
+identity, chunk = identity_of(model), (0, result.record, result.snapshot)
+with open_checkpoint("run.ckpt", model, identity, settings, 12) as kept:
     size = os.path.getsize("run.ckpt")
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 1000, -1))
     try:
-        kept.append(chain)
+        kept.append(*chunk)
     except OSError as error:
         print(error.strerror, os.path.getsize("run.ckpt") - size)
     resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))  # there is room again
-    kept.append(chain)
-with open_checkpoint("run.ckpt", model, settings, 12) as kept:
-    print([chain.iteration for chain in kept.chains])
+    kept.append(*chunk)
+with open_checkpoint("run.ckpt", model, identity, settings, 12) as kept:
+    print([chain.snapshot.state.iteration for chain in kept.chains])
 """
 
 

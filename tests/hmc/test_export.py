@@ -9,9 +9,10 @@ import pytest
 import diagnostics
 import hmc
 import running
-from hmc import cli, export, storage
-from hmc.fit import Fit
-from hmc.run import Failure
+from hmc import cli
+from hmc.errors import Failure
+from hmc.results import archive, export
+from hmc.results.fit import Fit
 from hmc.sampler.outcome import DIVERGENCE
 
 STATS = ["lp", "acceptance_rate", "step_size", "tree_depth", "n_steps", "diverging", "energy", "reached_max_treedepth"]
@@ -41,7 +42,13 @@ def made(*parameters, chains=2, draws=5, **content):
     given = {"stats": stats | {"termination": flag.astype(int)}, "settings": settings, "chains": list(range(chains))}
     given |= {"warmup_stats": {}, "warmup": None, "inverse_metric": None, "failures": [], "interrupted": False}
     size = sum(p.free for p in parameters)
-    given |= {"ragged": {}, "seconds": 1.0, "unconstrained": rng.normal(size=(chains, draws, size)), "derived": {}}
+    given |= {
+        "ragged": {},
+        "seconds": 1.0,
+        "unconstrained": rng.normal(size=(chains, draws, size)),
+        "known_derived": {},
+    }
+    given |= {"snapshots": None, "identity": None}
     return Fit(name="made", parameters=parameters, **(given | content))
 
 
@@ -222,8 +229,8 @@ def test_a_loaded_fit_gives_what_does_not_need_its_model(arviz, fit, tmp_path):
 
 
 def test_many_log_likelihoods_come_if_they_are_asked_for(arviz, fit, monkeypatch):
-    monkeypatch.setattr(storage, "_MANY_VALUES", 3 * DRAWS * 12 - 1)
-    monkeypatch.setattr(fit, "_log_likelihood", None)
+    monkeypatch.setattr(archive, "_MANY_VALUES", 3 * DRAWS * 12 - 1)
+    monkeypatch.setattr(fit, "known_log_likelihood", None)
     assert "log_likelihood" not in groups(fit.to_arviz())
     asked = fit.to_arviz(log_likelihood=True)
     assert running.equal_bits(group(asked, "log_likelihood")["log_likelihood"].values, fit.log_likelihood)

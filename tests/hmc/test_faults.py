@@ -19,8 +19,7 @@ import pytest
 
 import hmc
 import running
-from hmc import checkpoint
-from hmc.settings import Settings
+from hmc.results import checkpoint
 
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks processes up in /proc")
 
@@ -115,16 +114,16 @@ def chains_in(path, whole):
     if not path.exists():
         return [0] * CHAINS
     entries, _, _ = checkpoint._entries(path.read_bytes(), path)
-    chains = checkpoint._chains(entries[1:], Settings(**whole.settings))
-    for chain in chains:
-        if chain.chunks:
-            lp = np.concatenate([chunk.lp for chunk in chain.chunks])
-            positions = np.concatenate([chunk.position for chunk in chain.chunks])
-            expected = np.concatenate([whole.warmup_stats["lp"][chain.number], whole.stats["lp"][chain.number]])
+    chains = checkpoint._chains(entries[1:], whole.settings["chains"])
+    for number, (records, snapshot) in enumerate(chains):
+        if records:
+            lp = np.concatenate([record.lp for record in records])
+            positions = np.concatenate([record.position for record in records])
+            expected = np.concatenate([whole.warmup_stats["lp"][number], whole.stats["lp"][number]])
             assert running.equal_bits(lp, expected[: len(lp)])
-            assert running.equal_bits(positions, whole.unconstrained[chain.number][: len(positions)])
-            assert len(lp) == chain.iteration
-    return [chain.iteration for chain in chains]
+            assert running.equal_bits(positions, whole.unconstrained[number][: len(positions)])
+            assert len(lp) == snapshot.state.iteration
+    return [chain.snapshot.state.iteration if chain.snapshot else 0 for chain in chains]
 
 
 KINDS = [("SIGINT", "one"), ("SIGTERM", "one"), ("SIGKILL", "one"), ("SIGINT", "group"), ("SIGTERM", "group")]

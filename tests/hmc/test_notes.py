@@ -1,11 +1,11 @@
-"""hmc.notes: a line on standard error, and no harm where there is none."""
+"""hmc.reporting: a line on standard error, and no harm where there is none."""
 
 import io
 import sys
 
 import pytest
 
-from hmc.notes import say
+from hmc.reporting import say
 
 
 class Failing(io.StringIO):

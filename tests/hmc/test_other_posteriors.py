@@ -145,8 +145,10 @@ def test_where_code_cannot_be_compared_every_draw_is(ends_above, tmp_path):
 
 def test_the_last_draw_alone_would_not_tell(ends_above, tmp_path, monkeypatch):
     ends_above.save(tmp_path / "a.fit")
-    last_alone = hmc.difference._draws
-    monkeypatch.setattr("hmc.difference._draws", lambda chain, are_all: last_alone(chain, False))
+    last_alone = hmc.results.identity._draws
+    monkeypatch.setattr(
+        "hmc.results.identity._draws", lambda records, reached, are_all: last_alone(records, reached, False)
+    )
     hmc.extend(hmc.load(tmp_path / "a.fit", of_unknown_code(less_three_above)), 10, workers=1)
 
 
@@ -162,7 +164,7 @@ def test_a_fit_of_a_model_whose_data_were_changed_is_not_extended(tmp_path):
     x = VALUES.reshape(1, 2, 6).copy()
     fit = hmc.sample(of_table(x), **SETTINGS, draws=20)
     x += 30.0
-    with pytest.raises(ValueError, match="it is a fit of other data: x is 1 rows in the fit, and 1 rows in the model"):
+    with pytest.raises(ValueError, match="it is a fit of other data: x has other values"):
         hmc.extend(fit, 10, workers=1)
     fit.save(tmp_path / "a.fit")  # with the hash of the data that it saw
     assert hmc.load(tmp_path / "a.fit", of_table(VALUES.reshape(1, 2, 6))).name == "table"

@@ -28,7 +28,7 @@ class Rescored:
     """A fit whose log likelihoods are others."""
 
     def __init__(self, fit, change):
-        self.name, self.data_hashes, self.log_likelihood = fit.name, fit.data_hashes, change(fit.log_likelihood)
+        self.name, self.identity, self.log_likelihood = fit.name, fit.identity, change(fit.log_likelihood)
 
 
 @pytest.fixture(scope="module")

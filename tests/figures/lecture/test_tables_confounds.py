@@ -28,7 +28,7 @@ class Moved(dict):
 
     def __init__(self, fit, by):
         super().__init__({name: fit[name] for name in fit})
-        self.name, self.data_hashes = fit.name, fit.data_hashes
+        self.name, self.identity = fit.name, fit.identity
         self["bxy"] = self["bxy"] + by * mcse_mean(self["bxy"])
 
 

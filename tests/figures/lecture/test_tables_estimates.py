@@ -34,7 +34,7 @@ class Moved(dict):
 
     def __init__(self, fit, key, element=(), by=0.0):
         super().__init__({name: fit[name].copy() for name in fit})
-        self.name, self.data_hashes = fit.name, fit.data_hashes
+        self.name, self.identity = fit.name, fit.identity
         self[key][(..., *element)] += by * mcse_mean(self[key][(..., *element)])
 
 
@@ -127,9 +127,9 @@ def test_the_bundled_data_are_recognised_from_a_table_of_ones_own_and_from_a_fil
 def test_another_model_or_a_fit_that_does_not_know_its_data_is_not_of_the_bundled_data(mst):
     assert not is_of_bundled_data(mst, "mSTnc")
     assert not is_of_bundled_data({"a": mst["a"]}, "mST")
-    assert not is_of_bundled_data(SimpleNamespace(name="mST", data_hashes=None), "mST")
-    partly = dict(list(mst.data_hashes.items())[:1])
-    assert not is_of_bundled_data(SimpleNamespace(name="mST", data_hashes=partly), "mST")
+    assert not is_of_bundled_data(SimpleNamespace(name="mST"), "mST")
+    partly = mst.identity._replace(data=dict(list(mst.identity.data.items())[:1]))
+    assert not is_of_bundled_data(SimpleNamespace(name="mST", identity=partly), "mST")
 
 
 def test_no_published_number_differs_by_more_than_rounding_and_monte_carlo_error(table):

@@ -14,24 +14,21 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 
-from hmc.chains import Chain
-from hmc.data_hash import data_hashes, data_numbers, data_types, fields
-from hmc.difference import (
-    code,
-    code_difference,
-    difference,
-    draws_difference,
-    hashes_from_json,
-    parameters_as_json,
-    parameters_from_json,
-)
 from hmc.errors import told
 from hmc.files import put_new, write_whole
-from hmc.notes import say
+from hmc.reporting import say
+from hmc.results.identity import (
+    code_difference,
+    draws_difference,
+    fields,
+    from_json,
+    model_difference,
+    to_json,
+)
 from hmc.sampler import snapshot
 from hmc.sampler.chain import Record
 
@@ -47,20 +44,30 @@ def chunk_seconds(model):
     return _CHUNK_SECONDS + _SECONDS_PER_BYTE * sum(getattr(value, "nbytes", 8) for _, value in fields(model.data))
 
 
+class KeptChain(NamedTuple):
+    """A chain as far as it is in the file."""
+
+    records: list  # of its chunks, one after the other
+    snapshot: object  # where the next chunk goes on; None: at the start
+
+
 class Checkpoint:
-    """A run's file, open: `settings`, with the seed it was begun with, and the `chains` as far as they are."""
+    """A run's file, open: `settings`, with the seed it was begun with, and the `chains`, a list of `KeptChain`."""
 
     def __init__(self, path, settings, chains, file, checksum):
         self.settings = settings
         self.chains = chains
         self._path, self._file, self._checksum = path, file, checksum
 
-    def append(self, chain):
-        """Write the fresh chunk of a chain. OSError where it cannot be written; the file is then as it was."""
+    def append(self, number, record, reached):
+        """Write a chunk of chain `number`: its `Record`, and the `Snapshot` after it.
+
+        OSError where it cannot be written; the file is then as it was.
+        """
         buffer = io.BytesIO()
-        record = {f"record/{name}": values for name, values in chain.fresh._asdict().items()}
-        state = {f"snapshot/{name}": values for name, values in snapshot.to_arrays(chain.snapshot).items()}
-        np.savez(buffer, chain=chain.number, **record, **state)
+        arrays = {f"record/{name}": values for name, values in record._asdict().items()}
+        arrays |= {f"snapshot/{name}": values for name, values in snapshot.to_arrays(reached).items()}
+        np.savez(buffer, chain=number, **arrays)
         entry, checksum = _entry(buffer.getvalue(), self._checksum)
         end = self._file.seek(0, os.SEEK_END)
         try:
@@ -77,12 +84,13 @@ class Checkpoint:
 
 
 @contextlib.contextmanager
-def open_checkpoint(path, model, settings, seed):
+def open_checkpoint(path, model, identity, settings, seed):
     """The `Checkpoint` at a path, for a `with`: made anew where there is none.
 
-    `seed` None takes that of the file. ValueError, which names the difference, where the file is of another run: of
-    another model or other data, other settings (but for more `draws`), another version of sampler, model or Numba;
-    where it is damaged, or no checkpoint; and where another run has it open (on Windows, that is not seen).
+    identity: the model's, as it is now. `seed` None takes that of the file. ValueError, which names the difference,
+    where the file is of another run: of another model or other data, other settings (but for more `draws`), another
+    version of sampler, model or Numba; where it is damaged, or no checkpoint; and where another run has it open (on
+    Windows, that is not seen).
     """
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         raise ValueError(f"checkpoint = {path!r} is no path of a file")
@@ -91,7 +99,7 @@ def open_checkpoint(path, model, settings, seed):
         raise ValueError(f"{path}: there is no such folder")
     if path.exists() and not path.is_file():
         raise ValueError(f"{path}: it is no ordinary file")
-    ours = _identity(model, settings)
+    ours = {"identity": to_json(identity), "settings": _kept(settings)}
     try:
         file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed below)
     except FileNotFoundError:
@@ -109,15 +117,19 @@ def open_checkpoint(path, model, settings, seed):
         theirs = _read(lambda: json.loads(entries[0]), path)
         if seed is None:
             settings = settings._replace(seed=theirs["settings"]["seed"])
-            ours = _identity(model, settings)
-        different = _difference(theirs, ours, model)
+        begun = _read(lambda: from_json(theirs["identity"]), path)
+        different = (
+            model_difference(begun, identity)
+            or _settings_difference(theirs["settings"], _kept(settings))
+            or code_difference(begun, identity)
+        )
         if different:
             raise ValueError(f"{path}: {different}")
-        chains = _read(lambda: _chains(entries[1:], settings), path)
-        done = max(chain.iteration for chain in chains) - settings.warmup
+        chains = _read(lambda: _chains(entries[1:], settings.chains), path)
+        done = max([c.snapshot.state.iteration for c in chains if c.snapshot], default=0) - settings.warmup
         if done > settings.draws:
             raise ValueError(f"{path}: it has {done} draws of a chain, and draws is {settings.draws}")
-        different = draws_difference(theirs["code"], chains, model)
+        different = draws_difference(begun, chains, model)
         if different:
             raise ValueError(f"{path}: {different}")
         if end < len(content):
@@ -126,52 +138,34 @@ def open_checkpoint(path, model, settings, seed):
         yield Checkpoint(path, settings, chains, file, checksum)
 
 
-def _identity(model, settings):
-    """What is run, as JSON has it: all that the draws depend on, but how many there are to be."""
+def _kept(settings):
+    """The settings that draws depend on, as JSON has them; how many draws there are to be may change."""
     initial = None if settings.initial is None else np.asarray(settings.initial).tolist()
     kept = settings._replace(initial=initial)._asdict()
     del kept["draws"]
-    return {
-        "code": code(model),
-        "name": model.name,
-        "parameters": parameters_as_json(model.parameters),
-        "data_hashes": data_hashes(model.data),
-        "data_numbers": data_numbers(model.data),
-        "data_types": data_types(model.data),
-        "settings": kept,
-    }
+    return kept
 
 
-def _difference(theirs, ours, model):
-    """What tells the run in a file from the one that is asked for, in words; None if nothing does."""
-    described = SimpleNamespace(
-        name=theirs["name"],
-        parameters=parameters_from_json(theirs["parameters"]),
-        data_hashes=hashes_from_json(theirs["data_hashes"]),
-        data_numbers=theirs["data_numbers"],
-        data_types=theirs["data_types"],
-    )
-    different = difference(described, model)
-    if different:
-        return different
-    for name, value in theirs["settings"].items():
-        if value != ours["settings"].get(name):
+def _settings_difference(theirs, ours):
+    """The first setting that tells a run in a file from the one that is asked for, in words; None if none does."""
+    for name, value in theirs.items():
+        if value != ours.get(name):
             if name == "initial":
                 return "it was begun with other initial points"
-            return f"it was begun with {name} = {value}, not {ours['settings'].get(name)}"
-    return code_difference(theirs["code"], model)
+            return f"it was begun with {name} = {value}, not {ours.get(name)}"
+    return None
 
 
-def _chains(chunks, settings):
-    """The chains of a run, as far as the chunks reach."""
-    chains = [Chain(number) for number in range(settings.chains)]
+def _chains(chunks, count):
+    """The `KeptChain` of each chain of a run, as far as the chunks reach."""
+    chains = [KeptChain([], None)] * count
     for chunk in chunks:
         with np.load(io.BytesIO(chunk), allow_pickle=False) as arrays:
             parts = {name: arrays[name] for name in arrays.files}
-        chain = chains[int(parts.pop("chain"))]
+        number = int(parts.pop("chain"))
         record = Record(*(parts.pop(f"record/{name}") for name in Record._fields))
         state = snapshot.from_arrays({name.removeprefix("snapshot/"): values for name, values in parts.items()})
-        chains[chain.number] = Chain(chain.number, [*chain.chunks, record], state)
+        chains[number] = KeptChain([*chains[number].records, record], state)
     return chains
 
 

@@ -1,26 +1,21 @@
 """A fit: named draws on the constrained scale, the sampler's statistics, and how it all came about."""
 
-import copy
+import dataclasses
+from dataclasses import dataclass
 
-import numpy as np
-
-from hmc.data_hash import data_hashes, data_numbers, data_types
-from hmc.derived import derived_draws
+from hmc import __version__
 from hmc.parameters import blocks, constrained
-from hmc.sampler.chain import Record
-from hmc.version import VERSION
+from hmc.results.derived import derived_draws
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Fit:
     """The draws of a run. Arrays are (chains, draws, ...), float64 unless said otherwise.
 
     fit.name              of the model
     fit.parameters        a tuple of `hmc.Parameter`, in the order of their numbers in a position
     fit.model             the `hmc.Model`; None where the fit was loaded from a file without it
-    fit.data_hashes       of the model's data: {field: (length, hash)} of the arrays,
-    fit.data_numbers      {field: number} of the numbers,
-    fit.data_types        {field: type and shape, in words} of the arrays; of a file of an earlier version, the last two
-                          may be None
+    fit.identity          what the draws are of: model, data and code (`hmc.results.identity.Identity`)
     fit["a"]              draws of a parameter, or of a quantity derived from the parameters, constrained
     fit.keys()            their names
     fit["p"]              (chains, draws, observations) draws of what the model's `link` function gives, under the name
@@ -31,6 +26,8 @@ class Fit:
                           tree_depth, n_steps, diverging, energy, reached_max_treedepth; and termination, a constant
                           of `hmc/sampler/outcome.py` that says why the trajectory ended
     fit.log_likelihood    (chains, draws, observations), computed when first asked for
+    fit.known_log_likelihood   the same if it was asked for before, else None
+    fit.known_derived     {name: draws} of the derived quantities, None until they are first asked for
     fit.warmup_stats      the same statistics of the warm-up (chains, warmup)
     fit.warmup            (chains, warmup, dimension) positions, with `keep_warmup`; else None
     fit.inverse_metric    as adapted: (chains, dimension), or (chains, dimension, dimension) if dense
@@ -42,33 +39,28 @@ class Fit:
     fit.settings          a dict: what `hmc.sample` was asked for, the seed included
     fit.seconds           of sampling, on the wall's clock; of the last part of it, where a run was taken up again
     fit.version           of the sampler
-    fit.code              of a fit from a file: what its draws depended on besides (`hmc.difference.code`); else None
     """
 
-    def __init__(self, *, name, parameters, model=None, **content):
-        self.name = name
-        self.parameters = parameters
-        self.model = model  # None where the fit was loaded from a file without it
-        self.unconstrained = content.pop("unconstrained")
-        self.stats = content.pop("stats")
-        self.warmup_stats = content.pop("warmup_stats")
-        self.warmup = content.pop("warmup")
-        self.inverse_metric = content.pop("inverse_metric")
-        self.chains = content.pop("chains")
-        self.failures = content.pop("failures")
-        self.interrupted = content.pop("interrupted")
-        self.ragged = content.pop("ragged")
-        self.snapshots = content.pop("snapshots", None)
-        self.settings = content.pop("settings")
-        self.seconds = content.pop("seconds")
-        self.version = content.pop("version", VERSION)
-        self.code = content.pop("code", None)
-        self._derived = content.pop("derived", None)
-        self._log_likelihood = content.pop("log_likelihood", None)
-        self._data_hashes = content.pop("data_hashes", None)
-        self._data_numbers = content.pop("data_numbers", None)
-        self.data_types = content.pop("data_types", None)  # {field: words}; None where an earlier version did not say
-        self._values = {}
+    name: str
+    parameters: tuple
+    unconstrained: object
+    stats: dict
+    warmup_stats: dict
+    warmup: object
+    inverse_metric: object
+    chains: list
+    failures: list
+    interrupted: bool
+    ragged: dict
+    snapshots: list | None
+    settings: dict
+    seconds: float
+    identity: object
+    model: object = None
+    version: str = __version__
+    known_derived: dict | None = None  # {name: draws} of derived quantities; None: not computed yet
+    known_log_likelihood: object = None  # None: not computed yet
+    _values: dict = dataclasses.field(default_factory=dict)
 
     def __repr__(self):
         chains, draws = self.unconstrained.shape[:2]
@@ -95,27 +87,11 @@ class Fit:
     @property
     def log_likelihood(self):
         """Pointwise log likelihoods, (chains, draws, observations)."""
-        if self._log_likelihood is None:
+        if self.known_log_likelihood is None:
             if self.model is None:
                 raise ValueError(f"{self.name}: the file has no log likelihoods; hmc.load it with its model")
-            self._log_likelihood = self.model.pointwise("log_likelihood", self.unconstrained)
-        return self._log_likelihood
-
-    @property
-    def data_hashes(self):
-        """{field: (length, hash)} of the arrays in the model's data: whether two fits saw the same."""
-        if self._data_hashes is None:
-            self._data_hashes = data_hashes(self.model.data)
-        return self._data_hashes
-
-    @property
-    def data_numbers(self):
-        """{field: number} of the numbers in the model's data, such as a sigma that was given; None where a file of an
-        earlier version does not say.
-        """
-        if self._data_numbers is None and self.model is not None:
-            self._data_numbers = data_numbers(self.model.data)
-        return self._data_numbers
+            self.known_log_likelihood = self.model.pointwise("log_likelihood", self.unconstrained)
+        return self.known_log_likelihood
 
     def save(self, path, log_likelihood=None):
         """Write the fit to one file: a zip of .npy arrays and a JSON text that describes them; see `hmc.load`.
@@ -124,15 +100,13 @@ class Fit:
         have been asked for before. A fit that is loaded with its model computes them again, to the same bits. The file
         appears whole or not at all. ValueError where they are wanted and cannot be computed.
         """
-        from hmc.storage import save
+        from hmc.results.archive import save
 
         save(self, path, log_likelihood)
 
     def without_derived(self):
         """The same fit without derived quantities: what is left where the model's `derived` fails."""
-        other = copy.copy(self)
-        other._derived, other._values = {}, {}
-        return other
+        return dataclasses.replace(self, known_derived={}, _values={})
 
     def to_frame(self, stats=False):
         """The draws as a pandas DataFrame, a row per draw, indexed by chain and draw, counted from 0 as by ArviZ.
@@ -142,7 +116,7 @@ class Fit:
         quantity that is named chain or draw, as one of these statistics, or as an element of another quantity gets an
         underscore behind its name, or several.
         """
-        from hmc.export import to_frame
+        from hmc.results.export import to_frame
 
         return to_frame(self, stats)
 
@@ -165,7 +139,7 @@ class Fit:
 
         ImportError without ArviZ; ValueError for a name or an extent that does not fit.
         """
-        from hmc.export import to_arviz
+        from hmc.results.export import to_arviz
 
         return to_arviz(self, observed, dims, coords, log_likelihood)
 
@@ -189,62 +163,6 @@ class Fit:
 
     def _all_derived(self):
         """{name: draws} of what the model's `derived` gives, called once per draw."""
-        if self._derived is None:
-            self._derived = {} if self.model is None else derived_draws(self.model, self.unconstrained)
-        return self._derived
-
-
-def gather(model, settings, results, failures, interrupted, seconds):
-    """The fit of chains that have draws: cut to one length, the rest in `ragged`."""
-    warmup = settings.warmup
-    kept_warmup = warmup if settings.keep_warmup else 0
-    draws = min(len(r.record.position) for r in results) - kept_warmup
-
-    def stacked_stats(rows):
-        return {n: np.stack([getattr(r.record, n)[rows] for r in results]) for n in results[0].record._fields[1:]}
-
-    positions = [r.record.position for r in results]
-    return Fit(
-        name=model.name,
-        parameters=model.parameters,
-        model=model,
-        unconstrained=np.stack([p[kept_warmup : kept_warmup + draws] for p in positions]),
-        stats=stacked_stats(slice(warmup, warmup + draws)),
-        warmup_stats=stacked_stats(slice(0, warmup)),
-        warmup=np.stack([p[:kept_warmup] for p in positions]) if settings.keep_warmup else None,
-        inverse_metric=np.stack([r.inverse_metric for r in results]),
-        chains=[r.chain for r in results],
-        failures=failures,
-        interrupted=interrupted,
-        ragged={r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
-        data_hashes=data_hashes(model.data),  # now: these are the data that the draws are of
-        data_numbers=data_numbers(model.data),
-        data_types=data_types(model.data),
-        snapshots=_snapshots(results, warmup + settings.draws),
-        settings=settings._asdict(),
-        seconds=seconds,
-    )
-
-
-def _snapshots(results, end):
-    """What the chains can be gone on from, if all of them came to the end."""
-    snapshots = [r.snapshot for r in results]
-    return snapshots if all(s is not None and s.state.iteration == end for s in snapshots) else None
-
-
-def records(fit):
-    """The `Record` of each chain of a fit that was not interrupted: what `gather` made it of."""
-    positions = fit.unconstrained if fit.warmup is None else np.concatenate([fit.warmup, fit.unconstrained], axis=1)
-    stats = [np.concatenate([fit.warmup_stats[name], fit.stats[name]], axis=1) for name in Record._fields[1:]]
-    return [Record(*arrays) for arrays in zip(positions, *stats, strict=True)]
-
-
-def _tail(result, first_position, first_row):
-    """What a chain has beyond the common length, or None."""
-    record = result.record
-    if len(record.position) == first_position:
-        return None
-    return {
-        "unconstrained": record.position[first_position:],
-        "stats": {name: getattr(record, name)[first_row:] for name in record._fields[1:]},
-    }
+        if self.known_derived is None:
+            self.known_derived = {} if self.model is None else derived_draws(self.model, self.unconstrained)
+        return self.known_derived

@@ -12,10 +12,10 @@ import warnings
 import numpy as np
 
 from hmc.files import unfinished, write_whole
-from hmc.labelling import SAMPLE_DIMS, check_extents, checked_coords, checked_dims, texts
 from hmc.parameters import blocks, constrained, element_names
+from hmc.results.archive import log_likelihood_to_keep
+from hmc.results.coordinates import SAMPLE_DIMS, check_extents, checked_coords, checked_dims, texts
 from hmc.sampler import outcome
-from hmc.storage import log_likelihood_to_keep
 from hmc.transforms import REAL
 
 # How NetCDF explains numbers that stand for words: flag_values and flag_meanings.

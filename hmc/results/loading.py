@@ -1,0 +1,77 @@
+"""Fits from files: `hmc.load`."""
+
+from hmc.errors import Failure
+from hmc.model import Model
+from hmc.results.archive import damaged, read
+from hmc.results.derived import derived_draws
+from hmc.results.fit import Fit
+from hmc.results.identity import from_json, identity_of, model_difference
+from hmc.sampler import snapshot
+
+
+def load(path, model=None):
+    """The fit that `Fit.save` wrote: the same arrays, bit for bit. It knows its model only if it is given.
+
+    `model`: the one that was fitted, built anew. With it the fit has what only the model can give: what its link
+    function gives, log likelihoods and derived quantities that the file lacks, and `fit.model`. ValueError where the
+    file is no such fit, is damaged, or was written by a later format; and where the model is another than the fit's, by
+    its name, its parameters or its data.
+    """
+    description, arrays = read(path)
+    try:
+        fit = _fit(description, arrays)
+    except Exception as error:  # an array or an entry is missing
+        raise ValueError(f"{path}: {damaged(error)}") from error
+    if model is not None:
+        if not isinstance(model, Model):
+            raise ValueError(f"{path}: the model is a {type(model).__name__}, not a hmc.Model")
+        different = model_difference(fit.identity, identity_of(model))
+        if different:
+            raise ValueError(f"{path}: {different}")
+        fit.model = model
+        _add_derived(fit)
+    return fit
+
+
+def _add_derived(fit):
+    """Compute the derived quantities that the model gives and the file lacks."""
+    known = fit.known_derived
+    if not set(derived_draws(fit.model, fit.unconstrained[:1, :1])) <= set(known):
+        fit.known_derived = derived_draws(fit.model, fit.unconstrained) | known
+
+
+def _fit(description, arrays):
+    def below(prefix):
+        return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+
+    identity = from_json(description["identity"])
+    stacked = below("snapshot/")
+    longer = sorted({int(name.split("/")[0]) for name in below("ragged/")})
+    return Fit(
+        name=identity.name,
+        parameters=identity.parameters,
+        identity=identity,
+        known_derived=below("derived/"),
+        known_log_likelihood=arrays.get("log_likelihood"),
+        unconstrained=arrays["unconstrained"],
+        stats=below("stats/"),
+        warmup_stats=below("warmup_stats/"),
+        warmup=arrays.get("warmup"),
+        inverse_metric=arrays["inverse_metric"],
+        chains=description["chains"],
+        failures=[Failure(**failure) for failure in description["failures"]],
+        interrupted=description["interrupted"],
+        ragged={
+            c: {"unconstrained": arrays[f"ragged/{c}/unconstrained"], "stats": below(f"ragged/{c}/stats/")}
+            for c in longer
+        },
+        snapshots=[
+            snapshot.from_arrays({name: values[i] for name, values in stacked.items()})
+            for i in range(len(description["chains"]))
+        ]
+        if stacked
+        else None,
+        settings=description["settings"] | {"initial": arrays.get("initial")},
+        seconds=description["seconds"],
+        version=description["version"],
+    )
