@@ -28,7 +28,7 @@ from benchmarks.measuring import (
     pin_to_one_core,
     print_figures,
 )
-from hmc.run import run_chain
+from hmc.running.tasks import run_chain
 from hmc.settings import ADAPTATIONS, check_settings
 
 

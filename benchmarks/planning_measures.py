@@ -26,7 +26,7 @@ import hmc
 import models
 from benchmarks.scaling import MILLION, SIZED, Cost, cost, peak_memory, processor_seconds
 from diagnostics import calibrate
-from hmc.workers import ProcessExecutor
+from hmc.running.processes import ProcessExecutor
 
 # Replications in a batch; five batches make a mean and its standard error.
 CALIBRATED = {"cafes": 40, "mST": 40, "mru": 20, "mRXma2": 4}

@@ -55,7 +55,7 @@ def loo_refit(model, groups=None, *, seed=12, workers=None, executor=None, progr
     ValueError for a model whose observations cannot be left out, or a group of none. A refit that fails or is
     interrupted ends it all: RuntimeError, KeyboardInterrupt.
     """
-    from hmc.batches import Work, in_batches  # here alone: all other diagnostics see arrays only
+    from hmc.running.batches import Work, in_batches  # here alone: all other diagnostics see arrays only
 
     settings = _settings(model, sampling)
     observations = model.pointwise("log_likelihood", np.zeros(model.dimension)).size

@@ -1,4 +1,5 @@
-"""One NUTS transition, drawn from its record (`hmc/record.py`) as a path through the plane; a toy's by default.
+"""One NUTS transition, drawn from its record (`hmc/record/transitions.py`) as a path through the plane; a toy's by
+default.
 
 Each doubling has its colour, the same in every figure of the sampler's insides.
 """

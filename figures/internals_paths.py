@@ -7,7 +7,7 @@ import numpy as np
 
 from figures import style, toys
 from figures.internals import draw_density, mark, scale_errors
-from hmc.narrate import distance_moved
+from hmc.record.narrate import distance_moved
 from hmc.sampler.outcome import DIVERGENCE, MAX_ENERGY_ERROR
 
 COLOURS = (style.BLUE, style.ORANGE, style.WINE)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.batches import Work, in_batches
 from hmc.model import Model
-from hmc.run import run_chain
+from hmc.running.batches import Work, in_batches
+from hmc.running.tasks import run_chain
 from hmc.settings import check_settings, check_whole
 
 # Settings of `hmc.sample` that replications may have, besides those that `replicate` names.

@@ -4,14 +4,14 @@ import time
 
 import numpy as np
 
-from hmc.chains import Chain
 from hmc.errors import Failure
-from hmc.execution import Execution, check_execution, number_of_workers, progress_bar
 from hmc.model import Model
 from hmc.results.checkpoint import chunk_seconds, open_checkpoint
 from hmc.results.fit import Fit
 from hmc.results.gathering import gather, raise_for_no_draws, records
 from hmc.results.identity import code_difference, draws_difference, identity_of, model_difference
+from hmc.running.chain_run import Chain
+from hmc.running.execution import Execution, check_execution, number_of_workers, progress_bar
 from hmc.sampler.chain import make_record
 from hmc.settings import Settings, check_settings, check_whole
 

@@ -12,14 +12,14 @@ import time
 import pytest
 
 import hmc
-import hmc.cluster
-import hmc.execution
+import hmc.running.cluster
+import hmc.running.execution
 import models
 import running
 from diagnostics import calibrate, loo_refit
 from figures.lecture.making import make
 from hmc import cli
-from hmc.control import SharedControl
+from hmc.running.shared_cells import SharedControl
 from models.coverage import coverage
 
 distributed = pytest.importorskip("distributed")
@@ -101,7 +101,7 @@ class Elsewhere(SharedControl):
 @pytest.mark.parametrize("machine", ["this machine", "another machine"])
 def test_ctrl_c_gives_what_is_finished_and_nothing_goes_on(client, executor, monkeypatch, machine):
     if machine == "another machine":
-        monkeypatch.setattr(hmc.execution, "SharedControl", Elsewhere)
+        monkeypatch.setattr(hmc.running.execution, "SharedControl", Elsewhere)
     here = calibrate(models.mSTnomem(), 20, workers=1, progress=False)
     interrupt = threading.Timer(1.5, signal.raise_signal, [signal.SIGINT])
     interrupt.start()
@@ -118,7 +118,7 @@ def test_ctrl_c_gives_what_is_finished_and_nothing_goes_on(client, executor, mon
 
 
 def test_workers_with_other_code_of_the_sampler_give_no_draws_and_it_is_said(client, executor):
-    there = "import hmc.same_code; known = hmc.same_code._SOURCES; known['hmc'] = known['hmc'][::-1]"
+    there = "import hmc.running.same_code; known = hmc.running.same_code._SOURCES; known['hmc'] = known['hmc'][::-1]"
     client.run(exec, there, {})
     try:
         with pytest.raises(hmc.ChainError, match="StaleWorkerError: a worker has other code of the package hmc"):
@@ -209,7 +209,7 @@ def test_what_is_no_address_is_refused(capsys, address):
 
 
 def test_an_address_where_nobody_answers_is_told_soon(capsys, monkeypatch):
-    monkeypatch.setattr(hmc.cluster, "_SECONDS", 0.3)
+    monkeypatch.setattr(hmc.running.cluster, "_SECONDS", 0.3)
     status, _, err = command(capsys, "coverage", "--dask", "tcp://127.0.0.1:9")
     assert (status, err) == (1, "hmc: --dask tcp://127.0.0.1:9: no Dask scheduler answered there within 0.3 s\n")
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import running
-from hmc import batches, cli, cluster, foreign
+from hmc import cli
+from hmc.running import batches, cluster, foreign
 
 distributed = pytest.importorskip("distributed")
 

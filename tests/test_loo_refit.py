@@ -17,8 +17,8 @@ from scipy import stats
 import hmc
 import models
 from diagnostics import loo_refit, psis_loo
-from hmc import execution
-from hmc.workers import InlineExecutor
+from hmc.running import execution
+from hmc.running.processes import InlineExecutor
 
 GOLDEN = Path(__file__).parent / "golden" / "models"
 

@@ -13,14 +13,21 @@ from figures.lecture.kept import PAGE, Kept
 from figures.lecture.running import run
 from figures.lecture.view import Lecture
 from hmc import __version__
-from hmc.execution import at_once, check_execution, compile_sampler, number_of_workers, progress_bar, shares_memory
 from hmc.files import write_whole
-from hmc.lasting import LastingExecutor
+from hmc.running.execution import (
+    at_once,
+    check_execution,
+    compile_sampler,
+    number_of_workers,
+    progress_bar,
+    shares_memory,
+)
+from hmc.running.importable import why_not_processes
+from hmc.running.lasting import LastingExecutor
+from hmc.running.processes import InlineExecutor, ProcessExecutor
 from hmc.sampling import sample
-from hmc.sendable import why_not_processes
 from hmc.settings import Settings as SamplingSettings
 from hmc.settings import check_settings, is_whole
-from hmc.workers import InlineExecutor, ProcessExecutor
 
 # What the time goes into, by kind of work.
 SPENT_ON = {
@@ -136,8 +143,8 @@ def _executor(given, workers):
         return LastingExecutor(*own(), own), workers
     if shares_memory(given):
         return LastingExecutor(given, False, own), None
-    from hmc.foreign import ForeignExecutor
-    from hmc.same_code import PACKAGES, code_here
+    from hmc.running.foreign import ForeignExecutor
+    from hmc.running.same_code import PACKAGES, code_here
 
     number = at_once(given, workers)
     return LastingExecutor(ForeignExecutor(given, code_here(packages=PACKAGES), number), True, own), number

@@ -6,7 +6,7 @@ import time
 from typing import NamedTuple
 
 from hmc.errors import told
-from hmc.interrupts import finishing_first
+from hmc.running.interrupts import finishing_first
 
 # What to begin with when there is a choice: fits, since the others wait for them; then what takes longest.
 ORDER = ("fit", "film", "refit", "study", "card", "figure", "table")
@@ -28,7 +28,7 @@ def run(items, kept, executor, at_once=None, tell=lambda name: None):
     the run, for it would meet all others too.
 
     Ctrl-C lets what is under way finish, and keeps it, before KeyboardInterrupt is raised; a second one does not wait,
-    and what it raises says `hmc.interrupts.AT_ONCE`.
+    and what it raises says `hmc.running.interrupts.AT_ONCE`.
     """
     done = {name for name, item in items.items() if kept.has(item)}
     waiting = sorted(items.keys() - done, key=lambda name: (ORDER.index(items[name].kind), list(items).index(name)))

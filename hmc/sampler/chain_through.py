@@ -21,8 +21,9 @@ def chain_through(model, settings, position, place, cells):
     """(draws, stats) of a chain of `settings.draws` transitions that has `position` at index `place`.
 
     Draws are (1, settings.draws + 1, dimension), and so is stats["lp"] (1, settings.draws + 1); the other statistics,
-    by the names of `hmc.Fit`, are of the transitions, (1, settings.draws). Cells as for `hmc.run.run_chain`; settings
-    with a warm-up, in which the kernel is found. ValueError where the log density at the position is not finite.
+    by the names of `hmc.Fit`, are of the transitions, (1, settings.draws). Cells as for `hmc.running.tasks.run_chain`;
+    settings with a warm-up, in which the kernel is found. ValueError where the log density at the position is not
+    finite.
     """
     density, data = model.density()
     rng = chain_rng(settings, 0)

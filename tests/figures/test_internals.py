@@ -11,8 +11,8 @@ from PIL import Image
 import hmc
 import models
 from figures import internals, internals_animation, internals_paths, internals_tree, internals_warmup, style, toys
-from hmc.narrate import distance_moved
 from hmc.record import record, record_from
+from hmc.record.narrate import distance_moved
 from hmc.sampler.adaptation import UPDATE
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 from hmc.sampler.starting import make_job

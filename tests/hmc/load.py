@@ -26,7 +26,7 @@ import numpy as np
 import hmc
 import models
 from diagnostics import precis
-from hmc.control import SharedControl
+from hmc.running.shared_cells import SharedControl
 from running import Rows, grouped_model
 
 SHORT = {"chains": 2, "warmup": 60, "draws": 40, "progress": False}

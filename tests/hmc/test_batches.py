@@ -1,11 +1,11 @@
-"""hmc.batches: a batch whose worker dies is sent out again, once, and counts once."""
+"""hmc.running.batches: a batch whose worker dies is sent out again, once, and counts once."""
 
 import concurrent.futures
 from typing import NamedTuple
 
 import hmc
-from hmc.batches import PieceFailure, Work, in_batches
-from hmc.workers import InlineExecutor
+from hmc.running.batches import PieceFailure, Work, in_batches
+from hmc.running.processes import InlineExecutor
 
 
 class Nothing(NamedTuple):

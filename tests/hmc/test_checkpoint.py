@@ -7,8 +7,8 @@ import pytest
 import checkpointing
 import hmc
 import running
-from hmc import chains
 from hmc.results import checkpoint
+from hmc.running import chain_run
 from hmc.sampler import snapshot
 
 WAYS = {
@@ -134,14 +134,14 @@ def test_what_cannot_be_extended_is_refused_in_words(model, tmp_path):
 
 def failing_where(monkeypatch, is_unlucky):
     """Tasks of chains that fail where `is_unlucky(chain, transitions before)`."""
-    run_chain = chains.run_chain
+    run_chain = chain_run.run_chain
 
     def failing(model, settings, chain, address, begun, seconds):
         if is_unlucky(chain, begun.state.iteration if begun else 0):
             raise RuntimeError("out of luck")
         return run_chain(model, settings, chain, address, begun, seconds)
 
-    monkeypatch.setattr(chains, "run_chain", failing)
+    monkeypatch.setattr(chain_run, "run_chain", failing)
 
 
 def test_an_extended_fit_tells_of_the_chains_that_failed_before_and_of_those_that_do_now(model, monkeypatch):
@@ -274,7 +274,7 @@ def test_what_a_chunk_had_finished_before_its_density_failed_is_kept(tmp_path, m
     """And the chunk is run again from there."""
     model = running.grouped_model()
     expected = hmc.sample(model, **checkpointing.SETTINGS)
-    monkeypatch.setattr("hmc.run._STEP_SECONDS", 0.0)  # steps of one transition
+    monkeypatch.setattr("hmc.running.tasks._STEP_SECONDS", 0.0)  # steps of one transition
     take, tries = snapshot.take, []
 
     def failing(state, rng, warmup):

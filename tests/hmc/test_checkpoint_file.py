@@ -253,7 +253,7 @@ import numpy as np
 import author, hmc
 from hmc.results.checkpoint import open_checkpoint
 from hmc.results.identity import identity_of
-from hmc.run import run_chain
+from hmc.running.tasks import run_chain
 from hmc.settings import Settings, check_settings
 
 defaults = {name: inspect.signature(hmc.sample).parameters[name].default for name in Settings._fields}

@@ -7,7 +7,7 @@ from multiprocessing.shared_memory import SharedMemory
 import numpy as np
 import pytest
 
-from hmc.control import Address, LocalControl, SharedControl, attach
+from hmc.running.shared_cells import Address, LocalControl, SharedControl, attach
 
 
 @pytest.fixture
@@ -43,7 +43,9 @@ def test_cells_are_one_and_the_same_by_their_address(control):
     other.close()
 
 
-FOUND = "import sys; from hmc.control import Address, attach; found = attach(Address(sys.argv[1], int(sys.argv[2])))"
+FOUND = """import sys
+from hmc.running.shared_cells import Address, attach
+found = attach(Address(sys.argv[1], int(sys.argv[2])))"""
 
 
 def test_another_program_sees_the_cells_and_leaves_them_when_it_ends(control):

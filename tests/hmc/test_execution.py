@@ -1,4 +1,4 @@
-"""hmc.execution: at the end of a run nothing goes on, whichever way it ends."""
+"""hmc.running.execution: at the end of a run nothing goes on, whichever way it ends."""
 
 import threading
 from typing import NamedTuple
@@ -6,8 +6,8 @@ from typing import NamedTuple
 import pytest
 
 import hmc
-from hmc.execution import Execution
-from hmc.interrupts import AT_ONCE
+from hmc.running.execution import Execution
+from hmc.running.interrupts import AT_ONCE
 
 
 class Nothing(NamedTuple):

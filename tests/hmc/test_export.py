@@ -110,7 +110,7 @@ def test_frame_names_elements_of_a_matrix_and_keeps_quantities_apart_from_its_in
 def test_no_column_of_a_frame_is_lost_to_another_of_its_name():
     derived = {"a[1]": np.full((2, 5), 99.0), "a[1]_": np.full((2, 5), 98.0)}
     names = ("chain", "chain_", "energy__", "draw__")
-    fit = made(*map(hmc.Parameter, names), hmc.Parameter("a", (2,)), derived=derived)
+    fit = made(*map(hmc.Parameter, names), hmc.Parameter("a", (2,)), known_derived=derived)
     frame = fit.to_frame(stats=True)
     called = ["chain__", "chain_", "energy___", "draw__", "a[1]", "a[2]", "a[1]__", "a[1]_"]
     assert [*frame.columns] == called + [f"{name}__" for name in [*STATS, "termination"]]

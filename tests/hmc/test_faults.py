@@ -231,8 +231,8 @@ def test_a_disk_that_is_full_ends_the_run_in_one_line_and_keeps_what_was_written
 POOL = """
 import concurrent.futures, os, signal, sys, threading, time
 import author, hmc
-from hmc.control import SharedControl
-import hmc.execution
+from hmc.running.shared_cells import SharedControl
+import hmc.running.execution
 
 class Watched(SharedControl):
     def __init__(self, chains):
@@ -246,7 +246,7 @@ class Watched(SharedControl):
 
 if __name__ == "__main__":
     how = dict(chains=3, warmup=200, draws=1000)
-    hmc.execution.SharedControl = Watched
+    hmc.running.execution.SharedControl = Watched
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
         victim = pool.submit(os.getpid).result()
         fit = hmc.sample(author.model(work=5000), executor=pool, **how)  # slow, with the draws of any other

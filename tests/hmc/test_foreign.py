@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 
 import hmc
-import hmc.execution
-import hmc.foreign
+import hmc.running.execution
+import hmc.running.foreign
 import models
 import running
-from hmc import same_code
-from hmc.control import SharedControl
 from hmc.errors import LostTaskError
-from hmc.execution import at_once, workers_of
-from hmc.foreign import ForeignExecutor
-from hmc.same_code import checked, code_here
-from hmc.workers import StaleWorkerError
+from hmc.running import same_code
+from hmc.running.execution import at_once, workers_of
+from hmc.running.foreign import ForeignExecutor
+from hmc.running.processes import StaleWorkerError
+from hmc.running.same_code import checked, code_here
+from hmc.running.shared_cells import SharedControl
 
 SHORT = {"chains": 3, "warmup": 40, "draws": 30, "progress": False}
 
@@ -78,7 +78,7 @@ def test_draws_are_the_same_where_no_worker_sees_the_cells(forgetful, reference,
             super().__init__(chains)
             self.address = self.address._replace(name="hmc_on_another_machine")
 
-    monkeypatch.setattr(hmc.execution, "SharedControl", Elsewhere)
+    monkeypatch.setattr(hmc.running.execution, "SharedControl", Elsewhere)
     assert running.same_run(hmc.sample(models.mST(), **SHORT, executor=forgetful), reference)
 
 
@@ -134,8 +134,8 @@ def test_a_cluster_that_stays_without_workers_is_not_waited_for(monkeypatch):
         def submit(self, function, /, *arguments):
             return concurrent.futures.Future()
 
-    monkeypatch.setattr(hmc.foreign, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(hmc.foreign, "_NO_WORKER_SECONDS", 0.05)
+    monkeypatch.setattr(hmc.running.foreign, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(hmc.running.foreign, "_NO_WORKER_SECONDS", 0.05)
     with ForeignExecutor(Empty(), code_here(), 1) as executor, pytest.raises(LostTaskError, match="has had no worker"):
         executor.submit(len, "abc").result(30)
 
@@ -149,8 +149,8 @@ def test_a_cluster_that_has_workers_is_waited_for(monkeypatch):
             threading.Timer(0.3, future.set_result, [3]).start()
             return future
 
-    monkeypatch.setattr(hmc.foreign, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(hmc.foreign, "_NO_WORKER_SECONDS", 0.05)
+    monkeypatch.setattr(hmc.running.foreign, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(hmc.running.foreign, "_NO_WORKER_SECONDS", 0.05)
     with ForeignExecutor(Slow(), code_here(), 1) as executor:
         assert executor.submit(len, "abc").result(30) == 3
 

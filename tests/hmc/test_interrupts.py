@@ -10,8 +10,8 @@ import threading
 import llvmlite.binding
 import pytest
 
-from hmc import interrupts
-from hmc.interrupts import AT_ONCE, dropped_interrupts_again, interrupt, noticing_interrupts
+from hmc.running import interrupts
+from hmc.running.interrupts import AT_ONCE, dropped_interrupts_again, interrupt, noticing_interrupts
 
 SLOW = """
 import os, signal, time

@@ -1,11 +1,11 @@
-"""hmc.lasting: what breaks is replaced, once and aloud, and only what is owned is shut down."""
+"""hmc.running.lasting: what breaks is replaced, once and aloud, and only what is owned is shut down."""
 
 import concurrent.futures
 
 import pytest
 
-from hmc.lasting import LastingExecutor
-from hmc.workers import InlineExecutor
+from hmc.running.lasting import LastingExecutor
+from hmc.running.processes import InlineExecutor
 
 
 class Breakable(InlineExecutor):

@@ -1,4 +1,4 @@
-"""hmc.narrate: what is said of a transition is what is in its record."""
+"""hmc.record.narrate: what is said of a transition is what is in its record."""
 
 import math
 import re
@@ -9,8 +9,8 @@ import pytest
 
 import hmc
 import models
-from hmc.narrate import LEGEND, distance_moved, narrate, watch
 from hmc.record import record, record_from
+from hmc.record.narrate import LEGEND, distance_moved, narrate, watch
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 from models.densities import normal
 

@@ -9,10 +9,10 @@ from numba.extending import overload
 
 import hmc
 import running
-from hmc.control import LocalControl
 from hmc.errors import ChangedDensityError
-from hmc.run import run_chain
-from hmc.sendable import why_not_processes
+from hmc.running.importable import why_not_processes
+from hmc.running.shared_cells import LocalControl
+from hmc.running.tasks import run_chain
 from hmc.settings import Settings
 
 SETTINGS = {"chains": 2, "warmup": 60, "workers": 1, "progress": False}

@@ -14,7 +14,7 @@ import hmc
 import models
 import running
 from hmc.replication import replicate
-from hmc.workers import InlineExecutor
+from hmc.running.processes import InlineExecutor
 
 QUICK = {"seed": 3, "warmup": 30, "draws": 20, "progress": False}
 

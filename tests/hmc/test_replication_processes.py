@@ -118,16 +118,16 @@ assert run() == run(executor="threads") != before""",
 def test_replications_of_a_worker_that_dies_are_run_again(tmp_path):
     script(
         tmp_path,
-        """import hmc.workers
+        """import hmc.running.processes
 expected = run(100, work=20_000)
-in_process, killed = hmc.workers._in_process, []
+in_process, killed = hmc.running.processes._in_process, []
 def kill_one(start, *arguments):
     process = start()
     if len(killed) < 1:
         killed.append(process.submit(os.getpid).result())
         threading.Timer(0.05, lambda: os.kill(killed[0], signal.SIGKILL)).start()
     return in_process(lambda: process, *arguments)
-hmc.workers._in_process = kill_one
+hmc.running.processes._in_process = kill_one
 assert run(100, work=20_000) == expected
 assert killed""",
     )

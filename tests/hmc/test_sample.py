@@ -13,7 +13,7 @@ import pytest
 
 import hmc
 import running
-from hmc.run import run_chain
+from hmc.running.tasks import run_chain
 from hmc.settings import check_settings
 
 QUICK = {"chains": 2, "warmup": 30, "draws": 20, "workers": 1}
@@ -267,12 +267,12 @@ class StubbornError(Exception):
 
 
 def test_an_exception_that_would_not_survive_the_way_from_a_worker_is_told_all_the_same(monkeypatch):
-    import hmc.run
+    import hmc.running.tasks
 
     def fail(*arguments):
         raise StubbornError("this and that")
 
-    monkeypatch.setattr(hmc.run, "start", fail)
+    monkeypatch.setattr(hmc.running.tasks, "start", fail)
     with pytest.raises(hmc.ChainError, match=r"after 0 transitions: RuntimeError: StubbornError: this and that$"):
         hmc.sample(running.grouped_model(), chains=2, warmup=5, draws=5, workers=1)
 

@@ -1,4 +1,4 @@
-"""hmc.template: the file that `hmc new` writes is a model that passes its check and can be fitted."""
+"""hmc.cli.new: the file that `hmc new` writes is a model that passes its check and can be fitted."""
 
 import ast
 import builtins
@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hmc import template
-from hmc.template import write_template
+from hmc.cli import new as template
+from hmc.cli.new import write_template
 
 ROOT = Path(__file__).parents[2]
 

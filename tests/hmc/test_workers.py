@@ -164,13 +164,13 @@ def test_chain_whose_workers_die_twice_costs_itself_alone(folder):
     with_kept_workers(
         folder,
         """import pickle
-import hmc.workers
-in_process = hmc.workers._in_process
+import hmc.running.processes
+in_process = hmc.running.processes._in_process
 def end_those_of_chain_1(start, model_key, payload, busy):
     if pickle.loads(payload)[1][2] == 1:
         model_key, payload = None, pickle.dumps((os._exit, (1,)))
     return in_process(start, model_key, payload, busy)
-hmc.workers._in_process = end_those_of_chain_1
+hmc.running.processes._in_process = end_those_of_chain_1
 fit = sample()
 (failure,) = fit.failures
 assert failure.chain == 1 and "BrokenProcessPool" in failure.reason, failure
@@ -265,7 +265,7 @@ def test_sampling_inside_a_worker_of_the_user_does_not_start_more_of_them(folder
 @pytest.mark.slow
 def test_spawned_workers_give_the_same_draws(folder, expected):
     spawn = GUARDED.replace(
-        "import author, hmc", "import author, hmc, hmc.workers\nhmc.workers._START_METHOD = 'spawn'"
+        "import author, hmc", "import author, hmc, hmc.running.processes\nhmc.running.processes._START_METHOD = 'spawn'"
     )
     assert running.python(folder, spawn, name="spawned.py").stdout == expected
 
@@ -284,8 +284,8 @@ for _ in range(5):
 def test_a_worker_that_nobody_waits_for_is_killed_where_its_work_is_cancelled(folder):
     with_kept_workers(
         folder,
-        """import hmc.workers
-executor = hmc.workers.ProcessExecutor(1)
+        """import hmc.running.processes
+executor = hmc.running.processes.ProcessExecutor(1)
 future = executor.submit(time.sleep, 600)
 while not executor._busy:
     time.sleep(0.01)
@@ -298,7 +298,7 @@ assert "BrokenProcessPool" in repr(future.exception(60))""",
 
 HALF_A_RESULT = """
 import os, signal, struct, sys
-import hmc.workers
+import hmc.running.processes
 
 def half_a_result():
     frame = sys._getframe()
@@ -308,7 +308,7 @@ def half_a_result():
     os.kill(os.getpid(), signal.SIGKILL)
 
 if __name__ == "__main__":
-    print(repr(hmc.workers.ProcessExecutor(1).submit(half_a_result).exception()))
+    print(repr(hmc.running.processes.ProcessExecutor(1).submit(half_a_result).exception()))
 """
 
 

@@ -14,8 +14,8 @@ import pytest
 from figures.lecture.items import Item
 from figures.lecture.kept import Kept
 from figures.lecture.running import run
-from hmc.interrupts import AT_ONCE
-from hmc.workers import InlineExecutor
+from hmc.running.interrupts import AT_ONCE
+from hmc.running.processes import InlineExecutor
 
 
 def write(arguments, inputs, stem):

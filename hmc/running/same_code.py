@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from hmc.workers import StaleWorkerError
+from hmc.running.processes import StaleWorkerError
 
 PACKAGES = ("hmc", "models", "diagnostics", "figures")
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.control import attach
 from hmc.errors import ChangedDensityError, told
+from hmc.running.shared_cells import attach
 from hmc.sampler import snapshot
 from hmc.sampler.chain import make_record
 from hmc.sampler.machine_code import compiled_advance

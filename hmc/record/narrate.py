@@ -1,6 +1,6 @@
 """A recorded transition in words, one line for each thing that happened.
 
-Every number and every claim is read off the record (`hmc/record.py`); what the words mean is said in
+Every number and every claim is read off the record (`hmc/record/transitions.py`); what the words mean is said in
 `hmc/sampler/nuts.py`.
 """
 
@@ -9,7 +9,7 @@ import textwrap
 
 import numpy as np
 
-from hmc.record import record
+from hmc.record.transitions import record
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
 
 LEGEND = (

@@ -9,7 +9,7 @@ import threading
 import time
 
 from hmc.errors import LostTaskError
-from hmc.same_code import checked
+from hmc.running.same_code import checked
 
 _LOOK_SECONDS = 1.0  # until the next look whether the executor is still there
 _NO_WORKER_SECONDS = 60.0  # that a cluster may be without any
@@ -84,10 +84,10 @@ class ForeignExecutor(concurrent.futures.Executor):
 
 
 def _get_workers_ready(executor):
-    """On a Dask cluster: see `hmc.cluster_worker`. RuntimeError where a worker cannot import it."""
+    """On a Dask cluster: see `hmc.running.cluster_worker`. RuntimeError where a worker cannot import it."""
     client = getattr(executor, "_client", None)
     if hasattr(client, "run"):
-        from hmc.cluster_worker import get_ready
+        from hmc.running.cluster_worker import get_ready
 
         for worker, error in client.run(get_ready, on_error="return").items():
             if isinstance(error, ImportError):

@@ -1,8 +1,9 @@
 """The sampler's transitions, recorded step by step: where every leapfrog step went, and why the trajectory ended.
 
 There is no second sampler here. The kernels that a chain runs are copied with some of them replaced by ones that do
-the same and take notes (`hmc.jit.kernel.substituted`, `hmc/watcher.py`), so that what is recorded is what `hmc.sample`
-does, bit for bit: the transition recorded after `after` others gives the draw that `hmc.sample` gives there.
+the same and take notes (`hmc.jit.kernel.substituted`, `hmc/record/watcher.py`), so that what is recorded is what
+`hmc.sample` does, bit for bit: the transition recorded after `after` others gives the draw that `hmc.sample` gives
+there.
 """
 
 import inspect
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hmc.jit.copying import substituted
+from hmc.record.watcher import Watcher
 from hmc.sampler.chain import advance, make_record
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.metric import identity, set_from_covariance
@@ -21,7 +23,6 @@ from hmc.sampler.phase_space import Hamiltonian, Start, draw_momentum
 from hmc.sampler.starting import chain_rng, make_job, start
 from hmc.sampling import initial_positions, sample
 from hmc.settings import check_settings, is_whole
-from hmc.watcher import Watcher
 
 _AT_A_TIME = 50  # transitions of the warm-up between two chances for Ctrl-C
 # Draws do not depend on these.

@@ -3,10 +3,10 @@
 import os
 import sys
 
+from hmc.cli.model_argument import file_of, parsed_settings
 from hmc.errors import told
 from hmc.files import check_writable
-from hmc.interrupts import finishing_first
-from hmc.model_argument import file_of, parsed_settings
+from hmc.running.interrupts import finishing_first
 
 
 def check_out(options):

@@ -1,4 +1,4 @@
-"""A first model file: what `hmc new NAME` writes, runnable as it stands and made to be changed."""
+"""`hmc new NAME`: a first model file, runnable as it stands and made to be changed."""
 
 import importlib.util
 import keyword
@@ -6,6 +6,21 @@ import os
 from pathlib import Path
 
 from hmc.files import write_whole
+
+
+def add(subparsers):
+    """The command's options."""
+    command = subparsers.add_parser("new", help="write a model file that runs as it stands, to change into your own")
+    command.add_argument("name", metavar="NAME", help="of the model, and of the file: NAME.py")
+    command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
+    command.set_defaults(run=run)
+
+
+def run(options):
+    """`hmc new`."""
+    path = write_template(options.name, options.out)
+    print(f"{path}: now `hmc check {path}:{options.name}` and `hmc fit {path}:{options.name}`")
+
 
 _TEXT = '''"""NAME: y[i] ~ Normal(a[group[i]], 1), and groups differ: a[j] ~ Normal(a_bar, tau).
 

@@ -2,7 +2,8 @@
 
 The draws are the same wherever a chain runs. Processes are the default: what happens to one cannot harm the
 others. Threads run as fast, since a chain holds no lock while it runs compiled code; they are used where a worker
-process could not have the model, and where starting one would run the caller's script again (`hmc/sendable.py`).
+process could not have the model, and where starting one would run the caller's script again
+(`hmc/running/importable.py`).
 """
 
 import concurrent.futures
@@ -19,7 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 from hmc.errors import told
 from hmc.reporting import say
-from hmc.sendable import why_not_processes
+from hmc.running.importable import why_not_processes
 
 _STARTS, _START_AGAIN_SECONDS = 3, 0.2  # of a worker process
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -162,7 +163,7 @@ def _end_with_parent():
 def _context():
     context = multiprocessing.get_context(_START_METHOD)
     if _START_METHOD == "forkserver":
-        context.set_forkserver_preload(["hmc.worker"])
+        context.set_forkserver_preload(["hmc.running.preload"])
     return context
 
 

@@ -6,9 +6,9 @@ import signal
 import sys
 import warnings
 
-from hmc import commands
-from hmc.interrupts import AT_ONCE, dropped_interrupts_again, interrupt
-from hmc.options import make_parser
+from hmc.cli.parser import make_parser
+from hmc.cli.shared import kept_in
+from hmc.running.interrupts import AT_ONCE, dropped_interrupts_again, interrupt
 
 _INTERRUPTED = 130  # the exit status, as shells have it
 
@@ -43,7 +43,7 @@ def _run(arguments):
             with _executor(options) as options.executor:
                 return options.run(options) or 0, False
     except KeyboardInterrupt as error:
-        print(f"hmc: interrupted{commands.kept_in(options)}", file=sys.stderr)
+        print(f"hmc: interrupted{kept_in(options)}", file=sys.stderr)
         return _INTERRUPTED, AT_ONCE in error.args
     except Exception as error:
         return _failed(error), False
@@ -73,7 +73,7 @@ def _executor(options):
     """A context that gives the executor that the options ask for, or None."""
     if getattr(options, "dask", None) is None:
         return contextlib.nullcontext()
-    from hmc.cluster import executor_of
+    from hmc.running.cluster import executor_of
 
     # A figure's name is "ranks:MODEL": what stands behind its first colon.
     drawn = [name.partition(":")[2] for name in getattr(options, "names", [])]
@@ -85,7 +85,3 @@ def _told(error):
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error)
-
-
-if __name__ == "__main__":
-    program()

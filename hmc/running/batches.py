@@ -6,11 +6,11 @@ What a piece gives depends on its number alone, so that batches may be of any si
 import math
 from typing import NamedTuple
 
-from hmc.code_hash import code_of
-from hmc.control import attach
 from hmc.errors import told
-from hmc.execution import Execution, at_once, check_execution, number_of_workers, progress_bar
-from hmc.workers import StaleWorkerError
+from hmc.running.code_hash import code_of
+from hmc.running.execution import Execution, at_once, check_execution, number_of_workers, progress_bar
+from hmc.running.processes import StaleWorkerError
+from hmc.running.shared_cells import attach
 
 # As many batches per worker, so that all workers end at about the same time though some fits take longer; but no more
 # pieces in one, for it is a batch that is lost, and told in one line, where a worker dies.

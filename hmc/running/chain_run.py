@@ -4,7 +4,7 @@ import numpy as np
 
 from hmc.errors import Failure, InitializationError, LostTaskError, told
 from hmc.reporting import say
-from hmc.run import ChainResult, run_chain
+from hmc.running.tasks import ChainResult, run_chain
 from hmc.sampler.chain import Record
 from hmc.sampler.metric import inverse_metric
 

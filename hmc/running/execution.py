@@ -1,8 +1,8 @@
 """Tasks of a model under way: which executor runs them, how they are counted, and how Ctrl-C stops them.
 
 Sampling (a task is a chain) and replicating (a task is a batch of fits) share this. What tasks are told and tell
-while they run stands in cells that all can see (`hmc/control.py`): rows of whole numbers, in each a stop flag and then
-counters.
+while they run stands in cells that all can see (`hmc/running/shared_cells.py`): rows of whole numbers, in each a stop
+flag and then counters.
 """
 
 import concurrent.futures
@@ -15,14 +15,14 @@ import threading
 
 import numpy as np
 
-from hmc.control import LocalControl, SharedControl
-from hmc.interrupts import noticing_interrupts
 from hmc.jit.kernel import jit_is_disabled
-from hmc.lasting import LastingExecutor
 from hmc.reporting import say
+from hmc.running.importable import why_not_imported, why_not_processes
+from hmc.running.interrupts import noticing_interrupts
+from hmc.running.lasting import LastingExecutor
+from hmc.running.processes import InlineExecutor, ProcessExecutor
+from hmc.running.shared_cells import LocalControl, SharedControl
 from hmc.sampler.machine_code import compiled_advance, sampler_is_stored
-from hmc.sendable import why_not_imported, why_not_processes
-from hmc.workers import InlineExecutor, ProcessExecutor
 
 _POLL_SECONDS = 0.05
 _UNKNOWN = 64  # tasks at a time, where an executor does not say how many workers it has
@@ -59,7 +59,7 @@ class Execution:
 
     @property
     def address(self):
-        """What a task finds the cells by, row after row (`hmc.control.attach`)."""
+        """What a task finds the cells by, row after row (`hmc.running.shared_cells.attach`)."""
         return self._control.address
 
     def __exit__(self, kind, error, traceback):
@@ -191,8 +191,8 @@ def _given(executor, model, workers):
     if shares_memory(executor):
         _compile(model)
         return executor, False
-    from hmc.foreign import ForeignExecutor  # here, for it reads all our sources
-    from hmc.same_code import code_here
+    from hmc.running.foreign import ForeignExecutor  # here, for it reads all our sources
+    from hmc.running.same_code import code_here
 
     code = code_here(model)
     if code.density is None:

@@ -10,9 +10,6 @@ def get_ready():
 
     A terminal sends it to the workers of a `LocalCluster` as well. They would end for good, and their tasks never.
     """
-    import hmc.batches
-    import hmc.same_code
-    import hmc.worker  # noqa: F401 (to be loaded, the compiled sampler too; here, for `hmc.batches` leads back to this)
 
     if multiprocessing.parent_process() is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)

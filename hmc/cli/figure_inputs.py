@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import figures
 import models
-from hmc.model_argument import build, parsed_settings
+from hmc.cli.model_argument import build, parsed_settings
 
 OF_DATA = ("data", "individuals", "groups")  # options of models that their figures take as well
 STUDIES = 20  # simulated, for the figure of coverage
@@ -61,7 +61,7 @@ def other_input(name, fits, *, seed, workers, executor=None, **sampling):
     if name == "coverage":
         return _studies(seed, workers, executor)
     from diagnostics.loo_refit import loo_refit
-    from hmc.execution import progress_bar
+    from hmc.running.execution import progress_bar
 
     fits = fits[name.removeprefix("refits of ")]
     bar = progress_bar(len(fits), "leave-one-outs")

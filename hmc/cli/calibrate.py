@@ -1,0 +1,38 @@
+"""`hmc calibrate`: simulation-based calibration of a model."""
+
+from hmc.cli.model_argument import build, default_metric
+from hmc.cli.shared import MODEL_HELP, add_data, add_replications
+
+
+def add(subparsers):
+    """The command's options."""
+    command = subparsers.add_parser(
+        "calibrate", help="check that a model's posterior gives back what its prior simulated"
+    )
+    command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    add_replications(command, 1000)
+    command.add_argument("--thinned", type=int, default=99, help="draws that a truth is ranked among (default 99)")
+    command.add_argument("--spacing", type=int, default=4, help="transitions from one of these to the next (default 4)")
+    command.add_argument("--target-accept", type=float, default=0.8, metavar="RATE", help="default 0.8")
+    command.add_argument("--metric", help="diag, dense or unit (default: what `hmc models` says; diag for your own)")
+    add_data(command)
+    command.set_defaults(run=run)
+
+
+def run(options):
+    """`hmc calibrate`."""
+    from diagnostics import calibrate
+
+    found = calibrate(
+        build(options.model, options.data, options.set),
+        options.replications,
+        seed=options.seed,
+        thinned=options.thinned,
+        spacing=options.spacing,
+        workers=options.workers,
+        executor=options.executor,
+        target_accept=options.target_accept,
+        metric=options.metric or default_metric(options.model),
+    )
+    print(found)
+    return 0 if found.passed and not found.interrupted else 1

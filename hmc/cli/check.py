@@ -1,0 +1,32 @@
+"""`hmc check`: what is wrong with a model."""
+
+from hmc.cli.model_argument import build
+from hmc.cli.shared import MODEL_HELP, add_data
+
+
+def add(subparsers):
+    """The command's options."""
+    command = subparsers.add_parser("check", help="look for what is wrong with a model, its gradient above all")
+    command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    command.add_argument("--points", type=int, default=20, help="positions tried (default 20)")
+    command.add_argument("--seed", type=int, default=12, help="default 12")
+    command.add_argument("--bounds", action="store_true", help="look at every index of compiled code too (slower)")
+    add_data(command)
+    command.set_defaults(run=run)
+
+
+def run(options):
+    """`hmc check`."""
+    from hmc.checking import examine, summary
+
+    if options.points < 1:
+        raise ValueError(f"--points {options.points} is less than 1")
+    if options.seed < 0:
+        raise ValueError(f"--seed {options.seed} is less than 0")
+    model = build(options.model, options.data, options.set)
+    checked = examine(model, options.points, options.seed, bounds=options.bounds)
+    for finding in checked.findings:
+        print(f"{model.name}: {finding}")
+    if not checked.findings:
+        print(summary(model, checked.compared))
+    return 1 if checked.findings else 0

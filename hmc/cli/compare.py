@@ -1,0 +1,46 @@
+"""`hmc compare`: models of the same data by WAIC or PSIS."""
+
+import warnings
+
+from hmc.cli.model_argument import build, is_simulated, options_of
+from hmc.cli.shared import MODEL_HELP, add_sampling, sample, status_of
+
+
+def add(subparsers):
+    """The command's options."""
+    command = subparsers.add_parser("compare", help="fit models of the same data and compare them")
+    command.add_argument("models", metavar="MODEL", nargs="+", help=MODEL_HELP)
+    command.add_argument("--criterion", choices=("WAIC", "PSIS"), default="WAIC", help="default WAIC")
+    command.add_argument("--scale", choices=("deviance", "log"), default="deviance", help="default deviance")
+    add_sampling(command)
+    command.set_defaults(run=run)
+
+
+def run(options):
+    """`hmc compare`."""
+    from hmc.running import processes
+
+    processes.start_early()
+    twice = [name for name in options.models if options.models.count(name) > 1]
+    if twice or len(options.models) < 2:
+        raise ValueError("compare needs two or more different models" + (f"; twice: {twice[0]}" if twice else ""))
+    built = {name: build(name, options.data, options_of(name, options)) for name in options.models}
+    for name, model in built.items():
+        if model.log_likelihood is None:
+            raise ValueError(f"{name} has no log_likelihood function, which {options.criterion} needs")
+    fits = {
+        model.name if is_simulated(name, model) else name: sample(name, model, options) for name, model in built.items()
+    }
+
+    from diagnostics import compare, psis_loo, verdict, waic
+
+    criterion = {"WAIC": waic, "PSIS": psis_loo}[options.criterion]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the verdicts below say it
+        table = compare(fits, criterion=options.criterion, scale=options.scale)
+        verdicts = {name: verdict(fit, criterion(fit.log_likelihood)) for name, fit in fits.items()}
+    print(table.to_string(float_format="{:.2f}".format, na_rep=""))
+    print(table.attrs["note"])
+    for name, found in verdicts.items():
+        print(f"{name}: {found}")
+    return max(status_of(fit) for fit in fits.values())

@@ -1,0 +1,65 @@
+"""`hmc figures`: stills and films of the lecture, or of any fit."""
+
+import sys
+
+from hmc.cli.shared import add_sampling, sample, sampling, status_of
+
+
+def add(subparsers):
+    """The command's options."""
+    command = subparsers.add_parser("figures", help="draw figures and films of the lecture")
+    command.add_argument(
+        "names",
+        metavar="NAME",
+        nargs="*",
+        help="a still or film, see --list; traces:MODEL, ranks:MODEL, energies:MODEL (default: all of the lecture)",
+    )
+    command.add_argument("--list", action="store_true", help="list the figures and draw none")
+    command.add_argument(
+        "--exact", action="store_true", help="exact leave-one-out by refitting beside PSIS: about a minute"
+    )
+    command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
+    add_sampling(command)
+    command.set_defaults(run=run)
+
+
+def run(options):
+    """`hmc figures`."""
+    import figures
+
+    if options.list:
+        print("stills:", *(f"    {name}  {figures.describe(name)}" for name in figures.names()), sep="\n")
+        print("films:", *(f"    {name}  {figures.describe(name)}" for name in figures.films()), sep="\n")
+        print("of the fit of any model:")
+        print(*(f"    {name}:MODEL  {figures.describe(name)}" for name in figures.of_any_fit()), sep="\n")
+        return 0
+    from hmc.running import processes
+
+    processes.start_early()
+    from hmc.cli.figure_inputs import plan
+    from hmc.files import folder_to_fill
+
+    planned = plan(options.names, data=options.data, settings=options.set, exact=options.exact)
+    with folder_to_fill(options.out):
+        return _draw_planned(planned, options)
+
+
+def _draw_planned(planned, options):
+    from hmc.cli.figure_inputs import other_input, written
+
+    inputs, status = {}, 0
+    for name, model in planned.models.items():
+        several = isinstance(model, list)
+        fits = [sample(name, one, options) for one in (model if several else [model])]
+        inputs[name] = fits if several else fits[0]
+        status = max(status, *map(status_of, fits))
+    for name in planned.others:
+        inputs[name] = other_input(name, inputs, **sampling(name.removeprefix("refits of "), options))
+    for name, given in planned.options.items():
+        try:
+            for path in written(name, inputs, options.out, **given):
+                print(path)
+        except ValueError as error:
+            print(f"hmc: {error}", file=sys.stderr)
+            status = 1
+    return status

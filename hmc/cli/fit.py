@@ -1,0 +1,69 @@
+"""`hmc fit`: a model's posterior, its table, and whether to trust it."""
+
+import sys
+
+from hmc.cli.model_argument import build, is_simulated
+from hmc.cli.shared import MODEL_HELP, add_sampling, kept_in, sample, status_of
+
+
+def add(subparsers):
+    """The command's options."""
+    command = subparsers.add_parser(
+        "fit",
+        help="sample a model's posterior and print its table",
+        epilog="The exit status tells whether all chains gave their draws; the last lines, whether to trust them.",
+    )
+    command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    command.add_argument(
+        "--depth", type=int, choices=(1, 2), help="2 shows vectors too (default 1; 2 for a model of vectors alone)"
+    )
+    command.add_argument("--prob", type=float, default=0.89, help="probability of the interval (default 0.89)")
+    command.add_argument("--exact", action="store_true", help="exact posterior means and z-scores beside the estimates")
+    command.add_argument(
+        "--out", metavar="FILE", help="save the fit, for hmc.load; FILE.nc is NetCDF for ArviZ, FILE.csv the draws"
+    )
+    command.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep what is finished in FILE; the same command goes on from it, and with more --draws goes further",
+    )
+    add_sampling(command)
+    command.set_defaults(run=run, keeps_in="checkpoint")
+
+
+def run(options):
+    """`hmc fit`."""
+    from hmc.running import processes
+
+    processes.start_early()
+    import pandas  # noqa: F401 (here, while the workers start)
+
+    import models
+    from diagnostics import precis, verdict
+    from hmc.cli.out import check_out, with_derived, write_out
+
+    if not 0.0 < options.prob < 1.0:
+        raise ValueError(f"--prob {options.prob} is not between 0 and 1")
+    if options.out:
+        check_out(options)
+    model = build(options.model, options.data, options.set)
+    exact = models.exact_posterior(options.model) if options.exact else None
+    if options.exact and (exact is None or options.data or options.set):
+        raise ValueError(f"{options.model}: no exact posterior is stored" + (" for your data" if exact else ""))
+    fit = sample(options.model, model, options, checkpoint=options.checkpoint)
+    if fit.interrupted and options.checkpoint:
+        print(f"hmc: interrupted{kept_in(options)}", file=sys.stderr)
+    fit, is_whole = write_out(fit, options.out) if options.out else with_derived(fit)
+    depth = options.depth or (1 if any(not parameter.shape for parameter in model.parameters) else 2)
+    table = precis(fit, depth=depth, prob=options.prob)
+    if exact:
+        with_error = precis(fit, depth=depth, mcse=True)["mcse_mean"]
+        table["exact"] = [exact[name][0] if name in exact else float("nan") for name in table.index]
+        table["z"] = (table["mean"] - table["exact"]) / with_error
+    if is_simulated(options.model, model):
+        print(model.name)
+    print(table.to_string(float_format="{:.2f}".format, formatters={"n_eff": "{:.0f}".format}, na_rep=""))
+    if "note" in table.attrs:
+        print(table.attrs["note"])
+    print(verdict(fit))
+    return status_of(fit) if is_whole else 1

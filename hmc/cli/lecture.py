@@ -1,0 +1,47 @@
+"""`hmc lecture`: all fits, tables, figures and films, and the page that shows them."""
+
+import sys
+
+from hmc.cli.shared import add_dask
+
+
+def add(subparsers):
+    """The command's options."""
+    command = subparsers.add_parser(
+        "lecture",
+        help="fit all models, make every table and figure, and a page to look at",
+        description="The whole lecture: fits, tables, figures, films, and one page that shows them, DIR/index.html. "
+        "What DIR has already is not made again; after an interrupt the same command goes on.",
+    )
+    command.add_argument("--out", metavar="DIR", default="lecture", help="folder to write to (default: lecture)")
+    command.add_argument("--seed", type=int, default=12, help="same seed, same draws (default 12)")
+    command.add_argument(
+        "--only",
+        metavar="PART",
+        nargs="+",
+        action="extend",
+        help="parts: trolley, participants, cafes, tadpoles, confounds, coverage, sampler (default: all)",
+    )
+    command.add_argument("--trolley", metavar="FILE.csv", help="the published Trolley.csv (default: a simulated study)")
+    command.add_argument(
+        "--replications", type=int, default=20, help="simulated studies of the coverage (default 20; 0: leave it out)"
+    )
+    command.add_argument("--workers", type=int, help="pieces of work at a time (default: the number of processors)")
+    add_dask(command)
+    command.set_defaults(run=run, keeps_in="out")
+
+
+def run(options):
+    """`hmc lecture`."""
+    from hmc.running import processes
+
+    processes.start_early()
+    from figures.lecture.making import make
+
+    given = ("seed", "only", "trolley", "replications", "workers", "executor")
+    made = make(options.out, **{name: getattr(options, name) for name in given})
+    for name, reason in made.failures.items():
+        print(f"hmc: {name} could not be made: {reason}", file=sys.stderr)
+    print(f"{made.page}: {len(made.made)} pieces made, {len(made.kept)} kept, in {made.seconds:.1f} s")
+    print("seconds of work: " + ", ".join(f"{on} {seconds:.1f}" for on, seconds in made.spent.items()))
+    return 1 if made.failures else 0

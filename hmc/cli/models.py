@@ -1,0 +1,20 @@
+"""`hmc models`: the models of the lecture."""
+
+
+def add(subparsers):
+    """The command's options."""
+    command = subparsers.add_parser("models", help="list the models of the lecture, with formula, data and dimension")
+    command.set_defaults(run=run)
+
+
+def run(_options):
+    """`hmc models`."""
+    import models
+
+    for name in models.names():
+        described = models.describe(name)
+        facts = f"dimension {described.dimension}; metric {described.metric}; {described.data}"
+        print(f"{name}  ({facts})\n    {described.summary}")
+        for option in [option for option in described.options if option != "data"]:
+            print(f"    --set {option}=...")
+        print("".join(f"        {line}\n" for line in described.formula.splitlines()))

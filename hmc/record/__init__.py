@@ -1,0 +1,10 @@
+"""What the sampler did in a transition, step by step.
+
+transitions  `record`, `record_from`: transitions of a chain, or from a position, with every leapfrog step
+watcher      kernels that do what the sampler's do and take notes, put in their place
+narrate      a recorded transition in words
+"""
+
+from hmc.record.transitions import Doubling, RecordedTransition, record, record_from
+
+__all__ = ["Doubling", "RecordedTransition", "record", "record_from"]

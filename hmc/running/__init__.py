@@ -1,0 +1,1 @@
+"""Chains and batches on processes, threads and clusters."""
