@@ -189,7 +189,7 @@ def main():
     print_reading(by_rows)
     if arguments.out:
         from benchmarks.scale_plot import drawn
-        from figures.style import save
+        from figures.drawing.style import save
 
         print(f"\n{save(drawn(by_rows, by_dimension), arguments.out)}")
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from benchmarks.words import time_in_words, whole
-from figures.style import GUIDE, OTHER_MODEL, applied, blank, model_colour, settled
+from figures.drawing.style import GUIDE, OTHER_MODEL, applied, blank, model_colour, settled
 
 SIZE = (12.0, 9.6)  # inches
 PROCESSES_DIFFER = 3e6  # bytes of peak memory, though they do the same

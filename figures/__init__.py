@@ -46,53 +46,59 @@ _STILLS = {
     "story_responses": _Entry("trolley", (), "mean response to each story, and the middle half of its responses"),
     "participant_responses": _Entry("trolley", (), "mean response of each participant, and the middle half"),
     "story_effects": _Entry("trolley", ("mRS",), "the effects of the stories in mRS, with intervals"),
-    "cafes_sheet": _Entry("cafes", ("cafes",), "the population and five cafes, after more and more visits"),
-    "raw_survival": _Entry("tadpoles", (), "the proportion that survived in each tank"),
-    "tank_priors": _Entry("tadpoles", (), "the priors of a_bar and sigma, and what they imply for a tank"),
+    "cafes_sheet": _Entry("cafes.sheet", ("cafes",), "the population and five cafes, after more and more visits"),
+    "raw_survival": _Entry("tadpoles.survival", (), "the proportion that survived in each tank"),
+    "tank_priors": _Entry("tadpoles.survival", (), "the priors of a_bar and sigma, and what they imply for a tank"),
     "tanks": _Entry(
-        "reedfrogs", ("mST",), "survival in each tank: raw proportion, posterior mean and interval, and the population"
+        "tadpoles.tanks",
+        ("mST",),
+        "survival in each tank: raw proportion, posterior mean and interval, and the population",
     ),
     "pooling": _Entry(
-        "tadpoles", (("mST_fixed", 0), ("mST_fixed", -1), "mST"), "the tanks by complete, by no and by partial pooling"
+        "tadpoles.survival",
+        (("mST_fixed", 0), ("mST_fixed", -1), "mST"),
+        "the tanks by complete, by no and by partial pooling",
     ),
     "sigma_sweep": _Entry(
-        "sweep", ("mST_fixed", "mST"), "PSIS against sigma, and the sigma that is learned", may_use=_EXACT
+        "tadpoles.sweep", ("mST_fixed", "mST"), "PSIS against sigma, and the sigma that is learned", may_use=_EXACT
     ),
-    "tanks_by_predation": _Entry("tadpoles", ("mST",), "the tank plot of mST, with and without predators"),
-    "shrinkage": _Entry("tadpoles", ("mST",), "distance from raw proportion to estimate, by size of tank"),
-    "predation_slope": _Entry("tadpoles_predictors", ("mSTP",), "prior and posterior of what predators do"),
-    "predictions": _Entry("tadpoles_predictors", ("mST", "mSTP"), "survival by mST against mSTP, near the diagonal"),
-    "spreads": _Entry("tadpoles_predictors", ("mST", "mSTP"), "sigma with and without predators in the model"),
-    "slopes": _Entry("tadpoles_predictors", ("mSTD", "mSTG", "mSTPDG"), "the homework's slopes, with intervals"),
+    "tanks_by_predation": _Entry("tadpoles.survival", ("mST",), "the tank plot of mST, with and without predators"),
+    "shrinkage": _Entry("tadpoles.survival", ("mST",), "distance from raw proportion to estimate, by size of tank"),
+    "predation_slope": _Entry("tadpoles.predictors", ("mSTP",), "prior and posterior of what predators do"),
+    "predictions": _Entry("tadpoles.predictors", ("mST", "mSTP"), "survival by mST against mSTP, near the diagonal"),
+    "spreads": _Entry("tadpoles.predictors", ("mST", "mSTP"), "sigma with and without predators in the model"),
+    "slopes": _Entry("tadpoles.predictors", ("mSTD", "mSTG", "mSTPDG"), "the homework's slopes, with intervals"),
     "dag_tadpoles": _Entry("dags", (), "what may move the survival of tadpoles"),
     "dag_confounds": _Entry("dags", (), "how a group confounds the effect of X on Y"),
-    "group_sizes": _Entry("confounds", (), "how many individuals there are of each group"),
-    "bxy": _Entry("confounds", _ESTIMATORS, "the effect of X by five estimators, and the truth"),
-    "bzy": _Entry("confounds", _ESTIMATORS, "the effect of Z by five estimators, and the truth"),
-    "intercepts": _Entry("confounds_groups", ("mf", "mr"), "the groups' intercepts by two estimators, and the truth"),
-    "contrasts": _Entry("confounds_groups", _ESTIMATORS, "the effect of X on the chance of Y, group by group"),
-    "coverage": _Entry("confounds_coverage", ("coverage",), "bias and coverage of the five estimators, over studies"),
+    "group_sizes": _Entry("confounds.effects", (), "how many individuals there are of each group"),
+    "bxy": _Entry("confounds.effects", _ESTIMATORS, "the effect of X by five estimators, and the truth"),
+    "bzy": _Entry("confounds.effects", _ESTIMATORS, "the effect of Z by five estimators, and the truth"),
+    "intercepts": _Entry("confounds.groups", ("mf", "mr"), "the groups' intercepts by two estimators, and the truth"),
+    "contrasts": _Entry("confounds.groups", _ESTIMATORS, "the effect of X on the chance of Y, group by group"),
+    "coverage": _Entry("confounds.coverage", ("coverage",), "bias and coverage of the five estimators, over studies"),
     "cluster_effects": _Entry("trolley", ("mRXma2",), "varying intercepts of stories and of participants"),
-    "leapfrog": _Entry("internals_paths", (), "leapfrog paths with three step sizes, and how their energy strays"),
-    "static_paths": _Entry("internals_paths", (), "static HMC with paths too short, about right, and too long"),
-    "nuts_trajectory": _Entry("internals", (), "a NUTS trajectory: its doublings, its U-turn and its draw"),
-    "nuts_tree": _Entry("internals_tree", (), "the same NUTS trajectory as the binary tree that it is"),
-    "divergence": _Entry("internals_paths", (), "a trajectory that diverges in the neck of a funnel"),
-    "warmup": _Entry("internals_warmup", ("mST",), "step size and acceptance rate over warm-up"),
-    "metric": _Entry("internals_warmup", ("mST",), "the metric before and after warm-up, against the posterior"),
-    "funnel": _Entry("funnel", ("mST", "mSTnc"), "centred against non-centred draws, and where divergences fall"),
+    "leapfrog": _Entry("sampler.paths", (), "leapfrog paths with three step sizes, and how their energy strays"),
+    "static_paths": _Entry("sampler.paths", (), "static HMC with paths too short, about right, and too long"),
+    "nuts_trajectory": _Entry("sampler.trajectory", (), "a NUTS trajectory: its doublings, its U-turn and its draw"),
+    "nuts_tree": _Entry("sampler.tree", (), "the same NUTS trajectory as the binary tree that it is"),
+    "divergence": _Entry("sampler.paths", (), "a trajectory that diverges in the neck of a funnel"),
+    "warmup": _Entry("sampler.warmup", ("mST",), "step size and acceptance rate over warm-up"),
+    "metric": _Entry("sampler.warmup", ("mST",), "the metric before and after warm-up, against the posterior"),
+    "funnel": _Entry(
+        "sampler.funnel", ("mST", "mSTnc"), "centred against non-centred draws, and where divergences fall"
+    ),
 }
 _FILMS = {
     "cafes_film": _Entry(
-        "cafes_animation", ("cafes",), "what is believed of five cafes, visit by visit", "cafes_animation",
+        "cafes.film", ("cafes",), "what is believed of five cafes, visit by visit", "cafes_animation",
         still="cafes_sheet",
     ),
     "sweep_film": _Entry(
-        "sweep", ("mST_fixed",), "the tanks as sigma grows, and its score", "sigma_sweep_animation", _EXACT,
+        "tadpoles.sweep", ("mST_fixed",), "the tanks as sigma grows, and its score", "sigma_sweep_animation", _EXACT,
         still="sigma_sweep",
     ),
     "nuts_film": _Entry(
-        "internals_animation", (), "NUTS transitions, leapfrog step by leapfrog step", "nuts_animation",
+        "sampler.film", (), "NUTS transitions, leapfrog step by leapfrog step", "nuts_animation",
         still="nuts_trajectory",
     ),
 }  # fmt: skip
@@ -184,7 +190,7 @@ def write_film(name, inputs, path, **options):
 
 
 def home(name):
-    """The name of the module that the still or film is drawn in: "figures.reedfrogs"."""
+    """The name of the module that the still or film is drawn in: "figures.tadpoles.tanks"."""
     return f"figures.{_entry(name).home}"
 
 

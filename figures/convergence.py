@@ -10,7 +10,7 @@ import numpy as np
 
 from diagnostics import ebfmi, ess_bulk, rank_histogram, rhat
 from diagnostics.precis import element_labels
-from figures import style
+from figures.drawing import style
 
 PANELS = 6  # quantities that one slide has room for
 NORMAL_99 = 2.576  # standard deviations on both sides of a normal's mean that hold 99% of it

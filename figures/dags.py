@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from figures import style
+from figures.drawing import style
 
 RADIUS = 0.26  # of a node; columns are a unit times COLUMN apart, places within a column a unit
 COLUMN = 1.7

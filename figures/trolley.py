@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from figures import style
-from figures.reedfrogs import PROBABILITY
+from figures.drawing import style
+from figures.tadpoles.tanks import PROBABILITY
 from models.tables import names_in, read
-from models.trolley_data import COUNTS, ROWS, STORY_ROWS, read_story_responses
-from models.trolley_study import simulate_study
+from models.trolley.data import COUNTS, ROWS, STORY_ROWS, read_story_responses
+from models.trolley.study import simulate_study
 
 PERCENT = f"{100 * PROBABILITY:.0f}%"
 LEVELS = np.arange(1, 8)  # answers: how permissible

@@ -14,8 +14,8 @@ from hmc.jit.kernel import inlined
 from hmc.numerics import dot, exp, log
 from hmc.transforms import constrain_positive
 from models.densities import exponential, log_factorial, never_nan, normal, normal_group, poisson_log
-from models.options import whole
 from models.tables import Table, count, read
+from models.tables.options import whole
 
 CAFES = Table("cafes", columns=(count("visit", least=1), count("cafe", least=1), count("wait")))
 

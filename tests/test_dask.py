@@ -15,12 +15,12 @@ import hmc
 import hmc.running.cluster
 import hmc.running.execution
 import models
-import running
 from diagnostics import calibrate, loo_refit
-from figures.lecture.making import make
+from figures.lecture.work.making import make
 from hmc import cli
 from hmc.running.shared_cells import SharedControl
 from models.coverage import coverage
+from tests.hmc.helpers import running
 
 distributed = pytest.importorskip("distributed")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import running
 from hmc import cli
 from hmc.running import batches, cluster, foreign
+from tests.hmc.helpers import running
 
 distributed = pytest.importorskip("distributed")
 
@@ -71,7 +71,7 @@ def test_the_commands_for_dask_run_as_they_stand(commands, tmp_path):
         status, said = start(calibrate).wait(running.HANGS), (tmp_path / "calibrate.log").read_text()
         assert status == 0, said
         assert said.startswith("mST: 200 replications in "), said
-        assert all(client.run(lambda: "models.reedfrogs_centred" in sys.modules).values())  # it was they who worked
+        assert all(client.run(lambda: "models.reedfrogs.centred" in sys.modules).values())  # it was they who worked
 
 
 def test_the_script_for_mpi_is_that_for_dask_with_another_executor():

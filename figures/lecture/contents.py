@@ -1,6 +1,7 @@
 """What the lecture consists of, in its order: parts, and in each the models, tables, figures and films, by name.
 
-Nothing is made here. `figures.lecture.items` turns these names into work, `figures.lecture.filling` into a page.
+Nothing is made here. `figures.lecture.work.items` turns these names into work, `figures.lecture.page.filling` into a
+page.
 """
 
 from typing import NamedTuple

@@ -77,7 +77,7 @@ def other_input(name, fits, *, seed, workers, executor=None, **sampling):
 
 def written(name, inputs, folder, **options):
     """Draw a still as .png and .svg, or a film as .gif, into a folder; the paths. ValueError where it cannot be."""
-    from figures.style import save
+    from figures.drawing.style import save
 
     stem = Path(folder) / figures.file_stem(name)
     if name in figures.films():

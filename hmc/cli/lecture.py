@@ -36,7 +36,7 @@ def run(options):
     from hmc.running import processes
 
     processes.start_early()
-    from figures.lecture.making import make
+    from figures.lecture.work.making import make
 
     given = ("seed", "only", "trolley", "replications", "workers", "executor")
     made = make(options.out, **{name: getattr(options, name) for name in given})

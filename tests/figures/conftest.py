@@ -1,11 +1,10 @@
 """Fits that need no sampling, tanks of any sizes, and eyes of any kind."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+
+from tests.figures.helpers import colour_vision
 
 
 class Draws(dict):
@@ -52,7 +51,4 @@ def by_gid():
 @pytest.fixture(scope="session")
 def colour_distance():
     """The smallest distance between two colours over all kinds of colour vision; see colour_vision.py."""
-    spec = importlib.util.spec_from_file_location("tests_figures_colours", Path(__file__).with_name("colour_vision.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.distance
+    return colour_vision.distance

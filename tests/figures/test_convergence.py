@@ -1,8 +1,6 @@
-"""figures.convergence and figures.funnel: what is plotted is what the chains did."""
+"""figures.convergence and figures.sampler.funnel: what is plotted is what the chains did."""
 
 import itertools
-import runpy
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,9 +11,10 @@ from scipy.stats import rankdata
 import diagnostics
 import hmc
 import models
-from figures import style
 from figures.convergence import energies, ranks, traces
-from figures.funnel import funnel
+from figures.drawing import style
+from figures.sampler.funnel import funnel
+from tests.figures.helpers import soundness as helper
 
 SCARCE = pd.DataFrame({"density": [2] * 8, "pred": "no", "size": "big", "surv": [1, 2, 1, 2, 1, 1, 2, 1]})
 
@@ -29,7 +28,7 @@ def fits():
 
 @pytest.fixture(scope="module")
 def soundness():
-    return runpy.run_path(str(Path(__file__).with_name("soundness.py")))
+    return vars(helper)
 
 
 def _find(axes, gid):

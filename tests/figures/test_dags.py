@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from figures import style
 from figures.dags import CONFOUNDS, GAP, RADIUS, TADPOLES, Dag, dag, dag_confounds, dag_tadpoles, distance, layout
+from figures.drawing import style
 
 CHAIN = Dag({"A": "a", "B": "b", "C": "c"}, (("A", "B"), ("B", "C"), ("A", "C")))
 LADDER = Dag(

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 import figures
 import hmc
 import models
-from figures.style import save
+from figures.drawing.style import save
 
 ROOT = Path(__file__).parents[2]
 
@@ -164,7 +164,7 @@ def test_a_fit_from_a_file_with_its_model_is_drawn_as_the_fit_itself(sweep, tmp_
 
 
 def test_the_home_of_a_figure_is_the_module_that_draws_it():
-    assert figures.home("cafes_film") == "figures.cafes_animation"
+    assert figures.home("cafes_film") == "figures.cafes.film"
     assert figures.home("ranks:mST") == "figures.convergence"
     assert all(importlib.import_module(figures.home(name)) for name in ALL)
 

@@ -1,6 +1,5 @@
 """figures.trolley: responses as in the data, effects as in the draws."""
 
-import runpy
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,10 @@ import pytest
 
 import hmc
 import models
-from figures import style
+from figures.drawing import style
 from figures.trolley import cluster_effects, participant_responses, story_effects, story_responses
 from models.trolley import simulate_study
+from tests.figures.helpers import soundness as helper
 
 COUNTS = pd.read_csv(Path(models.__file__).parent / "data" / "trolley_counts.csv")
 OPTIONS = {"chains": 2, "warmup": 60, "draws": 40, "workers": 1, "seed": 8, "progress": False}
@@ -35,7 +35,7 @@ def fits(study):
 
 @pytest.fixture(scope="module")
 def soundness():
-    return runpy.run_path(str(Path(__file__).with_name("soundness.py")))
+    return vars(helper)
 
 
 def _find(axes, gid):

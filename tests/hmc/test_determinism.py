@@ -7,7 +7,7 @@ import pytest
 
 import hmc
 import models
-import running
+from tests.hmc.helpers import running
 
 SHORT = {"chains": 4, "warmup": 60, "draws": 40, "seed": 5}
 
@@ -74,16 +74,14 @@ WITHOUT_JIT = {
 }
 
 UNJITTED = """
-import importlib.util, json, sys
+import json, sys
 import numpy as np
 import hmc, models
 
 assert __import__("numba").config.DISABLE_JIT
-spec = importlib.util.spec_from_file_location("running", sys.argv[1])
-running = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(running)
+from tests.hmc.helpers import running
 arrays = {}
-for label, options in json.loads(sys.argv[2]).items():
+for label, options in json.loads(sys.argv[1]).items():
     model = models.mST() if label == "mST" else running.grouped_model(log_likelihood=running.log_likelihood)
     fit = hmc.sample(model, chains=2, seed=3, **options)
     arrays[f"{label}/draws"] = fit.unconstrained
@@ -97,7 +95,7 @@ np.savez("draws.npz", **arrays)
 @pytest.fixture(scope="module")
 def unjitted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("unjitted")
-    running.python(folder, UNJITTED, running.__file__, json.dumps(WITHOUT_JIT), NUMBA_DISABLE_JIT="1")
+    running.python(folder, UNJITTED, json.dumps(WITHOUT_JIT), NUMBA_DISABLE_JIT="1")
     return np.load(folder / "draws.npz")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hmc
-import running
+from tests.hmc.helpers import running
 
 
 class One(NamedTuple):

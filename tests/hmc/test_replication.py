@@ -12,9 +12,9 @@ import pytest
 
 import hmc
 import models
-import running
 from hmc.replication import replicate
 from hmc.running.processes import InlineExecutor
+from tests.hmc.helpers import running
 
 QUICK = {"seed": 3, "warmup": 30, "draws": 20, "progress": False}
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import hmc
-import running
 from hmc.running.tasks import run_chain
 from hmc.settings import check_settings
+from tests.hmc.helpers import running
 
 QUICK = {"chains": 2, "warmup": 30, "draws": 20, "workers": 1}
 

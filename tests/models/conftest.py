@@ -1,6 +1,5 @@
 """Checks that every model's tests share."""
 
-import importlib.util
 import json
 import math
 import os
@@ -119,13 +118,9 @@ def trolley_file():
     return path
 
 
-@pytest.fixture(scope="session")
-def fuzz():
-    """The package in the folder fuzz: tests are imported one by one (importmode importlib), so it is no import."""
-    path = Path(__file__).with_name("fuzz")
-    spec = importlib.util.spec_from_file_location(
-        "tests_models_fuzz", path / "__init__.py", submodule_search_locations=[str(path)]
-    )
-    sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sys.modules[spec.name])
-    return sys.modules[spec.name]
+@pytest.fixture(scope="session", name="fuzz")
+def _fuzz():
+    """Damaged tables, and an oracle of what they hold: tests/models/helpers/fuzz."""
+    from tests.models.helpers import fuzz  # it imports tests of models, whose formulas it takes
+
+    return fuzz

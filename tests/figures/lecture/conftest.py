@@ -1,15 +1,14 @@
-"""A small lecture that has one of everything, its page, and a browser to look at it."""
+"""A small lecture that has one of everything, its render, and a browser to look at it."""
 
-import importlib.util
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from figures import film, style
-from figures.lecture import page, view
+from figures.drawing import film, style
+from figures.lecture.page import render, view
+from tests.figures.helpers import browser as in_a_browser
 
 LONG = "a_model_whose_name_is_longer_than_a_narrow_screen_is_wide"
 FORMULA = "S ~ Binomial(D, p),  logit(p) = a[T]\na[j] ~ Normal(a_bar, sigma)\nsigma ~ Exponential(1)"
@@ -36,16 +35,13 @@ def lecture(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def html(lecture):
-    return page.render(lecture)
+    return render.render(lecture)
 
 
 @pytest.fixture(scope="session")
 def browser():
-    """The functions of browser.py."""
-    spec = importlib.util.spec_from_file_location("tests_lecture_browser", Path(__file__).with_name("browser.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The functions of tests/figures/helpers/browser.py."""
+    return in_a_browser
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import hmc
-from checking import zoo
 from hmc.checking import gradient, probe
 from hmc.checking.probe import Probe
 from hmc.cli import main
+from tests.hmc.helpers import zoo
 
 
 @pytest.fixture

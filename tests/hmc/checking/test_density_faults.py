@@ -2,7 +2,7 @@
 
 import pytest
 
-from checking import zoo
+from tests.hmc.helpers import zoo
 
 
 @pytest.mark.parametrize("fault", zoo.GRADIENT | zoo.DENSITY)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from checking import zoo
 from hmc.checking import KINDS
+from tests.hmc.helpers import zoo
 
 
 @pytest.mark.parametrize("fault", zoo.MODEL)

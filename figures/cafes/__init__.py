@@ -1,0 +1,1 @@
+"""The cafes: models with memory."""

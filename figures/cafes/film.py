@@ -1,0 +1,24 @@
+"""The cafes, visit by visit, as an animated GIF: always the same bytes for the same fits."""
+
+from figures.cafes.sheet import beliefs_of, draw_frame, numbers
+from figures.drawing.film import write_film
+from models.cafes import CAFES
+from models.tables import read
+
+
+def cafes_animation(fits, path, data=None, style="posterior", seconds=1.2):
+    """What the robot believes of waits at five cafes, visit by visit: a film of what each wait teaches of all of them.
+
+    The first panel is of a cafe never visited, the others of each cafe, with its visits so far and a dot for each wait;
+    the line is the wait of this visit. Blue is the density of the mean wait after it, grey that of one visit earlier.
+    A visit moves the curve of its own cafe most. But it moves the others as well, and those most of which least is
+    known: the robot remembers all cafes, and learns of their population. Late visits move other cafes hardly at all.
+
+    `path` (.gif) gets a frame for each of `fits`, in the order of visits, and is returned. Frames are those of
+    `figures.cafes.sheet.cafes_frame`, each shown for `seconds`, the last one three times as long; then it begins anew.
+    The file appears whole or not at all. ValueError for another ending, and as for `cafes_frame`.
+    """
+    table = read(CAFES, data)
+    beliefs = beliefs_of(fits, numbers(fits), table, style)
+    shown = [round(1000 * seconds)] * (len(beliefs) - 1) + [round(3000 * seconds)]  # milliseconds
+    return write_film(path, (draw_frame(beliefs, visit, table) for visit in beliefs), shown)

@@ -1,0 +1,187 @@
+"""Figures of the robot that waits at cafes: what each visit teaches it, of that cafe and of all others.
+
+`fits` are fits of `models.cafes(visits=k)`: a dict by number of visits, or a list that begins with that of no visits.
+"""
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from figures.cafes.curves import STYLES, belief, grid
+from figures.drawing import style as looks
+from figures.drawing.draws import draws_of, require_data
+from models.cafes import CAFES
+from models.tables import read
+
+CHOSEN = (0, 1, 2, 5, 10, 20)
+SHEET = (9.6, 8.4)  # inches
+
+
+def cafes_sheet(fits, visits=CHOSEN, data=None, style="posterior"):
+    """What the robot believes of waits at the population of cafes and at each one, after more and more visits.
+
+    A row for each number of visits, of the lecture's 20 those that teach most. Blue is the density of the mean wait: on
+    the left of a cafe never visited, then of each cafe; grey is the row above, and dots are the waits so far, one for
+    each visit. The first row is the prior, the same for all. Watch what happens where nobody went: one short wait at
+    cafe 1 moves every curve, one long wait at cafe 2 moves them back and widens them, since cafes turn out to differ;
+    what is believed of cafe 5 has changed long before it is entered.
+
+    `visits`: the numbers. `data` are what the fits were made from: a DataFrame, the path of a CSV file, or None for the
+    bundled visits. For `style` see `figures.cafes.curves.belief`. ValueError where a fit is missing, or is not of these
+    data.
+    """
+    table = read(CAFES, data)
+    beliefs = beliefs_of(fits, visits, table, style)
+    n_cafes = int(table["cafe"].max())
+    with looks.applied():
+        figure = looks.blank((SHEET[0], SHEET[1] * (1.5 + len(visits)) / (1.5 + len(CHOSEN))))
+        panels = figure.subplots(len(visits), 1 + n_cafes, sharex=True, sharey=True, squeeze=False)
+        figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05, wspace=0.0)
+        figure.suptitle("cafes: what each wait teaches of all cafes", x=0.015, ha="left")
+        _share_axes(figure, panels, beliefs, _longest(table))
+        for row, k in enumerate(visits):
+            before = beliefs[visits[row - 1]] if row else None
+            _draw_row(panels[row], table, k, beliefs[k], before)
+        for axes, name in zip(panels[0], _names(n_cafes), strict=True):
+            axes.set_title(name)
+        _explain(figure, "one row above")
+        return looks.settled(figure)
+
+
+def cafes_frame(fits, visit, data=None, style="posterior"):
+    """One frame of the animation: what the robot believes after its `visit`-th visit, and in grey what it did before.
+
+    The first panel is of a cafe never visited, the others of each cafe, with the number of visits so far and a dot for
+    each wait; the line is the wait of this visit. Most of all it moves the curve of the cafe visited, but the others as
+    well: the more, the less is known of the population yet. Axes are the same in all frames of the same fits. `visit`
+    is from 0, which is the prior. Arguments and errors otherwise as for `cafes_sheet`.
+    """
+    table = read(CAFES, data)
+    return draw_frame(beliefs_of(fits, numbers(fits), table, style), visit, table)
+
+
+def draw_frame(beliefs, visit, table):
+    """The frame of `visit` from beliefs by number of visits; ValueError where they lack it."""
+    if visit not in beliefs:
+        raise ValueError(f"cafes: no fit of {visit} visits; given: {', '.join(map(str, beliefs))}")
+    n_cafes = int(table["cafe"].max())
+    columns = min(3, 1 + n_cafes)
+    rows = -(-(1 + n_cafes) // columns)
+    with looks.applied():
+        figure = looks.blank((looks.WIDE[0], looks.WIDE[1] * (1 + rows) / 3))
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        used, unused = panels.ravel()[: 1 + n_cafes], panels.ravel()[1 + n_cafes :]
+        _share_axes(figure, panels, beliefs, _longest(table))
+        _draw_row(used, table, visit, beliefs[visit], beliefs.get(visit - 1))
+        for axes in unused:
+            axes.set_axis_off()
+        for axes, name in zip(used, _names(n_cafes), strict=True):
+            axes.set_title(name, loc="left")
+        if visit > 0:
+            _mark_wait(used[int(table["cafe"][visit - 1])], table["wait"][visit - 1])
+        title = "cafes: before any visit" if visit == 0 else f"cafes: after visit {visit}"
+        figure.suptitle(title, x=0.015, ha="left")
+        _explain(figure, "one visit earlier")
+        return looks.settled(figure)
+
+
+def numbers(fits):
+    """The numbers of visits that `fits` are of, in order."""
+    return sorted(fits) if hasattr(fits, "keys") else list(range(len(fits)))
+
+
+def beliefs_of(fits, visits, table, style):
+    """{number of visits: Belief}; ValueError where a fit is missing or cannot be shown."""
+    if style not in STYLES:
+        raise ValueError(f"cafes: style = {style!r} is not one of {', '.join(STYLES)}")
+    known = numbers(fits)
+    for k in visits:
+        if k not in known:
+            raise ValueError(f"cafes: no fit of {k} visits; given: {', '.join(map(str, known)) or 'none'}")
+        _require_drawable(fits[k], k, table)
+    wait = grid(_longest(table))
+    return {k: belief(fits[k], wait, style) for k in visits}
+
+
+def _longest(table):
+    """Where the axis of waits ends: a multiple of 5 minutes, with room above the longest wait."""
+    return 5.0 * np.ceil(max(20.0, 1.3 * table["wait"].max()) / 5.0)
+
+
+def _require_drawable(fit, k, table):
+    """ValueError where the fit lacks draws, or is not of the first `k` visits of the table."""
+    figure = f"cafes, visits = {k}"
+    draws_of(figure, fit, "a", (int(table["cafe"].max()),))
+    draws_of(figure, fit, "a_bar")
+    draws_of(figure, fit, "sigma")
+    require_data(figure, fit, {"wait": table["wait"][:k], "cafe": table["cafe"][:k].astype(np.int64) - 1})
+
+
+def _names(n_cafes):
+    return ["Population", *(f"Cafe {j}" for j in range(1, n_cafes + 1))]
+
+
+def _draw_row(panels, table, k, now, before):
+    """A panel for the population and for each cafe, after `k` visits."""
+    wait = grid(_longest(table))
+    colour = looks.model_colour("cafes")
+    cafe, waited = table["cafe"][:k].astype(int), table["wait"][:k]
+    curves = [now.population, *now.cafes]
+    earlier = [before.population, *before.cafes] if before else [None] * len(curves)
+    for j, (axes, curve, old) in enumerate(zip(panels, curves, earlier, strict=True)):
+        if old is not None:
+            (line,) = axes.plot(wait, old, color=looks.GREY, linewidth=1.8)
+            line.set_gid(f"before-{k}-{j}")
+        (line,) = axes.plot(wait, curve, color=colour, linewidth=2.2)
+        line.set_gid(f"belief-{k}-{j}")
+        visits = k if j == 0 else int((cafe == j).sum())
+        _write(axes, (0.98, 0.96), f"{visits} visit{'' if visits == 1 else 's'}", axes.transAxes, ha="right")
+        if j:
+            _draw_waits(axes, waited[cafe == j], f"waits-{k}-{j}")
+
+
+def _draw_waits(axes, waits, gid):
+    """A dot for each wait, equal ones above each other."""
+    stacked = [np.sum(waits[:i] == wait) for i, wait in enumerate(waits)]
+    height = 0.05 + 0.08 * np.array(stacked, dtype=float)  # parts of the panel's height
+    dot = {"marker": "o", "linestyle": "none", "markersize": 3.5, "color": looks.INK, "zorder": 3}
+    (dots,) = axes.plot(waits, height, transform=axes.get_xaxis_transform(), **dot)
+    dots.set_gid(gid)
+    dots.set_in_layout(False)
+
+
+def _mark_wait(axes, wait):
+    """The wait of the visit that the frame is about, and whose panel it is."""
+    line = axes.axvline(wait, ymax=0.78, color=looks.INK, linewidth=1.4, zorder=2.5)
+    line.set_gid("wait")
+    late = wait > 0.5 * axes.get_xlim()[1]
+    text, side = (f"waited {wait:.0f} min ", "right") if late else (f" waited {wait:.0f} min", "left")
+    _write(axes, (wait, 0.8), text, axes.get_xaxis_transform(), ha=side)
+    axes.set_title(axes.get_title(loc="left"), loc="left", fontweight="bold")
+
+
+def _write(axes, at, text, transform, ha):
+    """A note within a panel, which asks for no room of its own."""
+    note = axes.text(*at, text, transform=transform, ha=ha, va="top", fontsize=12)
+    note.set_in_layout(False)
+
+
+def _share_axes(figure, panels, beliefs, longest):
+    """The same axes for all panels, with a label for all of them."""
+    highest = max(max(b.population.max(), b.cafes.max()) for b in beliefs.values())
+    for axes in panels.ravel():
+        axes.set_xlim(0.0, longest)
+        axes.set_ylim(0.0, 1.06 * highest)
+        axes.set_xticks(np.arange(0.0, longest + 1.0, 10.0))
+        axes.locator_params(axis="y", nbins=3)
+    for axes in panels[-1]:
+        axes.set_xlabel("Mean wait (min)", fontsize=12)
+    figure.supylabel("Density (per minute)", fontsize=13)
+
+
+def _explain(figure, earlier):
+    """The legend: what the colours are, and the dots."""
+    now = Line2D([], [], color=looks.model_colour("cafes"), linewidth=2.2)
+    before = Line2D([], [], color=looks.GREY, linewidth=1.8)
+    dot = Line2D([], [], color=looks.INK, marker="o", linestyle="none", markersize=4)
+    labels = ["mean wait, after these visits", f"the same, {earlier}", "a wait"]
+    figure.legend([now, before, dot], labels, loc="outside lower center", ncols=3)

@@ -1,0 +1,1 @@
+"""The confounds: a group that moves both X and Y."""

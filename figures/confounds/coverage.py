@@ -1,0 +1,62 @@
+"""How far the five estimators can be trusted: bias and coverage over many simulated studies."""
+
+import numpy as np
+
+from figures.confounds.effects import ESTIMATORS, PROBABILITY
+from figures.drawing import style
+
+COEFFICIENTS = {"bxy": "bxy, the effect of X", "bzy": "bzy, the effect of Z"}
+
+
+def coverage(table):
+    """Bias of posterior means, and coverage of 89% intervals, of bxy and bzy by each estimator, over simulated studies.
+
+    Points with bars of two Monte Carlo standard errors either side. One study can mislead; many cannot: an estimator
+    is to be trusted where its bias is 0 and 89 of 100 of its intervals hold the truth (dashed). Intervals that are off
+    centre hold it too seldom, and those that are far too wide hold it nearly always.
+
+    `table` is what `models.coverage.coverage` returns: a DataFrame with a row for each estimator and coefficient.
+    Estimators that are not in it are left out. ValueError where it has none of them, or lacks a column.
+    """
+    lacking = [c for c in ("bias", "bias_se", "coverage", "coverage_se", "studies") if c not in table.columns]
+    if lacking:
+        raise ValueError(f"coverage: the table has no column {lacking[0]}; it has {', '.join(map(str, table.columns))}")
+    names = [name for name in ESTIMATORS if all((name, coefficient) in table.index for coefficient in COEFFICIENTS)]
+    if not names:
+        raise ValueError(f"coverage: the table has no rows of bxy and bzy of any of {', '.join(ESTIMATORS)}")
+    with style.applied():
+        figure = style.blank()
+        panels = figure.subplots(2, 2, sharey=True, sharex="row", squeeze=False)
+        figure.suptitle(f"Five estimators over {_studies(table)} simulated studies", x=0.015, ha="left")
+        for column, (coefficient, title) in enumerate(COEFFICIENTS.items()):
+            rows = table.loc[[(name, coefficient) for name in names]]
+            for axes, statistic, ideal in zip(panels[:, column], ("bias", "coverage"), (0.0, PROBABILITY), strict=True):
+                line = axes.axvline(ideal, color=style.INK, dashes=(4, 3), linewidth=1.4, zorder=1)
+                line.set_gid(f"ideal-{statistic}-{coefficient}")
+                _draw_points(axes, names, rows[statistic], rows[f"{statistic}_se"], f"{statistic}-{coefficient}")
+            panels[0, column].set_title(title)
+            panels[0, column].set_xlabel("Bias of the posterior mean (log odds)")
+            panels[1, column].set_xlabel("Coverage of the 89% intervals")
+        panels[0, 0].set_yticks(range(len(names)), [f"{name}: {ESTIMATORS[name]}" for name in names])
+        panels[0, 0].set_ylim(len(names) - 0.4, -0.6)
+        panels[1, 0].set_xlim(right=min(panels[1, 0].get_xlim()[1], 1.02))  # bars may reach on, a coverage cannot
+        return style.settled(figure)
+
+
+def _studies(table):
+    """How many studies there were, or from how few to how many where estimators failed in some."""
+    fewest, most = int(table["studies"].min()), int(table["studies"].max())
+    return f"{most}" if fewest == most else f"{fewest} to {most}"
+
+
+def _draw_points(axes, names, value, error, gid):
+    """A row for each estimator: the value, and two standard errors either side; none where they are not known."""
+    for row, (name, x, se) in enumerate(zip(names, value, error, strict=True)):
+        colour = style.model_colour(name)
+        if np.isfinite(se):
+            bar = axes.hlines(row, x - 2 * se, x + 2 * se, color=colour, linewidth=4, alpha=0.45)
+            bar.set_gid(f"error-{gid}-{name}")
+        (point,) = axes.plot([x], [row], marker="o", color=colour, markersize=8)
+        point.set_gid(f"{gid}-{name}")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)

@@ -1,0 +1,196 @@
+"""Figures of the confounded study, group by group: intercepts, and what one more unit of X does to the chance of Y."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from figures.confounds.effects import ESTIMATORS, LECTURE, PROBABILITY, by_size, label_groups
+from figures.drawing import style
+from figures.drawing.draws import draws_of, require_data
+from models.confounds.study import read_study
+from models.tables import Table, count, number, read
+
+TRUTH = Table("confounds_groups", (count("g", least=1), number("Z"), number("Ug")))  # a table that says U, too
+
+
+class Contrasts(NamedTuple):
+    """p(Y=1 | X=1) - p(Y=1 | X=0) at Z = 0, in each group."""
+
+    truth: np.ndarray  # (groups,)
+    estimate: dict  # posterior means (groups,), by estimator
+
+    def squared_error(self, estimator):
+        """Mean over groups of the squared error of the posterior mean."""
+        return float(np.mean((self.estimate[estimator] - self.truth) ** 2))
+
+
+def intercepts(mf, mr, individuals=None, groups=None, a0=LECTURE["a0"]):
+    """Each group's intercept by fixed effects and by the multilevel estimator, and the truth a0 + U[g].
+
+    Posterior means with 89% intervals on the log-odds scale; groups stand from the smallest to the largest. Where all
+    of a group did the same, the likelihood has no bound to set to an intercept of its own: fixed effects run off as far
+    as their wide prior lets them (intervals that leave the frame have arrows), while the multilevel estimator keeps the
+    group near the others. On the whole its intercepts are too low: its bxy does part of their work.
+
+    `groups` must have the column Ug, the truth; `a0` is what the data were simulated with. Otherwise data are as for
+    `models.m0`. ValueError where a fit is of other data.
+    """
+    study, U = _study_and_truth(individuals, groups)  # noqa: N806 (the lecture's name)
+    draws = {name: _intercepts("intercepts", name, fit, study, with_u=False) for name, fit in (("mf", mf), ("mr", mr))}
+    truth, order = a0 + U, by_size(study.members)
+    with style.applied():
+        figure = style.blank()
+        axes = figure.add_subplot()
+        figure.suptitle(f"Intercepts of {truth.size} groups, two estimates and the truth", x=0.015, ha="left")
+        handles, limits = {}, _limits(draws, truth)
+        for shift, (name, a) in zip((-0.17, 0.17), draws.items(), strict=True):
+            error = np.sqrt(np.mean((a.mean(axis=0) - truth) ** 2))
+            label = f"{name}: {ESTIMATORS[name]} (root mean square error {error:.1f})"
+            handles[label] = _draw_intercepts(axes, name, a[:, order], shift, limits)
+        (true,) = axes.plot(truth[order], **_RING)
+        true.set_gid("truth")
+        handles["truth, a0 + U"] = true
+        axes.set_ylim(limits)
+        label_groups(axes, order)
+        axes.set_xlabel("Group, from the smallest to the largest")
+        axes.set_ylabel("Intercept (log odds)")
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
+        return style.settled(figure)
+
+
+def contrasts(m0, mf, mr, mrx, mru, individuals=None, groups=None, *, a0=LECTURE["a0"], effect=LECTURE["bXY"]):
+    """What X = 1 instead of X = 0 does to the chance that Y is 1 in each group at Z = 0: five estimates and the truth.
+
+    Above, the difference of chances, p(X=1) - p(X=0), its posterior mean; below, how far that is from the truth. A
+    group's intercept decides how steep the logistic curve is where the group lies, so that the same bxy gives other
+    contrasts in other groups; the naive estimator has one for all. On the right the mean squared error over groups: it
+    is the whole estimate that counts, bxy and intercepts together, and no one's interest is in bxy alone.
+
+    To the intercepts of mrx and mru belongs what they put in the confound's place, buy Xbar[g] and buy u[g].
+
+    `a0` and `effect` are what the data were simulated with; otherwise as `intercepts`.
+    """
+    study, U = _study_and_truth(individuals, groups)  # noqa: N806
+    fits = dict(zip(ESTIMATORS, (m0, mf, mr, mrx, mru), strict=True))
+    found = _contrasts(fits, study, a0 + U, effect)
+    order = np.argsort(found.truth, kind="stable")
+    with style.applied():
+        figure = style.blank()
+        panels = figure.subplot_mosaic([["value", "score"], ["error", "score"]], width_ratios=(3, 1))
+        figure.suptitle("The effect of X on the chance of Y, group by group", x=0.015, ha="left")
+        handles = _draw_contrasts(panels["value"], panels["error"], found, order)
+        _draw_scores(panels["score"], found)
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=6, columnspacing=1.2)
+        return style.settled(figure)
+
+
+_RING = {
+    "marker": "o",
+    "linestyle": "none",
+    "markerfacecolor": "none",
+    "markeredgewidth": 1.3,
+    "markersize": 8,
+    "color": style.INK,
+    "zorder": 4,
+}
+
+
+def _study_and_truth(individuals, groups):
+    """The study, and the true U of each group in the order of their numbers."""
+    study = read_study(0, individuals, groups)
+    columns = read(TRUTH, groups)
+    return study, columns["Ug"][np.argsort(columns["g"])]
+
+
+def _intercepts(figure, name, fit, study, with_u=True):
+    """logit(p) at X = 0 and Z = 0, (draws, groups); `with_u`: with what the estimator has in the place of U, if any."""
+    n = study.Z.size
+    require_data(figure, fit, {"X": study.X, "Y": study.Y, "group": study.group, "Z": study.Z})
+    a = draws_of(figure, fit, "a", () if name == "m0" else (n,))
+    level = np.broadcast_to(a[:, None], (a.size, n)) if name == "m0" else a
+    if with_u and name == "mrx":
+        return level + draws_of(figure, fit, "buy")[:, None] * study.Xbar
+    if with_u and name == "mru":
+        return level + draws_of(figure, fit, "buy")[:, None] * draws_of(figure, fit, "u", (n,))
+    return level
+
+
+def _contrasts(fits, study, level, effect):
+    estimate = {}
+    for name, fit in fits.items():
+        at_0 = _intercepts("contrasts", name, fit, study)
+        bxy = draws_of("contrasts", fit, "bxy")
+        estimate[name] = (_chance(at_0 + bxy[:, None]) - _chance(at_0)).mean(axis=0)
+    return Contrasts(_chance(level + effect) - _chance(level), estimate)
+
+
+def _chance(log_odds):
+    return 0.5 + 0.5 * np.tanh(0.5 * log_odds)  # no overflow at either end
+
+
+def _limits(draws, truth):
+    """A range for all means, the truth and the intervals of the multilevel estimator, with some room."""
+    inner = [*(a.mean(axis=0) for a in draws.values()), *_ends(draws["mr"]), truth]
+    lowest, highest = np.min(inner), np.max(inner)
+    room = 0.1 * (highest - lowest)
+    return lowest - room, highest + room
+
+
+def _ends(a):
+    tail = (1.0 - PROBABILITY) / 2.0
+    return np.quantile(a, [tail, 1.0 - tail], axis=0)
+
+
+def _draw_intercepts(axes, name, a, shift, limits):
+    """Means and intervals side by side with those of the other estimator; arrows where an interval leaves the frame."""
+    colour, place = style.model_colour(name), np.arange(a.shape[1]) + shift
+    lower, upper = _ends(a)
+    interval = axes.vlines(place, lower, upper, color=colour, alpha=0.45, linewidth=3.5)
+    interval.set_gid(f"interval-{name}")
+    (mean,) = axes.plot(place, a.mean(axis=0), marker="o", linestyle="none", color=colour, markersize=6)
+    mean.set_gid(f"mean-{name}")
+    arrow = {"linestyle": "none", "color": colour, "markersize": 7, "clip_on": False, "zorder": 5}
+    for cut, edge, marker in ((lower < limits[0], limits[0], "v"), (upper > limits[1], limits[1], "^")):
+        if cut.any():
+            height = np.full(cut.sum(), 0.98 * edge + 0.02 * np.mean(limits))
+            (arrows,) = axes.plot(place[cut], height, marker=marker, **arrow)
+            arrows.set_gid(f"cut-{marker}-{name}")
+    return interval, mean
+
+
+def _draw_contrasts(value, error, found, order):
+    """The contrasts and their errors, a place for each group; the legend's entries."""
+    handles = {}
+    place = np.arange(order.size)
+    for name, estimate in found.estimate.items():
+        look = {"color": style.model_colour(name), "marker": "o", "markersize": 4.5, "linewidth": 0.8}
+        (line,) = value.plot(place, estimate[order], **look)
+        (off,) = error.plot(place, (estimate - found.truth)[order], **look)
+        line.set_gid(f"contrast-{name}")
+        off.set_gid(f"error-{name}")
+        handles[name] = line
+    (true,) = value.plot(place, found.truth[order], **_RING)
+    true.set_gid("truth")
+    error.axhline(0.0, color=style.INK, dashes=(4, 3), linewidth=1.4)
+    for axes in (value, error):
+        axes.set_xlim(-0.8, order.size - 0.2)
+        axes.set_xticks([])
+    error.set_xlabel(f"{order.size} groups, from the smallest true contrast to the largest")
+    value.set_ylabel("p(X=1) \N{MINUS SIGN} p(X=0)")
+    error.set_ylabel("Error")
+    return {**handles, "truth": true}
+
+
+def _draw_scores(axes, found):
+    """The mean squared error of each estimator."""
+    scores = [found.squared_error(name) for name in found.estimate]
+    bars = axes.barh(range(len(scores)), scores, color=[style.model_colour(name) for name in found.estimate])
+    for name, bar, score in zip(found.estimate, bars, scores, strict=True):
+        bar.set_gid(f"score-{name}")
+        axes.text(score, bar.get_y() + bar.get_height() / 2, f" {score:.4f}", va="center")
+    axes.set_yticks(range(len(scores)), list(found.estimate))
+    axes.set_ylim(len(scores) - 0.4, -0.6)
+    axes.set_xlim(0.0, 1.5 * max(scores))
+    axes.set_xticks([0.0])
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("Mean squared error")

@@ -1,0 +1,177 @@
+"""A model's formula as mathematics: the lines that `hmc models` prints, read by a small grammar and set as MathML.
+
+The grammar, with {any number of} and [at most one]:
+
+    formula    statement, and more after a new line, or after a comma or semicolon and two spaces
+    statement  term {, term}  ~ or =  expression  [, words]
+    expression term {+ or - term}
+    term       factor {[*] factor or / factor}
+    factor     number or (expression) or function(expression {, expression})
+               or sum(term, index = expression..expression) or name [_index] ['['index {, index}']']
+    index      number or name, or a range of them: 1..7
+
+A statement is a row; what is not in the grammar is refused, so that no formula is ever shown half understood.
+"""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from typing import NamedTuple
+
+from figures.lecture.page import formula_marks as marks
+from figures.lecture.page.formula_marks import element
+
+_TILDE, _MINUS = "\u223c", "\u2212"  # not the keyboard's
+
+_TOKEN = re.compile(
+    r"""(?P<number> \d+(?:\.\d+)?)
+    | (?P<function> (?:half-)?[A-Za-z]+(?=\())
+    | (?P<name> [A-Za-z]+(?:_bar(?![A-Za-z]))?)
+    | (?P<end> [,;][ ]{2,})
+    | (?P<mark> \.\. | [][~=+\-*/(),_])
+    | (?P<space> [ ]+)
+    | (?P<unknown> .)""",
+    re.VERBOSE,
+)
+
+
+class _Token(NamedTuple):
+    kind: str  # a group of _TOKEN; "end" is that of a statement
+    text: str
+    line: int
+    column: int
+
+
+def mathml(formula):
+    """The formula's text as one `<math>` element: a row per statement, aligned at its ~ or =, for an HTML page.
+
+    Screen readers that know no MathML find the plain text in it. ValueError names the line and column of what is not
+    understood.
+    """
+    rows = _Parser(formula).formula()
+    text = "; ".join(formula.splitlines())
+    return ElementTree.tostring(element("math", marks.aligned(rows), display="block", alttext=text), encoding="unicode")
+
+
+def _tokens(formula):
+    """The tokens but for spaces; each line, and the formula, closes with the end of a statement."""
+    found = []
+    for number, line in enumerate(formula.splitlines(), 1):
+        for match in _TOKEN.finditer(line):
+            if match.lastgroup != "space":
+                found.append(_Token(match.lastgroup, match[0], number, match.start() + 1))
+        found.append(_Token("end", "", number, len(line) + 1))
+    return found or [_Token("end", "", 1, 1)]
+
+
+class _Parser:
+    """Recursive descent: a method per rule of the grammar, each from the next token on, to elements."""
+
+    def __init__(self, formula):
+        self.tokens = _tokens(formula)
+        self.next = 0
+
+    def formula(self):
+        rows = []
+        while not rows or self.next < len(self.tokens):
+            rows.append(self.statement())
+        return rows
+
+    def statement(self):
+        left = marks.separated(self.several(self.term))
+        relation = element("mo", _TILDE if self.expect("~", "=") == "~" else "=")
+        right = self.expression()
+        if self.accept(","):
+            right = marks.row(right, element("mtext", f", {self.words()}"))
+        self.take("the end of the statement", "end")
+        return left, relation, right
+
+    def expression(self):
+        parts = [self.term()]
+        while sign := self.accept("+", "-"):
+            parts += [element("mo", _MINUS if sign == "-" else sign), self.term()]
+        return marks.row(*parts)
+
+    def term(self):
+        factors = [self.factor()]
+        while True:
+            if self.accept("/"):
+                factors = [marks.fraction(marks.product(factors), self.factor())]
+            elif self.accept("*") or self.peek().kind in ("number", "name", "function") or self.peek().text == "(":
+                factors.append(self.factor())
+            else:
+                return marks.product(factors)
+
+    def factor(self):
+        if self.accept("("):
+            inside = self.expression()
+            self.expect(")")
+            return marks.brackets(inside)
+        token = self.take("a number, a name or a function", "number", "name", "function")
+        if token.kind == "number":
+            return element("mn", token.text)
+        if token.kind == "function":
+            self.expect("(")
+            made = self.sum() if token.text == "sum" else marks.application(token.text, self.several(self.expression))
+            self.expect(")")
+            return made
+        base, subscripts = marks.symbol(token.text)
+        if self.accept("_"):
+            subscripts.append(self.index())
+        if self.accept("["):
+            subscripts += self.several(self.index)
+            self.expect("]")
+        return marks.below(base, subscripts)
+
+    def sum(self):
+        term = self.term()
+        self.expect(",")
+        index = self.index()
+        self.expect("=")
+        first = self.expression()
+        self.expect("..")
+        return marks.summation(term, marks.row(index, element("mo", "="), first), self.expression())
+
+    def index(self):
+        ends = [self.end_of_range()]
+        if self.accept(".."):
+            ends += [element("mo", "…", lspace="0", rspace="0"), self.end_of_range()]
+        return marks.row(*ends)
+
+    def end_of_range(self):
+        token = self.take("a number or a name", "number", "name")
+        return element("mn", token.text) if token.kind == "number" else marks.below(*marks.symbol(token.text))
+
+    def words(self):
+        words = [self.take("a word", "name").text]
+        while self.peek().kind in ("name", "number"):
+            words.append(self.take("a word", "name", "number").text)
+        return " ".join(words)
+
+    def several(self, rule):
+        parts = [rule()]
+        while self.accept(","):
+            parts.append(rule())
+        return parts
+
+    def peek(self):
+        return self.tokens[self.next]
+
+    def accept(self, *texts):
+        """The next token's text if it is one of these marks, and go on; else None."""
+        token = self.peek()
+        return self.take("", "mark").text if token.kind == "mark" and token.text in texts else None
+
+    def expect(self, *texts):
+        return self.accept(*texts) or self.refuse(" or ".join(texts))
+
+    def take(self, what, *kinds):
+        token = self.peek()
+        if token.kind not in kinds:
+            self.refuse(what)
+        self.next += 1
+        return token
+
+    def refuse(self, what):
+        token = self.peek()
+        found = repr(token.text) if token.text else "the end of the line"
+        raise ValueError(f"formula, line {token.line}, column {token.column}: expected {what}, found {found}")

@@ -1,0 +1,85 @@
+"""Program text for a page: what the author of a model wrote, its words coloured lightly, not a character changed."""
+
+import html
+import inspect
+import io
+import itertools
+import keyword
+import re
+import textwrap
+import tokenize
+
+from hmc.jit.kernel import is_kernel
+
+
+def source_of(model):
+    """The source text of the model's log density with its gradient, as the author wrote it.
+
+    Below it, in the order of their first use, stand the kernels of the same file that it is made of: the terms of a
+    model that several share are there.
+    """
+    functions = [_log_density(model)]
+    for function in functions:  # grows on the way
+        for name in function.__code__.co_names:
+            callee = function.__globals__.get(name)
+            if is_kernel(callee) and callee.__module__ == function.__module__ and callee not in functions:
+                functions.append(callee)
+    return "\n\n".join(textwrap.dedent(inspect.getsource(function)) for function in functions)
+
+
+def file_of(model):
+    """The file of the project that the log density stands in: "models/reedfrogs/centred.py"."""
+    return _log_density(model).__module__.replace(".", "/") + ".py"
+
+
+def listing(source):
+    """Python's text as HTML: `<pre class="listing"><code>`, with a span of class "comment", "string", "keyword",
+    "number" or "function" (a name where it is defined) around each.
+
+    Without the tags and escapes it is `source` again, whatever that is; what is no Python is not coloured.
+    """
+    parts, done = [], 0
+    for start, end, kind in _coloured(source):
+        parts += [html.escape(source[done:start]), f'<span class="{kind}">{html.escape(source[start:end])}</span>']
+        done = end
+    return f'<pre class="listing"><code>{"".join(parts)}{html.escape(source[done:])}</code></pre>'
+
+
+def inline(text):
+    """A line of prose as HTML, with what stands in `backticks` as `<code>`."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+
+
+def _log_density(model):
+    return getattr(model.log_density, "py_func", model.log_density)
+
+
+def _coloured(source):
+    """(start, end, class) of stretches of the source to be coloured, in order, none overlapping."""
+    first = [0, *itertools.accumulate(map(len, io.StringIO(source)))]  # of each line
+    done, before = 0, ""
+    for token in _tokens(source):
+        start, end = first[token.start[0] - 1] + token.start[1], first[token.end[0] - 1] + token.end[1]
+        kind, before = _class(token, before), token.string
+        # Since Python 3.12 a part of an f-string is not always the text between its columns: {{ is one {.
+        if kind and start >= done and source[start:end] == token.string:
+            yield start, end, kind
+            done = end
+
+
+def _tokens(source):
+    """The tokens up to the first thing that is no Python."""
+    try:
+        yield from tokenize.generate_tokens(io.StringIO(source).readline)
+    except (tokenize.TokenError, SyntaxError):
+        return
+
+
+def _class(token, before):
+    """The class that a token is shown in, or None; `before` is the text of the token before it."""
+    name = tokenize.tok_name[token.type]
+    if name == "NAME":
+        return "keyword" if keyword.iskeyword(token.string) else "function" if before == "def" else None
+    if name.startswith("FSTRING"):  # since Python 3.12 in three parts
+        return "string"
+    return name.lower() if name in ("COMMENT", "STRING", "NUMBER") else None

@@ -1,0 +1,165 @@
+"""The lecture's comparisons of models of the tadpoles, beside what is exact and what the lecture prints."""
+
+import warnings
+
+import numpy as np
+
+from diagnostics import compare
+from diagnostics.psis import compute_psis_loo, k_advice
+from diagnostics.waic import standard_error_of_sum
+from figures.lecture.tables.truth import agreement, is_of_bundled_data, judged
+from models.exact import exact_criteria, exact_difference, published
+
+SE_NOTE = (
+    "SE is the square root of n times the population variance of the pointwise values, dSE has the divisor n - 1: so "
+    "does the lecture's software, and so do these tables."
+)
+
+
+def comparison_by_waic(fits):
+    """`diagnostics.compare` by WAIC of {"mST": fit, "mSTnomem": fit}, a DataFrame; notes in `frame.attrs["notes"]`.
+
+    Beside its columns, for fits of the bundled data: `exact WAIC` and so on, without Monte Carlo error; `published
+    WAIC` and so on, as the lecture prints them. The notes judge both our numbers and the published ones by how far such
+    numbers scatter from run to run (`models.exact.published`).
+    """
+    frame, known, notes = _compared(fits, "WAIC")
+    if known:
+        printed = published()
+        exact = {name: _exact_row(name, frame.index[0]) for name in frame.index}
+        for column in ("WAIC", "SE", "dWAIC", "dSE", "pWAIC"):
+            frame[f"exact {column}"] = [exact[name][column] for name in frame.index]
+        for column in ("WAIC", "SE", "dWAIC", "dSE", "pWAIC", "weight"):
+            found = [printed["compare"][name][column] for name in frame.index]
+            frame[f"published {column}"] = np.array(found, dtype=float)
+        notes += [_against_exact(fits, frame, printed), *_published_against_exact(frame, printed)]
+    frame.attrs = {"notes": [*notes, SE_NOTE]}
+    return frame
+
+
+def comparison_by_psis(fits, refits):
+    """`diagnostics.compare` by PSIS of {"mST": fit, "mSTP": fit}, and exact leave-one-out beside both, a DataFrame.
+
+    `refits`: by the same names, a `diagnostics.loo_refit.LooRefit`: `refitted looic`, its difference to the first row,
+    that one's standard error over tanks (dSE), and the Monte Carlo standard error of looic. For fits of the bundled
+    data also by quadrature: `exact looic`, `exact dlooic`, `exact dSE`. The notes, `frame.attrs["notes"]`, tell of
+    k-hats, of how the refits went, and what the criteria disagree about.
+    """
+    frame, known, notes = _compared(fits, "PSIS")
+    best = frame.index[0]
+    looic = np.array([refits[name].looic for name in frame.index])
+    frame["refitted looic"], frame["refitted dlooic"] = looic, looic - looic[0]
+    frame["refitted dSE"] = [
+        np.nan if name == best else _se_between(refits[name], refits[best]) for name in frame.index
+    ]
+    frame["refitted MCSE"] = [2.0 * refits[name].mcse for name in frame.index]
+    if known:
+        exact = [_exact_row(name, best) for name in frame.index]
+        for column, key in (("looic", "looic"), ("dlooic", "dLOOIC"), ("dSE", "dSE_LOOIC")):
+            frame[f"exact {column}"] = [row[key] for row in exact]
+    notes += [_psis_fails(fits[name], refits[name], name) for name in frame.index]
+    notes += [_disagreement(fits, refits, known), _how_refits_went(refits)]
+    if known:
+        scores = {name: (frame.loc[name, "refitted looic"] - frame.loc[name, "exact looic"]) for name in frame.index}
+        scores = {name: error / frame.loc[name, "refitted MCSE"] for name, error in scores.items()}
+        notes.append(agreement("The refitted looic", scores, _draws(fits)))
+    frame.attrs = {"notes": notes}
+    return frame
+
+
+def _compared(fits, criterion):
+    """(the table, whether the exact values are of these fits, [its note])."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the notes say it
+        frame = compare(fits, criterion=criterion)
+    known = all(exact_criteria(name) and is_of_bundled_data(fit, name) for name, fit in fits.items())
+    return frame, known, [frame.attrs["note"]]
+
+
+def _exact_row(name, best):
+    """What `compare` would say of the model without Monte Carlo error, the model `best` being the best."""
+    difference = exact_difference(name, best) or {"dWAIC": 0.0, "dSE_WAIC": np.nan, "dLOOIC": 0.0, "dSE_LOOIC": np.nan}
+    return exact_criteria(name) | difference | {"dSE": difference["dSE_WAIC"]}
+
+
+def _scores(frame, found, printed, slack, draws):
+    """{"WAIC of mST": z, ...} of the numbers in the columns `found.format(column)`; `slack`: what rounding explains."""
+    scores = {}
+    for name in frame.index:
+        for column, (_, scatter) in printed["scatter"][name].items():
+            error = abs(frame.loc[name, found.format(column)] - frame.loc[name, f"exact {column}"])
+            sd = scatter * np.sqrt(printed["draws"] / draws)
+            if np.isfinite(error):
+                scores[f"{column} of {name}"] = max(error - slack(frame[found.format(column)]), 0.0) / sd
+    return scores
+
+
+def _against_exact(fits, frame, printed):
+    scores = _scores(frame, "{}", printed, lambda _: 0.0, _draws(fits))
+    return agreement("Our numbers", scores, _draws(fits), "standard deviations between runs")
+
+
+def _draws(fits):
+    return min(fit.log_likelihood[..., 0].size for fit in fits.values())
+
+
+def _published_against_exact(frame, printed):
+    scores = _scores(frame, "published {}", printed, _half_a_digit, printed["draws"])
+    text, by_chance = judged(scores, "standard deviations between runs")
+    differences = [
+        f"{what}: published {frame.loc[name, f'published {column}']:g}, exact {frame.loc[name, f'exact {column}']:.2f}"
+        for what in scores
+        for column, name in [what.split(" of ")]
+    ]
+    verdict = "lie within what" if by_chance else "differ by more than"
+    return [
+        f"The published numbers {verdict} rounding and the Monte Carlo error of {printed['draws']:,} draws explain: "
+        f"{text}.",
+        f"Differences from the published table: {'; '.join(differences)}.",
+    ]
+
+
+def _half_a_digit(printed):
+    """Half a unit of the last place of a column, whose numbers have as many decimals: 0.005 of 7.52 and 7.8."""
+    decimals = max(len(f"{number:g}".partition(".")[2]) for number in printed)
+    return 0.5 * 10.0**-decimals
+
+
+def _psis_fails(fit, refit, name):
+    by_psis = compute_psis_loo(fit.log_likelihood)
+    advice = k_advice(by_psis.pareto_k, by_psis.k_threshold)
+    if advice is None:
+        return f"{name}: no k-hat is over {by_psis.k_threshold:.2f}."
+    gap = refit.looic - by_psis.looic
+    return f"{name}: {advice} Here it is too {'optimistic' if gap > 0 else 'pessimistic'} by {abs(gap):.0f}."
+
+
+def _se_between(refit, other):
+    """Standard error over tanks of the difference of two looic."""
+    return standard_error_of_sum(refit.pointwise.looic - other.pointwise.looic)
+
+
+def _disagreement(fits, refits, known):
+    """What WAIC and leaving out whole tanks say of the second model against the first."""
+    first, second = fits
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        by_waic = compare(fits, criterion="WAIC")
+    waic = by_waic.loc[second, "WAIC"] - by_waic.loc[first, "WAIC"]
+    loo, between = refits[second].looic - refits[first].looic, _se_between(refits[second], refits[first])
+    error = 2.0 * np.hypot(refits[first].mcse, refits[second].mcse)
+    exact = exact_difference(second, first) if known else None
+    of_waic = f"; exactly {exact['dWAIC']:.1f}" if exact else ""
+    of_loo = f"; by quadrature {exact['dLOOIC']:.1f}" if exact else ""
+    return (
+        f"{second} less {first} is, by WAIC, {waic:.1f} (standard error over tanks {by_waic['dSE'].max():.1f}"
+        f"{of_waic}): it scores tanks whose own intercepts are known. By exact leave-one-out it is {loo:.1f} (standard "
+        f"error over tanks {between:.1f}, Monte Carlo error {error:.1f}{of_loo}): that predicts tanks that were never "
+        "seen. Less is better."
+    )
+
+
+def _how_refits_went(refits):
+    rhat = np.concatenate([refit.pointwise.rhat for refit in refits.values()])
+    divergences = sum(int(refit.pointwise.divergences.sum()) for refit in refits.values())
+    return f"Of {rhat.size} refits the largest Rhat is {rhat.max():.3f}; {divergences} transitions diverged."

@@ -1,0 +1,1 @@
+"""The lecture as pieces of work: planned, done on workers, and kept."""

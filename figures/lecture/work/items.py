@@ -1,0 +1,179 @@
+"""The lecture as pieces of work: what has to be made before what, and from what.
+
+An `Item` is made by a task (`figures.lecture.work.tasks` says of what form), and has a key: a hash of all that its
+content depends on, which is the code it runs, its arguments, the data, the versions of the libraries, and the keys of
+the items that it reads. Equal keys, equal content.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import figures
+import models
+from figures.lecture import contents
+from figures.lecture.tables import TABLES
+from figures.lecture.work import sources, tasks
+from figures.lecture.work.loading import Source
+from models.coverage import ESTIMATORS
+
+LIBRARIES = ("matplotlib", "numba", "numpy", "pandas", "pillow", "scipy")
+SHOWS_TROLLEY_FILE = ("mRXma", "mRXma2", "participant_responses")  # the published file, where it is given
+
+# The code that each kind of work runs, besides the module of its model or figure.
+CODE = {
+    "fit": ("hmc.sampling", "hmc.model"),
+    "refit": ("hmc.sampling", "hmc.model", "diagnostics.loo_refit"),
+    "study": ("models.coverage",),
+    "card": ("diagnostics.verdict", "figures.lecture.tables"),
+    "table": ("figures.lecture.tables",),
+    "figure": (),
+    "film": (),
+}
+
+
+class Settings(NamedTuple):
+    """What a run of the lecture is asked for."""
+
+    seed: int
+    trolley: str | None  # path of the published file
+    replications: int  # studies of the coverage
+    sampling: dict  # further arguments of `hmc.sample`
+
+
+class Item(NamedTuple):
+    """A piece of work."""
+
+    name: str  # where its files lie, without their endings: "fits/mST"
+    kind: str  # one of CODE
+    task: object  # task(arguments, inputs, stem) -> facts
+    arguments: dict
+    inputs: dict  # by name of the input: an item, or a list of items
+    files: tuple  # its files, as paths within the folder
+    key: str
+
+    @property
+    def needs(self):
+        """The items that have to be finished before."""
+        return [item for found in self.inputs.values() for item in (found if isinstance(found, list) else [found])]
+
+    def sources(self, folder):
+        """The inputs as the task gets them: by name, a `Source` or a list of them."""
+
+        def source(item):
+            return Source(item.kind, item.arguments, str(Path(folder, item.name).absolute()))
+
+        return {
+            name: [source(item) for item in found] if isinstance(found, list) else source(found)
+            for name, found in self.inputs.items()
+        }
+
+
+class Plan:
+    """The items of some parts of the lecture: `items` by name, each after those it needs."""
+
+    def __init__(self, parts, settings):
+        self.items = {}
+        self._settings = settings
+        self._trolley_digest = settings.trolley and hashlib.sha256(Path(settings.trolley).read_bytes()).hexdigest()
+        self._versions = [importlib.metadata.version(library) for library in LIBRARIES]
+        for part in parts:
+            for content in part.contents:
+                self.of(content)
+
+    def of(self, content):
+        """The item of an entry of `figures.lecture.contents`; for a model, that of its card."""
+        if isinstance(content, contents.Model):
+            for plot in content.plots:
+                self.plot(content, plot)
+            return self._card(content)
+        name = content.name
+        if isinstance(content, contents.Table):
+            inputs = {needed: self._input(needed) for needed in TABLES[name].needs}
+            return self._item("table", f"tables/{name}", tasks.table, {"table": name}, inputs)
+        inputs = {needed: self._input(needed) for needed in [*figures.needs(name), *figures.may_use(name)]}
+        if isinstance(content, contents.Film):
+            self.of(contents.Figure(figures.still(name)))
+            return self._item("film", f"figures/{name}", tasks.film, {"film": name}, inputs, figures.home(name))
+        return self._figure(figures.file_stem(name), name, inputs)
+
+    def fit(self, name, nth=-1):
+        """The item of a model's fit; the `nth` where it has several."""
+        stem, options = self._options(name, nth)
+        return self._sampled("fit", stem, tasks.fit, name, options)
+
+    def plot(self, model, plot):
+        """The item of a figure of any fit, for a `contents.Model`."""
+        stem, _ = self._options(model.name, model.nth)
+        return self._figure(f"{plot}-{stem}", f"{plot}:{model.name}", {model.name: self.fit(model.name, model.nth)})
+
+    def _card(self, model):
+        fit = self.fit(model.name, model.nth)
+        stem, _ = self._options(model.name, model.nth)
+        return self._item("card", f"tables/{stem}", tasks.card, {"model": model.name}, {"fit": fit})
+
+    def _figure(self, stem, name, inputs):
+        options = {"data": self._settings.trolley} if self._settings.trolley and name in SHOWS_TROLLEY_FILE else {}
+        arguments = {"figure": name, "options": options}
+        return self._item("figure", f"figures/{stem}", tasks.figure, arguments, inputs, figures.home(name))
+
+    def _input(self, name):
+        """The item or items that an input of figures and tables stands for."""
+        kind, _, of = name.rpartition(" ")
+        if name == "coverage":
+            return [self._study(estimator) for estimator in ESTIMATORS]
+        if kind == "refit":
+            return self._refit(of)
+        make = self._refit if kind == "refits of" else self.fit
+        if of in figures.SERIES:
+            return [make(of, nth) for nth in range(len(figures.SERIES[of][1]))]
+        return make(of)
+
+    def _refit(self, name, nth=-1):
+        stem, options = self._options(name, nth)
+        return self._sampled("refit", stem, tasks.refit, name, options)
+
+    def _study(self, estimator):
+        given = {"estimator": estimator, "replications": self._settings.replications, "seed": self._settings.seed}
+        return self._item("study", f"studies/{estimator}", tasks.study, given, {})
+
+    def _options(self, name, nth):
+        """(stem of the fit's files, options of the model)."""
+        if name in figures.SERIES:
+            option, values = figures.SERIES[name]
+            nth = range(len(values))[nth]
+            return f"{name}-{nth:02d}", {option: values[nth]}
+        if name in SHOWS_TROLLEY_FILE and self._settings.trolley:
+            return name, {"data": self._settings.trolley}
+        return name, {}
+
+    def _sampled(self, kind, stem, task, name, options):
+        module = getattr(models, name).__module__
+        sampling = {**self._settings.sampling, "seed": self._settings.seed, "metric": models.metric_of(name)}
+        arguments = {"factory": f"{module}:{name}", "options": options, "sampling": sampling}
+        return self._item(kind, f"{kind}s/{stem}", task, arguments, {}, module)
+
+    def _item(self, kind, name, task, arguments, inputs, *modules):
+        """The item of this name, made the first time that it is asked for."""
+        if name not in self.items:
+            endings = {
+                "fit": [".fit"],
+                "figure": [".png", ".svg"],
+                "film": [".gif"],
+                "card": [".csv"],
+                "table": [".csv"],
+            }
+            files = tuple(name + ending for ending in endings.get(kind, [".json"]))
+            item = Item(name, kind, task, arguments, inputs, files, "")
+            self.items[name] = item._replace(key=self._key(item, modules))
+        return self.items[name]
+
+    def _key(self, item, modules):
+        code = sources.digest(*CODE[item.kind], *modules, alone=(item.task.__module__, "figures.lecture.work.loading"))
+        made_from = [item.name, item.arguments, code, self._versions, [needed.key for needed in item.needs]]
+        text = json.dumps(made_from, sort_keys=True)
+        if self._trolley_digest:  # what the file holds counts, not where it lies
+            text = text.replace(json.dumps(self._settings.trolley), self._trolley_digest)
+        return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,80 @@
+"""NUTS at work, step by step, as an animated GIF: always the same bytes for the same records."""
+
+import numpy as np
+
+from figures.drawing import style
+from figures.drawing.film import write_film
+from figures.sampler import toys
+from figures.sampler.trajectory import ENDS, RING, doubling_colour, frame_plane, mark
+
+_STILL = 8  # how many times as long as a step the draw is shown
+
+
+def nuts_animation(path, chain=None, model=None, seconds=0.15):
+    """NUTS at work: transitions as they happen, leapfrog step by leapfrog step.
+
+    What to see: from the last draw (square) a trajectory grows, each doubling (one colour) at one of its two ends and
+    as long as all before it. Where it turns back it ends, and one of its points becomes the draw (ring), often far from
+    where it began. A last doubling that is given up costs its steps and gives nothing: its points turn hollow. Earlier
+    draws stay as black dots, and slowly fill the density.
+
+    `path` (.gif) gets a frame for each step, and is returned. `chain`: RecordedTransitions of NUTS in 2 dimensions, one
+    after the other, of `model`; None for some in `figures.sampler.toys.plane`. A step is shown for `seconds`, a draw
+    eight times as long. The file appears whole or not at all. ValueError for another ending, or other records.
+    """
+    if chain is None:
+        chain, model = toys.nuts_chain(), toys.plane()
+    is_of_model = model is not None and model.dimension == 2 and all(r.model == model.name for r in chain)
+    if not (is_of_model and chain and all(r.algorithm == "nuts" for r in chain)):
+        raise ValueError("nuts_animation: draws NUTS transitions in 2 dimensions, and needs the model they are of")
+    shown = [round(1000 * seconds) * times for recorded in chain for times in [1] * len(recorded.leaves) + [_STILL]]
+    return write_film(path, frames(chain, model), shown)
+
+
+def frames(chain, model):
+    """The figure after each leaf of each transition, and once more with the draw; always the same object."""
+    with style.applied():
+        figure = style.blank()
+        axes = figure.add_subplot()
+        title = figure.suptitle("Transition 1", x=0.015, ha="left")
+        frame_plane(axes, model, np.array([leaf.position for recorded in chain for leaf in recorded.leaves]))
+        (line,) = axes.plot([], [], color=style.GUIDE, linewidth=1.0, zorder=2)
+        dots = axes.scatter([], [], s=60, linewidths=1.5, zorder=3)
+        past = mark(axes, np.zeros((2, 0)), "draws", "draws so far", marker="o", markersize=5)
+        start = mark(axes, np.zeros((2, 0)), "start", "start", marker="s", markersize=9)
+        ring = mark(axes, np.zeros((2, 0)), "draw", "new draw", **RING)
+        for artist, gid in ((line, "path"), (dots, "leaves")):
+            artist.set_gid(gid)
+        figure.legend(handles=[start, ring, past], loc="outside right center")
+        style.settled(figure)
+    for number, recorded in enumerate(chain):
+        past.set_data(*np.reshape([r.leaf(0).position for r in chain[:number]], (-1, 2)).T)
+        start.set_data(*recorded.leaf(0).position[:, None])
+        ring.set_data([], [])
+        for shown in range(1, len(recorded.leaves) + 1):
+            leaves = recorded.leaves[:shown]
+            title.set_text(f"Transition {number + 1}: {_happening(recorded, leaves[-1])}")
+            _show(line, dots, leaves, given_up=())
+            yield figure
+        ring.set_data(*recorded.draw[:, None])
+        title.set_text(f"Transition {number + 1}: {ENDS[recorded.outcome.termination]}; a point is drawn")
+        _show(line, dots, recorded.leaves, [d.number for d in recorded.doublings if d.final_join is None])
+        yield figure
+
+
+def _happening(recorded, leaf):
+    if leaf.doubling == 0:
+        return "a momentum is drawn"
+    doubling = recorded.doublings[leaf.doubling - 1]
+    steps = 2 ** (doubling.number - 1)
+    direction = "forwards" if doubling.is_forward else "backwards"
+    return f"doubling {doubling.number}, {steps} step{'' if steps == 1 else 's'} {direction}"
+
+
+def _show(line, dots, leaves, given_up):
+    """Put these leaves into the picture, those of the doublings given up hollow."""
+    line.set_data(*np.array([leaf.position for leaf in sorted(leaves, key=lambda leaf: leaf.number)]).T)
+    colours = [doubling_colour(leaf.doubling) for leaf in leaves]
+    dots.set_offsets([leaf.position for leaf in leaves])
+    dots.set_edgecolor(colours)
+    dots.set_facecolor(["white" if leaf.doubling in given_up else c for leaf, c in zip(leaves, colours, strict=True)])

@@ -1,0 +1,190 @@
+"""One NUTS transition, drawn from its record (`hmc/record/transitions.py`) as a path through the plane; a toy's by
+default.
+
+Each doubling has its colour, the same in every figure of the sampler's insides.
+"""
+
+import numpy as np
+
+from figures.drawing import style
+from figures.sampler import toys
+from hmc.checking import component_names
+from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
+
+DOUBLINGS = (style.SKY, style.ORANGE, style.BLUE, style.WINE, style.VERMILLION, style.PURPLE)  # as far as they go
+ENDS = {
+    U_TURN: "the whole turns back",
+    SUBTREE_U_TURN: "its last doubling turns back",
+    DIVERGENCE: "a step diverged",
+    MAX_DEPTH: "as deep as allowed",
+}
+LEVELS = (1.0, 2.0, 3.0)  # of density lines, in standard deviations: exp(-r^2 / 2) of the highest density
+_GRID = 120  # points a side at which a density is evaluated for its lines
+_FRAME = 0.75  # half the side of a square frame, as a part of the extent of the positions in it
+RING = {"marker": "o", "markersize": 17, "markerfacecolor": "none", "markeredgewidth": 2.2}
+_ARROW = 0.35  # the length drawn for a momentum of 1
+
+
+def nuts_trajectory(recorded=None, model=None):
+    """A NUTS trajectory through a plane: its doublings, the U-turn that ends it, and the draw.
+
+    What to see: each doubling adds, forwards or backwards at random, as many leapfrog points as there are, so that the
+    trajectory is twice as long after it and could have begun at any of its points. The momenta at its two ends (black
+    arrows) are held against the sum of all its momenta (grey arrow), which points about from the backward end to the
+    forward end. Where a momentum points against that sum, more steps would bring the ends together again: the
+    trajectory stops, and the draw is one of its points, more likely of the last doubling than of the first ones.
+
+    `recorded`: a RecordedTransition of NUTS in 2 dimensions, of `model`; None for one through
+    `figures.sampler.toys.plane`. ValueError for another.
+    """
+    recorded, model = _given(recorded, model)
+    with style.applied():
+        figure = style.blank()
+        axes = figure.add_subplot()
+        figure.suptitle(f"A NUTS trajectory: {summary(recorded)}", x=0.015, ha="left")
+        positions = np.array([leaf.position for leaf in recorded.in_time()])
+        frame_plane(axes, model, positions)
+        draw_path(axes, recorded)
+        if recorded.joins and recorded.joins[-1].is_turning:
+            _draw_turn(axes, recorded)
+        figure.legend(loc="outside right center", alignment="left")
+        return style.settled(figure)
+
+
+def _given(recorded, model):
+    """Record and model to be drawn; ValueError where they are none."""
+    if recorded is None:
+        return toys.doubling_trajectory(), toys.plane()
+    require_nuts("nuts_trajectory", recorded)
+    if model is None or model.dimension != 2 or recorded.draw.size != 2 or model.name != recorded.model:
+        raise ValueError("nuts_trajectory: draws a transition in 2 dimensions, and needs the model it is of")
+    return recorded, model
+
+
+def require_nuts(name, recorded):
+    """ValueError where a transition is not one of NUTS."""
+    if recorded.algorithm != "nuts":
+        raise ValueError(f"{name}: the transition is one of static HMC, which has no doublings")
+
+
+def summary(recorded):
+    """How long a trajectory was and why it ended, in a line."""
+    n = recorded.outcome.n_steps
+    return f"{n} leapfrog step{'' if n == 1 else 's'}; {ENDS[recorded.outcome.termination]}"
+
+
+def frame_plane(axes, model, positions):
+    """A square frame of axes around these positions (n, 2), with lines of equal density."""
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    centre, half_side = (low + high) / 2.0, _FRAME * (high - low).max()
+    x, y = np.linspace(centre - half_side, centre + half_side, _GRID).T
+    draw_density(axes, model, x, y)
+    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect="equal")
+
+
+def draw_density(axes, model, x, y):
+    """Lines of equal density of a model of 2 dimensions, over the rectangle that x and y span; labelled axes."""
+    log_density = np.array([[model.evaluate((one, other))[0] for one in x] for other in y])
+    levels = sorted(log_density.max() - 0.5 * r * r for r in LEVELS)
+    lines = axes.contour(x, y, log_density, levels, colors=style.GUIDE, linewidths=0.8, alpha=0.6, linestyles="solid")
+    lines.set_gid("density")
+    name_x, name_y = component_names(model)
+    axes.set_xlabel(name_x)
+    axes.set_ylabel(name_y)
+
+
+def doubling_colour(number):
+    """The colour of the doubling of that number, from 1; the start, 0, is ink."""
+    return DOUBLINGS[(number - 1) % len(DOUBLINGS)] if number else style.INK
+
+
+def draw_path(axes, recorded):
+    """The leaves of a trajectory through the plane, coloured by doubling and tied in time; start and draw marked."""
+    positions = np.array([leaf.position for leaf in recorded.in_time()])
+    (path,) = axes.plot(*positions.T, color=style.GUIDE, linewidth=1.0, zorder=2)
+    path.set_gid("path")
+    for doubling in recorded.doublings:
+        colour = doubling_colour(doubling.number)
+        points = np.array([leaf.position for leaf in doubling.leaves])
+        is_part = doubling.final_join is not None
+        label = doubling_label(doubling)
+        fill = colour if is_part else "white"
+        dots = {"marker": "o", "linestyle": "none", "markersize": 8, "markeredgewidth": 1.5, "zorder": 3}
+        (artist,) = axes.plot(*points.T, color=colour, markerfacecolor=fill, label=label, **dots)
+        artist.set_gid(f"doubling-{doubling.number}")
+    mark(axes, recorded.leaf(0).position, "start", "start", marker="s", markersize=9, markerfacecolor=style.INK)
+    mark(axes, recorded.draw, "draw", "the draw", **RING)
+
+
+def mark(axes, position, gid, label, **look):
+    """A marked point, or points (2, n), in ink: the artist."""
+    (artist,) = axes.plot(
+        *np.reshape(position, (2, -1)), color=style.INK, linestyle="none", label=label, zorder=4, **look
+    )
+    artist.set_gid(gid)
+    return artist
+
+
+def doubling_label(doubling):
+    """A doubling in the words of a legend."""
+    n = len(doubling.leaves)
+    direction = "forwards" if doubling.is_forward else "backwards"
+    given_up = "" if doubling.final_join is not None else ", given up"
+    return f"doubling {doubling.number}: {n} {direction}{given_up}"
+
+
+def _draw_turn(axes, recorded):
+    """By what the trajectory turns: the momenta at the ends of a stretch, and their sum over it."""
+    check = next(check for check in recorded.joins[-1].checks if check.is_turning)
+    backward, forward = sorted((check.first, check.last))
+    stretch = [leaf for leaf in recorded.in_time() if backward <= leaf.number <= forward]
+    rho = sum(leaf.momentum for leaf in stretch)
+    start = stretch[0].position
+    is_whole = len(stretch) == len(recorded.leaves)
+    where = "all momenta" if is_whole else f"momenta {signed(backward)} to {signed(forward)}"
+    whole = {"color": style.GREY, "linewidth": 4.0}
+    _arrow(
+        axes,
+        start,
+        start + recorded.step_size * velocity(recorded, rho),
+        "sum",
+        f"step size \N{MULTIPLICATION SIGN} sum of\n{where}",
+        whole,
+    )
+    for leaf, gid in ((stretch[0], "backward"), (stretch[-1], "forward")):
+        tip = leaf.position + _ARROW * velocity(recorded, leaf.momentum)
+        label = "momentum at its ends" if gid == "forward" else None
+        _arrow(axes, leaf.position, tip, gid, label, {"color": style.INK, "linewidth": 1.8})
+
+
+def scale_errors(axes, largest):
+    """Energy errors as they are, or, where some are large, logarithmic beyond 1."""
+    if largest < 10.0:
+        return
+    axes.set_yscale("symlog", linthresh=1.0, linscale=1.5)
+    axes.yaxis.set_major_formatter("{x:,g}")
+
+
+def signed(number):
+    """A whole number with a minus sign that is as long as a digit."""
+    return str(number).replace("-", "\N{MINUS SIGN}")
+
+
+def velocity(recorded, momentum):
+    """The velocity of the position that a whitened momentum is: L p, with L L' the inverse metric."""
+    inverse_metric = recorded.inverse_metric
+    if inverse_metric.ndim == 1:
+        return np.sqrt(inverse_metric) * momentum
+    return np.linalg.cholesky(inverse_metric) @ momentum
+
+
+def _arrow(axes, tail, tip, gid, label, look):
+    arrow = axes.annotate(
+        "",
+        xy=tip,
+        xytext=tail,
+        arrowprops={"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 18, **look},
+    )
+    arrow.set_gid(gid)
+    if label:
+        axes.plot([], [], label=label, **look)

@@ -1,0 +1,147 @@
+"""What warm-up learns: a step size and a metric, drawn from a fit."""
+
+import numpy as np
+from matplotlib.ticker import LogLocator
+
+from figures.drawing import style
+from hmc.record import record
+from hmc.sampler.adaptation import UPDATE
+from hmc.sampler.starting import make_job
+from hmc.settings import Settings
+
+WINDOW = 25  # transitions over which acceptance rates are averaged
+_NOT_RECORDED = ("draws", "keep_warmup")  # settings of a fit that its chains' transitions do not depend on
+
+
+def warmup(fit):
+    """The step size and the acceptance rate over warm-up: the search for steps as large as accuracy allows.
+
+    What to see: a step that is accepted more often than the target makes the next one larger, one that is accepted less
+    often makes it smaller; at first in leaps, which then shrink. Meanwhile the metric is learned, which changes what a
+    good step size is, until it is left alone for the end of warm-up. The acceptance rate of single transitions scatters
+    widely; averaged, it settles at the target. The draws then use one step size, the average of those sought last.
+
+    `fit`: any, from `hmc.sample`. ValueError where it has no warm-up.
+    """
+    steps, rates = fit.warmup_stats["step_size"], fit.warmup_stats["acceptance_rate"]
+    if steps.shape[1] < WINDOW:
+        raise ValueError(f"warmup: the fit has {steps.shape[1]} warm-up transitions, too few to draw")
+    colour = style.model_colour(fit.name)
+    with style.applied():
+        figure = style.blank()
+        above, below = figure.subplots(2, 1, sharex=True)
+        chains = f"{len(steps)} chain{'' if len(steps) == 1 else 's'}"
+        figure.suptitle(f"{fit.name}: what {chains} learned in warm-up", x=0.015, ha="left")
+        _draw_step_sizes(above, fit, colour)
+        _draw_rates(below, rates, fit.settings["target_accept"], colour)
+        _mark_end_of_metric(above, below, fit)
+        below.set_xlabel("Warm-up transition")
+        handles = [pair for axes in (above, below) for pair in zip(*axes.get_legend_handles_labels(), strict=True)]
+        figure.legend(*zip(*handles, strict=True), loc="outside lower center", ncols=3, markerscale=3)
+        return style.settled(figure)
+
+
+def _draw_step_sizes(axes, fit, colour):
+    """Every chain's step size, and, at the right, the one that its draws use."""
+    steps = fit.warmup_stats["step_size"]
+    n = steps.shape[1]
+    for chain, (sought, kept) in enumerate(zip(steps, fit.stats["step_size"][:, 0], strict=True)):
+        label = "step size tried, a line for each chain" if chain == 0 else None
+        (line,) = axes.plot(np.arange(1, n + 1), sought, color=colour, alpha=0.55, linewidth=1.0, label=label)
+        line.set_gid(f"sought-{chain}")
+        label = "step size of the draws" if chain == 0 else None
+        (line,) = axes.plot([1.005 * n, 1.05 * n], [kept, kept], color=style.INK, linewidth=2.5, label=label)
+        line.set_gid(f"kept-{chain}")
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
+    axes.set_ylabel("Step size (log)")
+
+
+def _draw_rates(axes, rates, target, colour):
+    """The acceptance rate of every transition of all chains, and their running mean."""
+    n = rates.shape[1]
+    (dots,) = axes.plot(
+        np.tile(np.arange(1, n + 1), len(rates)), rates.ravel(), ".", color=colour, alpha=0.25, markersize=4,
+        markeredgewidth=0, label="acceptance rate, a dot for each transition",
+    )  # fmt: skip
+    dots.set_gid("rates")
+    window = np.ones(WINDOW) / WINDOW
+    middle = np.arange(1, n - WINDOW + 2) + (WINDOW - 1) / 2
+    label = f"mean over all chains and {WINDOW} transitions"
+    (mean,) = axes.plot(middle, np.convolve(rates.mean(axis=0), window, "valid"), color=style.INK, label=label)
+    mean.set_gid("mean")
+    line = axes.axhline(target, color=style.INK, linestyle="--", linewidth=1.2, label=f"target: {target:g}")
+    line.set_gid("target")
+    axes.set_ylabel("Acceptance rate")
+    axes.set_ylim(-0.03, 1.03)
+
+
+def _mark_end_of_metric(above, below, fit):
+    """A divider after the last transition at which the metric was changed."""
+    plan = make_job(Settings(**fit.settings), np.zeros(1, np.int64), np.zeros(1, np.int64)).plan
+    updates = np.flatnonzero(plan & UPDATE)
+    if not updates.size:
+        return
+    last = int(updates[-1]) + 1
+    for axes in (above, below):
+        line = axes.axvline(last + 0.5, color=style.GUIDE, linewidth=1.0)
+        line.set_gid("metric")
+    note = {"textcoords": "offset points", "xycoords": above.get_xaxis_transform(), "ha": "right", "va": "top"}
+    above.annotate("metric learned up to here", (last + 0.5, 1.0), (-6, 0), color=style.GUIDE, **note)
+
+
+def metric(fit, chain=0, before=None):
+    """The metric before and after warm-up: how long the sampler takes each direction to be, and how long it is.
+
+    What to see: each dot is a parameter on its unconstrained scale: to the right how much it varies in the posterior,
+    upwards the scale that the metric gives it. On the line the two agree, and in the sampler's coordinates, where
+    lengths are in units of the metric, all parameters vary equally and one step size suits them all. Before warm-up
+    the scales are guesses: ones, or what the steepness of the density at the first point suggests. The parameter that
+    is shortest in those coordinates then dictates the step size, and the longest one how many steps it takes to cross
+    the posterior; the legend says how much longer it is.
+
+    `fit`: from `hmc.sample`; `chain`: which one's metric. `before`: the inverse metric of the first transition,
+    (dimension,) or (dimension, dimension); None: recorded anew, for which the fit needs its model.
+    """
+    if before is None:
+        before = _first_metric(fit, chain)
+    sd = fit.unconstrained.std(axis=(0, 1), ddof=1)
+    with style.applied():
+        figure = style.blank()
+        axes = figure.add_subplot()
+        figure.suptitle(f"{fit.name}: the metric of {sd.size} parameters", x=0.015, ha="left")
+        states = (
+            ("before", before, {"color": style.GUIDE, "markerfacecolor": "white"}),
+            ("after", fit.inverse_metric[chain], {"color": style.model_colour(fit.name)}),
+        )
+        for gid, inverse_metric, look in states:
+            scale = _scales(inverse_metric)
+            ratio = (sd / scale).max() / (sd / scale).min()
+            label = f"{gid} warm-up: longest over shortest {ratio:.3g}"
+            (dots,) = axes.plot(sd, scale, "o", markersize=7, label=label, **look)
+            dots.set_gid(gid)
+        axes.axline((1.0, 1.0), (2.0, 2.0), color=style.GUIDE, linewidth=1.2, label="the two agree", zorder=1)
+        axes.set(xscale="log", yscale="log")
+        axes.set(xlabel="Posterior standard deviation, unconstrained (log)", ylabel="Scale in the metric (log)")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter("")
+        figure.legend(loc="outside lower center", ncols=2)
+        return style.settled(figure)
+
+
+def _first_metric(fit, chain):
+    """The inverse metric of a chain's first transition, which is run again for it."""
+    if fit.model is None:
+        raise ValueError("metric: the fit was loaded from a file, without its model; give the first metric as `before`")
+    settings = {name: value for name, value in fit.settings.items() if name not in _NOT_RECORDED}
+    if settings["algorithm"] == "nuts":
+        settings["path_length"] = None
+    return record(fit.model, after=0, chain=fit.chains[chain], **settings)[0].inverse_metric
+
+
+def _scales(inverse_metric):
+    """The standard deviations (dimension,) in an inverse metric."""
+    return np.sqrt(inverse_metric if inverse_metric.ndim == 1 else np.diag(inverse_metric))

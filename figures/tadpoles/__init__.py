@@ -1,0 +1,1 @@
+"""The tadpoles: how much to pool."""

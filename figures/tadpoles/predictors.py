@@ -1,0 +1,155 @@
+"""Figures of what predation, density and size of tadpoles explain, and what they leave to the tanks."""
+
+import numpy as np
+
+from figures.drawing import style
+from figures.drawing.density import kernel_density
+from figures.tadpoles.survival import PREDATION
+from figures.tadpoles.tanks import PROBABILITY
+from models.reedfrogs import TANKS
+from models.tables import read
+
+SLOPE_SD = 0.5  # every slope ~ Normal(0, 0.5)
+POINTS = 300  # of a curve
+PERCENT = f"{100 * PROBABILITY:.0f}%"
+MEANINGS = {"bP": "predators", "bD": "density", "bG": "big tadpoles", "bPG": "predators and big tadpoles"}
+
+
+def predation_slope(fit):
+    """What predators do to the logit of survival: the prior and the posterior of bP.
+
+    The prior (dashed) takes neither side. The posterior (line; the bar is its 89% interval, the dot its mean) lies
+    wholly below 0: with predators fewer survive, and it is far from where the prior would have it.
+
+    `fit` has draws of bP, as of `mSTP`. ValueError where it has none.
+    """
+    draws = _numbers(fit, "bP")
+    x = np.linspace(min(draws.min(), -4 * SLOPE_SD), max(draws.max(), 4 * SLOPE_SD), POINTS)
+    prior = np.exp(-0.5 * (x / SLOPE_SD) ** 2) / (SLOPE_SD * np.sqrt(2.0 * np.pi))
+    with style.applied():
+        figure = style.blank()
+        axes = figure.add_subplot()
+        figure.suptitle(f"{fit.name}: slope of predation", x=0.015, ha="left")
+        _draw_densities(axes, x, {fit.name: draws}, prior)
+        axes.set_xlabel("bP: change of the logit of survival where there are predators")
+        figure.legend(loc="outside lower center", ncols=2)
+        return style.settled(figure)
+
+
+def spreads(without, within):
+    """How much tanks vary, without and with predation in the model: posteriors of sigma.
+
+    To a model that knows of no predators, what they do is variation between tanks. Where predation is a predictor, the
+    tanks that are left to vary are much alike: sigma is smaller by far, though the estimates hardly differ (see
+    `predictions`). Bars are 89% intervals, dots means; the prior is dashed.
+
+    `without` is a fit of `mST`, `within` one of `mSTP`: each has draws of sigma. ValueError where one has none.
+    """
+    draws = {fit.name: _numbers(fit, "sigma") for fit in (without, within)}
+    x = np.linspace(0.0, max(values.max() for values in draws.values()), POINTS)
+    with style.applied():
+        figure = style.blank()
+        axes = figure.add_subplot()
+        figure.suptitle("Spread between tanks, with and without predation in the model", x=0.015, ha="left")
+        _draw_densities(axes, x, draws, np.exp(-x))
+        axes.set_xlabel("sigma: standard deviation of the tanks' intercepts (logits)")
+        figure.legend(loc="outside lower center", ncols=3)
+        return style.settled(figure)
+
+
+def predictions(without, within, data=None):
+    """Two models, the same predictions: each tank's probability of survival by `mST` and by `mSTP`.
+
+    Points are posterior means, bars 89% intervals. They lie near the diagonal: knowing of predators changes little of
+    what is believed of tanks that were seen, because the tanks' own intercepts had already told them apart. What it
+    changes is the explanation (see `spreads`), and small tanks with unlikely outcomes.
+
+    Both fits are of `data` (None: the bundled tanks) and have their model, which gives the draws of p; a fit that was
+    loaded from a file has none: ValueError, as for a fit of other tanks.
+    """
+    predation = read(TANKS, data)["pred"]
+    across, up = (survival(fit, predation.size) for fit in (without, within))
+    with style.applied():
+        figure = style.blank()
+        axes = figure.add_subplot(aspect="equal")
+        figure.suptitle("Probability of survival", x=0.015, ha="left")
+        axes.plot([0, 1], [0, 1], color=style.GUIDE, dashes=(5, 3), linewidth=1.6, zorder=1, label="no difference")
+        for pred, (colour, marker, words) in PREDATION.items():
+            at = predation == pred
+            axes.hlines(up[0, at], across[1, at], across[2, at], color=colour, alpha=0.25, gid=f"across {pred}")
+            axes.vlines(across[0, at], up[1, at], up[2, at], color=colour, alpha=0.25, gid=f"up {pred}")
+            looks = {"color": colour, "markersize": 8, "markeredgecolor": "white"}
+            axes.plot(across[0, at], up[0, at], marker, **looks, label=words, gid=f"mean {pred}")
+        axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=f"{without.name}, without predation")
+        axes.set_ylabel(f"{within.name}, with predation")
+        axes.legend(loc="lower right")  # far from the diagonal, where no point is
+        return style.settled(figure)
+
+
+def slopes(density, size, everything):
+    """The homework's slopes: what density, size and predators do to survival, one by one and in one model.
+
+    Dots are posterior means, bars 89% intervals. The slope of a predictor is not the same where the others are in the
+    model: bD and bG stand for themselves alone in `mSTPDG`, and bPG for what predators do to big tadpoles beyond that.
+
+    `density`, `size` and `everything` are fits of `mSTD`, `mSTG` and `mSTPDG`. ValueError where a slope is missing.
+    """
+    shown = [("bP", everything), ("bD", density), ("bD", everything), ("bG", size), ("bG", everything)]
+    rows = [(slope, fit, _summary(_numbers(fit, slope))) for slope, fit in [*shown, ("bPG", everything)]]
+    with style.applied():
+        figure = style.blank()
+        axes = figure.add_subplot()
+        figure.suptitle("Slopes of predation, density and size", x=0.015, ha="left")
+        axes.axvline(0.0, color=style.GUIDE, dashes=(5, 3), linewidth=1.6)
+        labels = {}
+        for place, (slope, fit, (mean, low, high)) in enumerate(rows):
+            colour = style.model_colour(fit.name)
+            axes.hlines(place, low, high, color=colour, linewidth=4, alpha=0.5, gid=f"interval {slope} {fit.name}")
+            looks = {"color": colour, "markersize": 10, "markeredgecolor": "white", "gid": f"mean {slope} {fit.name}"}
+            (labels[fit.name],) = axes.plot(mean, place, "o", **looks)
+        axes.set_yticks(range(len(rows)), [f"{slope} ({MEANINGS[slope]})" for slope, _, _ in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlabel(f"Change of the logit of survival: posterior mean and {PERCENT} interval")
+        figure.legend(labels.values(), labels.keys(), loc="outside lower center", ncols=3)
+        return style.settled(figure)
+
+
+def _draw_densities(axes, x, draws, prior):
+    """The density of each model's draws over `x`, above its interval and mean, and the prior's."""
+    axes.plot(x, prior, color=style.GUIDE, dashes=(5, 3), linewidth=1.6, label="prior", gid="prior")
+    curves = {name: kernel_density(values, x) for name, values in draws.items()}
+    top = max(prior.max(), *(curve.max() for curve in curves.values()))
+    for place, (name, curve) in enumerate(curves.items()):
+        colour = style.model_colour(name)
+        axes.fill_between(x, curve, color=colour, alpha=0.25, linewidth=0)
+        axes.plot(x, curve, color=colour, linewidth=2.2, label=name, gid=f"density {name}")
+        mean, low, high = _summary(draws[name])
+        below = -0.06 * top * (place + 1)
+        axes.hlines(below, low, high, color=colour, linewidth=5, alpha=0.5, gid=f"interval {name}")
+        axes.plot(mean, below, "o", color=colour, markersize=8, markeredgecolor="white", gid=f"mean {name}")
+    axes.set(xlim=(x[0], x[-1]), ylim=(-0.06 * top * (len(draws) + 1), 1.08 * top), ylabel="Density")
+    axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= 1.08 * top])
+
+
+def _summary(draws):
+    """(mean, lower, upper) of draws, over the first axis: the ends of the central interval."""
+    tail = (1.0 - PROBABILITY) / 2.0
+    return np.array([draws.mean(axis=0), *np.quantile(draws, [tail, 1.0 - tail], axis=0)])
+
+
+def _numbers(fit, name):
+    """All draws of a scalar, side by side; ValueError where the fit has none."""
+    if name not in fit.keys():  # noqa: SIM118 (keys are the contract)
+        raise ValueError(f"{fit.name} has no {name}; it has {', '.join(fit.keys())}")
+    return np.ravel(fit[name])
+
+
+def survival(fit, tanks):
+    """Mean and interval (3, tanks) of the probability of survival."""
+    try:
+        p = np.asarray(fit["p"])
+    except KeyError:
+        raise ValueError(f"predictions: {fit.name} has no draws of p; a fit from a file lacks its model") from None
+    if p.shape[2] != tanks:
+        raise ValueError(f"predictions: {fit.name} is of {p.shape[2]} tanks, the data are of {tanks}")
+    return _summary(p.reshape(-1, tanks))

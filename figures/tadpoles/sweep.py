@@ -1,0 +1,167 @@
+"""The sweep over sigma: how well tanks are predicted when their spread is given, and where it lands when it is learned.
+
+A sweep is a list of fits of `mST_fixed`, in any order of sigma. Scores are deviances, -2 times the expected log density
+of a tank that was left out: lower is better.
+"""
+
+import numbers
+from typing import NamedTuple
+
+import matplotlib.ticker
+import numpy as np
+
+from diagnostics.psis import compute_psis_loo
+from figures.drawing import style
+from figures.drawing.density import kernel_density
+from figures.drawing.film import write_film
+from figures.tadpoles import tanks
+from models.reedfrogs import TANKS
+from models.tables import read
+
+
+class Scores(NamedTuple):
+    """Leave-one-out deviances of a sweep, arrays (sigmas,) in ascending order of sigma."""
+
+    sigma: np.ndarray
+    psis: np.ndarray
+    se: np.ndarray  # standard error of `psis`
+    exact: np.ndarray  # by refitting; no entries where it is not known
+
+
+def scores(fits, exact=()):
+    """The `Scores` of a sweep by PSIS, and of what exact leave-one-out says of the same fits, if it is given.
+
+    `exact`: for each of `fits`, in their order, a `diagnostics.loo_refit.LooRefit` or its looic. ValueError where fits
+    have no known sigma, sigmas are twice there, or the lists are not of one length.
+    """
+    sigma = np.array([sigma_of(fit) for fit in fits])
+    if sigma.size == 0 or np.unique(sigma).size < sigma.size:
+        raise ValueError(f"sweep: {sigma.size} fits with {np.unique(sigma).size} different sigmas")
+    deviance = np.array([_looic(score) for score in exact])
+    if deviance.size not in (0, sigma.size):
+        raise ValueError(f"sweep: {deviance.size} exact scores for {sigma.size} fits")
+    # Without the warning: that PSIS cannot be trusted here is what the figure shows.
+    by_psis = [compute_psis_loo(fit.log_likelihood) for fit in fits]
+    order = np.argsort(sigma)
+    psis, se = np.array([(score.looic, score.se) for score in by_psis]).T
+    return Scores(sigma[order], psis[order], se[order], deviance[order] if deviance.size else deviance)
+
+
+def sigma_of(fit):
+    """The sigma that a fit of `mST_fixed` was given; ValueError where it has none, or was loaded without its model."""
+    sigma = getattr(getattr(getattr(fit, "model", None), "data", None), "sigma", None)
+    if sigma is None:
+        raise ValueError(f"sweep: {fit.name} was given no sigma; a fit from a file lacks its model")
+    return float(sigma)
+
+
+def sigma_sweep(fits, learned, exact=()):
+    """The score of each sigma that tanks may be given, and, above, the sigma that is learned from the tanks themselves.
+
+    With a small sigma tanks are predicted badly, as the model takes them for one: it underfits. With a large one badly
+    again, as each tank teaches nothing of the next: it overfits. A model that learns sigma finds the good region from
+    the data alone, without a score. PSIS (points; bars are standard errors over tanks) reweights the draws of one
+    fit, and a tank that is left out takes the only witness of its intercept with it: its weights are too uneven, and at
+    large sigmas the scores are far too good. Refitting without each tank gives what is to be believed (line, where it
+    is drawn).
+
+    `fits` of `mST_fixed`, `learned` of `mST`, `exact` as for `scores`. ValueError as there, or where `learned` has no
+    draws of sigma.
+    """
+    shown = scores(fits, exact)
+    if "sigma" not in learned.keys():  # noqa: SIM118 (keys are the contract)
+        raise ValueError(f"sweep: {learned.name} has no sigma; it has {', '.join(learned.keys())}")
+    log_sigma = np.linspace(*np.log(shown.sigma[[0, -1]]), 400)
+    density = kernel_density(np.log(learned["sigma"]), log_sigma)
+    colour = style.model_colour(learned.name)
+    with style.applied():
+        figure = style.blank()
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2.6))
+        figure.suptitle("How much may tanks differ? Sigma given, and learned", x=0.015, ha="left")
+        above.fill_between(np.exp(log_sigma), density, color=colour, alpha=0.25, linewidth=0)
+        above.plot(np.exp(log_sigma), density, color=colour, label=f"{learned.name}: sigma learned", gid="learned")
+        above.set(ylabel="Density of\nlog sigma", ylim=(0, None))
+        draw_scores(below, shown)
+        mean = np.mean(learned["sigma"])
+        for axes in (above, below):
+            axes.axvline(mean, color=colour, dashes=(5, 3), linewidth=1.6, zorder=0, gid="mean")
+        figure.legend(loc="outside lower center", ncols=3)
+        return style.settled(figure)
+
+
+def sigma_sweep_animation(fits, path, exact=(), data=None, seconds=0.6):
+    """The tanks as the sigma that they are given grows: a film from too much pooling to too little.
+
+    Above, the tanks as the fit of that sigma sees them; below, the scores of all sigmas, with its own marked. As sigma
+    grows, estimates (dots) leave the population's mean for the raw proportions (rings). The score falls at first; where
+    pooling becomes too little it rises again if each tank is scored by a refit without it (line, where it is drawn).
+    PSIS (points) is far too good there, and cannot be trusted.
+
+    `path` (.gif) gets a frame for each sigma, from the smallest to the largest, and is returned. `fits` and `exact` as
+    for `scores`; `data` are what the fits were made from (None: the bundled tanks). A frame is shown for `seconds`, the
+    last one three times as long. The file appears whole or not at all. ValueError for another ending, and as for
+    `scores`.
+    """
+    shown, table = scores(fits, exact), read(TANKS, data)
+    ascending = sorted(fits, key=sigma_of)
+    frame = round(1000 * seconds)
+    durations = [frame] * (len(fits) - 1) + [3 * frame]
+    return write_film(path, (sweep_frame(shown, fit, table) for fit in ascending), durations)
+
+
+def sweep_frame(shown, fit, table):
+    """A frame of `sigma_sweep_animation`: of the sweep's `Scores`, one of its fits, and the tanks' columns."""
+    at = int(np.flatnonzero(shown.sigma == sigma_of(fit))[0])
+    survival = tanks.survival_of(fit, table)
+    colour = style.model_colour(fit.name)
+    with style.applied():
+        figure = style.blank()
+        above, below = figure.subplots(2, 1, height_ratios=(1.3, 1))
+        figure.suptitle(f"{fit.name}: sigma given, {shown.sigma[at]:.2f}", x=0.015, ha="left")
+        tanks.draw_axes(above, table["density"])
+        _draw_tanks(above, survival, colour)
+        above.set(xlabel="Tank", ylabel="Survival")
+        draw_scores(below, shown)
+        below.set_ylabel("Deviance")  # of what, the other figure says: here is no room
+        here = {"markersize": 15, "markerfacecolor": "none", "markeredgecolor": style.INK, "markeredgewidth": 2.5}
+        below.plot(shown.sigma[at], shown.psis[at], "o", **here, gid="here")
+        figure.legend(loc="outside lower center", ncols=4)
+        return style.settled(figure)
+
+
+def _draw_tanks(axes, survival, colour):
+    """Raw proportions, estimates and the population; marks at 0 and 1 may stand out of the axes."""
+    tank = np.arange(1, survival.raw.size + 1)
+    edges = {"markersize": 6.5, "markeredgecolor": "white", "clip_on": False}
+    rings = {"markersize": 8, "markerfacecolor": "none", "clip_on": False}
+    axes.axhline(survival.population, color=colour, dashes=(5, 3), linewidth=1.6, zorder=1, gid="population")
+    axes.vlines(tank, survival.lower, survival.upper, color=colour, alpha=0.5, linewidth=4, gid="interval")
+    axes.plot(tank, survival.mean, "o", color=colour, **edges, label="estimate", gid="mean")
+    axes.plot(tank, survival.raw, "o", color=style.INK, **rings, label="raw", gid="raw")
+
+
+def draw_scores(axes, shown):
+    """The scores against sigma: points with bars, and a line."""
+    colour = style.model_colour("mST_fixed")
+    points = {"color": colour, "fmt": "o", "markersize": 6, "elinewidth": 2.5}
+    bars = axes.errorbar(shown.sigma, shown.psis, shown.se, **points, label="PSIS, standard error")
+    bars.lines[0].set_gid("psis")
+    bars.lines[2][0].set_gid("standard errors")
+    if shown.exact.size:
+        axes.plot(shown.sigma, shown.exact, color=style.INK, linewidth=2.2, label="exact, by refitting", gid="exact")
+    axes.set_xscale("log")
+    axes.set_xticks(_round_values(*shown.sigma[[0, -1]]))
+    axes.xaxis.set_major_formatter(matplotlib.ticker.FormatStrFormatter("%g"))
+    axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+    axes.set(xlabel="sigma given to all tanks (logits)", ylabel="Deviance of tanks left out")
+
+
+def _round_values(low, high):
+    """1, 2 and 5 times powers of 10 from `low` to `high`, with some tolerance for rounding."""
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    values = np.outer(powers, [1, 2, 5]).ravel()
+    return values[(values >= low / 1.01) & (values <= high * 1.01)]
+
+
+def _looic(score):
+    return float(score) if isinstance(score, numbers.Real) else score.looic

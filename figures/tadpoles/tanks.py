@@ -1,0 +1,193 @@
+"""Figures of the tadpoles in their tanks."""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from figures.drawing import style
+from models.reedfrogs import TANKS
+from models.tables import read
+
+PROBABILITY = 0.89  # that the intervals hold, as in the lecture
+SIZES = {2: ("small", "large"), 3: ("small", "medium", "large")}  # what tanks of so many densities are called
+
+
+class Survival(NamedTuple):
+    """The numbers that the tank plot shows: proportions from 0 to 1, one for each tank but for `population`."""
+
+    raw: np.ndarray  # survivors over tadpoles at the start
+    mean: np.ndarray  # posterior mean of inverse_logit(a)
+    lower: np.ndarray  # ends of its central posterior interval
+    upper: np.ndarray
+    population: float  # posterior mean of inverse_logit(a_bar)
+
+
+class Run(NamedTuple):
+    """Neighbouring tanks that began with equally many tadpoles: those numbered `first` to `last`, from 1."""
+
+    first: int
+    last: int
+    density: int
+
+
+def tanks(fit, data=None):
+    """The tank plot: for each tank the raw proportion that survived, and what the model makes of it.
+
+    Rings are the tanks' own proportions; dots, with 89% intervals, are what a model believes that learns from all tanks
+    at once how much tanks differ. Estimates lie nearer to the population's mean (dashed) than the proportions do:
+    most of all those of tanks that are extreme, and those of small tanks, as few tadpoles say little about a tank.
+
+    `fit` has draws of the intercepts `a` (chains, draws, tanks) and of their mean `a_bar` (chains, draws), as mST;
+    `data` are what it was made from: a DataFrame, the path of a CSV file, or None for the bundled tanks. Tanks stand
+    in the order of the data, divided where the number of tadpoles changes if tanks of equal numbers stand together.
+    ValueError where the fit lacks these draws, or where it is not of these data.
+    """
+    table = read(TANKS, data)
+    survival = survival_of(fit, table)
+    name = getattr(fit, "name", "")
+    n = survival.raw.size
+    subject = f"survival of tadpoles in {n} {'tank' if n == 1 else 'tanks'}"
+    with style.applied():
+        figure = style.blank()
+        axes = figure.add_subplot()
+        figure.suptitle(f"{name}: {subject}" if name else subject.capitalize(), x=0.015, ha="left")
+        draw_axes(axes, table["density"])
+        _draw_survival(axes, survival, style.model_colour(name))
+        divide(axes, runs(table["density"].astype(int)))
+        return style.settled(figure)
+
+
+def survival_of(fit, table):
+    """The numbers to show; ValueError where fit and table do not belong together."""
+    lacking = [name for name in ("a", "a_bar") if name not in fit.keys()]  # noqa: SIM118 (keys are the contract)
+    if lacking:
+        raise ValueError(f"tanks: the fit has no {lacking[0]}; it has {', '.join(fit.keys())}")
+    a, a_bar = np.asarray(fit["a"]), np.asarray(fit["a_bar"])
+    if a.ndim != 3 or a_bar.shape != a.shape[:2] or a_bar.size == 0:
+        raise ValueError(
+            f"tanks: a is of shape {a.shape} and a_bar of {a_bar.shape}, not (chains, draws, tanks) and (chains, draws)"
+        )
+    survived, density = table["surv"], table["density"]
+    if a.shape[2] != survived.size:
+        raise ValueError(f"tanks: the fit is of {a.shape[2]} tanks, the data are of {survived.size}")
+    _require_same_tanks(getattr(getattr(fit, "model", None), "data", None), survived, density)
+    if not (np.isfinite(a).all() and np.isfinite(a_bar).all()):
+        raise ValueError("tanks: some draws of the fit are not finite")
+    chances = inverse_logit(a)
+    tail = (1.0 - PROBABILITY) / 2.0
+    lower, upper = np.quantile(chances, [tail, 1.0 - tail], axis=(0, 1))
+    return Survival(survived / density, chances.mean(axis=(0, 1)), lower, upper, float(inverse_logit(a_bar).mean()))
+
+
+def _require_same_tanks(fitted, survived, density):
+    """ValueError where the data within the fit, if it has any, are others: equally many, but not the same tanks."""
+    if not (hasattr(fitted, "survived") and hasattr(fitted, "density")):
+        return
+    others = np.flatnonzero((fitted.survived != survived) | (fitted.density != density))
+    if others.size:
+        i = others[0]
+        raise ValueError(
+            f"tanks: row {i + 1} of the data has {survived[i]:.0f} survivors of {density[i]:.0f}, "
+            f"but the fit was made from {fitted.survived[i]:.0f} of {fitted.density[i]:.0f}"
+        )
+
+
+def inverse_logit(x):
+    return 0.5 + 0.5 * np.tanh(0.5 * x)  # no overflow at either end
+
+
+def draw_axes(axes, density):
+    n = density.size
+    axes.set_xlim(0.25, n + 0.75)
+    axes.set_ylim(-0.025, 1.025)  # room for the points at 0 and 1
+    axes.spines["left"].set_bounds(0.0, 1.0)
+    axes.spines["bottom"].set_bounds(1, n)
+    axes.set_xticks(tank_ticks(n))
+    axes.set_yticks(np.linspace(0.0, 1.0, 5))
+    fewest, most = density.min(), density.max()
+    count = f"{fewest:.0f}" if fewest == most else f"{fewest:.0f} to {most:.0f}"
+    axes.set_xlabel(f"Tank, in the order of the data ({count} tadpoles in each at the start)")
+    axes.set_ylabel("Proportion that survived")
+
+
+def tank_ticks(n):
+    """Tank 1 and every 2nd, 4th, 5th, 8th, 10th, 20th ... tank, so that there are at most 8 more."""
+    steps = (digit * 10**zeros for zeros in itertools.count() for digit in (1, 2, 4, 5, 8))
+    step = next(step for step in steps if n <= 8 * step)
+    return sorted({1, *range(step, n + 1, step)})
+
+
+def _draw_survival(axes, survival, colour):
+    tank = np.arange(1, survival.raw.size + 1)
+    room = np.clip(60 / tank.size, 0.35, 1.0)  # for a tank, as a part of what marks of full size take
+    dots = {"marker": "o", "linestyle": "none"}
+    rings = {**dots, "markerfacecolor": "none", "markeredgewidth": room}
+    edges = {"markeredgecolor": "white", "markeredgewidth": room**2}
+    population = axes.axhline(survival.population, color=colour, dashes=(5, 3), linewidth=1.6, zorder=1)
+    interval = axes.vlines(tank, survival.lower, survival.upper, color=colour, alpha=0.4, linewidth=4 * room, zorder=2)
+    (mean,) = axes.plot(tank, survival.mean, **dots, **edges, color=colour, markersize=6.5 * room, zorder=3)
+    (raw,) = axes.plot(tank, survival.raw, **rings, color=style.INK, markersize=8 * room, zorder=4)
+    right = axes.get_yaxis_transform()  # x in parts of the axes' width
+    axes.text(1.01, survival.population, f"{survival.population:.2f}", transform=right, va="center")
+    for artist, gid in ((population, "population"), (interval, "interval"), (mean, "mean"), (raw, "raw")):
+        artist.set_gid(gid)
+    percent = f"{100 * PROBABILITY:.0f}%"
+    legend = {
+        "tank: raw proportion": raw,
+        f"tank: posterior mean and {percent} interval of logit⁻¹(a)": (interval, mean),
+        "population: posterior mean of logit⁻¹(a_bar)": population,
+    }
+    axes.figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=2)
+
+
+def runs(density):
+    """The runs of equal densities, in order; none where tanks of one density do not stand together."""
+    starts = [0, *(np.flatnonzero(np.diff(density)) + 1), density.size]
+    found = [Run(i + 1, j, density[i]) for i, j in itertools.pairwise(starts)]
+    return found if len({run.density for run in found}) == len(found) else []
+
+
+def divide(axes, runs):
+    """Dividers between the runs and a label above each, as long as there is room for; nothing if there is none."""
+    labels = [
+        axes.text((run.first + run.last) / 2, 1.01, "", transform=axes.get_xaxis_transform(), ha="center", va="bottom")
+        for run in runs
+    ]
+    for texts in _wordings(runs):
+        for label, text in zip(labels, texts, strict=True):
+            label.set_text(text)
+        axes.figure.draw_without_rendering()  # widths are known after the layout only
+        if all(_fits(axes, label, run) for label, run in zip(labels, runs, strict=True)):
+            break
+    else:
+        for label in labels:
+            label.remove()
+        return
+    axes.set_xlabel("Tank" if "tadpole" in labels[0].get_text() else "Tank (above: tadpoles in each at the start)")
+    for run, label in zip(runs, labels, strict=True):
+        label.set_gid(f"label-{run.first}")
+        if run.first > 1:
+            divider = axes.axvline(run.first - 0.5, color=style.GUIDE, linewidth=1.0, zorder=0)
+            divider.set_gid(f"divider-{run.first}")
+
+
+def _wordings(runs):
+    """What to write above the runs: lists of labels, from the longest to the shortest."""
+    if not runs:
+        return
+    by_density = sorted(run.density for run in runs)
+    numbers = [f"{run.density} tadpole{'' if run.density == 1 else 's'}" for run in runs]
+    if len(runs) in SIZES:
+        sizes = [SIZES[len(runs)][by_density.index(run.density)] for run in runs]
+        yield [f"{size} tanks: {number}" for size, number in zip(sizes, numbers, strict=True)]
+        yield [f"{size}\n{number}" for size, number in zip(sizes, numbers, strict=True)]
+    yield numbers
+    yield [number.replace(" ", "\n") for number in numbers]
+    yield [str(run.density) for run in runs]
+
+
+def _fits(axes, label, run):
+    """Whether the label is narrower than its run of tanks."""
+    (left, _), (right, _) = axes.transData.transform([(run.first - 0.5, 0.0), (run.last + 0.5, 0.0)])
+    return label.get_window_extent().width < right - left

@@ -1,0 +1,131 @@
+"""Tables that people bring: read, checked cell by cell, and refused in one line that says where and why.
+
+A data set is described once, as a `Table` of columns; `read` then takes a pandas DataFrame, the path of a CSV file,
+or None for the set that is bundled, and returns arrays that need no further check. Rows count from 1, as a person
+counts them below the header, and of several faults the first is named. Neither pandas nor anything else slow is
+imported here.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from models.tables.columns import Column, choice, count, label, number, parsed, shown
+from models.tables.sources import is_path, names_of_file, source_of_file, source_of_frame
+
+__all__ = [
+    "BUNDLED",
+    "Column",
+    "Table",
+    "at_most",
+    "choice",
+    "count",
+    "further_names",
+    "label",
+    "names_in",
+    "number",
+    "read",
+    "shown",
+]
+
+BUNDLED = Path(__file__).parents[1] / "data"
+
+
+class Table(NamedTuple):
+    """A data set: its columns and the claims that relate them."""
+
+    name: str
+    columns: tuple
+    checks: tuple = ()  # functions of one row (a dict); raise ValueError with the complaint, after "row 17: "
+    separator: str = ","
+    source: str = ""  # where the file is to be had, for whoever names one that does not exist
+
+
+def at_most(name, bound):
+    """A check: the number in column `name` does not exceed the one in column `bound`."""
+
+    def check(row):
+        if row[name] > row[bound]:
+            raise ValueError(f"{name} = {row[name]:.15g} is more than {bound} = {row[bound]:.15g}")
+
+    return check
+
+
+def read(table, data=None):
+    """The checked columns of `table`, a dict of arrays: float64 for numbers and counts, str for choices and labels.
+
+    `data` is a DataFrame, a path, or None for the bundled file `<table.name>.csv`; columns beyond the table's are
+    ignored. Raises ValueError, one line that begins with the table's name.
+    """
+    try:
+        return _checked(table, _source(table, data))
+    except ValueError as error:
+        raise ValueError(f"{table.name}: {error}") from None
+
+
+def names_in(table, data):
+    """The names of the columns that `data`, a DataFrame or a path, has, whatever separates them in a file.
+
+    ValueError, one line, where there are none to read.
+    """
+    try:
+        return _found(table, names_of_file, data) if is_path(data) else source_of_frame(data).names
+    except ValueError as error:
+        raise ValueError(f"{table.name}: {error}") from None
+
+
+def further_names(table, data):
+    """The names of the columns of `data` that `read` ignores."""
+    known = {column.name for column in table.columns}
+    return [name for name in _source(table, data).names if name not in known]
+
+
+def _source(table, data):
+    if data is None:
+        data = BUNDLED / f"{table.name}.csv"
+    if is_path(data):
+        return _found(table, source_of_file, data, table.separator, [column.name for column in table.columns])
+    return source_of_frame(data)
+
+
+def _found(table, open_file, path, *arguments):
+    try:
+        return open_file(path, *arguments)
+    except FileNotFoundError as error:
+        raise ValueError(f"{error}{table.source and f'; {table.source}'}") from None
+
+
+def _checked(table, source):
+    _require_columns(table, source)
+    values = {column.name: [] for column in table.columns}
+    rows = source.rows([source.names.index(name) for name in values])
+    number_of_row = 1
+    try:
+        for cells in rows:
+            row = {column.name: parsed(column, cell) for column, cell in zip(table.columns, cells, strict=True)}
+            for check in table.checks:
+                check(row)
+            for name, value in row.items():
+                values[name].append(value)
+            number_of_row += 1
+    except ValueError as error:
+        raise ValueError(f"row {number_of_row}: {error}") from None
+    if number_of_row == 1:
+        raise ValueError("there are no rows")
+    return {name: np.array(column) for name, column in values.items()}
+
+
+def _require_columns(table, source):
+    wanted = [column.name for column in table.columns]
+    missing = [name for name in wanted if name not in source.names]
+    if missing:
+        there = ", ".join(shown(name) for name in source.names)
+        needed = f"; needed: {', '.join(wanted)}" if len(missing) <= 4 else ""  # else nearly the same names again
+        raise ValueError(
+            f"no column {', '.join(missing)} in {source.where}{needed}; there: {shown(there, most=80) or 'none'}"
+            f"{source.hint(missing)}"
+        )
+    twice = [name for name in wanted if source.names.count(name) > 1]
+    if twice:
+        raise ValueError(f"column {twice[0]} stands twice in {source.where}")

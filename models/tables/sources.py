@@ -1,0 +1,139 @@
+"""Where tables come from: a DataFrame or a CSV file, as names of columns and rows of cells that nobody has judged yet.
+
+Files are text in UTF-8, with one separator throughout and quotes as spreadsheets write them. What is not that is
+refused here, in one line that names the file. pandas is not imported: who has a DataFrame has done so.
+"""
+
+import codecs
+import csv
+import io
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from models.tables.columns import shown
+
+SEPARATORS = (",", ";", "\t", "|", " ")
+OTHER_ENCODINGS = (
+    ("UTF-32", codecs.BOM_UTF32_LE),  # before UTF-16, whose mark it begins with
+    ("UTF-32", codecs.BOM_UTF32_BE),
+    ("UTF-16", codecs.BOM_UTF16_LE),
+    ("UTF-16", codecs.BOM_UTF16_BE),
+)
+
+
+class Source(NamedTuple):
+    """A table before its cells are looked at."""
+
+    where: str  # what a message calls it
+    names: list  # of the columns, without blanks around them
+    rows: Callable  # of places in `names`, to an iterator of each row's cells there; ValueError for a row that is none
+    hint: Callable = lambda missing: ""  # of the names of missing columns, to what may help
+
+
+def is_path(data):
+    """Whether `data` names a file."""
+    return isinstance(data, (str, os.PathLike))
+
+
+def source_of_frame(frame):
+    """The `Source` of a pandas DataFrame; ValueError for what is none, or has columns of several levels."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not isinstance(frame, pandas.DataFrame):
+        kind = type(frame).__name__
+        whose = f"the {kind} of {type(frame).__module__.partition('.')[0]}" if kind == "DataFrame" else kind
+        raise ValueError(f"data must be a DataFrame, the path of a CSV file, or None, not {whose}")
+    if frame.columns.nlevels > 1:
+        raise ValueError(f"the columns of the frame have names of {frame.columns.nlevels} levels; needed: of one")
+
+    def rows(places):
+        return zip(*(frame.iloc[:, place].tolist() for place in places), strict=True)
+
+    def hint(missing):
+        in_index = [name for name in missing if name in frame.index.names]
+        return f"; {in_index[0]} is in its index: see reset_index()" if in_index else ""
+
+    return Source("the frame", [str(name).strip() for name in frame.columns], rows, hint)
+
+
+def source_of_file(path, separator, wanted):
+    """The `Source` of a CSV file in which the columns `wanted` are looked for; ValueError for what is no such file."""
+    text, where = _text_of(path)
+    found = {mark: len({*names} & {*wanted}) for mark, names in _names_by_separator(text, where).items()}
+    best = max(found, key=found.get, default=separator)
+    if best != separator and found[best] > found[separator]:
+        raise ValueError(f"{where} is separated by {best!r}, not by {separator!r}")
+    records = _records(text, separator, where)
+    names = [name.strip() for name in next(records, ())]
+    if not names:
+        raise ValueError(f"{where} is empty")
+
+    def rows(places):
+        for record in records:
+            if len(record) != len(names):
+                raise ValueError(f"{_fields(len(record))} under a header of {len(names)}")
+            yield tuple(record[place] for place in places)
+
+    return Source(where, names, rows)
+
+
+def names_of_file(path):
+    """The names in a file's header, whatever separates them; none where it is empty. ValueError if it is no text."""
+    return max(_names_by_separator(*_text_of(path)).values(), key=len, default=[])
+
+
+def _text_of(path):
+    """(the text of a file, what a message calls the file)."""
+    path = os.fsdecode(path)
+    where = shown(path, most=120)
+    if not path:
+        raise ValueError("the path of the file is empty")
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no such file: {where}") from None
+    except OSError as error:
+        raise ValueError(f"cannot read {where}: {error.strerror}") from None
+    except ValueError as error:  # a NUL in the path
+        raise ValueError(f"cannot read {where}: {error}") from None
+    for name, mark in OTHER_ENCODINGS:
+        if content.startswith(mark):
+            raise ValueError(f"{where} is text in {name}; save it as UTF-8")
+    if b"\0" in content:
+        raise ValueError(f"{where} is not text in UTF-8, or damaged (byte 0x00 at position {content.index(0)})")
+    try:
+        return content.decode("utf-8-sig"), where
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise ValueError(f"{where} is not text in UTF-8 (byte {byte:#04x} at position {error.start})") from None
+
+
+def _names_by_separator(text, where):
+    """{separator: the names of the header if it is that}; nothing where all lines are blank."""
+    header = next((line for line in io.StringIO(text, newline=None) if line.replace('""', "").strip()), None)
+    if header is None:
+        return {}
+    try:
+        fields = {mark: next(csv.reader([header], delimiter=mark, skipinitialspace=True)) for mark in SEPARATORS}
+    except csv.Error as error:
+        raise ValueError(f"{where} is not a CSV file: {error} in its header") from None
+    return {mark: [name.strip() for name in names] for mark, names in fields.items()}
+
+
+def _records(text, separator, where):
+    """Every line that is not blank, split into fields, the header first."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
+    place = f"{where} is not a CSV file; its header"
+    try:
+        for record in reader:
+            if len(record) > 1 or (record and record[0].strip()):
+                yield record
+                place = "its line"
+    except csv.Error as error:
+        raise ValueError(f"{place} is not CSV: {error}") from None
+
+
+def _fields(number):
+    return "1 field" if number == 1 else f"{number} fields"
