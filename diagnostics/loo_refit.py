@@ -55,7 +55,7 @@ def loo_refit(model, groups=None, *, seed=12, workers=None, executor=None, progr
     ValueError for a model whose observations cannot be left out, or a group of none. A refit that fails or is
     interrupted ends it all: RuntimeError, KeyboardInterrupt.
     """
-    from hmc.running.batches import Work, in_batches  # here alone: all other diagnostics see arrays only
+    from hmc.running import Items, in_batches  # here alone: all other diagnostics see arrays only
 
     settings = _settings(model, sampling)
     observations = model.pointwise("log_likelihood", np.zeros(model.dimension)).size
@@ -65,9 +65,9 @@ def loo_refit(model, groups=None, *, seed=12, workers=None, executor=None, progr
     for group in groups:
         model.without(group)  # a wrong number is found before the first fit
     seeds = list(itertools.islice(_seeds(seed), 1 + len(groups)))
-    work = Work(functools.partial(_fit, settings, groups, seeds), settings.chains, ())
+    items = Items(functools.partial(_fit, settings, groups, seeds), settings.chains, ())
     run = {"workers": workers, "executor": executor, "progress": progress, "until_failure": True}
-    done = in_batches(model, work, 1 + len(groups), **run)
+    done = in_batches(model, items, 1 + len(groups), **run)
     if done.failures:
         number, reason = done.failures[0]
         without = f" without observations {groups[number - 1]}" if number else ""

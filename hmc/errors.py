@@ -20,6 +20,10 @@ class LostTaskError(RuntimeError):
     """An executor gave up a task that nobody asked it to."""
 
 
+class StaleWorkerError(RuntimeError):
+    """A worker cannot import the model, or has an older version of its code."""
+
+
 class Failure(NamedTuple):
     """A chain that gave no draws to the fit: which, after how many transitions (warm-up included), and why."""
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hmc.model import Model
-from hmc.running.batches import Work, in_batches
-from hmc.running.tasks import run_chain
+from hmc.running.batches import in_batches
+from hmc.running.tasks import Items, run_chain
 from hmc.settings import check_settings, check_whole
 
 # Settings of `hmc.sample` that replications may have, besides those that `replicate` names.
@@ -42,7 +42,7 @@ class Replications(NamedTuple):
     settings: dict  # the seed included
 
 
-class Task(NamedTuple):
+class Experiment(NamedTuple):
     """What all replications share."""
 
     settings: object  # hmc.settings.Settings
@@ -98,8 +98,8 @@ def replicate(
         if not callable(function):
             raise ValueError(f"{name} = {function!r} is not a function")
     functions = (design, sampler or independent_chains, reduce)
-    work = Work(functools.partial(_replication, Task(settings, *functions)), settings.chains, functions)
-    done = in_batches(model, work, int(replications), workers=workers, executor=executor, progress=progress)
+    items = Items(functools.partial(_replication, Experiment(settings, *functions)), settings.chains, functions)
+    done = in_batches(model, items, int(replications), workers=workers, executor=executor, progress=progress)
     return Replications(
         results=[result for _, result in done.results],
         numbers=[number for number, _ in done.results],
@@ -139,10 +139,10 @@ def check_simulates(model):
             raise ValueError(f"{model.name} has no {role} function, which simulating data from its prior needs")
 
 
-def _replication(task, model, number, cells):
+def _replication(experiment, model, number, cells):
     """The reduction of replication `number`."""
-    seed, settings = task.settings.seed, task.settings
-    truth, fitted = task.design(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, 0))), model)
+    seed, settings = experiment.settings.seed, experiment.settings
+    truth, fitted = experiment.design(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, 0))), model)
     chains_seed = np.random.SeedSequence(seed, spawn_key=(number, 1)).generate_state(1, np.uint64)[0]
-    draws, stats = task.sampler(truth, fitted, settings._replace(seed=int(chains_seed)), cells)
-    return task.reduce(truth, fitted, draws, stats)
+    draws, stats = experiment.sampler(truth, fitted, settings._replace(seed=int(chains_seed)), cells)
+    return experiment.reduce(truth, fitted, draws, stats)

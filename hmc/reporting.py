@@ -10,3 +10,12 @@ def say(text):
     with contextlib.suppress(OSError, ValueError, RuntimeError):
         if sys.stderr is not None:
             print(f"hmc: {text}", file=sys.stderr)
+
+
+def progress_bar(total, unit):
+    """A bar on standard error, or None where that is no terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=f" {unit}", leave=False)

@@ -1,17 +1,21 @@
 """Many chains at once: the settings checked, the chains sent out, watched, stopped if need be, and gathered."""
 
 import time
+from functools import partial
 
 import numpy as np
 
 from hmc.errors import Failure
 from hmc.model import Model
+from hmc.reporting import progress_bar
 from hmc.results.checkpoint import chunk_seconds, open_checkpoint
 from hmc.results.fit import Fit
 from hmc.results.gathering import gather, raise_for_no_draws, records
 from hmc.results.identity import code_difference, draws_difference, identity_of, model_difference
 from hmc.running.chain_run import Chain
-from hmc.running.execution import Execution, check_execution, number_of_workers, progress_bar
+from hmc.running.execution import Execution, Task
+from hmc.running.executors import check_execution, for_model, number_of_workers
+from hmc.running.tasks import run_chain
 from hmc.sampler.chain import make_record
 from hmc.settings import Settings, check_settings, check_whole
 
@@ -135,28 +139,31 @@ def run(model, identity, settings, chains, *, workers, executor, progress, keep=
     """
     end = settings.warmup + settings.draws
     seconds = None if keep is None else chunk_seconds(model)
-    execution = Execution(model, number_of_workers(workers, len(chains)), executor, (1, 1 + settings.chains))
+    chosen = for_model(model, number_of_workers(workers, len(chains)), executor)
     started = time.perf_counter()
-    with execution:
-        under_way = {}
+    with Execution(chosen, (1, 1 + settings.chains)) as execution:
 
-        def submit(chain):
+        def arguments(chain):
             execution.cells[0, 1 + chain.number] = chain.iteration
-            if chain.iteration < end and not execution.is_stopped:
-                under_way[chain.submit(execution, model, settings, seconds)] = chain
+            return model, settings, chain.number, execution.address, chain.snapshot, seconds
 
-        def ended(future):
-            chain = under_way.pop(future)
-            goes_on = chain.take(future, int(execution.cells[0, 1 + chain.number]), execution.is_stopped)
+        def ended(chain, result, error, _may_run_again):
+            failed = chain.take(result, error, int(execution.cells[0, 1 + chain.number]))
             if keep is not None and chain.fresh is not None:
                 keep(chain.number, chain.fresh, chain.snapshot)
-            if goes_on:
-                submit(chain)
+            if chain.error is None:
+                send(chain)
+            return failed
+
+        def send(chain):
+            """Have the next chunk run, if there is one."""
+            if chain.iteration < end and not execution.is_stopped:
+                execution.submit(Task(run_chain, partial(arguments, chain), partial(ended, chain)))
 
         for chain in chains:
-            submit(chain)
+            send(chain)
         bar = progress_bar(len(chains) * end, "draws") if progress else None
-        execution.watch(slice(1, None), bar, ended)
+        execution.watch(slice(1, None), bar)
         # A worker with cells of its own may have met a Ctrl-C that was not seen here. One after the last draw of all
         # chains has interrupted nothing.
         is_stopped = execution.is_stopped or any(isinstance(chain.error, KeyboardInterrupt) for chain in chains)

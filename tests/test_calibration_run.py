@@ -13,7 +13,7 @@ import hmc
 import models
 from diagnostics import calibrate
 from hmc.replication import ReplicationFailure
-from hmc.running.processes import InlineExecutor
+from hmc.running.executors import InlineExecutor
 
 QUICK = {"workers": 1, "progress": False}
 

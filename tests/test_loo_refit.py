@@ -18,7 +18,7 @@ import hmc
 import models
 from diagnostics import loo_refit, psis_loo
 from hmc.running import execution
-from hmc.running.processes import InlineExecutor
+from hmc.running.executors import InlineExecutor
 
 GOLDEN = Path(__file__).parent / "golden" / "models"
 

@@ -4,7 +4,7 @@ Read in this order: findings, stages; child and probe, which keep the check from
 each, contract, declared, values, gradient, jumps, tails, prior, names, functions.
 """
 
-from .findings import Finding, component_names
+from .findings import Fault, component_names
 from .stages import KINDS, check, examine, summary
 
-__all__ = ["KINDS", "Finding", "check", "component_names", "examine", "summary"]
+__all__ = ["KINDS", "Fault", "check", "component_names", "examine", "summary"]

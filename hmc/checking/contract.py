@@ -6,7 +6,7 @@ import numpy as np
 
 from hmc.checking.bounds import in_python, watched
 from hmc.checking.child import calling
-from hmc.checking.findings import BrokenError, Finding, place
+from hmc.checking.findings import BrokenError, Fault, place
 from hmc.checking.probe import is_of_python_math, raised, same_bits
 from hmc.results.identity import fields
 
@@ -40,7 +40,7 @@ def run_in_python(model, positions):
             raise BrokenError(raised(model, "log_density", error, position)) from None
         if isinstance(value, bool) or not isinstance(value, (float, np.floating)):
             message = f"log_density returns {'None' if value is None else f'a {type(value).__name__}'}, not a float"
-            raise BrokenError(Finding("compile", "", message, "Return the log density, a float."))
+            raise BrokenError(Fault("compile", "", message, "Return the log density, a float."))
         done += 1
         if done >= most:
             return
@@ -58,7 +58,7 @@ def contract_findings(probe, positions):
     changed = [name for name, array, content in before if not same_bits(array, content)]
     for name in changed:
         message = f"log_density changes {name}, which all chains share"
-        found["changes", name] = Finding("changes", "", message, "Work on a copy, or in arrays of its own.")
+        found["changes", name] = Fault("changes", "", message, "Work on a copy, or in arrays of its own.")
     if changed:
         found.pop(("state", ""), None)  # it follows
     return list(found.values())
@@ -71,7 +71,7 @@ def _at(probe, position):
     second, _, _ = _run(probe, position, math.nan, math.nan)
     if not same_bits(first, second):
         results = f"{first[0]:.8g}, and then {second[0]:.8g} or another gradient"
-        yield Finding(
+        yield Fault(
             "state",
             "",
             f"log_density gives {results}, for the same arguments {at}",
@@ -80,15 +80,15 @@ def _at(probe, position):
         )
         return
     if changed:
-        yield Finding("changes", "", f"log_density changes the position {at}", "Work on a copy of it.")
+        yield Fault("changes", "", f"log_density changes the position {at}", "Work on a copy of it.")
     walled, _, damage = _run(probe, position, 1.25, math.nan)
     if damage:
         message = f"log_density writes {_listed(damage)} {at}, but there are {n} numbers"
-        yield Finding("outside", "", message, _SHAPES.format(n))
+        yield Fault("outside", "", message, _SHAPES.format(n))
     elif not same_bits(first, walled):
         read = _listed(_read_outside(probe, position)) or "what lies beyond"
         message = f"log_density reads {read} {at}, but there are {n} numbers"
-        yield Finding("outside", "", message, _SHAPES.format(n))
+        yield Fault("outside", "", message, _SHAPES.format(n))
     if math.isfinite(first[0]):
         yield from _unwritten(probe, position, first[1:])
 
@@ -127,7 +127,7 @@ def _unwritten(probe, position, written):
         else:
             message = f"{claim} depends on what stood in the buffer before"
             advice = "The buffer holds old numbers: write with = before you add with +=."
-        yield Finding("unwritten", name, f"{message} at {place(probe.model, position)}", advice)
+        yield Fault("unwritten", name, f"{message} at {place(probe.model, position)}", advice)
 
 
 def _listed(things, shown=3):

@@ -12,7 +12,7 @@ import numpy as np
 from hmc.checking.bounds import in_python
 from hmc.checking.child import calling
 from hmc.checking.contract import arrays_of
-from hmc.checking.findings import Finding, component_names, place
+from hmc.checking.findings import Fault, component_names, place
 from hmc.parameters import blocks
 from hmc.transforms import ORDERED, REAL, SIMPLEX
 
@@ -51,7 +51,7 @@ def _of_parameter(model, parameter, own, values, position, observed):
         f"{place(model, position)}, but as declared, {parameter.constraint}, it is {shown}"
     )
     advice = "A fit shows what is declared: declare the constraint, the shape and the order that log_density uses."
-    return Finding("constraint", component_names(model)[own[0]], message, advice)
+    return Fault("constraint", component_names(model)[own[0]], message, advice)
 
 
 def _explained(model, parameter, own, variable, values, position):

@@ -12,7 +12,7 @@ from hmc.parameters import element_names
 from hmc.transforms import INTERVAL, LOWER, ORDERED, REAL, UPPER
 
 
-class Finding(NamedTuple):
+class Fault(NamedTuple):
     """One thing that is wrong with a model. `str` gives a line of text."""
 
     kind: str  # a key of hmc.checking.KINDS

@@ -6,7 +6,7 @@ import numpy as np
 
 from hmc.checking.child import calling
 from hmc.checking.contract import arrays_of
-from hmc.checking.findings import BrokenError, Finding, place
+from hmc.checking.findings import BrokenError, Fault, place
 from hmc.checking.names import shared_columns, shared_with_link
 from hmc.checking.probe import Walled, not_compiled, raised, same_bits
 from hmc.jit.compiled import POINTWISE
@@ -17,7 +17,7 @@ def name_findings(model):
     for parameter in model.parameters:
         if "/" in parameter.name or not parameter.name.isprintable() or parameter.name != parameter.name.strip():
             message = f"{parameter.name!r} cannot be the name of a variable in tables and files"
-            yield Finding(
+            yield Fault(
                 "name", parameter.name, message, "Leave out / (which is for groups), line breaks and outer spaces."
             )
     parameters = {parameter.name: parameter.shape for parameter in model.parameters}
@@ -35,13 +35,13 @@ def pointwise_findings(model, role, positions):
     try:
         n = model._observations(role)
     except ValueError as error:
-        yield Finding("function", "", str(error).removeprefix(f"{model.name}: "), "See the docstring of hmc.Model.")
+        yield Fault("function", "", str(error).removeprefix(f"{model.name}: "), "See the docstring of hmc.Model.")
         return
     except Exception as error:
         raise BrokenError(raised(model, role, error)) from None
     if n == 0 and all(array.size for _, array in arrays_of(model.data)):  # no data, no observations
         message = f"{role} writes nothing, though there are data"
-        yield Finding("function", "", message, "Write out[i] = value for each observation i.")
+        yield Fault("function", "", message, "Write out[i] = value for each observation i.")
         return
     room, at = Walled(n), Walled(model.dimension)
     for position in positions:
@@ -60,7 +60,7 @@ def pointwise_findings(model, role, positions):
             if wall == 1.25 and (room.damage() or at.damage()):
                 index = (room.damage() or at.damage())[0]
                 message = f"{role} writes to index {index} at {place(model, position)}; elsewhere it writes {n} numbers"
-                yield Finding("outside", "", message, "It must write as many at every position, out[0], out[1], ...")
+                yield Fault("outside", "", message, "It must write as many at every position, out[0], out[1], ...")
                 return
         if found := _pointwise_at(model, role, position, results, not same_bits(at.inside, position)):
             yield found
@@ -72,20 +72,20 @@ def _pointwise_at(model, role, position, results, changed):
     where = place(model, position)
     usual, walled, filled = results
     if changed:
-        return Finding("changes", "", f"{role} changes the position at {where}", "Work on a copy of it.")
+        return Fault("changes", "", f"{role} changes the position at {where}", "Work on a copy of it.")
     if not same_bits(usual, filled):
         i = np.flatnonzero(~((usual == filled) | (np.isnan(usual) & np.isnan(filled))))[0]
         message = f"{role} does not write out[{i}] at {where}"
-        return Finding("unwritten", "", message, "Write out[i] = value for each i.")
+        return Fault("unwritten", "", message, "Write out[i] = value for each i.")
     if not same_bits(usual, walled):
         message = f"{role} reads the position beyond its {model.dimension} numbers at {where}"
-        return Finding("outside", "", message, "Compare the parameters' shapes with the indices used.")
+        return Fault("outside", "", message, "Compare the parameters' shapes with the indices used.")
     wrong = np.isnan(usual) | (usual == math.inf)
     if (wrong if role == "log_likelihood" else np.isnan(usual)).any():
         i = np.flatnonzero(wrong)[0]
         message = f"{role} is {usual[i]} for observation {i} at {where}"
         advice = "A log likelihood is a number or -inf." if role == "log_likelihood" else "It must be a number."
-        return Finding("function", "", message, advice)
+        return Fault("function", "", message, advice)
     return None
 
 
@@ -99,7 +99,7 @@ def weight_findings(model, positions):
         pointwise = model.pointwise("log_likelihood", position)
         if pointwise.size != weight.size:
             message = f"log_likelihood writes {pointwise.size} numbers, but data.weight has {weight.size}"
-            yield Finding("function", "", message, "One of each for every observation.")
+            yield Fault("function", "", message, "One of each for every observation.")
             return
         density = model.evaluate(position)[0]
         left, total = density - without.evaluate(position)[0], float(np.dot(weight, pointwise))
@@ -110,7 +110,7 @@ def weight_findings(model, positions):
                 f"{total:.8g}, at {place(model, position)}"
             )
             advice = "Multiply each observation's term by data.weight[i], and write the same term, constants too."
-            yield Finding("function", "", message, advice)
+            yield Fault("function", "", message, advice)
             return
 
 
@@ -128,18 +128,18 @@ def derived_findings(model, positions):
             raise BrokenError(raised(model, "derived", error, position)) from None
         if not same_bits(given, position):
             message = f"derived changes the position at {place(model, position)}"
-            yield Finding("changes", "", message, "Work on a copy of it.")
+            yield Fault("changes", "", message, "Work on a copy of it.")
             return
         if odd := [name for name in shapes if not same_bits(values[name], again[name])]:
             message = f"derived gives another {odd[0]} when it is called again"
-            yield Finding("state", "", message, "It must depend on its arguments alone.")
+            yield Fault("state", "", message, "It must depend on its arguments alone.")
             return
         unknown = {name for name in values if np.isnan(np.asarray(values[name], dtype=np.float64)).all()}
         never = unknown if first is None else never & unknown
         first = shapes if first is None else first
         if shapes != first:
             message = f"derived gives {first} and then {shapes}"
-            yield Finding("function", "", message, "It must give the same names and shapes at every position.")
+            yield Fault("function", "", message, "It must give the same names and shapes at every position.")
             return
     parameters = {parameter.name: parameter.shape for parameter in model.parameters}
     named = {name: shape for name, shape in (first or {}).items() if isinstance(name, str) and name not in parameters}
@@ -147,13 +147,13 @@ def derived_findings(model, positions):
     yield from shared_with_link(model, named, "derived quantity")
     for name in first or ():
         if name in never:
-            yield Finding("function", "", f"derived gives nan for {name} wherever it was called", "It must be numbers.")
+            yield Fault("function", "", f"derived gives nan for {name} wherever it was called", "It must be numbers.")
         if name in parameters:
             message = f"{name} is both a parameter and a derived quantity"
-            yield Finding("name", name, message, "Give one of them another name.")
+            yield Fault("name", name, message, "Give one of them another name.")
         elif not isinstance(name, str):
             message = f"derived gives the key {name!r}, which is no text"
-            yield Finding("function", "", message, "Return a dict of names and values.")
+            yield Fault("function", "", message, "Return a dict of names and values.")
 
 
 def simulation_findings(model, probe, seed):
@@ -165,20 +165,20 @@ def simulation_findings(model, probe, seed):
     for draw in draws[0]:
         if not isinstance(draw, np.ndarray):
             message = f"simulate gives a {type(draw).__name__}, not an array"
-            yield Finding("function", "", message, "Return the unconstrained position as a NumPy array of floats.")
+            yield Fault("function", "", message, "Return the unconstrained position as a NumPy array of floats.")
             return
         if np.shape(draw) != (model.dimension,):
             message = f"simulate gives an array of shape {np.shape(draw)}, but a position has ({model.dimension},)"
-            yield Finding("function", "", message, "Return the unconstrained position, all parameters in their order.")
+            yield Fault("function", "", message, "Return the unconstrained position, all parameters in their order.")
             return
         if not np.isfinite(draw).all():
             i = int(np.flatnonzero(~np.isfinite(draw))[0])
             message = f"simulate draws {draw[i]} for {probe.names[i]} (component {i})"
-            yield Finding("function", probe.names[i], message, "Return the unconstrained position: log(sigma) say.")
+            yield Fault("function", probe.names[i], message, "Return the unconstrained position: log(sigma) say.")
             return
     if not same_bits(draws[0], draws[1]):
         message = "simulate gives other draws for the same seed"
-        yield Finding("function", "", message, "Draw from the generator that it is given, and from nothing else.")
+        yield Fault("function", "", message, "Draw from the generator that it is given, and from nothing else.")
     if model.simulate_data is not None:
         yield from _simulated_data(model, draws[0][0], seed)
 
@@ -202,11 +202,11 @@ def _simulated_data(model, position, seed):
             same, reason = False, f"{name} has the shape {new}, and {old} in the model's"
     if not same:
         message = f"simulate_data gives no data of the model: {reason}"
-        yield Finding("function", "", message, "Return the same NamedTuple, with fields of the same types.")
+        yield Fault("function", "", message, "Return the same NamedTuple, with fields of the same types.")
         return
     if not all(same_bits(a, b) for (_, a), (_, b) in zip(arrays_of(data), arrays_of(again), strict=True)):
         message = "simulate_data gives other data for the same seed"
-        yield Finding("function", "", message, "Draw from the generator that it is given, and from nothing else.")
+        yield Fault("function", "", message, "Draw from the generator that it is given, and from nothing else.")
 
 
 def _called(model, role, *arguments):

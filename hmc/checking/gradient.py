@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.checking.findings import Finding, chain_rule, place
+from hmc.checking.findings import Fault, chain_rule, place
 
 # Central differences with a step h err by rounding, 1e-16 |log density| / h, and, once extrapolated, by h^4. The first
 # step serves nearly always; where it does not, the others tell whether the gradient is wrong or the difference is.
@@ -75,7 +75,7 @@ def gradient_findings(probe, slopes, constraints):
     if is_all_wrong and _explains(-measured, written, measured).all():
         message = "the gradient has the wrong sign, in all components"
         advice = "One of the two is the energy's: return the log density itself, and write the gradient of that."
-        yield Finding("gradient", "", message, advice)
+        yield Fault("gradient", "", message, advice)
         return
     for i, name in enumerate(probe.names):
         claim = f"the gradient of {name} (component {i})"
@@ -83,7 +83,7 @@ def gradient_findings(probe, slopes, constraints):
         if infinite.size:
             at = place(probe.model, slopes.positions[infinite[0]])
             message = f"{claim} is not finite: {slopes.written[infinite[0], i]} at {at}, where the density is"
-            yield Finding("gradient", name, message, "Look for a division by 0 or an overflow in its terms.")
+            yield Fault("gradient", name, message, "Look for a division by 0 or an overflow in its terms.")
             continue
         rows = np.flatnonzero(slopes.wrong[:, i])
         if rows.size:
@@ -93,7 +93,7 @@ def gradient_findings(probe, slopes, constraints):
             a, b = _distinct(written[worst], measured[worst])
             message = f"{claim} is {a}, but the density changes by {b} at {at}"
             hint, advice = _explain(probe, slopes, rows, i, constraints[i])
-            yield Finding("gradient", name, message + hint, advice)
+            yield Fault("gradient", name, message + hint, advice)
 
 
 def _distinct(a, b):

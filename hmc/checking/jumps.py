@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from hmc.checking.findings import Finding, place
+from hmc.checking.findings import Fault, place
 from hmc.parameters import blocks
 
 _LINES = 6
@@ -107,7 +107,7 @@ def _pole(probe, below, above):
             message = f"the log density rises like {strength:.4g} times -log of the distance towards "
             message += at if name else place(probe.model, below)
             advice = "Keep what is 0 there from it: a prior or a constraint, or look for a division by what can be 0."
-            return Finding("improper", name, f"{message}: its integral is infinite, the posterior improper", advice)
+            return Fault("improper", name, f"{message}: its integral is infinite, the posterior improper", advice)
     return None
 
 
@@ -130,6 +130,6 @@ def _finding(probe, below, above):
         value = probe.value(moved)
         if math.isfinite(value) != math.isfinite(low) if ends else abs(value - low) > 0.5 * abs(high - low):
             message = f"the log density {what} at {name} (component {i}) = {below[i]:.6g}"
-            return Finding("jump", name, f"{message}, unconstrained", advice)
+            return Fault("jump", name, f"{message}, unconstrained", advice)
     message = f"the log density {what} at {place(probe.model, below)}, by no component alone"
-    return Finding("jump", "", message, advice)
+    return Fault("jump", "", message, advice)

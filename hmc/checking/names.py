@@ -1,6 +1,6 @@
 """Names that two things have: columns of tables, and what the link function gives."""
 
-from hmc.checking.findings import Finding
+from hmc.checking.findings import Fault
 from hmc.parameters import element_names
 from hmc.results.coordinates import SAMPLE_DIMS
 from hmc.sampler.chain import Record
@@ -17,10 +17,10 @@ def shared_columns(others, quantities, kind):
         for label in _columns(name, shape):
             if label in statistics:
                 message = f"{label} is a {kind}, and in tables the sampler's statistic {statistics[label]}"
-                yield Finding("name", label, message, f"Give the {kind} another name.")
+                yield Fault("name", label, message, f"Give the {kind} another name.")
             if label in seen:
                 message = f"{seen[label]} and the {kind} {name} would both be called {label} in tables"
-                yield Finding("name", label, message, "Give one of them another name.")
+                yield Fault("name", label, message, "Give one of them another name.")
             seen.setdefault(label, name)
 
 
@@ -34,4 +34,4 @@ def shared_with_link(model, quantities, kind):
     name = "" if link is None else link.__name__.rstrip("_")
     if name in quantities:
         message = f"the link function and a {kind} are both called {name}, so fit[{name!r}] gives the {kind}"
-        yield Finding("name", name, message, "Rename the function.")
+        yield Fault("name", name, message, "Rename the function.")

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from hmc.checking.child import calling
-from hmc.checking.findings import BrokenError, Finding
+from hmc.checking.findings import BrokenError, Fault
 from hmc.checking.probe import raised
 from hmc.jit.kernel import jit_is_disabled
 from hmc.parameters import blocks
@@ -210,4 +210,4 @@ def _finding(meaning, mean, off, constraints, names):
             f"Compare the terms that hold {component}, its prior and those it depends on, with what simulate and "
             "simulate_data draw."
         )
-    return Finding("prior", component, message, advice)
+    return Fault("prior", component, message, advice)

@@ -12,7 +12,7 @@ import numpy as np
 
 from hmc.checking.bounds import bounds_checked, in_python
 from hmc.checking.child import calling
-from hmc.checking.findings import BrokenError, Finding, component_names, first_line, line_of, place
+from hmc.checking.findings import BrokenError, Fault, component_names, first_line, line_of, place
 from hmc.jit.compiled import DENSITY, compile_author_function
 from hmc.jit.kernel import jit_is_disabled
 
@@ -114,19 +114,19 @@ def ended(model, died):
     at = f" at {place(model, died.position)}" if died.position is not None else ""
     if died.signal == signal.SIGALRM:
         message = f"{died.role} did not return within {died.longest:g} seconds{at}"
-        return Finding("raises", "", message, "Look for a loop that does not end there.")
+        return Fault("raises", "", message, "Look for a loop that does not end there.")
     message = f"{died.role} ends the process{at}: {signal.strsignal(died.signal)}"
     advice = (
         f"So does code that writes or reads outside of its arrays. Compare the parameters' shapes, {model.dimension} "
         "numbers in all, and the lengths of the data with the indices used."
     )
-    return Finding("outside", "", message, advice)
+    return Fault("outside", "", message, advice)
 
 
 def not_compiled(model, error):
     """The finding for a function that Numba does not compile, given what the model says of it."""
     advice = "Write it in the part of Python and NumPy that Numba compiles: loops, math, and hmc.numerics."
-    return Finding("compile", "", str(error).removeprefix(f"{model.name}: "), advice)
+    return Fault("compile", "", str(error).removeprefix(f"{model.name}: "), advice)
 
 
 def raised(model, role, error, position=None):
@@ -141,9 +141,9 @@ def raised(model, role, error, position=None):
             "Compiled code does not look and takes whatever memory lies there. Compare the parameters' shapes, "
             f"{model.dimension} numbers in all, and the lengths of the data with the indices used."
         )
-        return Finding("outside", "", message, advice)
+        return Fault("outside", "", message, advice)
     message = f"{role} raises {first_line(error)}{at}{where}"
-    return Finding("raises", "", message, _MUST[role])
+    return Fault("raises", "", message, _MUST[role])
 
 
 def is_of_python_math(error):

@@ -13,7 +13,7 @@ import numpy as np
 from hmc.checking.child import Died, in_child
 from hmc.checking.contract import MANY_NUMBERS, arrays_of, contract_findings, run_in_python
 from hmc.checking.declared import declared_findings
-from hmc.checking.findings import BrokenError, Finding, component_constraints, merged
+from hmc.checking.findings import BrokenError, Fault, component_constraints, merged
 from hmc.checking.functions import (
     derived_findings,
     name_findings,
@@ -60,7 +60,7 @@ class Checked(NamedTuple):
 
 
 def check(model, points=20, seed=12, *, bounds=False):
-    """What is wrong with a model, as a list of `Finding` (kind, component, message, advice): empty where nothing was
+    """What is wrong with a model, as a list of `Fault` (kind, component, message, advice): empty where nothing was
     found. `KINDS` tells what the kinds are.
 
     On Linux the check runs in a process of its own: a model that corrupts memory, crashes, or does not return within a
@@ -136,7 +136,7 @@ def _all_stages(model, points, seed, bounds):
             np.copyto(array, content)
             message = f"{' or '.join(_given(model))} changes {name}, which all chains share"
             if not any(finding.kind == "changes" for finding in findings):  # of log_density
-                findings.append(Finding("changes", "", message, "Work on a copy of it."))
+                findings.append(Fault("changes", "", message, "Work on a copy of it."))
     return Checked(findings, len(compared))
 
 

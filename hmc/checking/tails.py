@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from hmc.checking.findings import Finding
+from hmc.checking.findings import Fault
 from hmc.transforms import INTERVAL, ORDERED, REAL, SIMPLEX, UPPER
 
 _AXES = (1e18, 1e16, 1e14, 1e12, 1e9, 1e6, 1e4, 700.0)  # beyond 709, exp of it overflows: nan there proves nothing
@@ -98,16 +98,16 @@ def _finding(probe, slopes, i, stays, constraint):
     name, group = probe.names[i], probe.names[i].partition("[")[0]
     if len(stays) == 2 and not slopes.written[:, i].any() and not np.nan_to_num(slopes.measured[:, i]).any():
         advice = f"Give {group} its prior and use it, or leave it out; a shape that is too large has such elements too."
-        return Finding("unused", name, f"the log density does not depend on {name} (component {i})", advice)
+        return Fault("unused", name, f"the log density does not depend on {name} (component {i})", advice)
     ways = " and ".join(_way(name, sign, constraint) for sign in stays)
     message = f"the log density does not fall as {ways}: its integral is infinite, the posterior improper"
     if constraint.kind == REAL:
-        return Finding("improper", name, message, f"Give {group} a proper prior; the data do not bound it there.")
+        return Fault("improper", name, message, f"Give {group} a proper prior; the data do not bound it there.")
     advice = (
         f"Is the log Jacobian of {constraint} in the density (for hmc.positive the position itself; see "
         f"hmc.transforms)? If it is, give {group} a proper prior."
     )
-    return Finding("improper", name, message, advice)
+    return Fault("improper", name, message, advice)
 
 
 def _way(name, sign, constraint):
@@ -153,7 +153,7 @@ def _oblique(probe, base):
         named += ", ..." if len(moving) > 6 else ""
         message = f"the log density does not change as these move together: {named}; the posterior is improper"
         advice = "The data know a sum of them only: give each a proper prior, or leave one out."
-        yield Finding("improper", probe.names[moving[0]], message, advice)
+        yield Fault("improper", probe.names[moving[0]], message, advice)
         return
 
 

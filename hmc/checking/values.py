@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from hmc.checking.findings import Finding, component_constraints, place
+from hmc.checking.findings import Fault, component_constraints, place
 from hmc.transforms import INTERVAL, LOWER, REAL, UPPER
 
 _FAR = (0.0, 10.0, 50.0, 200.0, 700.0)  # exp overflows beyond 709
@@ -21,9 +21,9 @@ def nowhere(probe, rng, points):
     positive = [probe.value(abs(position)) for position in positions]
     if np.isfinite(positive).any():
         message += ". It is finite where all of them are positive"
-        return Finding("nowhere", "", message, _RAW)
+        return Fault("nowhere", "", message, _RAW)
     advice = "Chains start in (-2, 2): shift and scale the parameters, or declare the constraint that they obey."
-    return Finding("nowhere", "", message, advice)
+    return Fault("nowhere", "", message, advice)
 
 
 _RAW = (
@@ -78,7 +78,7 @@ def _edges(probe, positions, values):
                 f"The density takes it for the value itself: the value is {function}(position[{i}]...), of "
                 "hmc.transforms, and the log Jacobian belongs into the density."
             )
-        yield Finding("constraint", name, message, advice)
+        yield Fault("constraint", name, message, advice)
 
 
 def _outside(constraint, x):
@@ -101,7 +101,7 @@ def _ordinary(probe, positions, values):
     if wrong.size:
         share = f"at {wrong.size} of {len(values)} points tried"
         message = f"the log density is {values[wrong[0]]} {share}: {place(probe.model, positions[wrong[0]])}"
-        yield Finding("value", "", message, _FINITE)
+        yield Fault("value", "", message, _FINITE)
 
 
 def _far(probe, bases):
@@ -115,4 +115,4 @@ def _far(probe, bases):
                     value = probe.value(position)
                     if math.isnan(value) or value == math.inf:
                         message = f"the log density is {value} where {name} (component {i}) is {sign * far:g}"
-                        yield Finding("value", name, f"{message}, unconstrained", _FINITE)
+                        yield Fault("value", name, f"{message}, unconstrained", _FINITE)

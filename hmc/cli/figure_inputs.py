@@ -15,7 +15,7 @@ OF_DATA = ("data", "individuals", "groups")  # options of models that their figu
 STUDIES = 20  # simulated, for the figure of coverage
 
 
-class Plan(NamedTuple):
+class Inputs(NamedTuple):
     """What to fit, and what to draw from it."""
 
     models: dict  # {name: a hmc.Model, or a list of them for a model whose figures need several fits}
@@ -24,7 +24,7 @@ class Plan(NamedTuple):
 
 
 def plan(names, *, data=None, settings=(), exact=False):
-    """The `Plan` of these stills and films; none are all.
+    """The `Inputs` of these stills and films; none are all.
 
     `data` and `settings`: a path, and texts NAME=VALUE, which go to the models and figures that have such an option.
     `exact`: whether exact leave-one-out is shown where it can be. ValueError for an unknown figure, model or option,
@@ -49,7 +49,9 @@ def plan(names, *, data=None, settings=(), exact=False):
         raise ValueError(f"{text}: nothing in {', '.join(chosen)} has an option {unused[0]}")
     others = [name for name in inputs if name in figures.OTHER_INPUTS]
     others += dict.fromkeys(extra for name in chosen for extra in figures.may_use(name) if exact)
-    return Plan({name: _built(name, takes, settings, several) for name, takes in taken.items()}, tuple(others), options)
+    return Inputs(
+        {name: _built(name, takes, settings, several) for name, takes in taken.items()}, tuple(others), options
+    )
 
 
 def other_input(name, fits, *, seed, workers, executor=None, **sampling):
@@ -61,7 +63,7 @@ def other_input(name, fits, *, seed, workers, executor=None, **sampling):
     if name == "coverage":
         return _studies(seed, workers, executor)
     from diagnostics.loo_refit import loo_refit
-    from hmc.running.execution import progress_bar
+    from hmc.reporting import progress_bar
 
     fits = fits[name.removeprefix("refits of ")]
     bar = progress_bar(len(fits), "leave-one-outs")

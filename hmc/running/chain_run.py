@@ -1,14 +1,11 @@
-"""A chain as the process that called `hmc.sample` sees it: sent out in chunks, again where one fails, put together."""
+"""A chain as the process that called `hmc.sample` sees it: its chunks, taken as they come back, and put together."""
 
 import numpy as np
 
-from hmc.errors import Failure, InitializationError, LostTaskError, told
-from hmc.reporting import say
-from hmc.running.tasks import ChainResult, run_chain
+from hmc.errors import Failure, InitializationError, told
+from hmc.running.tasks import ChainResult
 from hmc.sampler.chain import Record
 from hmc.sampler.metric import inverse_metric
-
-_TRIES = 2  # of each chunk
 
 
 class Chain:
@@ -29,7 +26,6 @@ class Chain:
         self.fresh = self.error = self.failure = None
         self._rest = None  # what a chunk that was stopped had finished beyond the snapshot
         self._inverse_metric = inverse_metric(snapshot.state.metric) if snapshot else None
-        self._tries = 0
 
     @property
     def iteration(self):
@@ -44,27 +40,23 @@ class Chain:
     def _all(self):
         return [*self.chunks, *([self._rest] if self._rest else [])]
 
-    def submit(self, execution, model, settings, seconds):
-        """The future of the next chunk, of about so many seconds (None: all that is left)."""
-        self.error = self.failure = None
-        return execution.submit(run_chain, model, settings, self.number, execution.address, self.snapshot, seconds)
+    def take(self, result, error, seen):
+        """Note what became of a chunk: a `ChainResult`, or an error; words where it failed and may run again, else
+        None.
 
-    def take(self, future, seen, is_stopped):
-        """Note what became of a chunk; whether to submit again: the next one, or, once, the one that failed.
-
-        is_stopped: whether the run is to end, and nothing is submitted any more.
         seen: how many transitions a chunk that did not come back was seen to have finished, those before it included.
         """
-        result, error = _outcome(future, is_stopped)
+        self.error = self.failure = self._rest = None
+        if error is None and not isinstance(result, ChainResult):
+            result, error = None, RuntimeError(f"the executor gave {result!r}, which is not what was to be run")
+        error = error or result.failure
         finished = self.iteration + len(result.record.lp) if result else seen
         self.fresh, rest = self._add(result) if result else (None, None)
         if error is not None and not isinstance(error, KeyboardInterrupt):
-            return self._note_failure(error, finished, is_stopped)
+            return self._note_failure(error, max(finished, self.iteration))
         if result is None or self.iteration < finished or self.fresh is None:
             self._rest, self.error = rest, error or KeyboardInterrupt()
-            return False
-        self._tries = 0
-        return True
+        return None
 
     def _add(self, result):
         """Go on from the snapshot of a result; (its record up to there, the rest), each None where it is empty."""
@@ -77,17 +69,14 @@ class Chain:
             self.snapshot = result.snapshot
         return kept, rest
 
-    def _note_failure(self, error, finished, is_stopped):
-        self.error, self.failure = error, Failure(self.number, int(max(finished, self.iteration)), told(error))
-        self._tries += 1
-        has_no_start = isinstance(error, InitializationError)  # a retry would draw the same starting points
-        if is_stopped or self._tries == _TRIES or has_no_start:
-            return False
-        say(
+    def _note_failure(self, error, finished):
+        self.error, self.failure = error, Failure(self.number, int(finished), told(error))
+        if isinstance(error, InitializationError):
+            return None  # it would draw the same starting points again
+        return (
             f"chain {self.number + 1} failed after {self.failure.iteration} transitions and is run again from "
             f"transition {self.iteration}: {self.failure.reason}"
         )
-        return True
 
     def result(self, kept_warmup):
         """The `ChainResult` of all chunks; None where there is no draw beyond the warm-up's that are kept."""
@@ -99,18 +88,6 @@ class Chain:
             return None
         snapshot = None if self.error else self.snapshot
         return ChainResult(self.number, record, self._inverse_metric, snapshot, None)
-
-
-def _outcome(future, is_stopped):
-    """(the `ChainResult` of a task or None, what ended it before its time or None)."""
-    if future.cancelled():
-        return None, KeyboardInterrupt() if is_stopped else LostTaskError("somebody else cancelled it")
-    if future.exception() is not None:
-        return None, future.exception()
-    result = future.result()
-    if not isinstance(result, ChainResult):
-        return None, RuntimeError(f"the executor gave {result!r}, which is not what was to be run")
-    return result, result.failure
 
 
 def _split(record, rows):

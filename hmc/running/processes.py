@@ -1,11 +1,12 @@
-"""Where chains run: threads of this process, or worker processes that are kept for the next call.
+"""Worker processes, kept for the next call.
 
-The draws are the same wherever a chain runs. Processes are the default: what happens to one cannot harm the
+The draws are the same wherever a chain runs. Processes are the default, since what happens to one cannot harm the
 others. Threads run as fast, since a chain holds no lock while it runs compiled code; they are used where a worker
 process could not have the model, and where starting one would run the caller's script again
 (`hmc/running/importable.py`).
 """
 
+import atexit
 import concurrent.futures
 import contextlib
 import functools
@@ -18,41 +19,26 @@ import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 
-from hmc.errors import told
+from hmc.errors import StaleWorkerError, told
 from hmc.reporting import say
 from hmc.running.importable import why_not_processes
 
-_STARTS, _START_AGAIN_SECONDS = 3, 0.2  # of a worker process
+_STARTS, _START_AGAIN_SECONDS = 3, 0.2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _START_METHOD = "spawn" if os.name == "nt" else "forkserver"  # fork is not safe where threads exist
 
 
-class InlineExecutor(concurrent.futures.Executor):
-    """Runs what is submitted at once, in the calling thread, where a debugger expects it."""
-
-    shares_memory = True
-
-    def submit(self, function, /, *arguments):
-        """A future that is done."""
-        future = concurrent.futures.Future()
-        try:
-            future.set_result(function(*arguments))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-class ProcessExecutor(concurrent.futures.Executor):
+class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
     """Up to `workers` of the kept worker processes at a time, each fed by a thread of this process.
 
-    Each process is a pool of its own, so that one that dies takes nothing with it but what it was doing, whose future
-    then has a BrokenProcessPool error. What met a process that has older code than this one is done in a new one.
+    If a worker dies, the future of its task has a BrokenProcessPool error, and nothing else is lost. If a worker has
+    older code than this process, the task runs in a fresh one.
     """
 
     shares_memory = False
 
     def __init__(self, workers, model_key=None):
-        self._threads = concurrent.futures.ThreadPoolExecutor(workers)
+        super().__init__(workers)
         self._model_key = model_key
         self._busy = []
 
@@ -60,98 +46,163 @@ class ProcessExecutor(concurrent.futures.Executor):
         """A future of `function(...)` in a worker process; all arguments are pickled. Where the executor has the key of
         a model's code, the first one is that model.
         """
-        return self._threads.submit(_in_a_kept_process, self._model_key, function, arguments, self._busy)
+        return super().submit(self._in_a_worker, function, arguments)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
-        """End the threads; the processes are kept for the next executor, but that those at work are killed if nobody
-        waits for them, and what they do is to be cancelled.
+        """End the threads, and keep the processes for the next executor. Those at work are killed if nobody waits for
+        them, and what they do is to be cancelled.
         """
-        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
+        super().shutdown(wait=wait, cancel_futures=cancel_futures)
         if cancel_futures and not wait:
-            for pid in [pid for process in list(self._busy) for pid in process._processes or ()]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            for worker in list(self._busy):
+                worker.kill()
 
-
-class StaleWorkerError(Exception):
-    """A worker cannot import the model, or has an older version of its code."""
-
-
-_idle = queue.SimpleQueue()
-
-
-def _in_a_kept_process(model_key, function, arguments, busy):
-    payload = pickle.dumps((function, arguments))
-    for start in (_take_process, *[_start_process] * _STARTS):
-        try:
-            return _in_process(start, model_key, payload, busy)
-        except _NeverBegunError as error:
-            reason = error
-            if start is _start_process:
-                time.sleep(_START_AGAIN_SECONDS)  # the fork server may be dead, and not be known to be
-        except StaleWorkerError as error:
-            reason = error
-            if start is _start_process:  # what stands in files is not the code here: only this process has it
+    def _in_a_worker(self, function, arguments):
+        request = pickle.dumps((self._model_key, function, arguments))
+        for take in (_take_worker, _start_worker):
+            try:
+                return self._answer(take(), request)
+            except StaleWorkerError as error:
+                reason = error
+            except _NoWorkerError as error:
+                reason = error
                 break
-    say(f"work runs in a thread of this process: a worker process cannot be had: {reason}")
-    return function(*arguments)
+        # What stands in files is not the code here: only this process has it. Or no process can be had.
+        say(f"work runs in a thread of this process: a worker process cannot be had: {reason}")
+        return function(*arguments)
+
+    def _answer(self, worker, request):
+        """What a worker makes of a request; it is kept if it is still of use."""
+        is_of_use = False
+        self._busy.append(worker)
+        try:
+            answer = worker.ask(request)
+            is_of_use = True
+        finally:
+            self._busy.remove(worker)
+            if is_of_use:
+                _idle.put(worker)
+            else:
+                worker.end()
+        return answer
 
 
-class _NeverBegunError(Exception):
-    """A worker had died before it was given anything to do, or could not be started."""
+class _NoWorkerError(Exception):
+    """No worker process could be started."""
 
 
-def _take_process():
+class Worker:
+    """A worker process, and the pipe to it; OSError or EOFError where it cannot be started."""
+
+    def __init__(self):
+        self._pipe, theirs = _context().Pipe()
+        try:
+            self._process = _context().Process(target=_serve, args=(theirs,), daemon=True)
+            self._process.start()
+        except BaseException:
+            self._pipe.close()
+            raise
+        finally:
+            theirs.close()  # so that the worker alone can write there, and its death is the end of the file
+
+    @property
+    def is_alive(self):
+        """Whether the process is there."""
+        return self._process.is_alive()
+
+    def ask(self, request):
+        """The value that the process answers, or its exception, raised; BrokenProcessPool where it dies."""
+        try:
+            self._pipe.send_bytes(request)
+            is_value, answer = pickle.loads(self._pipe.recv_bytes())
+        except (EOFError, OSError) as error:
+            raise BrokenProcessPool(f"the worker process died ({told(error)})") from None
+        if is_value:
+            return answer
+        raise answer
+
+    def end(self):
+        """Let the process end, when it has done what it does."""
+        with contextlib.suppress(OSError):  # it is dead
+            self._pipe.send_bytes(b"")  # closing would not do: a process that was forked meanwhile has the pipe, too
+        self._pipe.close()
+
+    def kill(self):
+        """End the process now."""
+        with contextlib.suppress(ValueError):  # it is closed
+            self._process.kill()
+
+
+_idle, _starting = queue.SimpleQueue(), threading.Lock()
+
+
+@atexit.register
+def _end_idle_workers():
+    """Before multiprocessing ends its processes by SIGTERM, which these ignore."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            _idle.get_nowait().end()
+
+
+def _take_worker():
+    """An idle worker that is alive, or a new one."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            worker = _idle.get_nowait()
+            if worker.is_alive:
+                return worker
+            worker.end()
+    return _start_worker()
+
+
+def _start_worker():
+    for _ in range(_STARTS):
+        try:
+            with _starting:
+                if _START_METHOD == "forkserver":
+                    _start_fork_server()
+                return Worker()
+        except (OSError, EOFError) as error:
+            reason = error
+            time.sleep(_START_AGAIN_SECONDS)  # the fork server may be dead, and not be known to be
+    raise _NoWorkerError(told(reason))
+
+
+def _serve(pipe):
+    """In the worker: answer one request after the other, until there is an empty one.
+
+    Signals are left to the process that called `hmc.sample`; when that ends, so does this one.
+    """
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with contextlib.suppress(EOFError, OSError):  # nobody listens any more
+        while request := pipe.recv_bytes():
+            pipe.send_bytes(_answer_to(request))
+
+
+def _answer_to(request):
+    """(whether it is a value, the value or an exception), pickled."""
     try:
-        return _idle.get_nowait()
-    except queue.Empty:
-        return _start_process()
-
-
-def _in_process(start, model_key, payload, busy):
-    """The result of the payload in the worker process that `start` gives; it is kept if it is still of use."""
+        answer = (True, _run(request))
+    except BaseException as error:
+        answer = (False, error)
     try:
-        process = start()
-        future = process.submit(_call, model_key, payload)
-        process._result_queue._writer.close()  # ours: or who dies in the midst of a result would be waited for
-    except (BrokenProcessPool, OSError, EOFError) as error:
-        raise _NeverBegunError(told(error)) from None
-    is_of_use = False
-    busy.append(process)
-    try:
-        result = future.result()
-        is_of_use = True
-        return result
-    finally:
-        busy.remove(process)
-        if is_of_use:
-            _idle.put(process)
-        else:
-            process.shutdown(wait=False)
+        content = pickle.dumps(answer)
+        pickle.loads(content)  # an exception may be pickled, and not come out again
+    except Exception as error:  # pickling runs the code of whatever is in there
+        content = pickle.dumps((False, RuntimeError(told(error) if answer[0] else told(answer[1]))))
+    return content
 
 
-def _call(model_key, payload):
-    """In the worker: unpack and run."""
+def _run(request):
     try:
-        function, arguments = pickle.loads(payload)
+        model_key, function, arguments = pickle.loads(request)
     except Exception as error:  # whatever importing the model's module raises
         raise StaleWorkerError(str(error)) from None
     if model_key is not None and arguments[0].density_key() != model_key:
         raise StaleWorkerError("the code of the log density differs")
     return function(*arguments)
-
-
-def _start_process():
-    if _START_METHOD == "forkserver":
-        _start_fork_server()
-    return concurrent.futures.ProcessPoolExecutor(1, _context(), initializer=_initialize)
-
-
-def _initialize():
-    """In the worker: leave signals to the process that called `hmc.sample`, and end when that process ends."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent():

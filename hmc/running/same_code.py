@@ -1,4 +1,4 @@
-"""Whether a worker that somebody else started has the code of this process: if not, it refuses, and gives no draws.
+"""Whether a worker has the code of this process: if not, it refuses, and gives no draws.
 
 Workers of a cluster live long, and on machines of their own. One that has loaded an older version of the sampler, or of
 a model, would give other numbers, and nobody would see it.
@@ -7,13 +7,16 @@ a model, would give other numbers, and nobody would see it.
 import hashlib
 import importlib.util
 import platform
+import types
 from pathlib import Path
 from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from hmc.running.processes import StaleWorkerError
+from hmc.errors import StaleWorkerError
+from hmc.jit.copying import global_loads, python_of
+from hmc.jit.fingerprint import fingerprint
 
 PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
@@ -47,6 +50,38 @@ def checked(code, function, *arguments):
     if code.density is not None and arguments[0].density_key() != code.density:
         raise StaleWorkerError(f"a worker has other code of the model {arguments[0].name}: start it again")
     return function(*arguments)
+
+
+def code_of(model, *functions):
+    """A hash of the code that a replication runs besides the log density: that of these functions, of the model's, and
+    of all functions they call that are of the same package, with the numbers and texts they name. A worker that was
+    kept may have older code.
+    """
+    waiting, seen = [model.simulate, model.simulate_data, model.log_likelihood, *functions], set()
+    digest = hashlib.sha256()
+    while waiting:
+        function = python_of(waiting.pop())
+        if not isinstance(function, types.FunctionType) or function in seen:
+            continue
+        seen.add(function)
+        names = sorted({name for name, _ in global_loads(function.__code__)})
+        named = {name: function.__globals__.get(name) for name in names}
+        values = [(name, item) for name, item in named.items() if _is_plain(item)]
+        defaults = [item for item in function.__defaults__ or () if _is_plain(item)]
+        digest.update(f"{fingerprint(function.__code__)} {defaults} {values}".encode())
+        waiting += [item for item in named.values() if _package_of(item) == _package_of(function)]
+    return digest.hexdigest()
+
+
+def _is_plain(item):
+    """Whether an object is a number, a text, or a tuple of such: what is written the same in every process."""
+    return all(map(_is_plain, item)) if isinstance(item, tuple) else isinstance(item, (str, int, float))
+
+
+def _package_of(item):
+    """The package that a function is of; None for what is no function."""
+    function = python_of(item)
+    return (function.__module__ or "").partition(".")[0] if isinstance(function, types.FunctionType) else None
 
 
 def _hash_of(package):

@@ -1,4 +1,4 @@
-"""One chain from its seed to its record: what a worker does, in whichever process or thread it lives."""
+"""What a worker runs, in whichever process or thread: a chain from its seed to its record, a batch of items."""
 
 import pickle
 import time
@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.errors import ChangedDensityError, told
+from hmc.errors import ChangedDensityError, StaleWorkerError, told
+from hmc.running.same_code import code_of
 from hmc.running.shared_cells import attach
 from hmc.sampler import snapshot
 from hmc.sampler.chain import make_record
@@ -126,3 +127,67 @@ def _cut(record, job, first, finished):
     return record._replace(
         position=positions, **{name: getattr(record, name)[first:finished] for name in record._fields[1:]}
     )
+
+
+class Items(NamedTuple):
+    """Numbered items of work, all done by one function.
+
+    function(model, number, cells) -> result: `cells` are those of its chains, a stop flag and the iteration of each; it
+        raises KeyboardInterrupt when it was stopped. A worker process must be able to import it, and `functions`.
+    """
+
+    function: object
+    chains: int
+    functions: tuple  # what else is called, whose code a worker must have
+
+
+class ItemFailure(NamedTuple):
+    """An item that gave no result, and why."""
+
+    number: int
+    reason: str
+
+
+class Batch(NamedTuple):
+    """Some of the items, for one worker."""
+
+    items: Items
+    code: str  # what `code_of` the items' functions and the model's is
+    numbers: range
+    row: int  # of cells
+    until_failure: bool  # whether the first failure of an item ends all batches
+
+    @property
+    def columns(self):
+        """Cells of a batch: a stop flag, the iteration of each chain, the number of items done."""
+        return 1 + self.items.chains + 1
+
+
+def run_batch(model, batch, address):
+    """Do the items of a batch, whose cells are a row of those at `address`.
+
+    Returns their outcomes, each a pair (number, result) or an `ItemFailure`; of fewer, where it was stopped.
+    """
+    if code_of(model, batch.items.function, *batch.items.functions) != batch.code:
+        raise StaleWorkerError("the code of a function that simulates or reduces differs")
+    control = attach(address)
+    try:
+        cells = control.cells[batch.row * batch.columns : (batch.row + 1) * batch.columns]
+        cells[-1] = 0  # an earlier try of this batch may have left its mark
+        outcomes = []
+        for number in batch.numbers:
+            if cells[0] != 0:
+                break
+            try:
+                outcomes.append((number, batch.items.function(model, number, cells[:-1])))
+            except Exception as error:
+                outcomes.append(ItemFailure(number, told(error)))
+                if batch.until_failure:
+                    control.cells[:: batch.columns] = 1
+            except KeyboardInterrupt:  # the chain was stopped; or this thread had the signal, which is meant for all
+                control.cells[:: batch.columns] = 1
+                break
+            cells[-1] += 1
+        return outcomes
+    finally:
+        control.close()

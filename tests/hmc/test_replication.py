@@ -13,7 +13,7 @@ import pytest
 import hmc
 import models
 from hmc.replication import replicate
-from hmc.running.processes import InlineExecutor
+from hmc.running.executors import InlineExecutor
 from tests.hmc.helpers import running
 
 QUICK = {"seed": 3, "warmup": 30, "draws": 20, "progress": False}

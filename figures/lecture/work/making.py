@@ -10,22 +10,14 @@ from figures.lecture import contents
 from figures.lecture.page import render
 from figures.lecture.page.filling import Filling
 from figures.lecture.page.view import Lecture
+from figures.lecture.work import sources
 from figures.lecture.work.items import LIBRARIES, Plan, Settings
 from figures.lecture.work.kept import PAGE, Kept
 from figures.lecture.work.running import run
 from hmc import __version__
 from hmc.files import write_whole
-from hmc.running.execution import (
-    at_once,
-    check_execution,
-    compile_sampler,
-    number_of_workers,
-    progress_bar,
-    shares_memory,
-)
-from hmc.running.importable import why_not_processes
-from hmc.running.lasting import LastingExecutor
-from hmc.running.processes import InlineExecutor, ProcessExecutor
+from hmc.reporting import progress_bar
+from hmc.running import check_execution, compile_sampler, for_packages
 from hmc.sampling import sample
 from hmc.settings import Settings as SamplingSettings
 from hmc.settings import check_settings, is_whole
@@ -78,18 +70,18 @@ def make(
     check_execution(workers, executor)  # before the folder is made
     plan, kept = Plan(parts, settings), Kept(folder)
     missing = [name for name, item in plan.items.items() if not kept.has(item)]
-    outcome = _run(plan, kept, missing, workers, executor)
-    done = plan.items.keys() - (set(missing) - set(outcome.made))
+    made, failures = _run(plan, kept, missing, workers, executor)
+    done = plan.items.keys() - (set(missing) - set(made))
 
     page_started = time.perf_counter()
     spent = _spent(plan, kept, done)
-    facts = _facts(settings, spent, plan.items.keys() - done, outcome.failures)
+    facts = _facts(settings, spent, plan.items.keys() - done, failures)
     text = render.render(Lecture(Filling(plan, kept, done).parts(parts), facts))
     write_whole(kept.folder / PAGE, lambda file: file.write(text.encode()))
     ended = time.perf_counter()
     spent["page"] = ended - page_started
     there = [name for name in plan.items if name not in missing]
-    return Made(kept.folder / PAGE, outcome.made, there, outcome.failures, spent, ended - started)
+    return Made(kept.folder / PAGE, made, there, failures, spent, ended - started)
 
 
 def _checked(seed, only, trolley, replications, sampling):
@@ -115,9 +107,10 @@ def _checked(seed, only, trolley, replications, sampling):
 
 
 def _run(plan, kept, missing, workers, executor):
+    """(names of the items made, {name: why} of those that could not be)."""
     if any(plan.items[name].kind in ("fit", "refit", "study") for name in missing):
         compile_sampler()  # once, and not in each worker
-    executor, at_once = _executor(executor, number_of_workers(workers, max(1, len(missing))))
+    chosen = for_packages(sources.PACKAGES, max(1, len(missing)), workers, executor)
     bar = progress_bar(len(missing), "pieces") if missing else None
 
     def tell(name):
@@ -126,29 +119,10 @@ def _run(plan, kept, missing, workers, executor):
             bar.update(1)
 
     try:
-        return run(plan.items, kept, executor, at_once, tell)
+        return run(plan.items, kept, chosen, tell)
     finally:
         if bar is not None:
             bar.close()
-        executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _executor(given, workers):
-    """(what runs the pieces, how many at a time or None for all that can be made)."""
-
-    def own():
-        possible = workers > 1 and why_not_processes() is None
-        return ProcessExecutor(workers) if possible else InlineExecutor(), True
-
-    if given is None:
-        return LastingExecutor(*own(), own), workers
-    if shares_memory(given):
-        return LastingExecutor(given, False, own), None
-    from hmc.running.foreign import ForeignExecutor
-    from hmc.running.same_code import PACKAGES, code_here
-
-    number = at_once(given, workers)
-    return LastingExecutor(ForeignExecutor(given, code_here(packages=PACKAGES), number), True, own), number
 
 
 def _spent(plan, kept, done):

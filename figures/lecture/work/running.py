@@ -1,75 +1,72 @@
-"""Pieces of work side by side: each is sent out when all that it needs is finished, and kept when it is done."""
+"""Items of the lecture side by side: each is sent out when all that it needs is finished, and kept when it is done."""
 
-import concurrent.futures
-import queue
 import time
-from typing import NamedTuple
+from functools import partial
 
 from hmc.errors import told
-from hmc.running.interrupts import finishing_first
+from hmc.running import Execution, Task, is_lost
 
 # What to begin with when there is a choice: fits, since the others wait for them; then what takes longest.
 ORDER = ("fit", "film", "refit", "study", "card", "figure", "table")
 
 
-class Outcome(NamedTuple):
-    """What became of a run."""
+def run(items, kept, chosen, tell=lambda name: None):
+    """Make those of `items` (by name) that `kept` does not have, and keep them.
 
-    made: list  # names of the items that were made now
-    failures: dict  # by name of an item, why it could not be made; what needs such an item was not made either
+    chosen: the executor, from `hmc.running.for_packages`; its workers see the folder of `kept`. `tell(name)` is called
+    for each item that is made. An item that fails costs itself and what needs it, one whose worker dies is sent out
+    again, once; but OSError, such as for a full disk, ends the run, for it would meet all others too.
 
-
-def run(items, kept, executor, at_once=None, tell=lambda name: None):
-    """Make those of `items` (by name) that `kept` does not have, and keep them; an `Outcome`.
-
-    `executor` is any `concurrent.futures.Executor` whose workers see the folder of `kept`; it is given `at_once` items
-    at a time (None: all that can be made). `tell(name)` is called for each that is made. An item that fails costs
-    itself and what needs it, one whose worker dies is sent out again, once; but OSError, such as for a full disk, ends
-    the run, for it would meet all others too.
-
-    Ctrl-C lets what is under way finish, and keeps it, before KeyboardInterrupt is raised; a second one does not wait,
-    and what it raises says `hmc.running.interrupts.AT_ONCE`.
+    Returns (names of the items that were made now, {name: why} of those that could not be; what needs one of these was
+    not made either). Ctrl-C lets what is under way finish, and keeps it, before KeyboardInterrupt is raised; a second
+    one does not wait, and what it raises says `hmc.running.AT_ONCE`.
     """
     done = {name for name, item in items.items() if kept.has(item)}
     waiting = sorted(items.keys() - done, key=lambda name: (ORDER.index(items[name].kind), list(items).index(name)))
-    made, failures, lost, under_way, ended, fatal = [], {}, set(), {}, queue.SimpleQueue(), None
-    with finishing_first() as interrupts:
-        while True:
-            while fatal is None and not interrupts and (at_once is None or len(under_way) < at_once):
+    made, failures, fatal = [], {}, []
+    with Execution(chosen, (1, 1), "finishing what is under way (Ctrl-C again: stop at once)") as execution:
+
+        def ended(item, result, error, may_run_again):
+            if error is not None and is_lost(error) and may_run_again:
+                return f"{item.name} is made again: {told(error)}"
+            if error is None:
+                try:
+                    kept.keep(item, *result)
+                except Exception as failed:
+                    error = failed
+            if isinstance(error, OSError):
+                fatal.append(error)
+                execution.stop()
+            elif error is None:
+                done.add(item.name)
+                made.append(item.name)
+                tell(item.name)
+            elif not isinstance(error, KeyboardInterrupt):  # whatever goes wrong in a fit or in a figure
+                failures[item.name] = told(error)
+            send()
+            return None
+
+        def send():
+            """Send out items that can be made, as many as there is room for."""
+            while not execution.is_stopped and (chosen.at_once is None or execution.under_way < chosen.at_once):
                 name = next((name for name in waiting if all(n.name in done for n in items[name].needs)), None)
                 if name is None:
-                    break
+                    return
                 waiting.remove(name)
                 item = items[name]
                 stem = (kept.folder / name).absolute()
                 stem.parent.mkdir(exist_ok=True)
-                under_way[name] = executor.submit(
-                    timed, item.task, item.arguments, item.sources(kept.folder), str(stem)
-                )
-                under_way[name].add_done_callback(lambda _, name=name: ended.put(name))
-            if not under_way:
-                break  # everything is made, or it is to end, or the rest needs what failed
-            name = ended.get()
-            future = under_way.pop(name)
-            try:
-                kept.keep(items[name], *future.result())
-            except OSError as error:
-                fatal = fatal or error
-            except Exception as error:  # whatever goes wrong in a fit or in a figure
-                if isinstance(error, concurrent.futures.BrokenExecutor) and name not in lost:
-                    lost.add(name)  # its worker was killed, or ran out of memory
-                    waiting.insert(0, name)
-                else:
-                    failures[name] = told(error)
-            else:
-                done.add(name)
-                made.append(name)
-                tell(name)
-    if fatal is not None:
-        raise fatal
-    if interrupts:
+                arguments = (item.task, item.arguments, item.sources(kept.folder), str(stem))
+                execution.submit(Task(timed, lambda arguments=arguments: arguments, partial(ended, item)))
+
+        send()
+        execution.watch()
+        is_interrupted = execution.is_stopped and not fatal
+    if fatal:
+        raise fatal[0]
+    if is_interrupted:
         raise KeyboardInterrupt
-    return Outcome(made, failures)
+    return made, failures
 
 
 def timed(task, arguments, inputs, stem):

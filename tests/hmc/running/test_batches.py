@@ -4,8 +4,9 @@ import concurrent.futures
 from typing import NamedTuple
 
 import hmc
-from hmc.running.batches import PieceFailure, Work, in_batches
-from hmc.running.processes import InlineExecutor
+from hmc.running.batches import in_batches
+from hmc.running.executors import InlineExecutor
+from hmc.running.tasks import ItemFailure, Items
 
 
 class Nothing(NamedTuple):
@@ -17,7 +18,7 @@ def bell(position, data, gradient):
     return -0.5 * position[0] * position[0]
 
 
-def piece(model, number, cells):
+def item(model, number, cells):
     return 10 * number
 
 
@@ -25,7 +26,7 @@ class Lethal(InlineExecutor):
     """Does what is submitted; but the first `deaths` times, what comes back of the batch `row` is that it is lost.
 
     submitted   the rows of the batches
-    counted     how many pieces are done, as a bar would show it, after each of them
+    counted     how many items are done, as a bar would show it, after each of them
     """
 
     num_workers = 1
@@ -34,7 +35,7 @@ class Lethal(InlineExecutor):
         self.row, self.deaths, self.submitted, self.counted = row, deaths, [], []
 
     def submit(self, function, /, *arguments):
-        _, batch, cells, _ = arguments
+        _, batch, cells = arguments
         future = super().submit(function, *arguments)
         self.submitted.append(batch.row)
         self.counted.append(int(cells.reshape(-1, batch.columns)[:, -1].sum()))
@@ -45,15 +46,15 @@ class Lethal(InlineExecutor):
 
 
 def done(executor, count=48):
-    """48 pieces are 16 batches of three."""
+    """48 items are 16 batches of three."""
     model = hmc.Model(bell, Nothing(1), [hmc.Parameter("x")], name="bell")
-    return in_batches(model, Work(piece, 1, ()), count, workers=1, executor=executor, progress=False)
+    return in_batches(model, Items(item, 1, ()), count, workers=1, executor=executor, progress=False)
 
 
 EVERYTHING = [(number, 10 * number) for number in range(48)]
 
 
-def test_a_batch_whose_worker_died_is_sent_again_and_its_pieces_count_once():
+def test_a_batch_whose_worker_died_is_sent_again_and_its_items_count_once():
     executor = Lethal(row=2, deaths=1)
     assert done(executor) == (EVERYTHING, [], False)
     assert executor.submitted == [*range(16), 2]
@@ -66,5 +67,5 @@ def test_a_batch_whose_worker_dies_each_time_is_tried_exactly_twice_and_costs_it
     assert executor.submitted == [*range(16), 2]
     assert found.results == [pair for pair in EVERYTHING if pair[0] not in (6, 7, 8)]
     assert [failure.number for failure in found.failures] == [6, 7, 8]
-    assert all(isinstance(f, PieceFailure) and "its worker process died" in f.reason for f in found.failures)
+    assert all(isinstance(f, ItemFailure) and "its worker process died" in f.reason for f in found.failures)
     assert not found.interrupted

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import pytest
 
 import hmc
-from hmc.running.execution import Execution
+from hmc.running.execution import Execution, Task
+from hmc.running.executors import for_model
 from hmc.running.interrupts import AT_ONCE
 
 
@@ -20,6 +21,10 @@ def bell(position, data, gradient):
 
 
 MODEL = hmc.Model(bell, Nothing(1), [hmc.Parameter("x")], name="bell")
+
+
+def submit(execution, function, *arguments):
+    execution.submit(Task(function, lambda: arguments, lambda *outcome: None))
 
 
 class Tasks:
@@ -41,11 +46,10 @@ class Tasks:
 
     def raise_in_the_midst(self, error, ends_when_stopped):
         """Submit both to a run of one worker, in which `error` is raised when the first has begun."""
-        with Execution(MODEL, 1, "threads", (1, 2)) as execution:
-            self.futures = [
-                execution.submit(self.long, MODEL, execution.address, ends_when_stopped),
-                execution.submit(self.waiting, MODEL),
-            ]
+        with Execution(for_model(MODEL, 1, "threads"), (1, 2)) as execution:
+            submit(execution, self.long, MODEL, execution.address, ends_when_stopped)
+            submit(execution, self.waiting, MODEL)
+            self.futures = list(execution._tasks)
             assert self.begun.wait(30)
             raise error
 
@@ -71,8 +75,8 @@ def test_a_second_ctrl_c_waits_for_nothing_and_cancels_what_has_not_begun():
 
 def test_without_an_error_what_has_not_begun_is_done_too():
     tasks = Tasks()
-    with Execution(MODEL, 1, "threads", (1, 2)) as execution:
-        execution.submit(tasks.long, MODEL, execution.address, True)
-        execution.submit(tasks.waiting, MODEL)
+    with Execution(for_model(MODEL, 1, "threads"), (1, 2)) as execution:
+        submit(execution, tasks.long, MODEL, execution.address, True)
+        submit(execution, tasks.waiting, MODEL)
         assert tasks.begun.wait(30)
     assert tasks.ran == ["long", "waiting"]

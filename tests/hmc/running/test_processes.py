@@ -165,12 +165,12 @@ def test_chain_whose_workers_die_twice_costs_itself_alone(folder):
         folder,
         """import pickle
 import hmc.running.processes
-in_process = hmc.running.processes._in_process
-def end_those_of_chain_1(start, model_key, payload, busy):
-    if pickle.loads(payload)[1][2] == 1:
-        model_key, payload = None, pickle.dumps((os._exit, (1,)))
-    return in_process(start, model_key, payload, busy)
-hmc.running.processes._in_process = end_those_of_chain_1
+ask = hmc.running.processes.Worker.ask
+def end_those_of_chain_1(worker, request):
+    if pickle.loads(request)[2][2] == 1:
+        request = pickle.dumps((None, os._exit, (1,)))
+    return ask(worker, request)
+hmc.running.processes.Worker.ask = end_those_of_chain_1
 fit = sample()
 (failure,) = fit.failures
 assert failure.chain == 1 and "BrokenProcessPool" in failure.reason, failure
@@ -302,9 +302,9 @@ import hmc.running.processes
 
 def half_a_result():
     frame = sys._getframe()
-    while "result_queue" not in frame.f_locals:
+    while "pipe" not in frame.f_locals:
         frame = frame.f_back
-    os.write(frame.f_locals["result_queue"]._writer.fileno(), struct.pack("!i", 1000) + bytes(10))
+    os.write(frame.f_locals["pipe"].fileno(), struct.pack("!i", 1000) + bytes(10))
     os.kill(os.getpid(), signal.SIGKILL)
 
 if __name__ == "__main__":
@@ -313,5 +313,5 @@ if __name__ == "__main__":
 
 
 def test_a_worker_that_is_killed_in_the_midst_of_its_result_is_not_waited_for(folder):
-    """A pool of Python's would wait for the rest: it could write to the pipe itself."""
+    """The caller must not hold the end of the pipe that the worker writes to: it would wait for the rest."""
     assert running.python(folder, HALF_A_RESULT, name="half.py").stdout.startswith("BrokenProcessPool(")

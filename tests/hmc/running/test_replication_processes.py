@@ -120,14 +120,13 @@ def test_replications_of_a_worker_that_dies_are_run_again(tmp_path):
         tmp_path,
         """import hmc.running.processes
 expected = run(100, work=20_000)
-in_process, killed = hmc.running.processes._in_process, []
-def kill_one(start, *arguments):
-    process = start()
+ask, killed = hmc.running.processes.Worker.ask, []
+def kill_one(worker, request):
     if len(killed) < 1:
-        killed.append(process.submit(os.getpid).result())
-        threading.Timer(0.05, lambda: os.kill(killed[0], signal.SIGKILL)).start()
-    return in_process(lambda: process, *arguments)
-hmc.running.processes._in_process = kill_one
+        killed.append(worker)
+        threading.Timer(0.05, worker.kill).start()
+    return ask(worker, request)
+hmc.running.processes.Worker.ask = kill_one
 assert run(100, work=20_000) == expected
 assert killed""",
     )

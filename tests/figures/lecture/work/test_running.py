@@ -14,8 +14,8 @@ import pytest
 from figures.lecture.work.items import Item
 from figures.lecture.work.kept import Kept
 from figures.lecture.work.running import run
+from hmc.running.executors import Chosen, InlineExecutor
 from hmc.running.interrupts import AT_ONCE
-from hmc.running.processes import InlineExecutor
 
 
 def write(arguments, inputs, stem):
@@ -58,6 +58,11 @@ def plan(*items):
     return {item.name: item for item in items}
 
 
+def given(executor, at_once=None):
+    """An executor that somebody gave, and how many items it gets at a time."""
+    return Chosen(executor, False, at_once, None)
+
+
 def text(folder, name):
     return (folder / f"{name}.txt").read_text()
 
@@ -72,9 +77,7 @@ def test_an_item_is_made_after_those_it_needs_and_kept(tmp_path, executor):
     a = item("d/a")
     b = item("d/b", a)
     c = item("d/c", a, b)
-    outcome = run(plan(a, b, c), Kept(tmp_path), executor, 2)
-    assert outcome.made == ["d/a", "d/b", "d/c"]
-    assert not outcome.failures
+    assert run(plan(a, b, c), Kept(tmp_path), given(executor, 2)) == (["d/a", "d/b", "d/c"], {})
     assert text(tmp_path, "d/c") == "d/a d/a d/b d/c"
     assert Kept(tmp_path).facts("d/b") == {"word": "d/b"}
 
@@ -82,21 +85,21 @@ def test_an_item_is_made_after_those_it_needs_and_kept(tmp_path, executor):
 def test_nothing_is_made_twice_and_what_is_missing_or_changed_is(tmp_path):
     a, b, c = item("d/a"), item("d/b"), item("d/c")
     items = plan(a, b, c)
-    run(items, Kept(tmp_path), InlineExecutor())
-    assert run(items, Kept(tmp_path), InlineExecutor()).made == []
+    run(items, Kept(tmp_path), given(InlineExecutor()))
+    assert run(items, Kept(tmp_path), given(InlineExecutor()))[0] == []
     (tmp_path / "d" / "a.txt").unlink()
     items["d/b"] = b._replace(key="other")
-    assert run(items, Kept(tmp_path), InlineExecutor()).made == ["d/a", "d/b"]
+    assert run(items, Kept(tmp_path), given(InlineExecutor()))[0] == ["d/a", "d/b"]
 
 
 def test_all_that_can_be_made_at_once_is_given_out_in_order_of_its_kind():
-    given = []
+    sent = []
 
     class Refusing(concurrent.futures.Executor):
         """Notes what it is given, and does nothing of it."""
 
         def submit(self, function, task, arguments, *_):
-            given.append(arguments["word"])
+            sent.append(arguments["word"])
             future = concurrent.futures.Future()
             future.set_exception(RuntimeError("no"))
             return future
@@ -113,30 +116,30 @@ def test_all_that_can_be_made_at_once_is_given_out_in_order_of_its_kind():
             raise AssertionError("nothing was made")
 
     late, early = item("figure", kind="figure"), item("fit")
-    outcome = run(plan(late, item("film", early, kind="film"), early), Nothing(), Refusing())
-    assert given == ["fit", "figure"]
-    assert outcome.failures == {"fit": "RuntimeError: no", "figure": "RuntimeError: no"}
+    _, failures = run(plan(late, item("film", early, kind="film"), early), Nothing(), given(Refusing()))
+    assert sent == ["fit", "figure"]
+    assert failures == {"fit": "RuntimeError: no", "figure": "RuntimeError: no"}
 
 
 def test_an_item_that_fails_costs_itself_and_what_needs_it(tmp_path, executor):
     a, b = item("d/a", task=fail), item("d/b")
-    outcome = run(plan(a, item("d/c", a), b, item("d/d", b)), Kept(tmp_path), executor)
-    assert sorted(outcome.made) == ["d/b", "d/d"]
-    assert outcome.failures == {"d/a": "RuntimeError: the chain failed"}
+    made, failures = run(plan(a, item("d/c", a), b, item("d/d", b)), Kept(tmp_path), given(executor))
+    assert sorted(made) == ["d/b", "d/d"]
+    assert failures == {"d/a": "RuntimeError: the chain failed"}
     assert not (tmp_path / "d" / "c.txt").exists()
 
 
 def test_an_item_whose_worker_dies_is_tried_again_and_then_failed_in_the_words_of_a_fit(tmp_path, executor):
-    outcome = run(plan(item("d/a", task=lose_the_worker), item("d/b")), Kept(tmp_path), executor)
-    assert outcome.made == ["d/b"]
-    assert outcome.failures == {"d/a": "its worker process died, killed or out of memory (BrokenProcessPool)"}
+    made, failures = run(plan(item("d/a", task=lose_the_worker), item("d/b")), Kept(tmp_path), given(executor))
+    assert made == ["d/b"]
+    assert failures == {"d/a": "its worker process died, killed or out of memory (BrokenProcessPool)"}
     assert (tmp_path / "d" / "a.tries").read_text() == ".."
 
 
 def test_a_full_disk_ends_the_run_and_what_was_finished_stays(tmp_path):
     a, b, c = item("d/a"), item("d/b", task=fill_the_disk), item("d/c")
     with pytest.raises(OSError, match=r"No space left on device.*b'$"):
-        run(plan(a, b, c), Kept(tmp_path), InlineExecutor(), 1)
+        run(plan(a, b, c), Kept(tmp_path), given(InlineExecutor(), 1))
     assert [Kept(tmp_path).has(one) for one in (a, b, c)] == [True, False, False]
 
 
@@ -144,7 +147,7 @@ def test_ctrl_c_lets_what_is_under_way_finish_and_keeps_it(tmp_path, capsys):
     before = signal.getsignal(signal.SIGINT)
     a, b = item("d/a", task=interrupt), item("d/b")
     with pytest.raises(KeyboardInterrupt):
-        run(plan(a, b), Kept(tmp_path), InlineExecutor(), 1)
+        run(plan(a, b), Kept(tmp_path), given(InlineExecutor(), 1))
     assert [Kept(tmp_path).has(one) for one in (a, b)] == [True, False]
     assert "finishing what is under way" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is before
@@ -161,6 +164,6 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path):
 
     with concurrent.futures.ThreadPoolExecutor(1) as executor:
         with pytest.raises(KeyboardInterrupt, match=AT_ONCE):
-            run(plan(item("d/a", task=slow)), Kept(tmp_path), executor, 1)
+            run(plan(item("d/a", task=slow)), Kept(tmp_path), given(executor, 1))
         assert not released.is_set()
         released.set()

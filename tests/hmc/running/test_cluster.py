@@ -14,14 +14,13 @@ import numpy as np
 import pytest
 
 import hmc
+import hmc.running.cluster
 import hmc.running.execution
-import hmc.running.foreign
 import models
-from hmc.errors import LostTaskError
+from hmc.errors import LostTaskError, StaleWorkerError
 from hmc.running import same_code
-from hmc.running.execution import at_once, workers_of
-from hmc.running.foreign import ForeignExecutor
-from hmc.running.processes import StaleWorkerError
+from hmc.running.cluster import ForeignExecutor
+from hmc.running.executors import at_once, workers_of
 from hmc.running.same_code import checked, code_here
 from hmc.running.shared_cells import SharedControl
 from tests.hmc.helpers import running
@@ -134,8 +133,8 @@ def test_a_cluster_that_stays_without_workers_is_not_waited_for(monkeypatch):
         def submit(self, function, /, *arguments):
             return concurrent.futures.Future()
 
-    monkeypatch.setattr(hmc.running.foreign, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(hmc.running.foreign, "_NO_WORKER_SECONDS", 0.05)
+    monkeypatch.setattr(hmc.running.cluster, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(hmc.running.cluster, "_NO_WORKER_SECONDS", 0.05)
     with ForeignExecutor(Empty(), code_here(), 1) as executor, pytest.raises(LostTaskError, match="has had no worker"):
         executor.submit(len, "abc").result(30)
 
@@ -149,8 +148,8 @@ def test_a_cluster_that_has_workers_is_waited_for(monkeypatch):
             threading.Timer(0.3, future.set_result, [3]).start()
             return future
 
-    monkeypatch.setattr(hmc.running.foreign, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(hmc.running.foreign, "_NO_WORKER_SECONDS", 0.05)
+    monkeypatch.setattr(hmc.running.cluster, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(hmc.running.cluster, "_NO_WORKER_SECONDS", 0.05)
     with ForeignExecutor(Slow(), code_here(), 1) as executor:
         assert executor.submit(len, "abc").result(30) == 3
 
