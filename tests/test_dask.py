@@ -217,7 +217,7 @@ def test_an_address_where_nobody_answers_is_told_soon(capsys, monkeypatch):
 def test_without_dask_it_is_said_what_to_install(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     status, _, err = command(capsys, "lecture", "--dask", "tcp://127.0.0.1:9")
-    assert (status, err) == (1, "hmc: --dask needs Dask, which is not installed: pip install '.[dask]'\n")
+    assert (status, err) == (1, "hmc: --dask needs Dask, which is not installed: pip install -e '.[dask]'\n")
 
 
 CTRL_C = """

@@ -100,4 +100,4 @@ def test_the_numbers_of_the_page_are_those_of_the_code():
     text = " ".join(PAGE.split())
     assert re.findall(r"at most (\d+) fits", text) == [str(batches._LARGEST_BATCH)]
     assert re.findall(r"\(\d+ s; (\d+) s for `--dask`\)", text) == [str(cluster._SECONDS)]
-    assert re.findall(r"is waited for, (\d+) s,", text) == [f"{foreign._NO_WORKER_SECONDS:g}"]
+    assert re.findall(r"the run waits (\d+) s for another", text) == [f"{foreign._NO_WORKER_SECONDS:g}"]

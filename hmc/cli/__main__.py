@@ -2,4 +2,5 @@
 
 from hmc.cli.main import program
 
-program()
+if __name__ == "__main__":  # a worker process may import the main script
+    program()

@@ -27,7 +27,7 @@ _TERMINATIONS = {
     outcome.PATH_END: "path_end",
 }
 
-_INSTALL = "needs ArviZ: pip install 'rethinking-hmc[arviz]'"
+_INSTALL = "needs ArviZ: pip install -e '.[arviz]'"
 
 
 def to_frame(fit, stats=False):

@@ -142,7 +142,7 @@ def _client(address):
     try:
         from distributed import Client
     except ImportError:
-        raise ValueError("--dask needs Dask, which is not installed: pip install '.[dask]'") from None
+        raise ValueError("--dask needs Dask, which is not installed: pip install -e '.[dask]'") from None
     try:
         with contextlib.ExitStack() as closing:
             client = closing.enter_context(Client(address, timeout=_ANSWER_SECONDS, set_as_default=False))

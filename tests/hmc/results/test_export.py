@@ -389,8 +389,8 @@ def test_without_arviz_one_line_says_what_to_install_before_anything_is_sampled(
     monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(hmc, "sample", None)
     assert cli.main([*COMMAND, "--out", "a.nc"]) == 1
-    assert capsys.readouterr().err == "hmc: a.nc: NetCDF needs ArviZ: pip install 'rethinking-hmc[arviz]'\n"
+    assert capsys.readouterr().err == "hmc: a.nc: NetCDF needs ArviZ: pip install -e '.[arviz]'\n"
     with pytest.raises(ImportError) as caught:
         fit.to_arviz()
-    assert str(caught.value) == "to_arviz needs ArviZ: pip install 'rethinking-hmc[arviz]'"
+    assert str(caught.value) == "to_arviz needs ArviZ: pip install -e '.[arviz]'"
     assert fit.to_frame().shape == (3 * DRAWS, 7)
