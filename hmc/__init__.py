@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ChainError": "errors",
     "Fit": "results.fit",
+    "HMCError": "errors",
     "InitializationError": "errors",
     "Model": "model",
     "Parameter": "parameters",

@@ -4,23 +4,27 @@ from concurrent.futures import BrokenExecutor
 from typing import NamedTuple
 
 
-class InitializationError(RuntimeError):
+class HMCError(Exception):
+    """The base of every error that is the project's own; wrong arguments are ValueError."""
+
+
+class InitializationError(HMCError, RuntimeError):
     """No starting point with a finite log density and gradient was found."""
 
 
-class ChainError(RuntimeError):
+class ChainError(HMCError, RuntimeError):
     """No chain gave any draws; the message says why."""
 
 
-class ChangedDensityError(RuntimeError):
+class ChangedDensityError(HMCError, RuntimeError):
     """The log density of a position is not what it was."""
 
 
-class LostTaskError(RuntimeError):
+class LostTaskError(HMCError, RuntimeError):
     """An executor gave up a task that nobody asked it to."""
 
 
-class StaleWorkerError(RuntimeError):
+class StaleWorkerError(HMCError, RuntimeError):
     """A worker cannot import the model, or has an older version of its code."""
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hmc.errors import HMCError
 from hmc.parameters import element_names
 from hmc.transforms import INTERVAL, LOWER, ORDERED, REAL, UPPER
 
@@ -39,7 +40,7 @@ def merged(findings):
     return kept
 
 
-class BrokenError(Exception):
+class BrokenError(HMCError):
     """The check cannot go on; its argument is the finding that says why."""
 
 

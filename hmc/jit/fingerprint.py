@@ -10,13 +10,14 @@ import types
 import numba
 import numpy as np
 
+from hmc.errors import HMCError
 from hmc.jit.copying import cell_contents, reached_globals
 from hmc.jit.kernel import is_kernel, jit_is_disabled
 
 _LIBRARIES = ("numba", "numpy", "math", "builtins")  # their versions are part of the cache folder's name
 
 
-class UndeterminableError(Exception):
+class UndeterminableError(HMCError):
     """The function reaches something whose content cannot be read off: do not keep it on disk."""
 
 

@@ -19,7 +19,7 @@ import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 
-from hmc.errors import StaleWorkerError, told
+from hmc.errors import HMCError, StaleWorkerError, told
 from hmc.reporting import say
 from hmc.running.importable import why_not_processes
 
@@ -87,7 +87,7 @@ class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
         return answer
 
 
-class _NoWorkerError(Exception):
+class _NoWorkerError(HMCError):
     """No worker process could be started."""
 
 

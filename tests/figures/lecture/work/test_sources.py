@@ -50,7 +50,7 @@ def test_an_edit_at_second_hand_changes_the_digest_and_an_unrelated_one_does_not
     before, of_sampler = sources.digest("figures.dags"), sources.digest("hmc.sampling", "models.cafes")
     edited(copy / "figures" / "trolley.py")
     assert sources.digest("figures.dags") == before
-    edited(copy / "figures" / "style.py")
+    edited(copy / "figures" / "drawing" / "style.py")
     assert sources.digest("figures.dags") != before
     assert sources.digest("hmc.sampling", "models.cafes") == of_sampler
     edited(copy / "hmc" / "sampler" / "nuts.py")
@@ -71,5 +71,5 @@ def test_modules_alone_count_without_what_they_import(copy):
     before = digest()
     edited(copy / "diagnostics" / "psis.py")
     assert digest() == before
-    edited(copy / "figures" / "sweep.py")
+    edited(copy / "figures" / "tadpoles" / "sweep.py")
     assert digest() != before
