@@ -18,6 +18,8 @@ snapshot       all that a chain's future depends on, to go on from later
 chain_through  a chain through a given position
 machine_code   `chain.advance`, compiled
 
-For speed alone: rows (copies and sums of arrays as loops, `add_rows` four at a time) and `join_leaves`, at the end of
-nuts. Read `target[:] = source` for the one, and `join` for the other.
+For speed alone:
+
+rows           copies and sums of arrays as loops, each of which is one line of NumPy
+and `join_leaves`, at the end of nuts: `join` for the most frequent case
 """
