@@ -1,7 +1,7 @@
 """The sampler's transitions, recorded step by step: where every leapfrog step went, and why the trajectory ended.
 
 There is no second sampler here. The kernels that a chain runs are copied with some of them replaced by ones that do
-the same and take notes (`hmc.jit.kernel.substituted`, `hmc/record/watcher.py`), so that what is recorded is what
+the same and take notes (`hmc.jit.copying.substituted`, `hmc/record/watcher.py`), so that what is recorded is what
 `hmc.sample` does, bit for bit: the transition recorded after `after` others gives the draw that `hmc.sample` gives
 there.
 """

@@ -1,1 +1,25 @@
-"""The algorithm, and nothing else."""
+"""The algorithm, and nothing else. Read it in this order, one idea a file:
+
+textbook       NUTS as the papers write it, recursive, in their symbols; and which name each symbol has from here on
+phase_space    position, momentum, energy, and the leapfrog step that moves them
+metric         which directions are long; the algebra of whitened momenta in full
+static         Hamiltonian Monte Carlo as it was invented: a path of fixed length, accepted or rejected
+outcome        what a transition reports, why it ended, and when a step has failed
+nuts           the textbook's transition as a binary counter counts: the same draws, without recursion or allocation
+step_size      a first guess of the step size, and dual averaging
+adaptation     what warm-up learns of the metric, and when
+chain          one chain: warm-up and draws
+and then hmc/transforms.py: how constrained parameters become a position, and the Jacobians that this takes
+
+Around the algorithm, and not needed to understand it:
+
+starting       a chain's random generator, its job and its first position
+snapshot       all that a chain's future depends on, to go on from later
+chain_through  a chain through a given position
+machine_code   `chain.advance`, compiled
+
+For speed alone:
+
+rows           copies and sums of arrays as loops, each of which is one line of NumPy
+and `join_leaves`, at the end of nuts: `join` for the most frequent case
+"""

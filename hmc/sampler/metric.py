@@ -1,12 +1,37 @@
 """The metric: which directions of parameter space are long, and how a momentum moves a position.
 
-The inverse metric is an estimate of the posterior's covariance, held as a factor L with L L' = inverse metric.
-The momentum is kept in *whitened* coordinates: it is standard normal, its kinetic energy is p'p / 2, and its
-velocity in those coordinates is p itself. The metric then appears in two places only, both here: a gradient
-becomes a force on the whitened momentum by L' (`kick`), and a whitened momentum becomes a velocity of the
-position by L (`drift`). The trees of `hmc/sampler/nuts.py` see dot products and nothing else.
+The papers' Hamiltonian has a mass matrix M, for position q and momentum r, with U(q) = -log density:
 
-With p = L' p_usual this is the usual Hamiltonian with mass matrix (L L')^-1: Neal (2011), section 4.1.
+    H = U(q) + r' M^-1 r / 2,   r ~ Normal(0, M)
+    dq/dt = v = M^-1 r          the velocity
+    dr/dt = g                   the force, which is the gradient of the log density
+
+M^-1, the inverse metric, is an estimate of the posterior's covariance. Here it is held as a factor L, M^-1 = L L', and
+the momentum in *whitened* coordinates:
+
+    p = L' r,   r = L'^-1 p
+
+The rest follows from that line:
+
+    p ~ Normal(0, I)           since L' M L = L' (L L')^-1 L = I
+    r' M^-1 r / 2 = p'p / 2    since r' M^-1 r = r' L L' r
+    dq/dt = L p                since v = L L' r;  in a leapfrog step of length h:  q += h L p     (`drift`)
+    dp/dt = L' g               since p = L' r;    in each half step before and after:  p += h/2 L' g  (`kick`)
+
+L appears in the last two lines and nowhere else; both are functions of this file. Positions and energies are the usual
+Hamiltonian's, step by step: the papers' half step, r += h/2 g, multiplied by L', is the kick.
+
+Seen from the other side, the position is whitened. In the coordinates z = L^-1 q the gradient of the log density is
+L' g, so p moves z under the unit metric: dz/dt = p, dp/dt = L' g. The covariance of z is about I, and there leapfrog
+steps do best. Neal (2011), section 4.1: to transform the position by q = L z, and the momentum by p = L' r, turns a
+Hamiltonian with M^-1 = L L' into one with M = I, and changes nothing else about it.
+
+The U-turn criterion is the same in both coordinates too. A stretch of a trajectory turns unless v' sum(r) > 0 at both
+of its ends, the sum being over its leaves; and since v = L p,
+
+    v' sum(r) = p' L' sum(r) = p' sum(p) = p' rho
+
+So the trees of `hmc/sampler/nuts.py` see dot products of whitened momenta and nothing else.
 """
 
 import math
@@ -16,6 +41,7 @@ import numpy as np
 
 from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import sqrt
+from hmc.sampler.rows import add_rows
 
 DIAGONAL, DENSE = 0, 1
 
@@ -67,26 +93,6 @@ def drift(metric, position, momentum, time):
             position[i] += time * (metric.scale[i] * momentum[i])
     else:
         add_rows(position, momentum, time, metric.factor_transposed, False)
-
-
-@inlined
-def add_rows(out, weights, time, triangle, is_lower):
-    """out += time * triangle' weights, in place: rows of a triangular matrix, each times its weight, are added up.
-
-    Four rows at a time: `out`, which has to be read and written for each, is what takes the time. Where the four begin
-    or end apart, zeros of the triangle are added, so every element is the same sum, in the same order, as row by row.
-    """
-    n = out.shape[0]
-    whole = n - n % 4
-    for i in range(0, whole, 4):
-        a, b, c, d = time * weights[i], time * weights[i + 1], time * weights[i + 2], time * weights[i + 3]
-        for j in range(0 if is_lower else i, i + 4 if is_lower else n):
-            sum_of_two = (out[j] + a * triangle[i, j]) + b * triangle[i + 1, j]
-            out[j] = (sum_of_two + c * triangle[i + 2, j]) + d * triangle[i + 3, j]
-    for i in range(whole, n):
-        a = time * weights[i]
-        for j in range(0 if is_lower else i, i + 1 if is_lower else n):
-            out[j] += a * triangle[i, j]
 
 
 @kernel

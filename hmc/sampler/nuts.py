@@ -3,16 +3,16 @@
 Read `transition` first, then `double`, then `join`. The functions know nothing of models, data or adaptation, and of
 the dynamics only `leapfrog`, which moves a phase point in place and returns the log density there, and `energy_of`.
 A test can put a line of its own making in their place, and a recorder can watch every step of the very same code:
-see `hmc.jit.kernel.substituted`.
+see `hmc.jit.copying.substituted`.
 
 A *span* is a stretch of consecutive leaves (leapfrog steps) of a trajectory. It is kept as its first and last
 momentum in the order of building, the sum of its momenta rho, its weight (the sum over its leaves of
 exp(start energy - energy)), and one leaf drawn from it in proportion to the leaves' weights: its proposal.
 
-The usual recursion (build left half, build right half, join) is run here as a binary counter counts. Leaf n of a
-doubling completes as many spans as n has trailing ones: it is written straight into that level, then joined in
-turn with the spans waiting on levels 0, 1, ... below it. After 2^depth leaves the whole doubling stands on level
-`depth`. Each pair of subtrees of the recursion is joined, and checked, exactly once; no memory is allocated.
+The recursion of `hmc/sampler/textbook.py` (build one half, build the other, join) is run here as a binary counter
+counts. Leaf n of a doubling completes as many spans as n has trailing ones: it is written straight into that level,
+then joined in turn with the spans waiting on levels 0, 1, ... below it. After 2^depth leaves the whole doubling stands
+on level `depth`. Each pair of subtrees of the recursion is joined, and checked, exactly once; no memory is allocated.
 
 Betancourt (2017), "A conceptual introduction to Hamiltonian Monte Carlo", appendix A: multinomial sampling, biased
 progressive sampling (A.3.2), the generalised U-turn criterion (A.4.2). Hoffman & Gelman (2014) for the doubling.
@@ -26,6 +26,7 @@ from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import SMALLEST_NORMAL
 from hmc.sampler.outcome import (
     DIVERGENCE,
+    GOING_ON,
     INTERRUPTED,
     MAX_DEPTH,
     SUBTREE_U_TURN,
@@ -34,11 +35,10 @@ from hmc.sampler.outcome import (
     is_divergent,
     weight_of,
 )
-from hmc.sampler.phase_space import PhasePoint, add_row, copy_row, energy_of, leapfrog
+from hmc.sampler.phase_space import PhasePoint, copy_point, energy_of, leapfrog
+from hmc.sampler.rows import add_row, copy_row
 
 BACKWARD, FORWARD = False, True  # rows 0 and 1 of a trajectory's ends
-
-GOING_ON = -1  # a doubling that stands whole; not a reason to end
 
 
 class Spans(NamedTuple):
@@ -133,10 +133,7 @@ def begin(trajectory, start):
     """Start a trajectory of one leaf: both ends, the trunk and its proposal are that point."""
     trunk = trajectory.spans.weight.shape[0] - 1
     for direction in (BACKWARD, FORWARD):
-        end = end_of(trajectory, direction)
-        copy_row(start.point.position, end.position)
-        copy_row(start.point.momentum, end.momentum)
-        copy_row(start.point.gradient, end.gradient)
+        copy_point(start.point, end_of(trajectory, direction))
     energy = energy_of(start.log_density, start.point.momentum)
     add_leaf(trajectory.spans, trunk, start.point, start.log_density, energy, 1.0)
 
@@ -163,21 +160,6 @@ def double(flow, spans, point, depth, rng, stop):
             if is_turning:
                 return Growth(SUBTREE_U_TURN, n + 1, acceptance_sum)
     return Growth(GOING_ON, 1 << depth, acceptance_sum)
-
-
-@inlined
-def join_leaves(spans, earlier, later, rng):
-    """`join` for two spans of one leaf: half of all joins, and their three U-turn criteria are one."""
-    first, last, momentum_sum = spans.first[earlier], spans.last[later], spans.momentum_sum[later]
-    along_first, along_last = 0.0, 0.0
-    for i in range(first.shape[0]):
-        rho = first[i] + last[i]
-        along_first += rho * first[i]
-        along_last += rho * last[i]
-        momentum_sum[i] = rho
-    draw_proposal(spans, earlier, later, rng)
-    copy_row(first, spans.first[later])
-    return not (along_first > 0.0 and along_last > 0.0)
 
 
 @inlined
@@ -292,3 +274,25 @@ def trailing_ones(n):
         n >>= 1
         count += 1
     return count
+
+
+# For speed alone: with `join` in the place of `join_leaves`, draws are the same.
+
+
+@inlined
+def join_leaves(spans, earlier, later, rng):
+    """`join` for two spans of one leaf, which are half of all joins.
+
+    Their three U-turn criteria are one: first, last and sum of each span are the same momentum. So two dot products
+    are taken in place of six, and the sum of momenta is written in the same pass over the rows.
+    """
+    first, last, momentum_sum = spans.first[earlier], spans.last[later], spans.momentum_sum[later]
+    along_first, along_last = 0.0, 0.0
+    for i in range(first.shape[0]):
+        rho = first[i] + last[i]
+        along_first += rho * first[i]
+        along_last += rho * last[i]
+        momentum_sum[i] = rho
+    draw_proposal(spans, earlier, later, rng)
+    copy_row(first, spans.first[later])
+    return not (along_first > 0.0 and along_last > 0.0)

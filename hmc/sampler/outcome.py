@@ -14,6 +14,8 @@ MAX_DEPTH = 3  # the largest number of doublings was reached
 PATH_END = 4  # static HMC: the path has its fixed length
 INTERRUPTED = 5  # the run was stopped; the transition does not count
 
+GOING_ON = -1  # it has not ended; never in fit.stats
+
 # An energy error so large that the leaf would be drawn once in e^1000 times: the integrator has lost the trajectory.
 MAX_ENERGY_ERROR = 1000.0
 

@@ -11,6 +11,7 @@ import numpy as np
 from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import dot
 from hmc.sampler.metric import Metric, drift, kick
+from hmc.sampler.rows import copy_row
 
 
 class Hamiltonian(NamedTuple):
@@ -71,14 +72,8 @@ def draw_momentum(rng, momentum):
 
 
 @inlined
-def copy_row(source, target):
-    """target[:] = source, as a loop (a slice assignment would check shapes and overlap each time)."""
-    for i in range(source.shape[0]):
-        target[i] = source[i]
-
-
-@inlined
-def add_row(source, target):
-    """target += source, as a loop."""
-    for i in range(source.shape[0]):
-        target[i] += source[i]
+def copy_point(source, target):
+    """Move `target` to where `source` is."""
+    copy_row(source.position, target.position)
+    copy_row(source.momentum, target.momentum)
+    copy_row(source.gradient, target.gradient)

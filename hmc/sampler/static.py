@@ -16,7 +16,8 @@ from hmc.sampler.outcome import (
     is_divergent,
     weight_of,
 )
-from hmc.sampler.phase_space import copy_row, energy_of, leapfrog
+from hmc.sampler.phase_space import copy_point, energy_of, leapfrog
+from hmc.sampler.rows import copy_row
 
 
 @kernel
@@ -27,9 +28,7 @@ def transition(hamiltonian, start, point, reach, rng, stop):
     over the step size, rounded, at least 1 and at most 2^max_depth. The acceptance rate reported is that of the
     path's end, and 0 after a divergence, which ends the path. `stop` is as for `hmc.sampler.nuts.transition`.
     """
-    copy_row(start.point.position, point.position)
-    copy_row(start.point.momentum, point.momentum)
-    copy_row(start.point.gradient, point.gradient)
+    copy_point(start.point, point)
     start_energy = energy_of(start.log_density, start.point.momentum)
     planned = min(divide(reach.path_length, reach.step_size), float(1 << reach.max_depth))
     log_density, energy_error, n_steps, termination = start.log_density, 0.0, 0, PATH_END

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from hmc.jit.kernel import kernel
 from hmc.numerics import divide, exp, log, sqrt
-from hmc.sampler.phase_space import copy_row, energy_of, leapfrog
+from hmc.sampler.phase_space import copy_point, energy_of, leapfrog
 
 # gamma holds the search to its anchor, t0 damps the first updates, kappa forgets the oldest ones. The paper's gamma is
 # 0.05; with twice that the step size fluctuates half as much about its goal, which costs fewer gradients, and the
@@ -56,9 +56,7 @@ def first_guess(hamiltonian, start, point, step_size, stop):
     start_energy = energy_of(start.log_density, start.point.momentum)
     direction = 0.0
     for _ in range(100):
-        copy_row(start.point.position, point.position)
-        copy_row(start.point.momentum, point.momentum)
-        copy_row(start.point.gradient, point.gradient)
+        copy_point(start.point, point)
         moved = leapfrog(hamiltonian, point, step_size)
         is_good = start_energy - energy_of(moved, point.momentum) > LOG_GOOD  # NaN is not good
         if stop[0] != 0:

@@ -3,19 +3,13 @@
 import pytest
 
 from tests.hmc import helpers
-from tests.hmc.helpers import quartic, recursion, scores, toy_line  # noqa: F401 (they are looked up below)
+from tests.hmc.helpers import quartic, scores, toy_line  # noqa: F401 (they are looked up below)
 
 
 @pytest.fixture(scope="session")
 def toy():
     """A line of sites in place of leapfrog dynamics, and exact transition probabilities on it."""
     return helpers.toy_line
-
-
-@pytest.fixture(scope="session", name="recursion")
-def _recursion():
-    """The NUTS tree as the textbook's recursion."""
-    return helpers.recursion
 
 
 @pytest.fixture(scope="session", name="quartic")

@@ -9,12 +9,13 @@ one number per site. A tree carries the gradient along with its proposal: so the
 
 import itertools
 import math
+import types
 from typing import NamedTuple
 
 import numpy as np
 
-from hmc.jit.copying import substituted
-from hmc.sampler import nuts
+from hmc.jit.copying import copied, substituted
+from hmc.sampler import nuts, textbook
 from hmc.sampler.phase_space import PhasePoint, Reach, Start
 
 FORWARD = True
@@ -91,6 +92,27 @@ def run(transition, line, site, rng, max_depth, stop=0):
     reach = Reach(step_size=1.0, max_depth=max_depth, path_length=math.nan)
     outcome = transition(None, start, buffers(line, max_depth), reach, rng, np.array([stop]))
     return start.point.gradient, outcome
+
+
+def run_textbook(line, site, rng, max_depth):
+    """`run` of the textbook's transition."""
+    sites = len(line.energies)
+
+    def energy_at(theta):
+        return line.energies[int(theta[0])] if 0 <= theta[0] < sites else math.inf
+
+    def leapfrog(dynamics, theta, r, v):
+        site = int(theta[0]) + v
+        return np.array([float(site)]), line.momenta[site] if 0 <= site < sites else np.zeros_like(r)
+
+    transition = copied(
+        textbook.transition,
+        lambda item: getattr(item, "__module__", None) == textbook.__name__ and isinstance(item, types.FunctionType),
+        replacements={"leapfrog": leapfrog, "hamiltonian": lambda dynamics, theta, r: energy_at(theta)},
+    )
+    dynamics = textbook.Dynamics(lambda theta: (-energy_at(theta), None), None, 1.0)
+    theta, outcome = transition(dynamics, np.array([float(site)]), line.momenta[site], max_depth, rng)
+    return (np.arange(sites) == theta[0]).astype(float), outcome
 
 
 # All random outcomes, one by one: nothing of the tree is replaced but the dynamics.

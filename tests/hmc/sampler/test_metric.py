@@ -43,6 +43,19 @@ def test_velocities_of_drawn_momenta_have_the_inverse_metric_as_covariance(quart
 
 
 @METRICS
+def test_kinetic_energy_and_u_turn_criterion_are_the_same_in_both_coordinates(quartic, dense):
+    rng = np.random.default_rng(4)
+    made = quartic.random_metric(rng, dense)
+    inverse_mass, factor = quartic.inverse_metric(made), quartic.factor(made)
+    usual = rng.multivariate_normal(np.zeros(quartic.DIMENSION), np.linalg.inv(inverse_mass), size=8)
+    whitened = usual @ factor  # p = L' r, a momentum a row
+    velocities = usual @ inverse_mass
+    np.testing.assert_allclose((whitened**2).sum(axis=1), (usual * velocities).sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(whitened @ whitened.sum(axis=0), velocities @ usual.sum(axis=0), rtol=1e-10)
+    assert np.abs(usual @ usual.sum(axis=0) - whitened @ whitened.sum(axis=0)).max() > 0.1  # but not of momenta alone
+
+
+@METRICS
 def test_identity_leaves_gradients_and_momenta_as_they_are(dense):
     made = metric.identity(3, dense)
     momentum, position = np.zeros(3), np.zeros(3)

@@ -1,4 +1,4 @@
-"""The tree: equal to the recursion, and each of its rules by itself. For its balance see test_detailed_balance.py."""
+"""The tree: each of its rules by itself. For the tree as a whole see test_textbook.py and test_detailed_balance.py."""
 
 import math
 
@@ -6,86 +6,14 @@ import numpy as np
 import pytest
 
 from hmc.jit.copying import substituted
-from hmc.sampler import nuts
-from hmc.sampler.outcome import DIVERGENCE, INTERRUPTED, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
-from hmc.sampler.phase_space import PhasePoint, Reach, energy_of, leapfrog
+from hmc.sampler import nuts, textbook
+from hmc.sampler.outcome import DIVERGENCE, GOING_ON, INTERRUPTED, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
+from hmc.sampler.phase_space import Reach
 
 FORWARD, BACKWARD = True, False
 
 # Sums and exponentials of tens of numbers near 1, each rounded to 1e-16.
 EXACT = 1e-12
-
-# The oracle.
-
-
-@pytest.mark.parametrize("max_depth", [1, 2, 4])
-def test_counter_and_recursion_give_the_same_distribution_of_draws_and_the_same_statistics(toy, recursion, max_depth):
-    seen = set()
-    for line in [*toy.lines(40), *toy.with_divergent_sites(40)]:
-        for site in (0, 20):
-            if line.energies[site] == math.inf:
-                continue
-            for directions in toy.all_directions(max_depth):
-                draw, outcome = toy.given_directions(line, site, directions)
-                expected = recursion.transition(line, site, directions)
-                np.testing.assert_allclose(draw, expected.draw, rtol=0, atol=EXACT)
-                assert outcome.tree_depth == expected.tree_depth
-                assert outcome.n_steps == expected.n_steps
-                assert outcome.termination == expected.termination
-                assert outcome.acceptance_rate == pytest.approx(expected.acceptance_rate, abs=EXACT)
-                seen.add(outcome.termination)
-    # Or the lines were too tame to show anything.
-    assert seen >= {U_TURN, DIVERGENCE, MAX_DEPTH} | ({SUBTREE_U_TURN} if max_depth > 2 else set())
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_on_real_dynamics_the_tree_is_that_of_the_recursion(toy, recursion, quartic, seed):
-    rng = np.random.default_rng(seed)
-    max_depth, step_size = 5, [0.1, 0.2, 0.3, 0.45, 0.6][seed]
-    hamiltonian = quartic.hamiltonian(rng, dense=seed % 2 == 0)
-    for _ in range(8):
-        start = quartic.start(hamiltonian, rng)
-        with np.errstate(all="ignore"):  # far beyond a divergence
-            positions, line = real_line(toy, hamiltonian, start, step_size, reach=2**max_depth)
-        origin = len(line.energies) // 2
-        directions = []
-
-        def end_of(trajectory, direction, directions=directions):
-            directions.append(direction)
-            return nuts.end_of(trajectory, direction)
-
-        transition = substituted(nuts.transition, end_of=end_of)
-        trajectory = nuts.make_trajectory(len(start.point.position), max_depth)
-        reach = Reach(step_size, max_depth, math.nan)
-        outcome = transition(hamiltonian, start, trajectory, reach, rng, np.zeros(1, np.int64))
-        expected = recursion.transition(line, origin, directions[2:])  # the first two: `begin` sets both ends
-        assert (outcome.tree_depth, outcome.n_steps, outcome.termination) == expected[1:3] + expected[4:]
-        assert outcome.acceptance_rate == pytest.approx(expected.acceptance_rate, abs=1e-9)
-        # The draw is a leaf that can be drawn, with the log density, gradient and energy of that leaf.
-        drawn = np.nanargmin(np.abs(positions - start.point.position).sum(axis=1))
-        np.testing.assert_allclose(positions[drawn], start.point.position, rtol=0, atol=1e-9)
-        assert expected.draw[drawn] > 0
-        gradient = np.zeros_like(start.point.gradient)
-        assert outcome.log_density == quartic.log_density(start.point.position, None, gradient)
-        assert (start.point.gradient == gradient).all()
-        assert outcome.energy == pytest.approx(line.energies[drawn], abs=1e-9)
-
-
-def real_line(toy, hamiltonian, start, step_size, reach):
-    """The leapfrog trajectory through a start, `reach` steps either way: positions, and momenta and energies."""
-    leaves = {0: (start.point.position.copy(), start.point.momentum.copy(), start.log_density)}
-    for sign in (-1, 1):
-        point = PhasePoint(*(row.copy() for row in start.point))
-        for n in range(1, reach + 1):
-            log_density = leapfrog(hamiltonian, point, sign * step_size)
-            leaves[sign * n] = (point.position.copy(), point.momentum.copy(), log_density)
-    ordered = [leaves[n] for n in sorted(leaves)]
-    momenta = np.array([momentum for _, momentum, _ in ordered])
-    energies = np.array([energy_of(log_density, momentum) for _, momentum, log_density in ordered])
-    return np.array([position for position, _, _ in ordered]), toy.Line(energies, momenta)
-
-
-# The rules one by one.
 
 
 def straight(toy, sites, **momenta):
@@ -135,10 +63,10 @@ def test_trajectory_that_turns_as_a_whole_may_supply_its_last_leaf(toy, directio
         [[0.1, 3.0], [-1.0, 1.4], [2.7, -2.0], [1.5, -0.9]],  # the last leaf of the first half with the second turns
     ],
 )
-def test_turn_across_the_join_is_seen_where_whole_and_halves_look_straight(toy, recursion, momenta):
+def test_turn_across_the_join_is_seen_where_whole_and_halves_look_straight(toy, momenta):
     line = toy.Line(np.zeros(4), np.array(momenta))
     for stretch in (line.momenta, line.momenta[:2], line.momenta[2:]):
-        assert not recursion.does_a_u_turn(stretch)
+        assert not textbook.turns(stretch.sum(axis=0), stretch[0], stretch[-1])
     _, outcome = toy.given_directions(line, 0, [FORWARD] * 2)
     assert (outcome.termination, outcome.tree_depth) == (U_TURN, 2)
     _, outcome = toy.given_directions(line, 3, [BACKWARD] * 2)
@@ -227,7 +155,7 @@ def test_each_pair_of_subtrees_is_joined_exactly_once_and_in_order(toy, depth):
     point = toy.start_at(line, 0).point
     rng, stop = np.random.default_rng(1), np.zeros(1, np.int64)
     growth = double(nuts.Flow(None, 1.0, 0.0), toy.buffers(line, 6).spans, point, depth, rng, stop)
-    assert growth.termination == nuts.GOING_ON
+    assert growth.termination == GOING_ON
     assert members == {depth: list(range(1, 2**depth + 1))}
 
     def pairs(first, size):

@@ -1,0 +1,41 @@
+"""Sums and copies of rows as loops, for speed alone: each does what one line of NumPy says, and gives the same numbers.
+
+Compiled, NumPy's lines allocate, or check shapes and overlap every time; a product of matrices goes to a BLAS, whose
+order of summation may depend on its number of threads. These loops allocate nothing and add in the order written.
+"""
+
+from hmc.jit.kernel import inlined
+
+
+@inlined
+def copy_row(source, target):
+    """target[:] = source."""
+    for i in range(source.shape[0]):
+        target[i] = source[i]
+
+
+@inlined
+def add_row(source, target):
+    """target += source."""
+    for i in range(source.shape[0]):
+        target[i] += source[i]
+
+
+@inlined
+def add_rows(out, weights, time, triangle, is_lower):
+    """out += time * triangle' weights, in place: rows of a triangular matrix, each times its weight, are added up.
+
+    Four rows at a time: `out`, which has to be read and written for each, is what takes the time. Where the four begin
+    or end apart, zeros of the triangle are added, so every element is the same sum, in the same order, as row by row.
+    """
+    n = out.shape[0]
+    whole = n - n % 4
+    for i in range(0, whole, 4):
+        a, b, c, d = time * weights[i], time * weights[i + 1], time * weights[i + 2], time * weights[i + 3]
+        for j in range(0 if is_lower else i, i + 4 if is_lower else n):
+            sum_of_two = (out[j] + a * triangle[i, j]) + b * triangle[i + 1, j]
+            out[j] = (sum_of_two + c * triangle[i + 2, j]) + d * triangle[i + 3, j]
+    for i in range(whole, n):
+        a = time * weights[i]
+        for j in range(0 if is_lower else i, i + 1 if is_lower else n):
+            out[j] += a * triangle[i, j]
