@@ -6,7 +6,7 @@ from matplotlib.ticker import LogLocator
 from figures.drawing import style
 from hmc.record import record
 from hmc.sampler.adaptation import UPDATE
-from hmc.sampler.starting import make_job
+from hmc.sampler.starting import make_orders
 from hmc.settings import Settings
 
 WINDOW = 25  # transitions over which acceptance rates are averaged
@@ -79,7 +79,7 @@ def _draw_rates(axes, rates, target, colour):
 
 def _mark_end_of_metric(above, below, fit):
     """A divider after the last transition at which the metric was changed."""
-    plan = make_job(Settings(**fit.settings), np.zeros(1, np.int64), np.zeros(1, np.int64)).plan
+    plan = make_orders(Settings(**fit.settings), np.zeros(1, np.int64), np.zeros(1, np.int64)).plan
     updates = np.flatnonzero(plan & UPDATE)
     if not updates.size:
         return

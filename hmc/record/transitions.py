@@ -20,7 +20,7 @@ from hmc.sampler.metric import identity, set_from_covariance
 from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.outcome import Outcome
 from hmc.sampler.phase_space import Hamiltonian, Start, draw_momentum
-from hmc.sampler.starting import chain_rng, make_job, start
+from hmc.sampler.starting import chain_rng, make_orders, start
 from hmc.sampling import initial_positions, sample
 from hmc.settings import check_settings, is_whole
 
@@ -102,17 +102,17 @@ def record(model, *, transitions=1, after=None, chain=0, **settings):
     if not 0 <= _whole("chain", chain, 0) < settings.chains:
         raise ValueError(f"chain = {chain}: there are chains 0 to {settings.chains - 1}")
     rng = chain_rng(settings, chain)
-    job, statistics = _job(settings)._replace(first_kept=until), _statistics(until, model, after)
+    orders, statistics = _orders(settings)._replace(first_kept=until), _statistics(until, model, after)
     trajectory = make_trajectory(model.dimension, settings.max_depth)
     watcher = Watcher()
     with np.errstate(all="ignore"):
         density = model.density()
-        state = start(model, density, settings, chain, rng, job.stop)
+        state = start(model, density, settings, chain, rng, orders.stop)
         for reached in range(_AT_A_TIME, after + _AT_A_TIME, _AT_A_TIME):
-            part = job._replace(until=min(reached, after))
+            part = orders._replace(until=min(reached, after))
             state = compiled_advance()(*density, rng.bit_generator, state, trajectory, part, statistics)
         watched = substituted(advance, transition=watcher.transition)
-        watched(*density, rng.bit_generator, state, trajectory, job._replace(until=until), statistics)
+        watched(*density, rng.bit_generator, state, trajectory, orders._replace(until=until), statistics)
     return _records(model, settings, chain, after, watcher.notes)
 
 
@@ -136,18 +136,18 @@ def record_from(model, position, step_size, *, inverse_metric=None, transitions=
     if not 0.0 < step_size < math.inf:
         raise ValueError(f"step_size = {step_size!r} is not a positive number")
     metric = _metric(model, inverse_metric)
-    rng, job = np.random.default_rng(settings.seed), _job(settings)
+    rng, orders = np.random.default_rng(settings.seed), _orders(settings)
     trajectory = make_trajectory(model.dimension, settings.max_depth)
     watcher = Watcher()
     with np.errstate(all="ignore"):
         density = model.density()
-        state = start(model, density, settings, 0, rng, job.stop)
+        state = start(model, density, settings, 0, rng, orders.stop)
         log_density = state.log_density
         for _ in range(transitions):
             draw_momentum(rng, state.point.momentum)
             begin = Start(state.point, log_density)
             hamiltonian = Hamiltonian(*density, metric)
-            log_density = watcher.transition(hamiltonian, begin, trajectory, float(step_size), job, rng).log_density
+            log_density = watcher.transition(hamiltonian, begin, trajectory, float(step_size), orders, rng).log_density
     return _records(model, settings, 0, 0, watcher.notes)
 
 
@@ -162,8 +162,8 @@ def _checked(model, given):
     return settings._replace(initial=initial_positions(model, initial, settings.chains))
 
 
-def _job(settings):
-    return make_job(settings, stop=np.zeros(1, np.int64), progress=np.zeros(1, np.int64))
+def _orders(settings):
+    return make_orders(settings, stop=np.zeros(1, np.int64), progress=np.zeros(1, np.int64))
 
 
 def _statistics(until, model, after):

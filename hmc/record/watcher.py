@@ -80,14 +80,14 @@ class Watcher:
             join_trunk=self._join_trunk,
         )
 
-    def transition(self, hamiltonian, start, trajectory, epsilon, job, rng):
+    def transition(self, hamiltonian, start, trajectory, epsilon, orders, rng):
         """`hmc.sampler.chain.transition`, watched."""
         self.leaves, self.joins, self.doubling = [], [], 0
         self.extents, self.proposals = {}, {}
         metric = inverse_metric(hamiltonian.metric)  # it changes in place in warm-up, and this is a copy
         self._note_leaf(0, start.point, start.log_density)
-        outcome = self._real_transition(hamiltonian, start, trajectory, epsilon, job, rng)
-        if job.algorithm == chain.NUTS:
+        outcome = self._real_transition(hamiltonian, start, trajectory, epsilon, orders, rng)
+        if orders.algorithm == chain.NUTS:
             chosen = self.proposals[trajectory.spans.weight.shape[0] - 1]
         else:
             end = self.leaves[-1]

@@ -14,7 +14,7 @@ from hmc.sampler.chain import make_record
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.metric import inverse_metric
 from hmc.sampler.nuts import make_trajectory
-from hmc.sampler.starting import chain_rng, make_job, start
+from hmc.sampler.starting import chain_rng, make_orders, start
 
 _STEP_SECONDS = 0.1
 
@@ -49,8 +49,10 @@ def _run_chain(model, settings, chain, cells, chunk):
     first = begun.state.iteration if begun else 0
     stop, progress = cells[:1], cells[1 + chain : 2 + chain]
     progress[0] = first  # an earlier try may have left its mark
-    job = make_job(settings, stop, progress)
-    record = make_record(job.until - job.first_kept, job.until, model.dimension)  # memory is taken where it is written
+    orders = make_orders(settings, stop, progress)
+    record = make_record(
+        orders.until - orders.first_kept, orders.until, model.dimension
+    )  # memory is taken where it is written
     state, kept, failure = None, None, None
     try:
         density, data = model.density()
@@ -59,12 +61,12 @@ def _run_chain(model, settings, chain, cells, chunk):
         trajectory = make_trajectory(model.dimension, settings.max_depth)
 
         def advance_until(state, until):
-            part = job._replace(until=until)
+            part = orders._replace(until=until)
             return compiled_advance()(density, data, rng.bit_generator, state, trajectory, part, record)
 
-        for state in _advanced(advance_until, begin, job.until, seconds):
+        for state in _advanced(advance_until, begin, orders.until, seconds):
             is_stopped = stop[0] != 0  # if so, the state may be one in the midst of a transition
-            last = _last_draw(record, job, first, int(progress[0])) if is_stopped else snapshot.last_draw(state)
+            last = _last_draw(record, orders, first, int(progress[0])) if is_stopped else snapshot.last_draw(state)
             _require_the_same(density, data, last, record, progress)
             if is_stopped:
                 break
@@ -76,7 +78,7 @@ def _run_chain(model, settings, chain, cells, chunk):
         if isinstance(error, KeyboardInterrupt):
             stop[0] = 1  # it came while this thread ran the chain: it is meant for all of them
     metric = None if state is None else inverse_metric(state.metric)
-    return ChainResult(chain, _cut(record, job, first, int(progress[0])), metric, kept, failure)
+    return ChainResult(chain, _cut(record, orders, first, int(progress[0])), metric, kept, failure)
 
 
 def _advanced(advance_until, state, end, seconds):
@@ -95,9 +97,9 @@ def _advanced(advance_until, state, end, seconds):
         step = max(1, min(2 * step, int(step * _STEP_SECONDS / max(now - begun, 1e-9))))
 
 
-def _last_draw(record, job, first, finished):
+def _last_draw(record, orders, first, finished):
     """The `Draw` of the last transition in a record that starts with transition `first`, if its position is there."""
-    row = finished - job.first_kept - 1
+    row = finished - orders.first_kept - 1
     if finished <= first or row < 0:
         return None
     return snapshot.Draw(record.position[row], record.lp[finished - 1], None)
@@ -121,9 +123,9 @@ def _portable(error):
     return error
 
 
-def _cut(record, job, first, finished):
+def _cut(record, orders, first, finished):
     """The rows of a record from transition `first` to the last that was finished."""
-    positions = record.position[max(0, first - job.first_kept) : max(0, finished - job.first_kept)]
+    positions = record.position[max(0, first - orders.first_kept) : max(0, finished - orders.first_kept)]
     return record._replace(
         position=positions, **{name: getattr(record, name)[first:finished] for name in record._fields[1:]}
     )

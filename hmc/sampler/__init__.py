@@ -13,7 +13,7 @@ and then hmc/transforms.py: how constrained parameters become a position, and th
 
 Around the algorithm, and not needed to understand it:
 
-starting       a chain's random generator, its job and its first position
+starting       a chain's random generator, its orders and its first position
 snapshot       all that a chain's future depends on, to go on from later
 chain_through  a chain through a given position
 machine_code   `chain.advance`, compiled

@@ -35,7 +35,7 @@ class ChainState(NamedTuple):
     moments: Moments
 
 
-class Job(NamedTuple):
+class Orders(NamedTuple):
     """What a chain is to do. The same for all chains of a run but for `progress`."""
 
     algorithm: int  # NUTS or STATIC
@@ -74,8 +74,8 @@ def make_record(kept, iterations, dimension):
 
 
 @kernel
-def advance(density, data, bit_generator, state, trajectory, job, record):
-    """Run transitions from `state` until `job.until` or until stopped; the new state. The record is filled in.
+def advance(density, data, bit_generator, state, trajectory, orders, record):
+    """Run transitions from `state` until `orders.until` or until stopped; the new state. The record is filled in.
 
     An unfinished transition is discarded, and `iteration` tells how many were finished; after that, what stands in
     the buffers is of no use for going on.
@@ -85,37 +85,37 @@ def advance(density, data, bit_generator, state, trajectory, job, record):
     search = state.search
     log_density = state.log_density
     if state.iteration == 0:
-        if job.plan.shape[0] > 0:
-            start_metric(job.estimator, state.metric, state.point.gradient)
-        search = start_search(hamiltonian, Start(state.point, log_density), trajectory, 1.0, rng, job.stop)
-    for iteration in range(state.iteration, job.until):
-        is_warmup = iteration < job.plan.shape[0]
+        if orders.plan.shape[0] > 0:
+            start_metric(orders.estimator, state.metric, state.point.gradient)
+        search = start_search(hamiltonian, Start(state.point, log_density), trajectory, 1.0, rng, orders.stop)
+    for iteration in range(state.iteration, orders.until):
+        is_warmup = iteration < orders.plan.shape[0]
         epsilon = exp(search.log_step_size if is_warmup else search.log_averaged)
         draw_momentum(rng, state.point.momentum)
         start = Start(state.point, log_density)
-        outcome = transition(hamiltonian, start, trajectory, epsilon, job, rng)
+        outcome = transition(hamiltonian, start, trajectory, epsilon, orders, rng)
         if outcome.termination == INTERRUPTED:
             return ChainState(iteration, log_density, search, state.point, state.metric, state.moments)
         log_density = outcome.log_density
-        write(record, iteration, outcome, epsilon, state.point.position, job.first_kept)
-        job.progress[0] = iteration + 1
+        write(record, iteration, outcome, epsilon, state.point.position, orders.first_kept)
+        orders.progress[0] = iteration + 1
         if is_warmup:
-            search = update(search, outcome.acceptance_rate, job.target_accept)
-            actions = job.plan[iteration]
-            adapt(actions, job.estimator, state.metric, state.moments, state.point)
+            search = update(search, outcome.acceptance_rate, orders.target_accept)
+            actions = orders.plan[iteration]
+            adapt(actions, orders.estimator, state.metric, state.moments, state.point)
             if actions & RESTART:
                 start = Start(state.point, log_density)
-                search = start_search(hamiltonian, start, trajectory, exp(search.log_averaged), rng, job.stop)
-    return ChainState(job.until, log_density, search, state.point, state.metric, state.moments)
+                search = start_search(hamiltonian, start, trajectory, exp(search.log_averaged), rng, orders.stop)
+    return ChainState(orders.until, log_density, search, state.point, state.metric, state.moments)
 
 
 @kernel
-def transition(hamiltonian, start, trajectory, epsilon, job, rng):
-    """One transition of the job's algorithm; the start becomes the draw."""
-    reach = Reach(epsilon, job.max_depth, job.path_length)
-    if job.algorithm == NUTS:
-        return nuts_transition(hamiltonian, start, trajectory, reach, rng, job.stop)
-    return static_transition(hamiltonian, start, end_of(trajectory, FORWARD), reach, rng, job.stop)
+def transition(hamiltonian, start, trajectory, epsilon, orders, rng):
+    """One transition of the orders' algorithm; the start becomes the draw."""
+    reach = Reach(epsilon, orders.max_depth, orders.path_length)
+    if orders.algorithm == NUTS:
+        return nuts_transition(hamiltonian, start, trajectory, reach, rng, orders.stop)
+    return static_transition(hamiltonian, start, end_of(trajectory, FORWARD), reach, rng, orders.stop)
 
 
 @kernel

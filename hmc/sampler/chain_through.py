@@ -14,7 +14,7 @@ import numpy as np
 from hmc.sampler.chain import Record, make_record
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.nuts import make_trajectory
-from hmc.sampler.starting import chain_rng, make_job, start
+from hmc.sampler.starting import chain_rng, make_orders, start
 
 
 def chain_through(model, settings, position, place, cells):
@@ -27,14 +27,14 @@ def chain_through(model, settings, position, place, cells):
     """
     density, data = model.density()
     rng = chain_rng(settings, 0)
-    job = make_job(settings, cells[:1], cells[1:2])
+    orders = make_orders(settings, cells[:1], cells[1:2])
     trajectory = make_trajectory(model.dimension, settings.max_depth)
 
     def transitions(state, count):
         """(state, record) after `count` transitions of the state."""
         until = state.iteration + count
         record = make_record(max(0, until - settings.warmup), until, model.dimension)
-        part = job._replace(until=until)
+        part = orders._replace(until=until)
         state = compiled_advance()(density, data, rng.bit_generator, state, trajectory, part, record)
         if cells[0] != 0:
             raise KeyboardInterrupt

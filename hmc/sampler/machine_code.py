@@ -10,7 +10,7 @@ import numpy as np
 
 from hmc.jit.compiled import DENSITY, compile_entry, entry_is_stored, entry_key
 from hmc.sampler.adaptation import make_moments
-from hmc.sampler.chain import ChainState, Job, advance, make_record
+from hmc.sampler.chain import ChainState, Orders, advance, make_record
 from hmc.sampler.metric import identity
 from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.phase_space import PhasePoint
@@ -38,6 +38,6 @@ def advance_types():
     point = PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1))
     state = ChainState(0, 0.0, restart(1.0), point, identity(1, False), make_moments(1, False))
     cell = np.zeros(1, np.int64)
-    job = Job(0, 1, 1.0, 0.8, 0, cell, 0, 1, cell, cell)
-    examples = (np.random.default_rng(0).bit_generator, state, make_trajectory(1, 1), job, make_record(1, 1, 1))
+    orders = Orders(0, 1, 1.0, 0.8, 0, cell, 0, 1, cell, cell)
+    examples = (np.random.default_rng(0).bit_generator, state, make_trajectory(1, 1), orders, make_record(1, 1, 1))
     return (DENSITY, numba.types.intp, *map(numba.typeof, examples))

@@ -1,10 +1,10 @@
-"""Where a chain begins: its random generator, its job, and a position that can be gone on from."""
+"""Where a chain begins: its random generator, its orders, and a position that can be gone on from."""
 
 import numpy as np
 
 from hmc.errors import InitializationError
 from hmc.sampler import adaptation
-from hmc.sampler.chain import NUTS, STATIC, ChainState, Job
+from hmc.sampler.chain import NUTS, STATIC, ChainState, Orders
 from hmc.sampler.metric import identity
 from hmc.sampler.phase_space import PhasePoint
 from hmc.sampler.step_size import restart
@@ -17,8 +17,8 @@ def chain_rng(settings, chain):
     return np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(chain,)))
 
 
-def make_job(settings, stop, progress):
-    """The chain's job in numbers, for compiled code."""
+def make_orders(settings, stop, progress):
+    """The chain's orders in numbers, for compiled code."""
     dense = settings.metric == "dense"
     by_gradients = settings.adaptation == "gradients"
     plan = (
@@ -26,7 +26,7 @@ def make_job(settings, stop, progress):
     )
     if settings.metric == "unit":  # only the step size is learned, and nothing is taken from a first gradient
         plan, by_gradients = plan & adaptation.RESTART, False
-    return Job(
+    return Orders(
         algorithm=NUTS if settings.algorithm == "nuts" else STATIC,
         max_depth=settings.max_depth,
         path_length=settings.path_length,

@@ -14,7 +14,7 @@ from hmc.jit.copying import substituted
 from hmc.numerics import exp
 from hmc.sampler import nuts, textbook
 from hmc.sampler.adaptation import make_moments
-from hmc.sampler.chain import NUTS, ChainState, Job, make_record
+from hmc.sampler.chain import NUTS, ChainState, Orders, make_record
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.metric import DENSE, identity
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
@@ -143,14 +143,14 @@ def test_textbook_gives_the_draws_of_machine_code_on_the_lectures_model():
     # From iteration 1 of a chain without warm-up: no step size is looked for.
     state = ChainState(1, log_density, restart(0.25), point, metric, make_moments(model.dimension, False))
     last = 1 + transitions
-    job = Job(NUTS, 10, math.nan, math.nan, 0, np.zeros(0, np.int64), 1, last, stop, np.zeros(1, np.int64))
+    orders = Orders(NUTS, 10, math.nan, math.nan, 0, np.zeros(0, np.int64), 1, last, stop, np.zeros(1, np.int64))
     record = make_record(transitions, last, model.dimension)
-    trajectory = nuts.make_trajectory(model.dimension, job.max_depth)
-    compiled_advance()(density, data, rng.bit_generator, state, trajectory, job, record)
+    trajectory = nuts.make_trajectory(model.dimension, orders.max_depth)
+    compiled_advance()(density, data, rng.bit_generator, state, trajectory, orders, record)
 
     dynamics = textbook.Dynamics(target_of(density, data), metric.scale, record.step_size[-1])
     start, rng = np.zeros(model.dimension), np.random.default_rng(3)
-    draws, outcomes = textbook.chain(dynamics, start, transitions, job.max_depth, rng)
+    draws, outcomes = textbook.chain(dynamics, start, transitions, orders.max_depth, rng)
     assert (draws == record.position).all()
     columns = [record.lp, record.energy, record.acceptance_rate, record.tree_depth, record.n_steps, record.termination]
     assert (np.array(outcomes) == np.stack(columns, axis=1)[1:]).all()
