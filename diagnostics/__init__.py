@@ -5,8 +5,8 @@ Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, obser
 the verdict also for the sampler's statistics. `loo_refit` and `calibrate` sample models; nothing else here knows the
 sampler.
 
-Read in this order: arrays, rank, rhat, ess, mcse; waic, psis, stacking; precis, compare; findings, verdict; ecdf,
-calibration_verdict, calibration.
+Read in this order: protocols, arrays, rank, rhat, ess, mcse; waic, psis, stacking; precis, compare; findings,
+verdict; ecdf, calibration_verdict, calibration.
 """
 
 from .calibration import calibrate

@@ -15,31 +15,41 @@ the data, for what is left has a posterior too; the log likelihood does: Modrák
 calibration checking for Bayesian computation: the choice of test quantities shapes sensitivity", Bayesian Analysis.
 """
 
+from __future__ import annotations
+
 import functools
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .calibration_verdict import Calibration, band_level
 from .ecdf import ecdf_band, uniformity
 from .ess import ess_bulk
 from .precis import element_labels
+from .protocols import Floats, Ints
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from hmc.model import Model
+    from hmc.settings import Settings
 
 
 def calibrate(
-    model,
-    replications=1000,
+    model: Model,
+    replications: int = 1000,
     *,
-    seed=12,
-    thinned=99,
-    spacing=4,
-    level=0.99,
-    workers=None,
-    executor=None,
-    progress=True,
-    **sampling,
-):
+    seed: int | None = 12,
+    thinned: int = 99,
+    spacing: int = 4,
+    level: float = 0.99,
+    workers: int | None = None,
+    executor: Executor | str | None = None,
+    progress: bool = True,
+    **sampling: Any,
+) -> Calibration:
     """Simulation-based calibration of a model that has simulate and simulate_data, as a `Calibration`.
 
     thinned: how many draws the truth is ranked among, each `spacing` transitions from the next.
@@ -107,7 +117,7 @@ def calibrate(
 class Truth(NamedTuple):
     """What a replication is of, and what is drawn besides."""
 
-    position: np.ndarray  # unconstrained
+    position: Floats  # unconstrained
     place: int  # which it is of the thinned + 1 that are ranked, in the order of the chain
     order: float  # between 0 and 1: where it stands among equals
 
@@ -115,12 +125,12 @@ class Truth(NamedTuple):
 class Ranked(NamedTuple):
     """What is kept of a replication."""
 
-    ranks: np.ndarray  # (quantities,) how many of the others are below the truth
+    ranks: Ints  # (quantities,) how many of the others are below the truth
     effective: float  # the least bulk ESS, unconstrained, of the whole chain; 0 where it did not move
     diverged: bool
 
 
-def placed_truth(rng, model, *, thinned):
+def placed_truth(rng: np.random.Generator, model: Model, *, thinned: int) -> tuple[Truth, Model]:
     """The design of a replication: (a `Truth` from the prior, the model of data given it)."""
     from hmc.replication import from_prior
 
@@ -128,14 +138,16 @@ def placed_truth(rng, model, *, thinned):
     return Truth(position, int(rng.integers(thinned + 1)), rng.random()), fitted
 
 
-def through_the_truth(truth, fitted, settings, cells, *, spacing):
+def through_the_truth(
+    truth: Truth, fitted: Model, settings: Settings, cells: Ints, *, spacing: int
+) -> tuple[Floats, dict[str, NDArray[Any]]]:
     """The sampler of a replication: a chain that has the truth at its place."""
     from hmc.sampler.chain_through import chain_through
 
     return chain_through(fitted, settings, truth.position, truth.place * spacing, cells)
 
 
-def ranked(truth, fitted, draws, stats, *, spacing):
+def ranked(truth: Truth, fitted: Model, draws: Floats, stats: dict[str, NDArray[Any]], *, spacing: int) -> Ranked:
     """`Ranked` of a chain through the truth."""
     log_density = stats["lp"][:, :, None]
     values = _quantities(fitted, draws[0, ::spacing], log_density[0, ::spacing])
@@ -146,7 +158,7 @@ def ranked(truth, fitted, draws, stats, *, spacing):
     return Ranked(ranks, float(effective), bool(stats["diverging"].any()))
 
 
-def _quantities(model, positions, log_density):
+def _quantities(model: Model, positions: Floats, log_density: Floats) -> Floats:
     """What is ranked, (draws, quantities)."""
     columns = [values.reshape(len(positions), -1) for values in model.constrain(positions).values()] + [log_density]
     if model.log_likelihood:
@@ -158,7 +170,7 @@ def _quantities(model, positions, log_density):
     return np.concatenate(columns, axis=1)
 
 
-def _check(thinned, spacing, level, warmup):
+def _check(thinned: int, spacing: int, level: float, warmup: int) -> None:
     from hmc.settings import check_whole
 
     for name, value in (("thinned", thinned), ("spacing", spacing), ("warmup", warmup)):

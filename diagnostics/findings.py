@@ -1,8 +1,10 @@
 """What a verdict is made of: findings, and the words they are told in."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
 
-SEVERITIES = ("error", "warning", "note")
+Severity: TypeAlias = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 NAMED = 3  # how many of the worst a sentence names; `Finding.concerns` has all
 
@@ -79,52 +81,56 @@ WORDS = {
 class Finding(NamedTuple):
     """One thing that is wrong with a fit, or worth knowing of it. `str` gives a line of text."""
 
-    severity: str  # "error": do not use the numbers; "warning": find out first; "note": good to know
+    severity: Severity  # "error": do not use the numbers; "warning": find out first; "note": good to know
     kind: str  # "divergences", "rhat", "ess_bulk", ...: a key of WORDS, or "pareto_k", "p_waic"
-    concerns: tuple  # parameters ("a[3]"), chains ("chain 2") or observations, worst first; empty: the whole fit
-    numbers: dict  # what was found, by name
+    concerns: tuple[
+        str, ...
+    ]  # parameters ("a[3]"), chains ("chain 2") or observations, worst first; empty: the whole fit
+    numbers: Mapping[str, float]  # what was found, by name
     message: str  # what was found and what it means
     advice: str  # what to do
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.severity}: {self.message} {self.advice}"
 
 
 class Verdict:
     """All findings of a fit, worst first, and `summary`, a line. Iterates over the findings; `str` is all text."""
 
-    def __init__(self, summary, findings):
+    def __init__(self, summary: str, findings: Iterable[Finding]) -> None:
         self.summary = summary
         self.findings = tuple(findings)
 
     @property
-    def worst(self):
+    def worst(self) -> Severity | None:
         """The severity of the worst finding; None if there is none."""
         return self.findings[0].severity if self.findings else None
 
     @property
-    def trustworthy(self):
+    def trustworthy(self) -> bool:
         """Whether there is neither an error nor a warning; there may be notes."""
         return self.worst in (None, "note")
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "\n".join([self.summary, *map(str, self.findings)])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Verdict {self.worst or 'no findings'}: {self.summary}>"
 
 
-def finding(kind, severity, concerns, numbers, **further):
+def finding(
+    kind: str, severity: Severity, concerns: Iterable[str], numbers: Mapping[str, float], **further: object
+) -> Finding:
     """A finding in the WORDS of its kind, which `further` values complete."""
     concerns = tuple(concerns)
     message, advice = (words.format(named=_listed(concerns), **numbers, **further) for words in WORDS[kind])
     return Finding(severity, kind, concerns, numbers, message[:1].upper() + message[1:], advice)
 
 
-def _listed(names):
+def _listed(names: Sequence[str]) -> str:
     """The first few names, and how many more there are, as in a sentence."""
     listed = [*names[:NAMED], *([f"{len(names) - NAMED} more"] if len(names) > NAMED else [])]
     return " and ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))

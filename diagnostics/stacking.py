@@ -1,9 +1,12 @@
 """Stacking: the mixture of models that predicts best."""
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from .protocols import Floats
 
 
-def stacking_weights(elpd, tolerance=1e-9, max_iterations=100_000):
+def stacking_weights(elpd: ArrayLike, tolerance: float = 1e-9, max_iterations: int = 100_000) -> Floats:
     """Weights of the mixture of models with the largest log score, from elpd (observations, models).
 
     Maximises sum_i log sum_k w_k exp(elpd_ik) over w >= 0 with sum 1: a concave problem, solved by the EM
