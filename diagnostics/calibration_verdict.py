@@ -63,9 +63,7 @@ class Calibration(NamedTuple):
     uniformity: Uniformity | None  # of each quantity's ranks, arrays (quantities,); None without ranks
     effective: Floats  # (replications,) bulk ESS of each chain's slowest quantity
     diverged: int  # how many chains had divergences
-    failures: tuple[
-        tuple[int, str], ...
-    ]  # `hmc.replication.ReplicationFailure`: a replication's number, and why it failed
+    failures: tuple[tuple[int, str], ...]  # replications that failed: their numbers, and why
     interrupted: bool
     settings: dict[str, Any]  # the seed included
     seconds: float

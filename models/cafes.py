@@ -8,13 +8,14 @@ were. What a cafe's visits say of it is their number and the sum of their waits,
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 import hmc
 from hmc.jit.kernel import inlined
 from hmc.numerics import dot, exp, log
 from hmc.transforms import constrain_positive
 from models.densities import exponential, log_factorial, never_nan, normal, normal_group, poisson_log
-from models.tables import Table, count, read
+from models.tables import Columns, Table, TableData, count, read
 from models.tables.options import whole
 
 CAFES = Table("cafes", columns=(count("visit", least=1), count("cafe", least=1), count("wait")))
@@ -23,10 +24,10 @@ CAFES = Table("cafes", columns=(count("visit", least=1), count("cafe", least=1),
 class Visits(NamedTuple):
     """Visits to cafes, in order."""
 
-    cafe: np.ndarray  # int64, from 0
-    wait: np.ndarray  # whole minutes, as float64
-    log_factorial: np.ndarray  # log(wait!)
-    weight: np.ndarray  # 1, or 0 for a visit that is left out (see hmc.Model.without)
+    cafe: NDArray[np.int64]  # from 0
+    wait: NDArray[np.float64]  # whole minutes
+    log_factorial: NDArray[np.float64]  # log(wait!)
+    weight: NDArray[np.float64]  # 1, or 0 for a visit that is left out (see hmc.Model.without)
     cafes: int  # how many there are, visited yet or not
 
 
@@ -37,7 +38,7 @@ class _AllVisits(int):
 _ALL_VISITS = _AllVisits(20)
 
 
-def cafes(data=None, visits=_ALL_VISITS):
+def cafes(data: TableData = None, visits: int = _ALL_VISITS) -> hmc.Model:
     """The lecture's robot waiting at cafes, which learns from each visit about that cafe and all others.
 
         wait ~ Poisson(lambda),  log(lambda) = a[cafe]
@@ -56,7 +57,7 @@ def cafes(data=None, visits=_ALL_VISITS):
     table = _read(data)
     seen = _number_of_visits(visits, table["visit"].size)
     wait = table["wait"][:seen]
-    data = Visits(
+    observed = Visits(
         cafe=table["cafe"][:seen].astype(np.int64) - 1,
         wait=wait,
         log_factorial=np.array([log_factorial(minutes) for minutes in wait], dtype=np.float64),
@@ -65,8 +66,12 @@ def cafes(data=None, visits=_ALL_VISITS):
     )
     return hmc.Model(
         log_density,
-        data,
-        [hmc.Parameter("z", (data.cafes,)), hmc.Parameter("a_bar"), hmc.Parameter("sigma", constraint=hmc.positive)],
+        observed,
+        [
+            hmc.Parameter("z", (observed.cafes,)),
+            hmc.Parameter("a_bar"),
+            hmc.Parameter("sigma", constraint=hmc.positive),
+        ],
         name="cafes",
         log_likelihood=log_likelihood,
         link=lambda_,
@@ -76,7 +81,7 @@ def cafes(data=None, visits=_ALL_VISITS):
     )
 
 
-def _read(data):
+def _read(data: TableData) -> Columns:
     """The table's columns; ValueError where visits are out of order or a cafe's number is skipped."""
     table = read(CAFES, data)
     for row, visit in enumerate(table["visit"], start=1):
@@ -88,7 +93,7 @@ def _read(data):
     return table
 
 
-def _number_of_visits(visits, rows):
+def _number_of_visits(visits: int, rows: int) -> int:
     """`visits` as an int; ValueError unless it is a whole number from 0 to `rows`."""
     if visits is _ALL_VISITS:
         return rows

@@ -5,11 +5,12 @@ method, error bounds and provenance are in tests/golden/models/README.md.
 """
 
 import json
+from typing import Any
 
 from models.tables import BUNDLED
 
 
-def exact_posterior(name):
+def exact_posterior(name: str) -> dict[str, tuple[float, float]] | None:
     """{"a[1]": (mean, sd), ..., "sigma": (mean, sd)} of the model `name` with its bundled data; None if not stored.
 
     By deterministic quadrature, to 1e-5 or better; of the non-centred mSTnc and mSTPnc without their z.
@@ -18,13 +19,13 @@ def exact_posterior(name):
     return found and {parameter: (mean, sd) for parameter, (mean, sd, _, _) in found.items()}
 
 
-def exact_quantiles(name):
+def exact_quantiles(name: str) -> dict[str, tuple[float, float]] | None:
     """{"a[1]": (5.5% quantile, 94.5% quantile), ...}, as `exact_posterior`; to 3e-4 or better."""
     found = _stored("exact_posteriors").get(name)
     return found and {parameter: (lower, upper) for parameter, (_, _, lower, upper) in found.items()}
 
 
-def exact_criteria(name):
+def exact_criteria(name: str) -> dict[str, float] | None:
     """{"WAIC", "SE", "pWAIC", "looic", "looic_se", "p_loo"} of the model `name`; None if not stored.
 
     Stored for mST, mSTnomem and mSTP, to 1e-7. Leave-one-out is exact: the posterior is conditioned on all other tanks.
@@ -33,7 +34,7 @@ def exact_criteria(name):
     return _stored("exact_criteria")["models"].get(name)
 
 
-def exact_difference(name, other):
+def exact_difference(name: str, other: str) -> dict[str, float] | None:
     """{"dWAIC", "dSE_WAIC", "dLOOIC", "dSE_LOOIC"}, of `name` less that of `other`; None if not stored."""
     differences = _stored("exact_criteria")["differences"]
     for first, second, sign in ((name, other, 1.0), (other, name, -1.0)):
@@ -43,7 +44,7 @@ def exact_difference(name, other):
     return None
 
 
-def long_run(name):
+def long_run(name: str) -> dict[str, tuple[float, float, float]] | None:
     """{"bxy": (mean, sd, Monte Carlo standard error of the mean), ...}, the scalars of a model without quadrature, from
     a long run of another program: stored for mru (8 x 20,000 draws of nutpie); None if not stored.
     """
@@ -51,7 +52,7 @@ def long_run(name):
     return found and {parameter: tuple(values) for parameter, values in found.items()}
 
 
-def published():
+def published() -> dict[str, Any]:
     """The lecture's own tables of the tadpoles, and how far such tables scatter, as a dict.
 
     draws      how many draws they are from
@@ -62,5 +63,5 @@ def published():
     return _stored("published")
 
 
-def _stored(file):
+def _stored(file: str) -> dict[str, Any]:
     return json.loads((BUNDLED / f"{file}.json").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ import numbers
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,13 +42,15 @@ class Column(NamedTuple):
     """A column and what its cells must be."""
 
     name: str
-    parse: Callable  # text of a cell -> value; raises ValueError with the complaint that completes "name = text"
+    parse: Callable[
+        [str], float | str
+    ]  # text of a cell -> value; raises ValueError with the complaint that completes "name = text"
 
 
-def number(name):
+def number(name: str) -> Column:
     """A column of finite numbers, none beyond 1e100."""
 
-    def parse(text):
+    def parse(text: str) -> float:
         value = _finite(text)
         if abs(value) > LARGEST_NUMBER:
             raise ValueError(f"is too large: at most {LARGEST_NUMBER:g}")
@@ -57,11 +59,11 @@ def number(name):
     return Column(name, parse)
 
 
-def count(name, least=0, most=LARGEST_COUNT):
+def count(name: str, least: int = 0, most: int = LARGEST_COUNT) -> Column:
     """A column of whole numbers from `least` to `most`; where these are 0 and 1, true and false will do."""
     truth = TRUTH if (least, most) == (0, 1) else {}
 
-    def parse(text):
+    def parse(text: str) -> float:
         text = truth.get(text, text)
         value = _finite(text)
         if value < least:
@@ -75,10 +77,10 @@ def count(name, least=0, most=LARGEST_COUNT):
     return Column(name, parse)
 
 
-def choice(name, *options):
+def choice(name: str, *options: str) -> Column:
     """A column of words, each one of `options`."""
 
-    def parse(text):
+    def parse(text: str) -> str:
         if text not in options:
             raise ValueError(f"is not one of {', '.join(options)}")
         return text
@@ -86,10 +88,10 @@ def choice(name, *options):
     return Column(name, parse)
 
 
-def label(name):
+def label(name: str) -> Column:
     """A column of names, whatever they are, of at most 200 characters, all of which can be seen."""
 
-    def parse(text):
+    def parse(text: str) -> str:
         if len(text) > LONGEST_LABEL:
             raise ValueError(f"has {len(text)} characters; at most {LONGEST_LABEL}")
         return text
@@ -97,7 +99,7 @@ def label(name):
     return Column(name, parse)
 
 
-def parsed(column, cell):
+def parsed(column: Column, cell: object) -> float | str:
     """The value of a cell; ValueError, one line with the column's name and what the cell is, where it is not one."""
     text = _text(column.name, cell)
     if text in MISSING:
@@ -111,7 +113,7 @@ def parsed(column, cell):
         raise ValueError(f"{column.name} = {shown(text)} {error}") from None
 
 
-def shown(value, most=50):
+def shown(value: Any, most: int = 50) -> str:
     """`value` for a message: in one line, of printable characters, and of about `most` at most."""
     try:
         text = str(value)
@@ -121,7 +123,7 @@ def shown(value, most=50):
     return text if text.isprintable() else ascii(text)
 
 
-def _text(name, cell):
+def _text(name: str, cell: Any) -> str:
     if isinstance(cell, str):
         return (cell if cell.isascii() else BLANKS.sub(" ", cell)).strip(" \t")
     is_time = isinstance(cell, TIMES)
@@ -138,7 +140,7 @@ def _text(name, cell):
     return str(cell)
 
 
-def _is_whole(text):
+def _is_whole(text: str) -> bool:
     """Whether a number is whole before it is rounded to a float64, as which 1e-400 is 0."""
     if text.isdigit():  # as nearly all are
         return True
@@ -149,7 +151,7 @@ def _is_whole(text):
         return False
 
 
-def _finite(text):
+def _finite(text: str) -> float:
     if NUMBER.fullmatch(text):
         value = float(text)
         if math.isinf(value):

@@ -6,10 +6,12 @@ McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models"; data of
 
 # ruff: noqa: N802 (functions carry the lecture's names)
 
+from types import ModuleType
+
 import hmc
-from models.tables import shown
+from models.tables import TableData, shown
 from models.trolley import centred, noncentred, stories
-from models.trolley.data import SOURCE, answers_of, read_answers, read_story_responses
+from models.trolley.data import SOURCE, Answers, answers_of, read_answers, read_story_responses
 from models.trolley.everything import GENDERS, STEPS
 from models.trolley.ordered_logit import CUTPOINTS
 from models.trolley.study import simulate_study
@@ -17,7 +19,7 @@ from models.trolley.study import simulate_study
 __all__ = ["SOURCE", "mRS", "mRXma", "mRXma2", "simulate_study"]
 
 
-def mRS(data=None):
+def mRS(data: TableData = None) -> hmc.Model:
     """The lecture's model with amnesia: an intercept for each story, none informed by the others.
 
         R ~ OrderedLogit(phi, alpha),  phi = b[S]
@@ -44,7 +46,7 @@ def mRS(data=None):
     )
 
 
-def mRXma(data=None, *, participants=None, seed=None):
+def mRXma(data: TableData = None, *, participants: int | None = None, seed: int | None = None) -> hmc.Model:
     """The model "with everything", centred: treatment, schooling and age by gender, and two kinds of clusters.
 
         R ~ OrderedLogit(phi, alpha)
@@ -67,7 +69,7 @@ def mRXma(data=None, *, participants=None, seed=None):
     return _with_everything("mRXma", centred, ("as", "au"), _study(data, participants, seed))
 
 
-def mRXma2(data=None, *, participants=None, seed=None):
+def mRXma2(data: TableData = None, *, participants: int | None = None, seed: int | None = None) -> hmc.Model:
     """The model "with everything", non-centred, and with half-normal priors for the spreads of stories and people.
 
         R ~ OrderedLogit(phi, alpha)
@@ -85,7 +87,7 @@ def mRXma2(data=None, *, participants=None, seed=None):
     return _with_everything("mRXma2", noncentred, ("zs", "zu"), _study(data, participants, seed))
 
 
-def _study(data, participants, seed):
+def _study(data: TableData, participants: int | None, seed: int | None) -> tuple[Answers, bool]:
     """(answers, whether they are simulated)."""
     if data is None:
         given = {"participants": participants, "seed": seed}
@@ -97,7 +99,9 @@ def _study(data, participants, seed):
     return read_answers(data), False
 
 
-def _with_everything(name, functions, effects, study):
+def _with_everything(
+    name: str, functions: ModuleType, effects: tuple[str, str], study: tuple[Answers, bool]
+) -> hmc.Model:
     answers, is_simulated = study
     of_stories, of_participants = effects
     slopes = [hmc.Parameter(slope, (GENDERS,)) for slope in ("bA", "bI", "bC", "bE", "bY")]

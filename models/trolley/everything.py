@@ -8,6 +8,7 @@ through in blocks of one kind (see `models/trolley/ordered_logit.py`).
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import total
@@ -44,22 +45,22 @@ class Layout(NamedTuple):
 class Effects(NamedTuple):
     """What the linear predictor is made of, and room for the gradient with respect to each."""
 
-    story: np.ndarray  # (stories,) as
-    participant: np.ndarray  # (participants,) au
-    d_story: np.ndarray
-    d_participant: np.ndarray
+    story: NDArray[np.float64]  # (stories,) as
+    participant: NDArray[np.float64]  # (participants,) au
+    d_story: NDArray[np.float64]
+    d_participant: NDArray[np.float64]
 
 
 class Room(NamedTuple):
     """What is computed on the way, and the gradients with respect to it."""
 
-    of_participant: np.ndarray  # (participants,) part of phi
-    of_scene: np.ndarray  # (scenes,) the rest of it
-    d_participant: np.ndarray
-    d_scene: np.ndarray
-    delta: np.ndarray  # (2, 7)
-    education: np.ndarray  # (2, 8) sums of delta, from 0
-    d_education: np.ndarray  # (2, 8)
+    of_participant: NDArray[np.float64]  # (participants,) part of phi
+    of_scene: NDArray[np.float64]  # (scenes,) the rest of it
+    d_participant: NDArray[np.float64]
+    d_scene: NDArray[np.float64]
+    delta: NDArray[np.float64]  # (2, 7)
+    education: NDArray[np.float64]  # (2, 8) sums of delta, from 0
+    d_education: NDArray[np.float64]  # (2, 8)
 
 
 @inlined
