@@ -55,7 +55,7 @@ def per_parameter(statistic: Callable[..., Floats], x: ArrayLike, *arguments: ob
 
     `statistic` maps (chains, draws, n) to (n,), or to (k, n) for k numbers at once. The result has the
     trailing shape of `x` (after k); a plain number where there is none. NaN where any draw is NaN, whatever
-    `statistic` says. Division by zero and invalid operations give inf and NaN without a warning.
+    `statistic` gives. Division by zero and invalid operations give inf and NaN without a warning.
     """
     x = as_draws(x)
     chains, draws, *shape = x.shape
@@ -71,7 +71,7 @@ def per_parameter(statistic: Callable[..., Floats], x: ArrayLike, *arguments: ob
 
 
 def _unless_nan(x: Floats, statistic: Callable[..., Floats], arguments: tuple[object, ...]) -> Floats:
-    # Said once for all: a statistic that leaves out draws (splitting an odd number does) cannot lose a NaN.
+    # Checked here, once: a statistic that leaves out draws (splitting an odd number does) could miss a NaN.
     return np.where(np.isnan(x).any(axis=(0, 1)), np.nan, statistic(x, *arguments))
 
 
@@ -86,7 +86,7 @@ def pooled(x: Floats) -> Floats:
 
 
 def where_finite(x: Floats, value: Floats) -> Floats:
-    """`value` (n,) of the draws (chains, draws, n), NaN where one of the draws is not finite."""
+    """`value`, (n,), with NaN where one of the draws, (chains, draws, n), is not finite."""
     return np.where(np.isfinite(x).all(axis=(0, 1)), value, np.nan)
 
 
@@ -100,7 +100,7 @@ def finite_and_varied(x: Floats) -> Bools:
 
 
 def variance(x: Floats, axis: int) -> Floats:
-    """Sample variance (divisor n - 1) along axis 0 or 1; exactly 0 of equal values; NaN of fewer than two."""
+    """Sample variance (divisor n - 1) along axis 0 or 1; exactly 0 for equal values, NaN for fewer than two."""
     if x.shape[axis] < 2:
         return np.full(np.delete(x.shape, axis), np.nan)
     # Counted from the first value: equal values cancel exactly, and a large common offset costs no digits.
@@ -114,7 +114,7 @@ def standard_deviation(x: Floats) -> Floats:
 
 
 def log_sum_exp(x: Floats, axis: int = 0) -> Floats:
-    """log of the sum of exp(x) along `axis`, without overflow; -inf of nothing but -inf."""
+    """log of the sum of exp(x) along `axis`, without overflow; -inf if every x is -inf."""
     largest = x.max(axis=axis, keepdims=True)
     largest = np.where(np.isneginf(largest), 0, largest)
     with np.errstate(divide="ignore"):
@@ -124,13 +124,13 @@ def log_sum_exp(x: Floats, axis: int = 0) -> Floats:
 def quantile(x: Floats, prob: float) -> Floats:
     """Quantile of the draws of all chains, shape (...), interpolated as R's type 7 and NumPy's "linear".
 
-    NaN where a draw is NaN; an infinite draw is a value like any other.
+    NaN where a draw is NaN; an infinite draw counts like any other.
     """
     return sorted_quantile(np.sort(pooled(x), axis=0), prob)
 
 
 def sorted_quantile(ordered: Floats, prob: float) -> Floats:
-    """The same of draws already sorted along axis 0."""
+    """`quantile` of draws that are already sorted along axis 0."""
     index = (len(ordered) - 1) * prob
     low = int(np.floor(index))
     below, above = ordered[low], ordered[min(low + 1, len(ordered) - 1)]

@@ -1,4 +1,4 @@
-"""What simulation-based calibration found, in numbers and in words. How it is run stands in `calibration`."""
+"""The result of simulation-based calibration, in numbers and in words. `calibration` runs it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -9,49 +9,51 @@ from .ecdf import Band, Uniformity
 from .findings import NAMED, SEVERITIES, Finding, Severity, Verdict
 from .protocols import Floats, Ints
 
-# A chain of fewer effective draws has hardly moved from the truth: the rank says nearly nothing of the model.
+# With fewer effective draws a chain has hardly moved from the truth: its rank says almost nothing about the model.
 FEWEST_EFFECTIVE = 10
 
-# Where more than this share of the chains hardly move, the ranks as a whole say too little.
+# If more than this share of the chains hardly move, the ranks as a whole say too little.
 IDLE_SHARE = 0.5
 
-# A few chains that hardly move are not worth a word. If more replications than this fail, the others may not stand for
-# all.
+# Fewer chains that hardly move are not reported. If more replications than this fail, the others may not represent all.
 SMALL_SHARE = 0.05
 
-# With fewer, hardly anything can leave the band.
+# With fewer replications, hardly anything can leave the band.
 FEW_REPLICATIONS = 100
 
-# What was found and what it means; what to do.
+# By kind: the finding and its meaning; the advice.
 WORDS = {
     "ranks": (
-        "The ranks of {count} of {total} quantities are not uniform: they leave the band that holds those of a right "
-        "model, all at once, with probability {level:g}. {described}.",
+        "The ranks of {count} of {total} quantities are not uniform: they leave the band that contains all ranks "
+        "of a correct model with probability {level:g}. {described}.",
         "Compare simulate, simulate_data and the log density term by term: constants, scales, Jacobians.",
     ),
     "no_ranks": ("No replication has ranks.", "The other findings say why."),
     "idle": (
-        "{count} of {total} chains had under {fewest} effective draws of some quantity: its ranks there are uniform "
-        "whatever is wrong.",
-        "Check the gradient (`hmc check`); if it is right, write the model in the other form (non-centred if it is "
-        "centred), or draw with a larger spacing.",
+        "{count} of {total} chains had fewer than {fewest} effective draws of some quantity: its ranks there are "
+        "uniform even if the model is wrong.",
+        "Check the gradient (`hmc check`); if it is correct, write the model in the other form (non-centred if it is "
+        "centred), or use a larger spacing.",
     ),
     "failures": (
         "{count} of {total} replications failed; the first, number {number}: {reason}.",
-        "Look at what simulate and simulate_data give there.",
+        "Look at the output of simulate and simulate_data there.",
     ),
     "divergences": (
-        "{count} of {total} chains had divergences. They make no ranks wrong here, but the draws of a fit may miss a "
-        "part of such posteriors.",
+        "{count} of {total} chains had divergences. The ranks are valid all the same, but the draws of a fit may "
+        "miss a part of such posteriors.",
         "Fit the model with a higher target_accept, or write it in the other form, non-centred if it is centred.",
     ),
-    "interrupted": ("The run was stopped early: judged is what was finished.", "For the rest, run it again."),
+    "interrupted": (
+        "The run was stopped early: only the finished replications are judged.",
+        "For the rest, run it again.",
+    ),
     "few_replications": ("{count} replications are few: only gross faults show.", "Run 200 or more."),
 }
 
 
 class Calibration(NamedTuple):
-    """Ranks of truths among draws, and what they say. `str` gives a verdict in words, of one line or more."""
+    """Ranks of truths among draws. `str` gives their verdict in words, one line or more."""
 
     name: str  # of the model
     names: tuple[str, ...]  # of the quantities that are ranked: "a[1]", ..., "sigma", "log density", "log likelihood"
@@ -79,7 +81,7 @@ class Calibration(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether all ranks keep within the band, and enough chains gave ranks that say something."""
+        """Whether all ranks stay within the band, enough chains moved, and few replications failed."""
         return self.verdict.worst != "error"
 
     @property
@@ -134,7 +136,7 @@ def _of_chains(calibration: Calibration) -> Iterator[Finding]:
 
 
 def _of_the_run(calibration: Calibration) -> Iterator[Finding]:
-    """What is good to know."""
+    """Notes on the run as a whole."""
     count = len(calibration.numbers)
     if calibration.diverged:
         yield _finding("divergences", "note", (), {"count": calibration.diverged, "total": count})
@@ -145,18 +147,18 @@ def _of_the_run(calibration: Calibration) -> Iterator[Finding]:
 
 
 def _described(calibration: Calibration, name: str, band: Band, uniformity: Uniformity) -> str:
-    """Where the ranks of a quantity stray farthest, and what that means of the draws."""
+    """Where the ranks of a quantity stray farthest, and what that says about the draws."""
     column = calibration.names.index(name)
     place, count = int(uniformity.place[column]), int(uniformity.count[column])
     lower, upper = band.lower[place], band.upper[place]
     return (
-        f"{name}: of {count} truths (not {lower} to {upper}) at most {place} of their {calibration.thinned} draws are "
+        f"{name}: {count} truths (not {lower} to {upper}) have at most {place} of their {calibration.thinned} draws "
         f"below them, {_shape(calibration.ranks[:, column], calibration.thinned)}"
     )
 
 
 def _shape(ranks: Ints, highest: int) -> str:
-    """What ranks that are not uniform mean, by whether their centre or their spread is farther from a uniform one's."""
+    """How draws are wrong: the centre or the spread of their ranks, whichever is farther from that of uniform ones."""
     centred = (ranks + 0.5) / (highest + 1) - 0.5
     shift = centred.mean() * np.sqrt(12 * len(ranks))  # in standard errors, as is the next
     spread = (np.square(centred).mean() - 1 / 12) * np.sqrt(180 * len(ranks))

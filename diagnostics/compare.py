@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 SCALES = {"deviance": 1.0, "log": -0.5}
 
 NOTE = (
-    "{criterion} scores every observation with its own group's parameters known, not a new group: "
-    "for new groups leave whole groups out."
+    "{criterion} scores every observation with its own group's parameters known. "
+    "To score new groups, leave whole groups out."
 )
 
 
 class Scores(NamedTuple):
-    """What one criterion says of one model, on the deviance scale."""
+    """The scores of one model by one criterion, on the deviance scale."""
 
     deviance: Floats  # pointwise, (observations,)
     se: float
@@ -65,11 +65,11 @@ def compare(
     with "rethinking" (the lecture's) SE has divisor n, and dSE always n - 1, so that the two differ
     slightly in one table.
 
-    What is scored matters more than its error. WAIC and PSIS score an observation with the parameters of
+    The question matters more than the standard error. WAIC and PSIS score an observation with the parameters of
     its own group known: a tank of tadpoles with its own intercept. For the lecture's mST, WAIC is 200.3;
     leaving whole tanks out and predicting them from the population, exactly, gives 269.8. Adding predators
-    (mSTP) looks useless to WAIC (1.3 better) and is worth 37.3 in predicting new tanks. Which question is
-    yours decides.
+    (mSTP) looks useless to WAIC (1.3 better) and is worth 37.3 in predicting new tanks. Decide which
+    prediction you need.
 
     Warns, with the model's name, of high penalties or k-hats. ValueError for models with different numbers
     of observations, or different data (fits that have an `identity`), an unknown option, or no model.

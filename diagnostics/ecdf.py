@@ -25,7 +25,7 @@ class Band(NamedTuple):
 
     lower: Ints
     upper: Ints
-    coverage: float  # the probability that all of N uniform ranks keep within: exact, and at least what was asked for
+    coverage: float  # the probability that all of N uniform ranks keep within: exact, and at least the level asked for
 
 
 class Uniformity(NamedTuple):
@@ -39,8 +39,8 @@ class Uniformity(NamedTuple):
 def ecdf_band(size: int, highest: int, level: float = 0.95) -> Band:
     """The `Band` of `size` ranks 0..highest that holds all counts at once with the probability `level`, or a bit more.
 
-    It is the narrowest of the bands whose intervals have equal tails: counts are whole numbers, so the coverage cannot
-    be any number. Compare `rank_counts`. ValueError for no ranks, and for a level outside (0, 1).
+    It is the narrowest of the bands whose intervals have equal tails: counts are whole numbers, so only some
+    coverages exist. Compare `rank_counts`. ValueError for no ranks, and for a level outside (0, 1).
     """
     if not 0 < level < 1:
         raise ValueError(f"a level lies between 0 and 1, not at {level}")
@@ -64,8 +64,8 @@ def uniformity(ranks: ArrayLike, highest: int) -> Uniformity:
 
     Ranks leave the band of a level exactly where their p-value is at most 1 - level. For several quantities at once
     compare with (1 - level) / quantities (Bonferroni). p-values are exact to 1e-9, where they are larger than that;
-    smaller ones are at least half of what they should be, and may be 1e-14 too large. ValueError for ranks that are no
-    whole numbers from 0 to highest.
+    smaller ones are at least half of the exact value, and may be 1e-14 too large. ValueError unless ranks are whole
+    numbers from 0 to highest.
     """
     ranks = np.asarray(ranks)
     counts = rank_counts(ranks, highest)

@@ -55,7 +55,7 @@ def ess_bulk(x: ArrayLike) -> Floats:
 def ess_tail(x: ArrayLike) -> Floats:
     """The smaller of the ESS for the 5% and the 95% quantile: how well the tails are known.
 
-    NaN where either is: also where no draw lies above the 95% quantile, as of a mostly constant indicator.
+    NaN where either is: also where no draw lies above the 95% quantile, as for a mostly constant indicator.
     """
     return per_parameter(lambda draws: tail_size(draws, np.sort(pooled(draws), axis=0)), x)
 
@@ -80,7 +80,7 @@ def ess_quantile(x: ArrayLike, prob: float) -> Floats:
 
 
 def _ess_basic(x: Floats, split: bool) -> Floats:
-    # All draws are looked at, for the halves of an odd number lack the middle one.
+    # Checks all draws: the halves of an odd number leave out the middle one.
     return where_finite(x, effective_size(halves(x) if split else x))
 
 
@@ -123,7 +123,7 @@ def effective_size(x: Floats) -> Floats:
 def combined_autocorrelation(x: Floats) -> Floats:
     """rho_t of all chains together, (draws, n): 1 - (within variance - autocovariance at t) / total variance.
 
-    Chains that disagree keep rho_t high at every lag, which is what makes their ESS small.
+    Chains that disagree keep rho_t high at every lag, so their ESS is small.
     """
     chains, draws = x.shape[:2]
     autocov = from_power(power_spectrum(x).mean(axis=0, keepdims=True), draws)[0]
@@ -168,7 +168,7 @@ def autocovariance(x: ArrayLike) -> Floats:
 
 
 def autocorrelation(x: ArrayLike) -> Floats:
-    """Autocorrelation of each chain at lags 0 to draws - 1, shape as `x`; NaN of a constant chain."""
+    """Autocorrelation of each chain at lags 0 to draws - 1, shape as `x`; NaN for a constant chain."""
     covariance = autocovariance(x)
     with np.errstate(invalid="ignore", divide="ignore"):
         return covariance / covariance[:, :1]

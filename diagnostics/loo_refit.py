@@ -1,6 +1,6 @@
 """Exact leave-one-out: fit the model again without each observation, and score the observation that was left out.
 
-What PSIS approximates from one fit, at the price of a fit per observation. Nothing is assumed of weights, so it also
+PSIS approximates the same from one fit; this takes a fit per observation. It assumes nothing about weights, so it also
 holds where k-hat is high, as for every group with a parameter of its own: without a tank's data its intercept comes
 from the population, and its score is that of a new tank.
 """
@@ -48,7 +48,7 @@ class LooRefit(NamedTuple):
     p_loo: float  # lppd - elpd_loo
     looic: float  # -2 elpd_loo, deviance scale: lower is better
     se: float  # standard error of `looic` over groups
-    mcse: float  # Monte Carlo standard error of `elpd_loo`: how far another seed's may be
+    mcse: float  # Monte Carlo standard error of `elpd_loo`: how far that of another seed may be
     pointwise: RefitPointwise
 
 
@@ -71,12 +71,12 @@ def loo_refit(
     depend on workers or executor.
 
     Compare `psis_loo`: for the lecture's mST, PSIS gives a looic of about 222 and warns of nearly every tank, and the
-    exact value is 269.8, since tanks that are left out are new tanks (tests/test_loo_refit.py).
+    exact value is 269.8, because a tank that is left out is a new tank (tests/test_loo_refit.py).
 
-    ValueError for a model whose observations cannot be left out, or a group of none. A refit that fails or is
-    interrupted ends it all: RuntimeError, KeyboardInterrupt.
+    ValueError for a model whose observations cannot be left out, or for an empty group. A refit that fails
+    or is interrupted ends the run: RuntimeError, KeyboardInterrupt.
     """
-    from hmc.running.batches import Work, in_batches  # here alone: all other diagnostics see arrays only
+    from hmc.running.batches import Work, in_batches  # here alone: other diagnostics take arrays
 
     settings = _settings(model, sampling)
     observations = model.pointwise("log_likelihood", np.zeros(model.dimension)).size
@@ -131,7 +131,7 @@ def _seeds(seed: int | None) -> Iterator[int]:
 def _fit(
     settings: Settings, groups: list[list[int]], seeds: list[int], model: Model, number: int, cells: Ints
 ) -> list[Floats] | Score:
-    """What is kept of a fit, in a worker: of number 0, which leaves nothing out, the lppd of each group; of the others
+    """The result of a fit, in a worker: for number 0, which leaves nothing out, the lppd of each group; for the others
     the `_score` of the group that is left out.
     """
     from hmc.replication import independent_chains

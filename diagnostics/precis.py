@@ -47,8 +47,8 @@ def precis(
     (`mcse=True`).
 
     `parameters` selects rows whatever the depth: a name (`"a"`), an element (`"a[3]"`) or a regular
-    expression that matches one of them as a whole (`"a.*"`), or a list of such. What a fit has beyond its
-    keys (`"p"`, of the link function) is selected by its name alone. Where `depth=1` hides
+    expression that matches one of them as a whole (`"a.*"`), or a list of such. Quantities of a fit beyond its
+    keys (`"p"`, of the link function) are selected by their name alone. Where `depth=1` hides
     parameters, `frame.attrs["note"]` says how many.
 
     NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist.
@@ -80,7 +80,7 @@ def percentage(prob: float) -> str:
 
 
 def _summary(x: Floats, bounds: tuple[float, float], further: list[str]) -> Floats:
-    """The columns of the table for draws (chains, draws, n), (6 + ..., n); what they share is computed once."""
+    """The columns of the table for draws (chains, draws, n), (6 + ..., n); common parts are computed once."""
     seen = views(x)
     return np.stack(
         [
@@ -134,7 +134,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     try:
         regex = re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
     return lambda name: name == pattern or regex.fullmatch(name) is not None
 
 

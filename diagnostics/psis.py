@@ -105,7 +105,7 @@ def psis(log_weights: ArrayLike, r_eff: ArrayLike = 1.0) -> Psis:
     """Pareto-smoothed log weights and k-hat of log importance ratios (S,) or (S, n), as a `Psis`.
 
     The `tail_length` largest ratios of a column are replaced by quantiles of the Pareto distribution fitted
-    to them, none larger than the largest was; then the column is normalised. `r_eff` is the relative
+    to them, none above the largest ratio; then the column is normalised. `r_eff` is the relative
     efficiency of the draws, a number or one per column. k-hat is inf, and the ratios are only normalised,
     where the tail has fewer than 5 or only equal ratios; NaN, with the weights, where a ratio is NaN or
     +inf. A vector gives a vector and a number.
@@ -151,7 +151,7 @@ def k_threshold(draws: int) -> float:
 
 
 def k_advice(pareto_k: Floats, threshold: float) -> str | None:
-    """What high k-hats mean and what to do, in a sentence; None where there are none. NaN counts as high."""
+    """The meaning of high k-hats and advice, in a sentence; None if there are none. NaN counts as high."""
     high = int((~(pareto_k <= threshold)).sum())
     if high == 0:
         return None

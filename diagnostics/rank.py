@@ -24,7 +24,7 @@ class Views(NamedTuple):
 
 
 def views(x: Floats) -> Views:
-    """The `Views` of draws, shape (chains, draws, n): for who needs several, since one sort serves two."""
+    """The `Views` of draws, shape (chains, draws, n): for callers that need several; one sort serves two."""
     split = halves(x)
     scores = _normal_scores(split.shape[0] * split.shape[1])
     ranked, ordered = _lookup_by_rank(split, scores)
@@ -64,7 +64,7 @@ def rank_normalize(x: ArrayLike) -> Floats:
 
 
 def average_ranks(x: ArrayLike) -> Floats:
-    """Ranks 1 to S of the draws among all chains, shape as `x`; ties share their average; NaN of NaN."""
+    """Ranks 1 to S of the draws among all chains, shape as `x`; ties share their average; NaN where a draw is NaN."""
     x = as_draws(x)
     return _lookup_by_rank(x, 1 + np.arange(2 * x.shape[0] * x.shape[1] - 1) / 2)[0]
 
@@ -73,8 +73,8 @@ def rank_histogram(x: ArrayLike, bins: int = 20) -> Ints:
     """How many of each chain's draws have ranks in each of `bins` equal bins: (chains, bins, ...).
 
     The heights of a trank plot (rank histogram): level, at draws / bins, where the chains draw from the
-    same distribution. NaN draws are counted nowhere. Vehtari et al. (2021), section 5; ValueError without a
-    bin.
+    same distribution. NaN draws are not counted. Vehtari et al. (2021), section 5; ValueError for fewer
+    than one bin.
     """
     if bins < 1:
         raise ValueError(f"a histogram needs at least one bin, not {bins}")
@@ -92,9 +92,9 @@ def fold(x: ArrayLike) -> Floats:
 
 
 def _lookup_by_rank(x: Floats, table: Floats) -> tuple[Floats, Floats]:
-    """For each draw the entry of `table` at its rank, which lists the ranks 1, 1.5, 2, ..., S; NaN of NaN.
+    """For each draw the entry of `table` at its rank, which lists the ranks 1, 1.5, 2, ..., S; NaN where it is NaN.
 
-    And the draws of each parameter in ascending order, (n, S).
+    Also the draws of each parameter in ascending order, (n, S).
     """
     pool = draws_adjacent(x.reshape(*x.shape[:2], -1)).transpose(2, 0, 1)
     values = pool.reshape(len(pool), -1)
@@ -111,11 +111,11 @@ def _lookup_by_rank(x: Floats, table: Floats) -> tuple[Floats, Floats]:
 
 
 def _ascending(values: Floats) -> tuple[Ints, Floats]:
-    """Where each row of `values`, (n, S), has its values from the smallest to the largest, NaN last.
+    """The positions that sort each row of `values`, (n, S), in ascending order, NaN last.
 
-    As positions in the flattened array; and the values in that order. Whole numbers are sorted three times
+    They count in the flattened array. Also gives the values in that order. Whole numbers are sorted three times
     as fast as positions by value: so the doubles are read as whole numbers of the same order, and the
-    position takes the place of the last bits. Where these would have decided, the rows are nearly in order,
+    position takes the place of the last bits. Rows that these bits would have decided are nearly in order,
     and a merge sort puts them right.
     """
     rows, size = values.shape

@@ -1,6 +1,6 @@
-"""`verdict`: what the diagnostics say about a fit, in words, and what to do about it.
+"""`verdict`: the diagnostics of a fit in words, and advice.
 
-The statistics stand in the other files, the sentences in `findings`; here are the thresholds.
+The other files compute the statistics, `findings` holds the sentences; the thresholds are here.
 """
 
 import math
@@ -29,10 +29,10 @@ ESS_PER_CHAIN, ESS_USELESS = 100, 10
 # Betancourt (2016): below this the momentum draws cannot keep up with the energies of the target.
 EBFMI = 0.3
 
-# Even one divergence may mean that a part of the posterior is never drawn; at this share it is as good as certain.
+# Even one divergence may mean that a part of the posterior is never drawn; at this share that is almost certain.
 DIVERGENT_SHARE = 0.01
 
-# A chain's halves then have the 3 draws that an ESS needs; and with fewer than 100 draws its ESS cannot be 100.
+# An ESS needs 3 draws in each half of a chain; and a chain of fewer than 100 draws can hardly have an ESS of 100.
 FEWEST_DRAWS, FEW_DRAWS = 6, 100
 
 ENDINGS: dict[Severity | None, str] = {
@@ -44,15 +44,15 @@ ENDINGS: dict[Severity | None, str] = {
 
 
 def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
-    """What the diagnostics say of `fit`, as a `Verdict`; `criteria` are results of `waic` or `psis_loo` for it.
+    """The diagnostics of `fit` in words, as a `Verdict`; `criteria` are results of `waic` or `psis_loo` for it.
 
-    Looked at are all named quantities on their own scale, element by element (`a[3]`): draws that are not finite,
-    Rhat, bulk and tail ESS; the sampler's divergences, cut-off trajectories, E-BFMI of each chain; chains that failed
+    Checks all named quantities on their own scale, element by element (`a[3]`): draws that are not finite, Rhat,
+    bulk and tail ESS; the sampler's divergences, cut-off trajectories, E-BFMI of each chain; chains that failed
     or never moved, one chain alone, few draws; with `criteria`, the k-hat and p_waic of each observation.
 
-    A constant parameter is an error, for no posterior density is a point. A constant derived quantity is none (the
-    diagonal of a correlation matrix): it is left out, as are undefined statistics (the tail ESS of an event that
-    nearly always happens). Derived is what `fit.parameters` does not name; without such a list, nothing is.
+    A constant parameter is an error, because a posterior density has some spread. A constant derived quantity (the
+    diagonal of a correlation matrix) is left out, as are undefined statistics (the tail ESS of an event that nearly
+    always happens). A quantity is derived if `fit.parameters` does not name it; without such a list, none is.
 
     `fit` gives keys(), fit[name], stats, unconstrained, chains, failures, interrupted, seconds, as `hmc.Fit` does.
     TypeError for other criteria.
@@ -89,7 +89,7 @@ def _quantities(fit: SampledFit) -> Quantities:
         parts.append(draws.reshape(*draws.shape[:2], -1))
         is_parameter += [not parameters or name in parameters] * parts[-1].shape[2]
     draws = np.concatenate(parts, axis=2)
-    np.copyto(draws, np.inf, where=np.isnan(draws))  # to be counted: of NaN `per_parameter` answers NaN
+    np.copyto(draws, np.inf, where=np.isnan(draws))  # to be counted: `per_parameter` gives NaN for NaN
     not_finite, constant, *convergence = per_parameter(_judged, draws)
     return Quantities(np.array(labels, dtype=object), np.array(is_parameter), not_finite, constant, *convergence)
 
@@ -124,7 +124,7 @@ def _of_chains(fit: SampledFit) -> Iterator[Finding]:
 
 
 def _of_trajectories(fit: SampledFit) -> Iterator[Finding]:
-    """What the sampler noticed on its way."""
+    """Divergences, cut-off trajectories, and energies that change too slowly."""
     diverging, saturated = fit.stats["diverging"], fit.stats["reached_max_treedepth"]
     if diverging.any():
         severity: Severity = "error" if diverging.mean() >= DIVERGENT_SHARE else "warning"
@@ -134,7 +134,7 @@ def _of_trajectories(fit: SampledFit) -> Iterator[Finding]:
     if saturated.any():
         depth = int(fit.stats["tree_depth"][saturated].max())
         numbers = _share(saturated) | {"depth": depth}
-        # A note: it costs time, not truth. Where it costs too much, ESS is low, and says so itself.
+        # A note: it costs time, and the draws are right. If it costs too much, ESS is low, a finding of its own.
         yield finding("saturated_trees", "note", _chains(fit, saturated.sum(axis=1)), numbers, deeper=depth + 2)
     fraction = ebfmi(fit.stats["energy"])
     if (fraction < EBFMI).any():
@@ -143,7 +143,7 @@ def _of_trajectories(fit: SampledFit) -> Iterator[Finding]:
 
 
 def _of_draws(quantities: Quantities) -> Iterator[Finding]:
-    """Draws that no posterior has."""
+    """Draws that are not finite, and parameters that never change."""
     if (quantities.not_finite > 0).any():
         concerns = _worst(quantities.label, quantities.not_finite, quantities.not_finite > 0)
         yield finding("not_finite", "error", concerns, {"count": int(quantities.not_finite.sum())})
@@ -175,7 +175,7 @@ def _of_convergence(fit: SampledFit, quantities: Quantities) -> Iterator[Finding
 
 
 def _of_criterion(criterion: Waic | PsisLoo) -> Finding | None:
-    """What `waic` or `psis_loo` warn of, as a finding; None where they do not."""
+    """The warning of `waic` or `psis_loo` as a finding; None if there is none."""
     if isinstance(criterion, PsisLoo):
         kind, value, threshold = "pareto_k", criterion.pareto_k, criterion.k_threshold
         text = k_advice(value, threshold)
@@ -209,13 +209,13 @@ def _worst(labels: NDArray[np.object_], badness: NDArray[Any], is_concerned: Boo
 
 
 def _rounded_up(count: float) -> int:
-    """To two digits, or to hundreds where there are more: an estimate should not look like a measurement."""
+    """Rounded up to two significant digits: an estimate should not look like a measurement."""
     unit = 10 ** max(0, math.floor(math.log10(count)) - 1)
     return math.ceil(count / unit) * unit
 
 
 def _summary(fit: SampledFit, quantities: Quantities | None, worst: Severity | None) -> str:
-    """The run in a line: what was done, the worst of each number, and whether to trust it."""
+    """The run in a line: its size and time, the worst of each number, and whether to trust it."""
     chains, draws = fit.unconstrained.shape[:2]
     diverging, saturated = (int(fit.stats[name].sum()) for name in ("diverging", "reached_max_treedepth"))
     parts = [f"{_counted(chains, 'chain')} of {_counted(draws, 'draw')} in {fit.seconds:.2f} s"]

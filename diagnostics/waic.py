@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from .arrays import as_log_likelihood, log_sum_exp, per_parameter, pooled, variance
 from .protocols import Floats
 
-# Above this an observation's penalty stands for a term that is not small any more. Vehtari, Gelman & Gabry
+# Above this an observation's penalty stands for a term that is no longer small. Vehtari, Gelman & Gabry
 # (2017).
 HIGH_PENALTY = 0.4
 
@@ -105,7 +105,7 @@ def standard_error_of_sum(pointwise: Floats, divisor_less: int = 1) -> float:
 
 
 def penalty_advice(p_waic: Floats) -> str | None:
-    """What high pointwise penalties mean and what to do, in a sentence; None where there are none."""
+    """The meaning of high pointwise penalties and advice, in a sentence; None if there are none."""
     high = np.flatnonzero(p_waic > HIGH_PENALTY)
     if len(high) == 0:
         return None

@@ -1,8 +1,8 @@
 """The models of the lecture, under their lecture names.
 
 `models.mST()` is a model; `models.names()` lists them all, `models.build("mST", ...)` builds one by name,
-`models.describe("mST")` says what it is, and `models.exact_posterior("mST")` where its posterior lies. A model is
-listed by one line of `_ENTRIES`; its formula stands, indented, in the docstring of its factory and nowhere else.
+`models.describe("mST")` describes it, and `models.exact_posterior("mST")` gives its exact posterior. A model is
+listed by one line of `_ENTRIES`; its formula is the indented part of its factory's docstring, and nowhere else.
 """
 
 import difflib
@@ -46,7 +46,7 @@ __all__ = [
 
 
 class Description(NamedTuple):
-    """What a person wants to know of a model before running it."""
+    """A model in words and numbers, to read before running it."""
 
     name: str
     summary: str  # one sentence
@@ -54,7 +54,7 @@ class Description(NamedTuple):
     data: str  # the bundled data
     options: tuple[str, ...]  # names of the options that `build` takes
     dimension: int  # with the bundled data
-    metric: str  # which of the sampler's metrics serves it better: see benchmarks/models.py
+    metric: str  # the sampler's better metric for it: see benchmarks/models.py
 
 
 class _Entry(NamedTuple):
@@ -123,7 +123,7 @@ def describe(name: str) -> Description:
 
 
 def metric_of(name: str) -> str:
-    """The sampler's metric that serves the model called `name` better; ValueError for an unknown name."""
+    """The sampler's better metric for the model called `name`; ValueError for an unknown name."""
     return _entry(name).metric
 
 

@@ -1,8 +1,8 @@
-"""Waiting at five cafes: what one cafe teaches of the others, visit by visit.
+"""Waiting at five cafes: what one cafe teaches about the others, visit by visit.
 
 McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models". A non-centred model, for a robot with memory:
 before any visit (`visits=0`) its posterior is the prior, and cafes not yet visited are learned about from those that
-were. What a cafe's visits say of it is their number and the sum of their waits, so its exponential is taken once.
+were. The likelihood of a cafe needs only the number of its visits and the sum of their waits: one exponential a cafe.
 """
 
 from typing import NamedTuple
@@ -32,7 +32,7 @@ class Visits(NamedTuple):
 
 
 class _AllVisits(int):
-    """The default number of visits: the 20 of the lecture's table, and in a table of one's own as many as it has."""
+    """The default number of visits: the 20 of the lecture's table, and all of any other."""
 
 
 _ALL_VISITS = _AllVisits(20)
@@ -47,12 +47,12 @@ def cafes(data: TableData = None, visits: int = _ALL_VISITS) -> hmc.Model:
         sigma ~ Exponential(10)
 
     `data`: a DataFrame or the path of a CSV file with columns visit (1, 2, ... in order), cafe (1, 2, ... without a
-    gap), wait (whole minutes); None for the bundled 20 visits to 5 cafes. `visits`: how many of its first rows the
-    robot has seen, from 0, which leaves the prior; by default all: 20 in the lecture, in a table of your own however
-    many it has. There are as many cafes as in the whole table. `a` is a derived quantity. Any number of visits runs on
+    gap), wait (whole minutes); None for the bundled 20 visits to 5 cafes. `visits`: the number of
+    first rows that the robot has seen; 0 leaves the prior. By default all: 20 in the lecture, every row of a table of
+    your own. There are as many cafes as in the whole table. `a` is a derived quantity. Any number of visits runs on
     the same compiled code.
 
-    Raises ValueError where the data are not such, or for a number of visits that the table does not have.
+    Raises ValueError for wrong data, or for a number of visits that the table does not have.
     """
     table = _read(data)
     seen = _number_of_visits(visits, table["visit"].size)
@@ -101,7 +101,7 @@ def _number_of_visits(visits: int, rows: int) -> int:
 
 
 def log_density(position, data, gradient):
-    """Log posterior density, unnormalised, at (z, a_bar, log sigma); -inf where sigma or a wait to expect overflows."""
+    """Log posterior density, unnormalised, at (z, a_bar, log sigma); -inf where sigma or an expected wait overflows."""
     n = data.cafes
     z, a_bar, log_sigma = position[:n], position[n], position[n + 1]
     sigma = constrain_positive(log_sigma)
@@ -118,7 +118,7 @@ def log_density(position, data, gradient):
     log_density -= dot(data.weight, data.log_factorial)
     for j in range(n):
         a = a_bar + z[j] * sigma
-        # Of a cafe without visits nothing is expected, even where its rate is infinite.
+        # A cafe without visits adds nothing, even where its rate is infinite.
         expected = seen[j] * exp(a) if seen[j] > 0.0 else 0.0
         log_density += waited[j] * a - expected  # wait ~ Poisson(exp(a[cafe]))
         d_a = waited[j] - expected
@@ -144,7 +144,7 @@ def log_likelihood(position, data, out):
 
 
 def lambda_(position, data, out):
-    """The wait to be expected at each visit."""
+    """The expected wait at each visit."""
     sigma = constrain_positive(position[data.cafes + 1])
     for i in range(data.cafe.size):
         out[i] = exp(log_rate(position, data, sigma, i))

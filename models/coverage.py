@@ -1,7 +1,7 @@
 """How far the five estimators of the confounds can be trusted, over many simulated studies whose truth is known.
 
-Every estimator sees the same studies. What is asked of each coefficient: how far its posterior mean is off on average
-(bias) and on the whole (root mean square error), and how often its 89% interval holds the truth (coverage).
+Every estimator sees the same studies. For each coefficient: the average error of its posterior mean (bias), its root
+mean square error, and how often its 89% interval contains the truth (coverage).
 """
 
 import functools
@@ -29,7 +29,7 @@ PROB = 0.89
 
 
 class Estimate(NamedTuple):
-    """What a fit says of one coefficient of one study."""
+    """One coefficient, as estimated from one study."""
 
     truth: float
     mean: float
@@ -54,9 +54,9 @@ def coverage(
     `truth`: arguments of `simulate_study` (groups, individuals, a0, ...), by default the lecture's. Columns: truth;
     mean (of posterior means); bias; rmse; coverage (of 89% intervals); width (of intervals, on average); sd (of the
     posterior, on average); each estimate followed by its Monte Carlo standard error over studies (`bias_se`, ...);
-    studies, how many were fitted; divergences, in all. A study that fails is left out, and said in
+    studies, how many were fitted; divergences, in all. A study that fails is left out and listed in
     `frame.attrs["failures"]`; Ctrl-C ends the run early, `frame.attrs["interrupted"]`; `frame.attrs["seed"]` repeats
-    it. ValueError for a wrong argument, RuntimeError where no study could be fitted, KeyboardInterrupt where none was.
+    it. ValueError for a wrong argument, RuntimeError if every study fails, KeyboardInterrupt before the first is done.
     """
     import pandas as pd  # here, so that building a model does not load it
 
@@ -151,5 +151,5 @@ def summary(found: Sequence[Estimate], divergences: int) -> dict[str, float]:
 
 
 def standard_error(values: NDArray[np.float64]) -> float:
-    """Of a mean."""
+    """Of the mean of `values`."""
     return values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else np.nan

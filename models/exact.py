@@ -1,6 +1,6 @@
-"""What is known of the lecture's models beforehand: exactly, by a long run, or as the lecture prints it.
+"""Known posteriors of the lecture's models: exact, from a long run, or as the lecture prints them.
 
-All of it is stored in `models/data`, and of the bundled data alone. tests/golden/models/collect.py writes these files;
+All are stored in `models/data`, for the bundled data alone. tests/golden/models/collect.py writes these files;
 method, error bounds and provenance are in tests/golden/models/README.md.
 """
 
@@ -13,7 +13,7 @@ from models.tables import BUNDLED
 def exact_posterior(name: str) -> dict[str, tuple[float, float]] | None:
     """{"a[1]": (mean, sd), ..., "sigma": (mean, sd)} of the model `name` with its bundled data; None if not stored.
 
-    By deterministic quadrature, to 1e-5 or better; of the non-centred mSTnc and mSTPnc without their z.
+    By deterministic quadrature, to 1e-5 or better; for the non-centred mSTnc and mSTPnc without their z.
     """
     found = _stored("exact_posteriors").get(name)
     return found and {parameter: (mean, sd) for parameter, (mean, sd, _, _) in found.items()}
@@ -35,7 +35,7 @@ def exact_criteria(name: str) -> dict[str, float] | None:
 
 
 def exact_difference(name: str, other: str) -> dict[str, float] | None:
-    """{"dWAIC", "dSE_WAIC", "dLOOIC", "dSE_LOOIC"}, of `name` less that of `other`; None if not stored."""
+    """{"dWAIC", "dSE_WAIC", "dLOOIC", "dSE_LOOIC"}, of `name` minus that of `other`; None if not stored."""
     differences = _stored("exact_criteria")["differences"]
     for first, second, sign in ((name, other, 1.0), (other, name, -1.0)):
         found = differences.get(f"{first}_minus_{second}")
@@ -55,10 +55,10 @@ def long_run(name: str) -> dict[str, tuple[float, float, float]] | None:
 def published() -> dict[str, Any]:
     """The lecture's own tables of the tadpoles, and how far such tables scatter, as a dict.
 
-    draws      how many draws they are from
+    draws      how many draws the tables are from
     precis     {"a[1]": {"mean", "sd", "5.5%", "94.5%", "n_eff", "Rhat4"}, ...}: 50 parameters of mST, two decimals
-    compare    {"mST": {"WAIC", "SE", "dWAIC", "dSE", "pWAIC", "weight"}, "mSTnomem": ...}; None where nothing stands
-    scatter    {"mST": {"WAIC": (mean, sd), ...}, "mSTnomem": ...} of the same numbers over 40 runs of so many draws
+    compare    {"mST": {"WAIC", "SE", "dWAIC", "dSE", "pWAIC", "weight"}, "mSTnomem": ...}; None for an empty cell
+    scatter    {"mST": {"WAIC": (mean, sd), ...}, "mSTnomem": ...} of the same numbers over 40 runs of that many draws
     """
     return _stored("published")
 

@@ -1,9 +1,9 @@
-"""Five estimators of the effect of X on Y in individuals of groups, where what a group is may move both.
+"""Five estimators of the effect of X on Y, for individuals in groups whose traits may move both.
 
 McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models", on random confounds. `simulate_study` draws
 such data, with a confound U[g] of each group that moves X as well as Y; the true effect bXY is 1. The naive and the
-multilevel estimator then take part of what U does for the work of X; fixed effects do not, but can say nothing about Z;
-the Mundlak machines have a place for U.
+multilevel estimator credit X with a part of U's effect; fixed effects do not, but can say nothing about Z; the Mundlak
+machines have a term for U.
 """
 
 from collections.abc import Callable
@@ -30,15 +30,15 @@ __all__ = ["SimulatedStudy", "Study", "m0", "mf", "mr", "mru", "mrx", "simulate_
 
 
 def m0(individuals: TableData = None, groups: TableData = None) -> hmc.Model:
-    """The naive estimator, to which groups are alike but for Z.
+    """The naive estimator, in which groups differ by Z alone.
 
         Y ~ Bernoulli(p),  logit(p) = a + bxy X + bzy Z[g]
         a ~ Normal(0, 10)
         bxy, bzy ~ Normal(0, 1)
 
     `individuals`, `groups`: DataFrames or paths of CSV files with columns g, X, Y and g, Z; both None for the bundled
-    study. Groups are numbered from 1; one that has no individuals is not seen. Raises ValueError where the data are
-    not such, and where X or Z is the same for all individuals: of a constant there is no slope.
+    study. Groups are numbered from 1; one without individuals has no effect. Raises ValueError for wrong data,
+    and where X or Z is the same for all individuals: a constant has no slope.
     """
     study = read_study(M0, individuals, groups)
     return _estimator("m0", m0_log_density, study, _numbers("a", "bxy", "bzy"), m0_simulate)

@@ -1,8 +1,8 @@
-"""Studies of individuals in groups, some of whose causes nobody measured: read from tables, or simulated.
+"""Studies of individuals in groups, with unmeasured causes: read from tables, or simulated.
 
-    U[g] ~ Normal(1.5, 1)                   what a group does to everybody in it, unseen: the confound
+    U[g] ~ Normal(1.5, 1)                   the unseen effect of a group on its members: the confound
     Z[g] ~ Normal(0, 1)                     a trait of the group
-    X ~ Normal(U[g], 1)                     what an individual does
+    X ~ Normal(U[g], 1)                     the treatment of an individual
     Y ~ Bernoulli(p),  logit(p) = a0 + bXY X + U[g] + bZY Z[g]
 
 The arrow U -> X confounds the effect of X on Y. McElreath, Statistical Rethinking 2023, lecture 12.
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INDIVIDUALS = Table("confounds_individuals", (count("g", least=1), number("X"), count("Y", most=1)))
-LARGEST_STUDY = 10**7  # individuals or groups to simulate: beyond, memory runs out without a word
+LARGEST_STUDY = 10**7  # individuals or groups to simulate: beyond, memory runs out without a message
 GROUPS = Table("confounds_groups", (count("g", least=1), number("Z")))
 
 
 class Study(NamedTuple):
-    """What the estimators see. Individuals stand in the order of their rows, groups in that of their numbers."""
+    """The data of an estimator. Individuals are in the order of their rows, groups in that of their numbers."""
 
-    estimator: int  # which one of `models.confounds.predictors` looks at it
+    estimator: int  # a constant of `models.confounds.predictors`: whose data these are
     Y: NDArray[np.float64]  # (individuals,) 1 or 0
     X: NDArray[np.float64]  # (individuals,)
     group: NDArray[np.int64]  # (individuals,) from 0
     weight: NDArray[np.float64]  # (individuals,) 1, or 0 for an outcome Y that is left out (see hmc.Model.without)
     Z: NDArray[np.float64]  # (groups,)
-    members: NDArray[np.float64]  # (groups,) how many individuals there are of it
-    Xbar: NDArray[np.float64]  # (groups,) mean of X; of a group without individuals, the mean of all
+    members: NDArray[np.float64]  # (groups,) how many individuals each has
+    Xbar: NDArray[np.float64]  # (groups,) mean of X; for a group without individuals, the mean of all
     spread: float  # square root of the sum of squares of X - Xbar[group]
 
 
@@ -57,7 +57,7 @@ def read_study(estimator: int, individuals: TableData = None, groups: TableData 
     Each is a DataFrame or the path of a CSV file; both None: the bundled ones. Groups are numbered from 1 without gaps,
     their rows in any order; there may be groups without individuals. ValueError where one table is given without
     the other, or is wrong; where X or Z does not vary over the individuals, in the sense of `models.tables.variation`;
-    and where the groups' means of X do not, which `mrx` looks at, or X does not within groups, as `mru` needs.
+    for `mrx` where the groups' means of X do not vary, and for `mru` where X does not vary within groups.
     """
     if (individuals is None) != (groups is None):
         given, missing = ("groups", "individuals") if individuals is None else ("individuals", "groups")
@@ -78,7 +78,7 @@ def read_study(estimator: int, individuals: TableData = None, groups: TableData 
 
 
 def _refuse_constants(study: Study) -> None:
-    """ValueError where X or Z does not vary; nor, of `mrx`, the groups' means of X; nor, of `mru`, X within groups."""
+    """ValueError where X or Z does not vary; for `mrx` the groups' means of X; for `mru` X within groups."""
     require_variation(INDIVIDUALS.name, "X", study.X)
     require_variation(GROUPS.name, "Z", study.Z)
     require_variation(GROUPS.name, "Z", study.Z[study.group], "for every individual")
@@ -99,7 +99,7 @@ def _order_of_groups(column: NDArray[np.float64]) -> NDArray[np.int64]:
     row_of: dict[float, int] = {}
     for row, g in enumerate(column.tolist(), start=1):
         if g in row_of:
-            raise ValueError(f"{GROUPS.name}: row {row}: g = {g:.15g} stands in row {row_of[g]} already")
+            raise ValueError(f"{GROUPS.name}: row {row}: g = {g:.15g} is already in row {row_of[g]}")
         if g > column.size:
             raise ValueError(
                 f"{GROUPS.name}: row {row}: g = {g:.15g} is more than the number of groups, {column.size}; "
@@ -140,7 +140,7 @@ def simulate_study(
     mean_Z: float = 0.0,
     sd_Z: float = 1.0,
 ) -> SimulatedStudy:
-    """The lecture's simulation, every number of it an argument: a `SimulatedStudy`.
+    """The lecture's simulation, with an argument for each of its numbers: a `SimulatedStudy`.
 
     The same seed gives the same study (not the bundled one, which R drew). Individuals fall into groups at random; some
     groups may stay empty. ValueError for sizes under 1 or over 10,000,000, standard deviations that are not positive,

@@ -1,7 +1,7 @@
 """Tadpole survival in 48 tanks: one intercept for each, learned together (with memory) or apart (without).
 
 McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models"; data of Vonesh & Bolker (2005), Ecology 86.
-The models' functions are in `reedfrogs_centred` and `reedfrogs_noncentred`; what they share is in `tanks`.
+The models' functions are in `centred` and `noncentred`; `tanks` has their common parts.
 """
 
 # ruff: noqa: N802 (functions carry the lecture's names)
@@ -25,7 +25,7 @@ def mST(data: TableData = None) -> hmc.Model:
         sigma ~ Exponential(1)
 
     `data`: a DataFrame or the path of a CSV file with columns density, pred, size, surv; None for the bundled one.
-    Raises ValueError where the data are not such.
+    Raises ValueError for wrong data.
     """
     return _centred("mST", data)
 
@@ -49,8 +49,8 @@ def mST_fixed(sigma: float, data: TableData = None) -> hmc.Model:
         a[j] ~ Normal(a_bar, sigma)
         a_bar ~ Normal(0, 1.5)
 
-    Every sigma runs on the same compiled code. Raises ValueError for a sigma that is not a positive
-    number, or beyond 1e-100 and 1e100.
+    Every sigma runs on the same compiled code. Raises ValueError unless sigma is a number from
+    1e-100 to 1e100.
     """
     return _known_spread("mST_fixed", positive("mST_fixed", "sigma", sigma), data)
 
@@ -100,7 +100,7 @@ def mSTG(data: TableData = None) -> hmc.Model:
 
 
 def mSTPDG(data: TableData = None) -> hmc.Model:
-    """Tadpole survival with predators, density and size, and with what predators do to big tadpoles alone.
+    """Tadpole survival with predators, density and size, and a slope of predators for big tadpoles alone.
 
         S ~ Binomial(D, p),  logit(p) = a[T] + bP P + bD Z + bG G + bPG P G,  Z = (D - mean(D)) / sd(D)
         a[j] ~ Normal(a_bar, sigma)
@@ -184,6 +184,6 @@ def _known_spread(name: str, sigma: float, data: TableData) -> hmc.Model:
 
 
 def _parameters(intercepts: str, tanks: Tanks | TanksOfKnownSpread, *more: str) -> list[hmc.Parameter]:
-    """Intercepts, or what stands for them, under their name; a_bar; and `more` single numbers: sigma, slopes."""
+    """The intercepts (a, or z for them); a_bar; and `more` single numbers: sigma, slopes."""
     numbers = (hmc.Parameter(name, constraint=hmc.positive if name == "sigma" else hmc.real) for name in more)
     return [hmc.Parameter(intercepts, (tanks.survived.size,)), hmc.Parameter("a_bar"), *numbers]

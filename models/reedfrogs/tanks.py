@@ -1,4 +1,4 @@
-"""Tadpoles in tanks: the data, and what every model of their survival shares, whatever its parameters.
+"""Tadpoles in tanks: the data, and the common parts of all models of their survival.
 
 A model gives each tank a logit of the probability of survival: an intercept of its own and, for each predictor that
 the model uses, a slope times the tank's value of it. Vonesh & Bolker (2005), Ecology 86.
@@ -24,7 +24,7 @@ TANKS = Table(
 
 
 class Tanks(NamedTuple):
-    """Tadpoles of each tank. Counts are whole numbers kept as float64, which is what the arithmetic needs."""
+    """Tadpoles of each tank. Counts are whole numbers, kept as float64 for the arithmetic."""
 
     survived: NDArray[np.float64]
     density: NDArray[np.float64]  # tadpoles at the start
@@ -83,7 +83,7 @@ def _predators_of_big(columns: Columns) -> NDArray[np.bool_]:
     return both
 
 
-# What each slope multiplies, from the columns of the table.
+# The predictor of each slope, from the columns of the table.
 SLOPES: dict[str, Callable[[Columns], NDArray[Any]]] = {
     "bP": _predators,
     "bD": _standardised_density,
@@ -104,9 +104,9 @@ def tank_terms(logits, data, terms, d_logits):
 
 @inlined
 def likelihood(logits, data, terms, d_logits):
-    """The log likelihood of all tanks, each counted as its weight says; writes its derivatives into d_logits.
+    """The log likelihood of all tanks, each times its weight; writes its derivatives into d_logits.
 
-    `terms` is scratch space. -inf where a logit overflowed, which makes 0 times infinity of a tank without deaths.
+    `terms` is scratch space. -inf where a logit overflowed: a tank without deaths then has 0 times infinity.
     """
     tank_terms(logits, data, terms, d_logits)
     for j in range(logits.shape[0]):

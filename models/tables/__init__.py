@@ -1,4 +1,4 @@
-"""Tables that people bring: read, checked cell by cell, and refused in one line that says where and why.
+"""Tables of data: read, checked cell by cell, and refused in one line that says where and why.
 
 A data set is described once, as a `Table` of columns; `read` then takes a pandas DataFrame, the path of a CSV file,
 or None for the set that is bundled, and returns arrays that need no further check. Rows count from 1, as a person
@@ -48,7 +48,7 @@ class Table(NamedTuple):
         Callable[[Row], None], ...
     ] = ()  # functions of one row (a dict); raise ValueError with the complaint, after "row 17: "
     separator: str = ","
-    source: str = ""  # where the file is to be had, for whoever names one that does not exist
+    source: str = ""  # where to get the file; part of the message where it does not exist
 
 
 def at_most(name: str, bound: str) -> Callable[[Row], None]:
@@ -137,4 +137,4 @@ def _require_columns(table: Table, source: Source) -> None:
         )
     twice = [name for name in wanted if source.names.count(name) > 1]
     if twice:
-        raise ValueError(f"column {twice[0]} stands twice in {source.where}")
+        raise ValueError(f"column {twice[0]} appears twice in {source.where}")

@@ -12,7 +12,7 @@ from models.tables.columns import LARGEST_NUMBER, shown
 def whole(where: str, name: str, value: Any, least: int = 0, most: float = math.inf, why: str = "") -> int:
     """The option as an int; ValueError, which begins with `where`, unless it is a whole number from `least` to `most`.
 
-    `why` follows these in the message. True and False are no numbers, and nor is text.
+    `why` follows these in the message. True, False and text are not numbers.
     """
     value = _scalar(value)
     if not _is(numbers.Integral, value) or not least <= value <= most:
@@ -49,5 +49,5 @@ def _is(kind: type, value: object) -> bool:
 
 
 def _scalar(value: Any) -> Any:
-    """What a NumPy scalar or an array of no dimension holds."""
+    """The Python number in a NumPy scalar or an array without dimensions; anything else as it is."""
     return value.item() if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0 else value

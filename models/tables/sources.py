@@ -1,7 +1,7 @@
-"""Where tables come from: a DataFrame or a CSV file, as names of columns and rows of cells that nobody has judged yet.
+"""Where tables come from: a DataFrame or a CSV file, as names of columns and rows of unchecked cells.
 
-Files are text in UTF-8, with one separator throughout and quotes as spreadsheets write them. What is not that is
-refused here, in one line that names the file. pandas is not imported: who has a DataFrame has done so.
+Files are text in UTF-8, with one separator throughout and quotes as spreadsheets write them. Anything else is
+refused here, in one line that names the file. pandas is not imported: whoever has a DataFrame has imported it.
 """
 
 import codecs
@@ -31,14 +31,14 @@ OTHER_ENCODINGS = (
 
 
 class Source(NamedTuple):
-    """A table before its cells are looked at."""
+    """A table before its cells are checked."""
 
-    where: str  # what a message calls it
+    where: str  # its name in a message
     names: list[str]  # of the columns, without blanks around them
     rows: Callable[
         [Sequence[int]], Iterator[tuple[object, ...]]
-    ]  # of places in `names`, to an iterator of each row's cells there; ValueError for a row that is none
-    hint: Callable[[list[str]], str] = lambda missing: ""  # of the names of missing columns, to what may help
+    ]  # places in `names` -> each row's cells there; ValueError for a broken row
+    hint: Callable[[list[str]], str] = lambda missing: ""  # names of missing columns -> advice
 
 
 def is_path(data: object) -> TypeGuard[FilePath]:
@@ -47,7 +47,7 @@ def is_path(data: object) -> TypeGuard[FilePath]:
 
 
 def source_of_frame(frame: Any) -> Source:
-    """The `Source` of a pandas DataFrame; ValueError for what is none, or has columns of several levels."""
+    """The `Source` of a pandas DataFrame; ValueError for anything else, or for columns of several levels."""
     pandas = sys.modules.get("pandas")
     if pandas is None or not isinstance(frame, pandas.DataFrame):
         kind = type(frame).__name__
@@ -67,7 +67,7 @@ def source_of_frame(frame: Any) -> Source:
 
 
 def source_of_file(path: FilePath, separator: str, wanted: Iterable[str]) -> Source:
-    """The `Source` of a CSV file in which the columns `wanted` are looked for; ValueError for what is no such file."""
+    """The `Source` of a CSV file that should have the columns `wanted`; ValueError for any other file."""
     text, where = _text_of(path)
     found = {mark: len({*names} & {*wanted}) for mark, names in _names_by_separator(text, where).items()}
     best = max(found, key=lambda mark: found[mark], default=separator)
@@ -88,12 +88,12 @@ def source_of_file(path: FilePath, separator: str, wanted: Iterable[str]) -> Sou
 
 
 def names_of_file(path: FilePath) -> list[str]:
-    """The names in a file's header, whatever separates them; none where it is empty. ValueError if it is no text."""
+    """The names in a file's header, whatever separates them; none where it is empty. ValueError if it is not text."""
     return max(_names_by_separator(*_text_of(path)).values(), key=len, default=[])
 
 
 def _text_of(path: FilePath) -> tuple[str, str]:
-    """(the text of a file, what a message calls the file)."""
+    """(the text of a file, its name in a message)."""
     path = os.fsdecode(path)
     where = shown(path, most=120)
     if not path:
@@ -119,7 +119,7 @@ def _text_of(path: FilePath) -> tuple[str, str]:
 
 
 def _names_by_separator(text: str, where: str) -> dict[str, list[str]]:
-    """{separator: the names of the header if it is that}; nothing where all lines are blank."""
+    """{separator: the names of the header under that separator}; empty where all lines are blank."""
     header = next((line for line in io.StringIO(text, newline=None) if line.replace('""', "").strip()), None)
     if header is None:
         return {}

@@ -1,4 +1,4 @@
-"""What a slope multiplies must vary: of a constant, the intercepts say the same, and nothing can tell them apart.
+"""A predictor must vary: nothing can tell the slope of a constant from the intercepts.
 
 Numbers that differ by rounding alone do not vary. That is judged against their size: their standard deviation must be
 over a millionth of the largest of them, or of what they were computed from.
@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from models.tables.columns import shown
 
-# Below, the mean of the values rounds away what they differ by. Of densities up to 1e9 or ages, nobody comes near.
-LEAST_SPREAD = 1e-6  # as a part of the largest
+# Below, the mean of the values rounds away what they differ by. Densities up to 1e9, or ages, never come near.
+LEAST_SPREAD = 1e-6  # as a share of the largest
 SMALLEST_SPREAD = 1e-100  # squares of smaller ones underflow
 
 
 def varies(values: NDArray[np.float64], size: float = 0.0) -> bool:
     """Whether the numbers `values` differ by more than rounding.
 
-    `size`: the largest of the numbers that they were computed from, where that may be larger than they are.
+    `size`: the largest of the numbers that they were computed from, if that may be larger than they are.
     """
     largest = max(np.abs(values).max(), size)
     return values.size > 1 and values.std(ddof=1) > max(LEAST_SPREAD * largest, SMALLEST_SPREAD)

@@ -27,11 +27,11 @@ def mRS(data: TableData = None) -> hmc.Model:
         alpha[k] ~ Normal(0, 1), in order
 
     The slides give the likelihood; the priors are ours, after lecture 11. As in Stan, the prior of ordered cutpoints is
-    not renormalised. `data`: a DataFrame or the path of a CSV file with columns story, response, count, or with a row a
-    response (story, response; separated by semicolons, as published), which gives the same density; None for the
-    bundled counts of 9,930 responses. `log_likelihood` and `phi` are of each response, in the order of the rows or, of
-    counts, in theirs; as the density knows counts alone, `Model.without` cannot leave out single ones. Raises
-    ValueError where the data are not such.
+    not renormalised. `data`: a DataFrame or the path of a CSV file with columns story, response, count, or with one row
+    per response (story, response; separated by semicolons, as published), which gives the same density; None for the
+    bundled counts of 9,930 responses. `log_likelihood` and `phi` are of each response, in the order of the rows or of
+    the counts; as the density uses counts alone, `Model.without` cannot leave out single ones. Raises ValueError for
+    wrong data.
     """
     responses = read_story_responses(data)
     return hmc.Model(
@@ -63,8 +63,8 @@ def mRXma(data: TableData = None, *, participants: int | None = None, seed: int 
 
     `data`: the path of the published Trolley.csv, or a DataFrame with its columns. None: a simulated study with known
     truth (`models.trolley.simulate_study`) of `participants` people (60) from a `seed` (2023), and the model's name
-    says so. `log_likelihood` and `phi` are of each response, in the order of the rows. Raises ValueError where the data
-    are not such, and where action, intention, contact, education or age does not vary: there is no slope then.
+    says so. `log_likelihood` and `phi` are of each response, in the order of the rows. Raises ValueError for wrong
+    data, and where action, intention, contact, education or age does not vary: a constant has no slope.
     """
     return _with_everything("mRXma", centred, ("as", "au"), _study(data, participants, seed))
 
@@ -81,8 +81,8 @@ def mRXma2(data: TableData = None, *, participants: int | None = None, seed: int
         alpha[k] ~ Normal(0, 1), in order
 
     On the published data the centred `mRXma` is sampled far more easily: stories and participants have many responses
-    each, which say more of their effects than the spread does. Variables and arguments as in `mRXma`, whose sigmaS and
-    sigmaU are Exponential(1), a different prior: the lecture's script has it so.
+    each, which say more about their effects than the spread does. Variables and arguments as in `mRXma`, whose sigmaS
+    and sigmaU are Exponential(1), a different prior, as in the lecture's script.
     """
     return _with_everything("mRXma2", noncentred, ("zs", "zu"), _study(data, participants, seed))
 

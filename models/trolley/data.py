@@ -49,7 +49,7 @@ ROWS = Table(
     separator=";",
     source=SOURCE,
 )
-# What part of all pairs of story and response a table has that is one of counts: a few rows have fewer.
+# A table of counts has at least this share of all pairs of story and response; a few rows have fewer.
 _FULL = 0.5
 
 
@@ -62,10 +62,10 @@ class StoryResponses(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """Responses with all that is known of who gave them to what; "sorted" is by response, else in the table's order.
+    """Responses with all data on participants and scenes; "sorted" is by response, else in the table's order.
 
-    A scene is what a participant was shown: a story, with or without action, intention and contact. What a response
-    depends on is a number of its participant plus one of its scene and gender, so those are numbered together.
+    A scene is a story as it was shown to a participant, with or without action, intention and contact. The predictor of
+    a response is a number of its participant plus one of its scene and gender, so those two are numbered together.
     """
 
     first: NDArray[np.int64]  # (8,): sorted responses first[k] to first[k + 1] are k + 1
@@ -112,7 +112,7 @@ def read_story_responses(data: TableData = None) -> StoryResponses:
 
 
 def _has_counts(names: list[str]) -> bool:
-    """Whether one of the columns is `count`; ValueError where there is only one that is nearly called so."""
+    """Whether one of the columns is `count`; ValueError where only a similar name is there."""
     if "count" in names:
         return True
     for name in names:
@@ -125,10 +125,10 @@ def _has_counts(names: list[str]) -> bool:
 
 
 def _refuse_unnamed_counts(names: list[str]) -> None:
-    """ValueError for a table that has most stories and responses once each, as rows hardly have, and other columns."""
+    """ValueError for a table that has most stories and responses once each, as rows rarely have, and other columns."""
     if names:
         raise ValueError(
-            "trolley: no story and response is there twice, as in a table of counts, but no column is called count: "
+            "trolley: no story and response appear twice, as in a table of counts, but no column is called count: "
             f"rename the one with the counts, or, if the rows are responses, leave out {shown(', '.join(names))}"
         )
 

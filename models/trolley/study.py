@@ -20,7 +20,7 @@ STORIES = 12
 # Action, intention and contact as the published stories combine them; every participant sees each five times.
 TREATMENTS = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1))
 SCENES = 30
-MOST_PARTICIPANTS = 10**6  # with 30 answers each: beyond, memory runs out without a word
+MOST_PARTICIPANTS = 10**6  # with 30 answers each: beyond, memory runs out without a message
 
 # Values near what the published data give, so that the simulated study is as hard to fit; by gender, female first.
 ALPHA = (-2.6, -1.9, -1.3, -0.2, 0.6, 1.7)
@@ -30,7 +30,7 @@ SIGMA_STORY, SIGMA_PARTICIPANT = 0.5, 1.0
 
 
 class Study(NamedTuple):
-    """Simulated answers, a row each, with the columns of the published table; and what they were made with."""
+    """Simulated answers, a row each, with the columns of the published table; and their true parameters."""
 
     columns: dict[str, NDArray[Any]]
     truth: dict[str, Any]  # {"alpha": array, "as": ..., ...}: the parameters of mRXma
@@ -60,7 +60,7 @@ def simulate_study(participants: int = 60, seed: int = 2023) -> Study:
     male = rng.integers(0, 2, participants)
     education = rng.integers(0, len(EDUCATION), participants)
     age = rng.integers(18, 73, participants)
-    # Few participants may all be of one age, or of one education: of what does not vary there is no slope.
+    # Few participants may all be of one age, or of one education: a constant has no slope.
     while (age == age[0]).all():
         age = rng.integers(18, 73, participants)
     while (education == education[0]).all():
