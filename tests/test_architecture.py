@@ -36,7 +36,7 @@ MAY_IMPORT = {
     ),
     "hmc.cli": PACKAGES,
     "models": ("models", "=hmc", "hmc.numerics", "hmc.transforms", "hmc.jit.kernel"),
-    "models.coverage": ("models", "hmc.replication"),
+    "models.coverage": ("models", "=hmc", "hmc.replication"),
     "diagnostics": ("diagnostics",),
     "diagnostics.loo_refit": ("diagnostics", "hmc.replication", "hmc.sampling", "hmc.settings", "=hmc.running"),
     "diagnostics.calibration": ("diagnostics", "hmc.replication", "hmc.settings", "hmc.sampler.chain_through"),
