@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import hmc
+import models
 from hmc.jit.copying import substituted
 from hmc.sampler import adaptation, chain, metric, step_size
 from hmc.sampler.nuts import make_trajectory
@@ -34,18 +35,18 @@ def bell_of(*scale):
 
 
 def acceptance(**how):
-    fit = hmc.sample(bell_of(*np.geomspace(0.5, 2.0, 20)), warmup=1000, draws=1000, workers=1, progress=False, **how)
+    fit = hmc.sample(models.mST(), warmup=1000, draws=1000, workers=1, progress=False, **how)
     return float(fit.stats["acceptance_rate"].mean())
 
 
-# Twelve short runs. 0.02 is some ten times the Monte Carlo error of a mean of 4,000 rates; the bias of dual averaging
-# is within it.
-@pytest.mark.parametrize("adaptation_", ["gradients", "windows"])
+# The Monte Carlo error of a mean of 4,000 rates is some 0.002; the rest is that of the averaged step size, which is
+# learned from 150 transitions at the end, and of "windows", as Stan's, from 50.
+@pytest.mark.parametrize(("adaptation_", "off"), [("gradients", 0.02), ("windows", 0.06)])
 @pytest.mark.parametrize("algorithm", ["nuts", "hmc"])
 @pytest.mark.parametrize("target", [0.6, 0.8, 0.95])
-def test_acceptance_rates_are_what_was_asked_for(target, algorithm, adaptation_):
+def test_acceptance_rates_are_what_was_asked_for(target, algorithm, adaptation_, off):
     found = acceptance(target_accept=target, algorithm=algorithm, adaptation=adaptation_)
-    assert found == pytest.approx(target, abs=0.02)
+    assert found == pytest.approx(target, abs=off)
 
 
 def test_a_target_that_is_ignored_would_be_seen():
