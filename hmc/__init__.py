@@ -4,9 +4,11 @@ Names are imported when they are first used, so that `hmc --help` does not wait 
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # true to type checkers, by its name; to import it from `typing` takes longer than all else here
 if TYPE_CHECKING:  # the same names as in _HOMES
+    from typing import Any
+
     from hmc.checking import check as check
     from hmc.errors import ChainError as ChainError
     from hmc.errors import HMCError as HMCError
@@ -52,7 +54,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module 'hmc' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"hmc.{_HOMES[name]}"), name)

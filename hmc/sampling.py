@@ -196,8 +196,8 @@ def run(
             send(chain)
         bar = progress_bar(len(chains) * end, "draws") if progress else None
         execution.watch(slice(1, None), bar)
-        # A worker with cells of its own may have had a Ctrl-C that was not seen here. After the last draw of all chains,
-        # a Ctrl-C has interrupted nothing.
+        # A worker with cells of its own may have had a Ctrl-C that was not seen here. After the last draws,
+        # Ctrl-C interrupts nothing.
         is_stopped = execution.is_stopped or any(isinstance(chain.error, KeyboardInterrupt) for chain in chains)
         interrupted = is_stopped and any(chain.iteration < end for chain in chains)
     seconds = time.perf_counter() - started

@@ -114,7 +114,7 @@ def _get_ready() -> None:
 
 
 def _is_gone(executor: concurrent.futures.Executor) -> bool:
-    """Whether the connection of a Dask executor is closed, of which its futures say nothing."""
+    """Whether the connection of a Dask executor is closed, which its futures do not report."""
     return getattr(getattr(executor, "_client", None), "status", None) in ("closing", "closed")
 
 

@@ -70,7 +70,7 @@ class Execution:
         with contextlib.ExitStack() as signals:  # first, so that no signal comes between the cells and their release
             signals.enter_context(noticing_interrupts(self._interrupt))
             is_local = shares_memory(self._chosen.executor)
-            self._control = (LocalControl if is_local else SharedControl)(math.prod(self._shape) - 1)
+            self._control = (LocalControl if is_local else SharedControl)(math.prod(self._shape))
             self._signals = signals.pop_all()
         return self
 

@@ -203,7 +203,7 @@ def _take_worker() -> Worker:
 
 
 def _start_worker() -> Worker:
-    reason: BaseException | None = None
+    reason = ""
     for _ in range(_STARTS):
         try:
             with _starting:
@@ -211,9 +211,9 @@ def _start_worker() -> Worker:
                     _start_fork_server()
                 return Worker()
         except (OSError, EOFError) as error:
-            reason = error
+            reason = told(error)
             time.sleep(_START_AGAIN_SECONDS)  # the fork server may have died unnoticed
-    raise _NoWorkerError(told(reason))
+    raise _NoWorkerError(reason)
 
 
 def _serve(pipe: Connection) -> None:

@@ -31,8 +31,8 @@ class Address(NamedTuple):
 class LocalControl:
     """The control of chains in this process. Chains find it by its `address`."""
 
-    def __init__(self, chains: int) -> None:
-        self.cells: NDArray[np.int64] = np.zeros(1 + chains, dtype=np.int64)
+    def __init__(self, size: int) -> None:
+        self.cells: NDArray[np.int64] = np.zeros(size, dtype=np.int64)
         self.address = self.cells
 
     def close(self) -> None:
@@ -42,8 +42,8 @@ class LocalControl:
 class SharedControl:
     """The control of chains in other processes of this machine, which this process owns."""
 
-    def __init__(self, chains: int) -> None:
-        self.address = Address(f"hmc_{secrets.token_hex(12)}", 1 + chains)  # 29 characters: macOS allows 30
+    def __init__(self, size: int) -> None:
+        self.address = Address(f"hmc_{secrets.token_hex(12)}", size)  # 29 characters: macOS allows 30
         self._memory = SharedMemory(self.address.name, create=True, size=8 * self.address.size)
         self.cells = _cells(self._memory, self.address)
         self.cells[:] = 0
@@ -83,7 +83,7 @@ def attach(address: Address | NDArray[np.int64]) -> LocalControl | FoundControl:
     try:
         return FoundControl(address)
     except OSError:  # made on another machine, or by another user
-        return LocalControl(address.size - 1)
+        return LocalControl(address.size)
 
 
 def _cells(memory: SharedMemory, address: Address) -> NDArray[np.int64]:

@@ -51,7 +51,7 @@ def run_chain(
     control = attach(address)
     try:
         with np.errstate(all="ignore"):
-            return _run_chain(model, settings, chain, control.cells, (begun, seconds))
+            return _run_chain(model, settings, chain, control.cells, begun, seconds)
     finally:
         control.close()
 
@@ -61,9 +61,9 @@ def _run_chain(
     settings: Settings,
     chain: int,
     cells: NDArray[np.int64],
-    chunk: tuple[snapshot.Snapshot | None, float | None],
+    begun: snapshot.Snapshot | None,
+    seconds: float | None,
 ) -> ChainResult:
-    begun, seconds = chunk
     first = begun.state.iteration if begun else 0
     stop, progress = cells[:1], cells[1 + chain : 2 + chain]
     progress[0] = first  # an earlier try may have changed it
@@ -132,8 +132,9 @@ def _last_draw(record: Record, orders: Orders, first: int, finished: int) -> sna
 def _require_the_same(
     density: Callable[..., float], data: Any, draw: snapshot.Draw | None, record: Record, progress: NDArray[np.int64]
 ) -> None:
-    """ChangedDensityError if the density has changed since a draw; the divergences after the last valid transition are
-    then taken back.
+    """ChangedDensityError if the density has changed since a draw.
+
+    Divergences at the end of the record are then not counted: the change may have caused them.
     """
     changed = draw and snapshot.contradicts(draw, density, data)
     if changed:

@@ -14,7 +14,7 @@ PACKAGES = {"hmc": hmc, "hmc.running": hmc.running}
 def declared(package, source):
     """{name: module, within the package} of the imports under `if TYPE_CHECKING:`."""
     blocks = [n for n in ast.parse(source).body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
-    imports = [node for block in blocks for node in block.body]
+    imports = [node for block in blocks for node in block.body if node.module.startswith(f"{package}.")]
     return {a.asname: node.module.removeprefix(f"{package}.") for node in imports for a in node.names}
 
 

@@ -73,8 +73,8 @@ def test_draws_are_those_of_this_process_on_any_executor(forgetful, reference):
 
 def test_draws_are_the_same_where_no_worker_sees_the_cells(forgetful, reference, monkeypatch):
     class Elsewhere(SharedControl):
-        def __init__(self, chains):
-            super().__init__(chains)
+        def __init__(self, size):
+            super().__init__(size)
             self.address = self.address._replace(name="hmc_on_another_machine")
 
     monkeypatch.setattr(hmc.running.execution, "SharedControl", Elsewhere)

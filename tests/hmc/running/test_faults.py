@@ -235,8 +235,8 @@ from hmc.running.shared_cells import SharedControl
 import hmc.running.execution
 
 class Watched(SharedControl):
-    def __init__(self, chains):
-        super().__init__(chains)
+    def __init__(self, size):
+        super().__init__(size)
         threading.Thread(target=self.kill_when_a_chain_has_moved).start()
 
     def kill_when_a_chain_has_moved(self):

@@ -258,7 +258,7 @@ def until_it_is_stopped(position, data, gradient):
 
 def stopped(most, seconds):
     """What a chain gives that is stopped after 3,000 evaluations."""
-    control = LocalControl(1)
+    control = LocalControl(2)
     data = Stopping(np.zeros(1), most, 3000, control.cells)
     model = hmc.Model(until_it_is_stopped, data, [hmc.Parameter("x")], name="stopping")
     settings = hmc.sample(counted(10**9, 0.0), chains=1, warmup=50, draws=10, workers=1).settings
