@@ -138,9 +138,14 @@ def ends_above(tmp_path):
 
 def test_where_code_cannot_be_compared_every_draw_is(ends_above, tmp_path):
     ends_above.save(tmp_path / "a.fit")
-    other = hmc.load(tmp_path / "a.fit", of_unknown_code(less_three_above))
-    with pytest.raises(ValueError, match="it is of another density or of other data: the log density of a draw was -"):
-        hmc.extend(other, 10, workers=1)
+    other = of_unknown_code(less_three_above)
+    message = "it is of another density or of other data: the log density of a draw was -"
+    with pytest.raises(ValueError, match=message):
+        hmc.load(tmp_path / "a.fit", other)
+    loaded = hmc.load(tmp_path / "a.fit")
+    loaded.model = other
+    with pytest.raises(ValueError, match=message):
+        hmc.extend(loaded, 10, workers=1)
 
 
 def test_the_last_draw_alone_would_not_tell(ends_above, tmp_path, monkeypatch):
