@@ -87,7 +87,7 @@ def loo_refit(
         model.without(group)  # a wrong number is found before the first fit
     seeds = list(itertools.islice(_seeds(seed), 1 + len(left_out)))
     items = Items(functools.partial(_fit, settings, left_out, seeds), settings.chains, ())
-    run = {"workers": workers, "executor": executor, "progress": progress, "until_failure": True}
+    run: dict[str, Any] = {"workers": workers, "executor": executor, "progress": progress, "until_failure": True}
     done = in_batches(model, items, 1 + len(left_out), **run)
     if done.failures:
         number, reason = done.failures[0]

@@ -1,4 +1,4 @@
-"""How much memory the draws of a run take, and how much there is."""
+"""The memory that the draws of a run take, and the memory that is free."""
 
 import os
 from pathlib import Path
@@ -7,18 +7,18 @@ import numpy as np
 
 from hmc.settings import Settings
 
-_STATISTICS = 9  # numbers of a transition besides its position
+_STATISTICS = 9  # numbers that are kept of a transition besides its position
 
 
 def bytes_of(settings: Settings, dimension: int) -> int:
-    """The memory that a run needs at its end, in bytes: of all chains, and of one of them again as they are joined."""
+    """The memory in bytes that a run needs at its end: for all chains, and for a copy of one as they are joined."""
     transitions = settings.warmup + settings.draws
     positions = transitions if settings.keep_warmup else settings.draws
     return (settings.chains + 1) * 8 * (positions * dimension + transitions * _STATISTICS)
 
 
 def free_bytes() -> float:
-    """Memory that can be had without swapping, in bytes; where the system does not say, all there is, or infinity."""
+    """The free memory in bytes, without swapping; if the system does not report it, all memory, or infinity."""
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
@@ -32,7 +32,7 @@ def free_bytes() -> float:
 
 
 def check_memory(name: str, settings: Settings, dimension: int) -> None:
-    """ValueError where the draws of a run of the model `name` do not fit into memory."""
+    """ValueError if the draws of a run of the model `name` do not fit into memory."""
     needed, free = bytes_of(settings, dimension), free_bytes()
     if needed > free:
         sizes = f"chains = {settings.chains}, warmup = {settings.warmup}, draws = {settings.draws}"

@@ -320,7 +320,7 @@ class Odd(concurrent.futures.Executor):
 
 
 def test_an_executor_that_gives_something_else_is_a_failure_in_words():
-    with pytest.raises(hmc.ChainError, match="the executor gave 7, which is not what was to be run"):
+    with pytest.raises(hmc.ChainError, match="the executor returned 7, which is not the result of a chain"):
         hmc.sample(running.grouped_model(), chains=1, executor=Odd())
 
 

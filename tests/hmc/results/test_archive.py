@@ -356,7 +356,7 @@ def half_as_steep(position, data, gradient):
 
 def test_a_model_with_another_density_is_refused(fit, path):
     other = hmc.Model(half_as_steep, fit.model.data, fit.model.parameters, name=fit.name)
-    with pytest.raises(ValueError, match=r"a\.fit: the code of the log density of grouped is not what it was"):
+    with pytest.raises(ValueError, match=r"a\.fit: the code of the log density of grouped has changed"):
         hmc.load(path, other)
 
 

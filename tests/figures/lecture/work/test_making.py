@@ -130,7 +130,7 @@ def test_a_pool_whose_worker_dies_costs_no_piece(tmp_path, capsys):
     assert found.failures == {}
     assert found.made
     assert capsys.readouterr().err.startswith(
-        "hmc: the executor takes no more tasks, and what is left runs in one of our own: "
+        "hmc: the executor takes no more tasks, and the rest runs in one of our own: "
     )
 
 
