@@ -15,7 +15,7 @@ LEVELS = np.arange(1, 8)  # answers: how permissible
 SIMULATED = "(simulated data)"  # what models.trolley adds to the name of a model of such
 
 
-class Answers(NamedTuple):
+class ResponseSummary(NamedTuple):
     """Responses from 1 to 7 by cluster, arrays (clusters,), in ascending order of the mean."""
 
     label: np.ndarray
@@ -127,13 +127,13 @@ def _story_labels(data):
 
 
 def _answers(label, response):
-    """`Answers` of responses with these labels."""
+    """`ResponseSummary` of responses with these labels."""
     labels = np.unique(label)
     groups = [response[label == each] for each in labels]
     mean = np.array([group.mean() for group in groups])
     lower, upper = np.array([np.quantile(group, [0.25, 0.75]) for group in groups]).T
     order = np.argsort(mean, kind="stable")
-    return Answers(labels[order], mean[order], lower[order], upper[order])
+    return ResponseSummary(labels[order], mean[order], lower[order], upper[order])
 
 
 def _draw_answers(axes, place, answers, room):

@@ -7,7 +7,7 @@ page.
 from typing import NamedTuple
 
 
-class Model(NamedTuple):
+class ShownModel(NamedTuple):
     """A model: its card, with its formula, its table, and how its chains did."""
 
     name: str
@@ -15,19 +15,19 @@ class Model(NamedTuple):
     plots: tuple = ("ranks",)  # of `figures.of_any_fit()`
 
 
-class Figure(NamedTuple):
+class ShownFigure(NamedTuple):
     """A figure of the registry `figures`."""
 
     name: str
 
 
-class Film(NamedTuple):
+class ShownFilm(NamedTuple):
     """A film of the registry `figures`."""
 
     name: str
 
 
-class Table(NamedTuple):
+class ShownTable(NamedTuple):
     """A table of the registry `figures.lecture.tables.TABLES`."""
 
     name: str
@@ -51,7 +51,7 @@ PARTS = (
             "does in them. Each of twelve stories was read hundreds of times. A model may give every story an "
             "intercept of its own; this one has amnesia: what it learns from one story it forgets before the next.",
         ),
-        (Figure("story_responses"), Model("mRS"), Figure("story_effects")),
+        (ShownFigure("story_responses"), ShownModel("mRS"), ShownFigure("story_effects")),
     ),
     Part(
         "participants",
@@ -62,7 +62,12 @@ PARTS = (
             "The published file is not part of this project. Without it (`hmc lecture --trolley Trolley.csv`) the "
             "models see a simulated study, and everything made from it says so.",
         ),
-        (Figure("participant_responses"), Model("mRXma"), Model("mRXma2"), Figure("cluster_effects")),
+        (
+            ShownFigure("participant_responses"),
+            ShownModel("mRXma"),
+            ShownModel("mRXma2"),
+            ShownFigure("cluster_effects"),
+        ),
     ),
     Part(
         "cafes",
@@ -72,7 +77,7 @@ PARTS = (
             "general, and every visit moves all of them: the visited one most, the others through what they have in "
             "common. That is memory: a new cafe is not met with an empty mind.",
         ),
-        (Film("cafes_film"), Figure("cafes_sheet"), Model("cafes")),
+        (ShownFilm("cafes_film"), ShownFigure("cafes_sheet"), ShownModel("cafes")),
     ),
     Part(
         "tadpoles",
@@ -82,28 +87,28 @@ PARTS = (
             "estimate learn from the other tanks? Sigma, the spread of the tanks, says it, and can itself be learned.",
         ),
         (
-            Figure("raw_survival"),
-            Figure("dag_tadpoles"),
-            Figure("tank_priors"),
-            Model("mST", plots=("traces", "ranks", "energies")),
-            Figure("tanks"),
-            Model("mSTnomem"),
-            Table("mST_mSTnomem_WAIC"),
-            Figure("pooling"),
-            Model("mST_fixed", nth=11),  # the sigma nearest to 1
-            Film("sweep_film"),
-            Figure("sigma_sweep"),
-            Figure("tanks_by_predation"),
-            Figure("shrinkage"),
-            Model("mSTP"),
-            Figure("predation_slope"),
-            Figure("predictions"),
-            Figure("spreads"),
-            Table("mST_mSTP_PSIS"),
-            Model("mSTD"),
-            Model("mSTG"),
-            Model("mSTPDG"),
-            Figure("slopes"),
+            ShownFigure("raw_survival"),
+            ShownFigure("dag_tadpoles"),
+            ShownFigure("tank_priors"),
+            ShownModel("mST", plots=("traces", "ranks", "energies")),
+            ShownFigure("tanks"),
+            ShownModel("mSTnomem"),
+            ShownTable("mST_mSTnomem_WAIC"),
+            ShownFigure("pooling"),
+            ShownModel("mST_fixed", nth=11),  # the sigma nearest to 1
+            ShownFilm("sweep_film"),
+            ShownFigure("sigma_sweep"),
+            ShownFigure("tanks_by_predation"),
+            ShownFigure("shrinkage"),
+            ShownModel("mSTP"),
+            ShownFigure("predation_slope"),
+            ShownFigure("predictions"),
+            ShownFigure("spreads"),
+            ShownTable("mST_mSTP_PSIS"),
+            ShownModel("mSTD"),
+            ShownModel("mSTG"),
+            ShownModel("mSTPDG"),
+            ShownFigure("slopes"),
         ),
     ),
     Part(
@@ -116,18 +121,18 @@ PARTS = (
             "itself inferred from X and Y.",
         ),
         (
-            Figure("dag_confounds"),
-            Figure("group_sizes"),
-            Model("m0"),
-            Model("mf"),
-            Model("mr"),
-            Model("mrx"),
-            Model("mru"),
-            Table("estimators"),
-            Figure("bxy"),
-            Figure("bzy"),
-            Figure("intercepts"),
-            Figure("contrasts"),
+            ShownFigure("dag_confounds"),
+            ShownFigure("group_sizes"),
+            ShownModel("m0"),
+            ShownModel("mf"),
+            ShownModel("mr"),
+            ShownModel("mrx"),
+            ShownModel("mru"),
+            ShownTable("estimators"),
+            ShownFigure("bxy"),
+            ShownFigure("bzy"),
+            ShownFigure("intercepts"),
+            ShownFigure("contrasts"),
         ),
     ),
     Part(
@@ -137,7 +142,7 @@ PARTS = (
             "One study can flatter a bad estimator. Many studies, simulated with the same truth, tell how far off each "
             "estimator is on average, and how often its interval holds the truth.",
         ),
-        (Table("coverage"), Figure("coverage")),
+        (ShownTable("coverage"), ShownFigure("coverage")),
     ),
     Part(
         "sampler",
@@ -147,17 +152,17 @@ PARTS = (
             "that the sampler makes, leapfrog step by leapfrog step: `hmc watch MODEL` tells one in words.",
         ),
         (
-            Figure("leapfrog"),
-            Figure("static_paths"),
-            Figure("nuts_trajectory"),
-            Figure("nuts_tree"),
-            Film("nuts_film"),
-            Figure("warmup"),
-            Figure("metric"),
-            Figure("divergence"),
-            Model("mSTnc", plots=("ranks", "energies")),
-            Model("mSTPnc", plots=("ranks", "energies")),
-            Figure("funnel"),
+            ShownFigure("leapfrog"),
+            ShownFigure("static_paths"),
+            ShownFigure("nuts_trajectory"),
+            ShownFigure("nuts_tree"),
+            ShownFilm("nuts_film"),
+            ShownFigure("warmup"),
+            ShownFigure("metric"),
+            ShownFigure("divergence"),
+            ShownModel("mSTnc", plots=("ranks", "energies")),
+            ShownModel("mSTPnc", plots=("ranks", "energies")),
+            ShownFigure("funnel"),
         ),
     ),
 )

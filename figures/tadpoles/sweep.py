@@ -19,7 +19,7 @@ from models.reedfrogs import TANKS
 from models.tables import read
 
 
-class Scores(NamedTuple):
+class SweepScores(NamedTuple):
     """Leave-one-out deviances of a sweep, arrays (sigmas,) in ascending order of sigma."""
 
     sigma: np.ndarray
@@ -29,7 +29,7 @@ class Scores(NamedTuple):
 
 
 def scores(fits, exact=()):
-    """The `Scores` of a sweep by PSIS, and of what exact leave-one-out says of the same fits, if it is given.
+    """The `SweepScores` of a sweep by PSIS, and of what exact leave-one-out says of the same fits, if it is given.
 
     `exact`: for each of `fits`, in their order, a `diagnostics.loo_refit.LooRefit` or its looic. ValueError where fits
     have no known sigma, sigmas are twice there, or the lists are not of one length.
@@ -44,7 +44,7 @@ def scores(fits, exact=()):
     by_psis = [compute_psis_loo(fit.log_likelihood) for fit in fits]
     order = np.argsort(sigma)
     psis, se = np.array([(score.looic, score.se) for score in by_psis]).T
-    return Scores(sigma[order], psis[order], se[order], deviance[order] if deviance.size else deviance)
+    return SweepScores(sigma[order], psis[order], se[order], deviance[order] if deviance.size else deviance)
 
 
 def sigma_of(fit):
@@ -110,7 +110,7 @@ def sigma_sweep_animation(fits, path, exact=(), data=None, seconds=0.6):
 
 
 def sweep_frame(shown, fit, table):
-    """A frame of `sigma_sweep_animation`: of the sweep's `Scores`, one of its fits, and the tanks' columns."""
+    """A frame of `sigma_sweep_animation`: of the sweep's `SweepScores`, one of its fits, and the tanks' columns."""
     at = int(np.flatnonzero(shown.sigma == sigma_of(fit))[0])
     survival = tanks.survival_of(fit, table)
     colour = style.model_colour(fit.name)

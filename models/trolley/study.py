@@ -25,7 +25,7 @@ DELTA = ((0.25, 0.10, 0.10, 0.05, 0.20, 0.10, 0.20), (0.10, 0.15, 0.05, 0.25, 0.
 SIGMA_STORY, SIGMA_PARTICIPANT = 0.5, 1.0
 
 
-class Study(NamedTuple):
+class SimulatedAnswers(NamedTuple):
     """Simulated answers, a row each, with the columns of the published table; and what they were made with."""
 
     columns: dict  # {name: array}
@@ -39,7 +39,7 @@ class Study(NamedTuple):
 
 
 def simulate_study(participants=60, seed=2023):
-    """Answers of `participants` people to 30 scenes of 12 stories each: a `Study`.
+    """Answers of `participants` people to 30 scenes of 12 stories each, `SimulatedAnswers`.
 
     The truth is fixed but for the varying effects of stories and participants, which are drawn with standard deviations
     0.5 and 1. ValueError for fewer than 2 participants, or over 1,000,000.
@@ -75,7 +75,7 @@ def simulate_study(participants=60, seed=2023):
             row = (*cells, *treatment, _response(rng.random(), phi))
             for name, cell in zip(columns, row, strict=True):
                 columns[name].append(cell)
-    return Study({name: np.array(cells) for name, cells in columns.items()}, truth)
+    return SimulatedAnswers({name: np.array(cells) for name, cells in columns.items()}, truth)
 
 
 def _response(uniform, phi):

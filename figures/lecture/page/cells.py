@@ -15,7 +15,7 @@ COUNTS = ("n_eff", "ess")  # what an effective sample size is called, first lett
 APART = ("exact", "published", "refitted")  # what the fit is compared with; not of the fit
 
 
-class Column(NamedTuple):
+class GridColumn(NamedTuple):
     group: str  # what stands above several columns; "" for nothing
     label: str
     is_number: bool
@@ -29,7 +29,7 @@ class Grid(NamedTuple):
 
     corner: tuple  # for each level of the rows' labels what it is called, or ""; of none where rows are only counted
     labels: tuple  # for each row a tuple: a text for each level
-    columns: tuple  # of Column
+    columns: tuple  # of GridColumn
     groups: tuple  # (group, how many columns, is_apart) of neighbours, from left to right; () if no column has a group
 
 
@@ -46,7 +46,7 @@ def grid(frame):
         is_apart = group.startswith(APART) or label.startswith(APART)
         is_first = bool(group or is_apart) and (i == 0 or names[i - 1][0] != group or not group)
         is_number = all(_is_number(value) or pd.isna(value) for value in values)
-        columns.append(Column(group, label, is_number, is_apart, is_first, _texts(label, values)))
+        columns.append(GridColumn(group, label, is_number, is_apart, is_first, _texts(label, values)))
     return Grid(*_row_labels(frame.index), tuple(columns), _groups(columns))
 
 

@@ -21,9 +21,9 @@ class Filling:
         self._plan, self._kept, self._done = plan, kept, done
 
     def parts(self, parts):
-        """The `view.Part` of each part; what could not be made is left out of it."""
+        """The `view.Section` of each part; what could not be made is left out of it."""
         return tuple(
-            view.Part(part.name, part.title, part.text, tuple(filter(None, map(self._of, part.contents))))
+            view.Section(part.name, part.title, part.text, tuple(filter(None, map(self._of, part.contents))))
             for part in parts
         )
 
@@ -31,9 +31,9 @@ class Filling:
         item = self._plan.of(content)
         if item.name not in self._done:
             return None
-        if isinstance(content, contents.Model):
+        if isinstance(content, contents.ShownModel):
             return self._card(content, item)
-        if isinstance(content, contents.Table):
+        if isinstance(content, contents.ShownTable):
             return self._table(item, content.name, TABLES[content.name].title, TABLES[content.name].caption)
         return self._picture(content.name, item)
 
@@ -64,13 +64,13 @@ class Filling:
         path, facts = self._kept.folder / item.files[0], self._kept.facts(item.name)
         frame = pd.read_csv(path, index_col=list(range(facts["levels"])))
         notes = [*([caption] if caption else []), *facts["notes"]]
-        return view.Table(name, title, frame, tuple(notes), path)
+        return view.PageTable(name, title, frame, tuple(notes), path)
 
     def _picture(self, name, item):
         title, caption = figures.caption(name)
         path, still = self._kept.folder / item.files[0], None
         if item.kind == "film":
-            item = self._plan.of(contents.Figure(figures.still(name)))
+            item = self._plan.of(contents.ShownFigure(figures.still(name)))
             still = self._kept.folder / item.files[0]
             if item.name not in self._done:
                 return None

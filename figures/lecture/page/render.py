@@ -15,13 +15,13 @@ from PIL import Image
 from figures.lecture.page.cells import grid
 from figures.lecture.page.formula import mathml
 from figures.lecture.page.listing import inline, listing
-from figures.lecture.page.view import Card, Picture, Table
+from figures.lecture.page.view import Card, PageTable, Picture
 
 TYPES = {".png": "image/png", ".gif": "image/gif", ".csv": "text/csv"}
 PIXELS_PER_INCH = 100  # of a reader's screen: a figure of 9.6 inches is 960 wide there, however finely it was drawn
 TALL = 20  # rows that a table has at most to be shown whole; longer ones scroll in a box
 OWN_ANCHORS = ("lecture", "contents", "models")  # of the page itself
-KINDS = {Card: "model", Picture: "figure", Table: "table"}
+KINDS = {Card: "model", Picture: "figure", PageTable: "table"}
 # What a verdict is in two words, with a sign, so that its colour is not all that tells it.
 BADGES = {
     None: ("✓", "converged"),

@@ -20,7 +20,7 @@ class Picture(NamedTuple):
     still: Path | None = None  # of a film: the .png that stands for it where nothing should move
 
 
-class Table(NamedTuple):
+class PageTable(NamedTuple):
     """Numbers to read, and the same as a file to take along."""
 
     name: str
@@ -43,21 +43,21 @@ class Card(NamedTuple):
     verdict: str  # a line in short; then a line for every finding
     severity: str | None  # of the worst finding: None, "note", "warning" or "error"
     seconds: float  # that the sampling took
-    table: Table | None  # of estimates
+    table: PageTable | None  # of estimates
     pictures: tuple  # of Picture: do the chains agree?
 
 
-class Part(NamedTuple):
+class Section(NamedTuple):
     """A part of the lecture."""
 
     name: str
     title: str
     text: tuple  # of paragraphs, with `code` in backticks
-    contents: tuple  # of Card, Picture and Table, in order
+    contents: tuple  # of Card, Picture and PageTable, in order
 
 
 class Lecture(NamedTuple):
     """All that the page shows."""
 
-    parts: tuple  # of Part
+    parts: tuple  # of Section
     facts: dict  # label -> text, with `code` in backticks: seed, versions, time, differences

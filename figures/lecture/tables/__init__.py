@@ -12,7 +12,7 @@ from figures.lecture.tables.estimates import estimates
 __all__ = ["TABLES", "as_csv", "estimates"]
 
 
-class Entry(NamedTuple):
+class LectureTable(NamedTuple):
     function: object  # of a dict of the inputs
     needs: tuple  # names of inputs: models, "refit MODEL" for exact leave-one-out, "coverage" for the studies
     title: str
@@ -25,7 +25,7 @@ def _by_psis(inputs):
 
 
 TABLES = {
-    "mST_mSTnomem_WAIC": Entry(
+    "mST_mSTnomem_WAIC": LectureTable(
         comparison_by_waic,
         ("mST", "mSTnomem"),
         "With memory and without, by WAIC",
@@ -33,7 +33,7 @@ TABLES = {
         "Its penalty pWAIC is larger, though it has a parameter less: what is learned from all tanks makes each less "
         "free.",
     ),
-    "mST_mSTP_PSIS": Entry(
+    "mST_mSTP_PSIS": LectureTable(
         _by_psis,
         ("mST", "mSTP", "refit mST", "refit mSTP"),
         "With predators and without, by PSIS and by exact leave-one-out",
@@ -41,14 +41,14 @@ TABLES = {
         "that only this tank informs: k-hat says that it cannot be done, and refitting without each tank shows by how "
         "much it fails.",
     ),
-    "estimators": Entry(
+    "estimators": LectureTable(
         estimators,
         ("m0", "mf", "mr", "mrx", "mru"),
         "Five estimators of a confounded effect",
         "What each estimator says of the same study: `bxy` is the effect that is sought, `bzy` that of a trait of the "
         "group.",
     ),
-    "coverage": Entry(
+    "coverage": LectureTable(
         lambda inputs: coverage_table(inputs["coverage"]),
         ("coverage",),
         "Five estimators over many studies",

@@ -16,7 +16,7 @@ import models
 from figures.lecture import contents
 from figures.lecture.tables import TABLES
 from figures.lecture.work import sources, tasks
-from figures.lecture.work.loading import Source
+from figures.lecture.work.loading import Stored
 from models.coverage import ESTIMATORS
 
 LIBRARIES = ("matplotlib", "numba", "numpy", "pandas", "pillow", "scipy")
@@ -34,7 +34,7 @@ CODE = {
 }
 
 
-class Settings(NamedTuple):
+class Request(NamedTuple):
     """What a run of the lecture is asked for."""
 
     seed: int
@@ -60,10 +60,10 @@ class Item(NamedTuple):
         return [item for found in self.inputs.values() for item in (found if isinstance(found, list) else [found])]
 
     def sources(self, folder):
-        """The inputs as the task gets them: by name, a `Source` or a list of them."""
+        """The inputs as the task gets them: by name, a `Stored` or a list of them."""
 
         def source(item):
-            return Source(item.kind, item.arguments, str(Path(folder, item.name).absolute()))
+            return Stored(item.kind, item.arguments, str(Path(folder, item.name).absolute()))
 
         return {
             name: [source(item) for item in found] if isinstance(found, list) else source(found)
@@ -85,17 +85,17 @@ class Plan:
 
     def of(self, content):
         """The item of an entry of `figures.lecture.contents`; for a model, that of its card."""
-        if isinstance(content, contents.Model):
+        if isinstance(content, contents.ShownModel):
             for plot in content.plots:
                 self.plot(content, plot)
             return self._card(content)
         name = content.name
-        if isinstance(content, contents.Table):
+        if isinstance(content, contents.ShownTable):
             inputs = {needed: self._input(needed) for needed in TABLES[name].needs}
             return self._item("table", f"tables/{name}", tasks.table, {"table": name}, inputs)
         inputs = {needed: self._input(needed) for needed in [*figures.needs(name), *figures.may_use(name)]}
-        if isinstance(content, contents.Film):
-            self.of(contents.Figure(figures.still(name)))
+        if isinstance(content, contents.ShownFilm):
+            self.of(contents.ShownFigure(figures.still(name)))
             return self._item("film", f"figures/{name}", tasks.film, {"film": name}, inputs, figures.home(name))
         return self._figure(figures.file_stem(name), name, inputs)
 
@@ -105,7 +105,7 @@ class Plan:
         return self._sampled("fit", stem, tasks.fit, name, options)
 
     def plot(self, model, plot):
-        """The item of a figure of any fit, for a `contents.Model`."""
+        """The item of a figure of any fit, for a `contents.ShownModel`."""
         stem, _ = self._options(model.name, model.nth)
         return self._figure(f"{plot}-{stem}", f"{plot}:{model.name}", {model.name: self.fit(model.name, model.nth)})
 

@@ -1,6 +1,6 @@
 """What pieces of work read: fits, refits and studies, from the files in which others left them.
 
-A `Source` says what a file holds and how to read it. Models are built anew, since a file of a fit has only draws.
+A `Stored` says what a file holds and how to read it. Models are built anew, since a file of a fit has only draws.
 """
 
 import importlib
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Source(NamedTuple):
+class Stored(NamedTuple):
     """A finished piece of work, as another one finds it."""
 
     kind: str  # "fit", "refit" or "study"

@@ -11,7 +11,7 @@ from figures.lecture.page import render
 from figures.lecture.page.filling import Filling
 from figures.lecture.page.view import Lecture
 from figures.lecture.work import sources
-from figures.lecture.work.items import LIBRARIES, Plan, Settings
+from figures.lecture.work.items import LIBRARIES, Plan, Request
 from figures.lecture.work.kept import PAGE, Kept
 from figures.lecture.work.running import run
 from hmc import __version__
@@ -19,8 +19,7 @@ from hmc.files import write_whole
 from hmc.reporting import progress_bar
 from hmc.running import check_execution, compile_sampler, for_packages
 from hmc.sampling import sample
-from hmc.settings import Settings as SamplingSettings
-from hmc.settings import check_settings, is_whole
+from hmc.settings import Settings, check_settings, is_whole
 
 # What the time goes into, by kind of work.
 SPENT_ON = {
@@ -85,7 +84,7 @@ def make(
 
 
 def _checked(seed, only, trolley, replications, sampling):
-    """(parts, `Settings`); ValueError for what cannot be."""
+    """(parts, `Request`); ValueError for what cannot be."""
     parts = contents.chosen(only)
     if not is_whole(replications) or replications < 0:
         raise ValueError(f"replications = {replications!r} is not a whole number of at least 0")
@@ -93,7 +92,7 @@ def _checked(seed, only, trolley, replications, sampling):
         parts = [part for part in parts if part.name != "coverage"]
     if not parts:
         raise ValueError("replications = 0 leaves nothing of the part coverage")
-    defaults = {name: inspect.signature(sample).parameters[name].default for name in SamplingSettings._fields}
+    defaults = {name: inspect.signature(sample).parameters[name].default for name in Settings._fields}
     reserved = [name for name in sampling if name not in defaults or name in ("initial", "metric")]
     if reserved:
         raise ValueError(f"the lecture takes no argument {reserved[0]}")
@@ -103,7 +102,7 @@ def _checked(seed, only, trolley, replications, sampling):
     if trolley is not None:
         models.mRXma2(trolley)  # a wrong file is found before anything is made
         trolley = str(Path(trolley).absolute())
-    return parts, Settings(seed, trolley, int(replications), sampling)
+    return parts, Request(seed, trolley, int(replications), sampling)
 
 
 def _run(plan, kept, missing, workers, executor):
