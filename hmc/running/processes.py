@@ -19,11 +19,14 @@ import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 
-from hmc.errors import HMCError, StaleWorkerError, told
+import numpy as np
+
+from hmc.errors import HMCError, StaleWorkerError, portable, told
 from hmc.reporting import say
 from hmc.running.importable import why_not_processes
 
 _STARTS, _START_AGAIN_SECONDS = 3, 0.2
+_PART = 2**24  # bytes
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _START_METHOD = "spawn" if os.name == "nt" else "forkserver"  # fork is not safe where threads exist
 
@@ -58,7 +61,7 @@ class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
                 worker.kill()
 
     def _in_a_worker(self, function, arguments):
-        request = pickle.dumps((self._model_key, function, arguments))
+        request = (self._model_key, function, arguments)
         for take in (_take_worker, _start_worker):
             try:
                 return self._answer(take(), request)
@@ -112,11 +115,13 @@ class Worker:
 
     def ask(self, request):
         """The value that the process answers, or its exception, raised; BrokenProcessPool where it dies."""
+        message = _packed(request)
         try:
-            self._pipe.send_bytes(request)
-            is_value, answer = pickle.loads(self._pipe.recv_bytes())
+            _send(self._pipe, message)
+            answer = _receive(self._pipe)
         except (EOFError, OSError) as error:
             raise BrokenProcessPool(f"the worker process died ({told(error)})") from None
+        is_value, answer = _unpacked(answer)
         if is_value:
             return answer
         raise answer
@@ -124,13 +129,48 @@ class Worker:
     def end(self):
         """Let the process end, when it has done what it does."""
         with contextlib.suppress(OSError):  # it is dead
-            self._pipe.send_bytes(b"")  # closing would not do: a process that was forked meanwhile has the pipe, too
+            _send(self._pipe, _END)  # closing would not do: a process that was forked meanwhile has the pipe, too
         self._pipe.close()
 
     def kill(self):
         """End the process now."""
         with contextlib.suppress(ValueError):  # it is closed
             self._process.kill()
+
+
+# A message is pickled, but for its arrays, which are sent from their own memory and received into theirs.
+
+_END = (b"", [])
+
+
+def _packed(message):
+    """(the pickled message, the memory of its arrays)."""
+    arrays = []
+    content = pickle.dumps(message, protocol=5, buffer_callback=lambda buffer: arrays.append(buffer.raw()))
+    return content, arrays
+
+
+def _unpacked(packed):
+    content, arrays = packed
+    return pickle.loads(content, buffers=arrays)
+
+
+def _send(pipe, packed):
+    content, arrays = packed
+    pipe.send_bytes(pickle.dumps([array.nbytes for array in arrays]))
+    pipe.send_bytes(content)
+    for array in arrays:
+        for start in range(0, array.nbytes, _PART):  # in parts, for a connection copies what it receives
+            pipe.send_bytes(array[start : start + _PART])
+
+
+def _receive(pipe):
+    sizes, content = pickle.loads(pipe.recv_bytes()), pipe.recv_bytes()
+    arrays = [np.empty(size, np.uint8) for size in sizes]
+    for array in arrays:
+        for start in range(0, array.nbytes, _PART):
+            pipe.recv_bytes_into(array[start : start + _PART])
+    return content, arrays
 
 
 _idle, _starting = queue.SimpleQueue(), threading.Lock()
@@ -169,7 +209,7 @@ def _start_worker():
 
 
 def _serve(pipe):
-    """In the worker: answer one request after the other, until there is an empty one.
+    """In the worker: answer one request after the other, until there is none.
 
     Signals are left to the process that called `hmc.sample`; when that ends, so does this one.
     """
@@ -177,27 +217,21 @@ def _serve(pipe):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, OSError):  # nobody listens any more
-        while request := pipe.recv_bytes():
-            pipe.send_bytes(_answer_to(request))
+        while (request := _receive(pipe)) != _END:
+            _send(pipe, _answer_to(request))
 
 
 def _answer_to(request):
-    """(whether it is a value, the value or an exception), pickled."""
+    """(whether it is a value, the value or an exception), packed."""
     try:
-        answer = (True, _run(request))
+        return _packed((True, _run(request)))
     except BaseException as error:
-        answer = (False, error)
-    try:
-        content = pickle.dumps(answer)
-        pickle.loads(content)  # an exception may be pickled, and not come out again
-    except Exception as error:  # pickling runs the code of whatever is in there
-        content = pickle.dumps((False, RuntimeError(told(error) if answer[0] else told(answer[1]))))
-    return content
+        return _packed((False, portable(error)))
 
 
 def _run(request):
     try:
-        model_key, function, arguments = pickle.loads(request)
+        model_key, function, arguments = _unpacked(request)
     except Exception as error:  # whatever importing the model's module raises
         raise StaleWorkerError(str(error)) from None
     if model_key is not None and arguments[0].density_key() != model_key:

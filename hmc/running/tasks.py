@@ -1,12 +1,11 @@
 """What a worker runs, in whichever process or thread: a chain from its seed to its record, a batch of items."""
 
-import pickle
 import time
 from typing import NamedTuple
 
 import numpy as np
 
-from hmc.errors import ChangedDensityError, StaleWorkerError, told
+from hmc.errors import ChangedDensityError, StaleWorkerError, portable, told
 from hmc.running.same_code import code_of
 from hmc.running.shared_cells import attach
 from hmc.sampler import snapshot
@@ -72,7 +71,7 @@ def _run_chain(model, settings, chain, cells, chunk):
                 break
             kept = snapshot.take(state, rng, settings.warmup)
     except (Exception, KeyboardInterrupt) as error:
-        failure = _portable(error)
+        failure = portable(error)
         if isinstance(error, ChangedDensityError):
             kept = None  # nobody knows since when
         if isinstance(error, KeyboardInterrupt):
@@ -112,15 +111,6 @@ def _require_the_same(density, data, draw, record, progress):
         diverging = record.diverging[: progress[0]]
         progress[0] -= np.argmin(diverging[::-1]) if not diverging.all() else diverging.size
         raise ChangedDensityError(f"{changed}: it does not depend on position and data alone")
-
-
-def _portable(error):
-    """The exception, or one that says the same where it would not survive the way back from a worker."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:  # pickling runs the code of whatever the author's exception holds
-        return RuntimeError(told(error))
-    return error
 
 
 def _cut(record, orders, first, finished):

@@ -5,8 +5,8 @@ import signal
 import pytest
 
 import hmc
+from hmc import sampling
 from hmc.results import checkpoint
-from hmc.running import chain_run
 from hmc.sampler import snapshot
 from tests.hmc.helpers import checkpointing, running
 
@@ -133,14 +133,14 @@ def test_what_cannot_be_extended_is_refused_in_words(model, tmp_path):
 
 def failing_where(monkeypatch, is_unlucky):
     """Tasks of chains that fail where `is_unlucky(chain, transitions before)`."""
-    run_chain = chain_run.run_chain
+    run_chain = sampling.run_chain
 
     def failing(model, settings, chain, address, begun, seconds):
         if is_unlucky(chain, begun.state.iteration if begun else 0):
             raise RuntimeError("out of luck")
         return run_chain(model, settings, chain, address, begun, seconds)
 
-    monkeypatch.setattr(chain_run, "run_chain", failing)
+    monkeypatch.setattr(sampling, "run_chain", failing)
 
 
 def test_an_extended_fit_tells_of_the_chains_that_failed_before_and_of_those_that_do_now(model, monkeypatch):
