@@ -1,17 +1,17 @@
-"""What the lecture consists of, in its order: parts, and in each the models, tables, figures and films, by name.
+"""The contents of the lecture in its order: parts, and in each the models, tables, figures and films, by name.
 
-Nothing is made here. `figures.lecture.work.items` turns these names into work, `figures.lecture.page.filling` into a
-page.
+Nothing is made here. `figures.lecture.work.items` turns these names into items to make,
+`figures.lecture.page.filling` turns them into a page.
 """
 
 from typing import NamedTuple
 
 
 class ShownModel(NamedTuple):
-    """A model: its card, with its formula, its table, and how its chains did."""
+    """A model, shown as a card: its formula, its table, and the verdict on its chains."""
 
     name: str
-    nth: int = -1  # which of its fits, where it has several (`figures.SERIES`); the last
+    nth: int = -1  # which fit, if the model has several (`figures.SERIES`): the last by default
     plots: tuple = ("ranks",)  # of `figures.of_any_fit()`
 
 
@@ -39,17 +39,17 @@ class Part(NamedTuple):
     name: str
     title: str
     text: tuple  # paragraphs
-    contents: tuple  # of what stands above, in order
+    contents: tuple  # of the four classes above, in order
 
 
 PARTS = (
     Part(
         "trolley",
-        "Stories: repeated measures of the same",
+        "Stories: repeated measures",
         (
-            "People read stories about trolleys, and say on a scale from 1 to 7 how permissible it is what somebody "
-            "does in them. Each of twelve stories was read hundreds of times. A model may give every story an "
-            "intercept of its own; this one has amnesia: what it learns from one story it forgets before the next.",
+            "People read stories about trolleys and say, on a scale from 1 to 7, how permissible an action in the "
+            "story is. Each of twelve stories was read hundreds of times. A model may give every story an intercept of "
+            "its own. This model has amnesia: it forgets what it learned from one story before the next.",
         ),
         (ShownFigure("story_responses"), ShownModel("mRS"), ShownFigure("story_effects")),
     ),
@@ -57,10 +57,10 @@ PARTS = (
         "participants",
         "Stories and people at once",
         (
-            "Each participant answered thirty times, so that answers cluster by story and by participant. Two kinds of "
-            "varying intercepts tell them apart: what the story does, and what kind of person answers.",
-            "The published file is not part of this project. Without it (`hmc lecture --trolley Trolley.csv`) the "
-            "models see a simulated study, and everything made from it says so.",
+            "Each participant answered thirty times, so answers cluster by story and by participant. Two kinds of "
+            "varying intercepts separate the effect of the story from the effect of the person.",
+            "The published file is not part of this project. Without it (`hmc lecture --trolley Trolley.csv`), the "
+            "models are fitted to a simulated study, and everything made from it says so.",
         ),
         (
             ShownFigure("participant_responses"),
@@ -74,8 +74,9 @@ PARTS = (
         "Cafes: a model with memory",
         (
             "A robot waits for coffee in five cafes. It has one expectation for each cafe and one for cafes in "
-            "general, and every visit moves all of them: the visited one most, the others through what they have in "
-            "common. That is memory: a new cafe is not met with an empty mind.",
+            "general. Every visit changes all of them: most of all the expectation for the visited cafe, and the "
+            "others through what cafes have in common. That is memory: the robot knows something about a new cafe in "
+            "advance.",
         ),
         (ShownFilm("cafes_film"), ShownFigure("cafes_sheet"), ShownModel("cafes")),
     ),
@@ -83,8 +84,9 @@ PARTS = (
         "tadpoles",
         "Tadpoles: how much to pool",
         (
-            "Of 48 tanks of tadpoles we know how many went in and how many survived. How much should one tank's "
-            "estimate learn from the other tanks? Sigma, the spread of the tanks, says it, and can itself be learned.",
+            "We know how many tadpoles went into each of 48 tanks and how many survived. How much should one tank's "
+            "estimate learn from the other tanks? Sigma, the spread of the tanks, decides, and it can itself be "
+            "learned.",
         ),
         (
             ShownFigure("raw_survival"),
@@ -115,10 +117,10 @@ PARTS = (
         "confounds",
         "Confounds of a group",
         (
-            "A group that is a cause of both X and Y confounds the effect of X on Y. Here is a simulated study whose "
-            "truth is known, and five estimators of the effect: with nothing about groups, with an intercept of its "
-            "own for each, with varying intercepts, with each group's mean of X beside them, and with the confound "
-            "itself inferred from X and Y.",
+            "A group that causes both X and Y confounds the effect of X on Y. This part compares five estimators of "
+            "the effect on a simulated study with known truth: one that ignores groups, one with a separate intercept "
+            "for each group, one with varying intercepts, one that adds each group's mean of X to these, and one that "
+            "infers the confound itself from X and Y.",
         ),
         (
             ShownFigure("dag_confounds"),
@@ -137,10 +139,10 @@ PARTS = (
     ),
     Part(
         "coverage",
-        "Confounds, many times over",
+        "Confounds in many studies",
         (
-            "One study can flatter a bad estimator. Many studies, simulated with the same truth, tell how far off each "
-            "estimator is on average, and how often its interval holds the truth.",
+            "One study can flatter a bad estimator. Many studies, simulated with the same truth, show how far off each "
+            "estimator is on average, and how often its interval contains the truth.",
         ),
         (ShownTable("coverage"), ShownFigure("coverage")),
     ),
@@ -148,8 +150,8 @@ PARTS = (
         "sampler",
         "Inside the sampler",
         (
-            "All the numbers above were drawn by Hamiltonian Monte Carlo. These pictures show the very transitions "
-            "that the sampler makes, leapfrog step by leapfrog step: `hmc watch MODEL` tells one in words.",
+            "Hamiltonian Monte Carlo drew all the numbers above. These pictures show the transitions that the sampler "
+            "really makes, leapfrog step by leapfrog step. `hmc watch MODEL` describes one transition in words.",
         ),
         (
             ShownFigure("leapfrog"),

@@ -1,4 +1,4 @@
-"""The lecture's comparisons of models of the tadpoles, beside what is exact and what the lecture prints."""
+"""The lecture's comparisons of the tadpole models, beside the exact values and those that the lecture prints."""
 
 import warnings
 
@@ -11,8 +11,8 @@ from figures.lecture.tables.truth import agreement, is_of_bundled_data, judged
 from models.exact import exact_criteria, exact_difference, published
 
 SE_NOTE = (
-    "SE is the square root of n times the population variance of the pointwise values, dSE has the divisor n - 1: so "
-    "does the lecture's software, and so do these tables."
+    "SE is the square root of n times the population variance of the pointwise values (divisor n); dSE has the divisor "
+    "n - 1. These tables follow the lecture's software in this."
 )
 
 
@@ -20,8 +20,8 @@ def comparison_by_waic(fits):
     """`diagnostics.compare` by WAIC of {"mST": fit, "mSTnomem": fit}, a DataFrame; notes in `frame.attrs["notes"]`.
 
     Beside its columns, for fits of the bundled data: `exact WAIC` and so on, without Monte Carlo error; `published
-    WAIC` and so on, as the lecture prints them. The notes judge both our numbers and the published ones by how far such
-    numbers scatter from run to run (`models.exact.published`).
+    WAIC` and so on, as the lecture prints them. The notes compare both our numbers and the published ones with the
+    exact ones, by the scatter of such numbers from run to run (`models.exact.published`).
     """
     frame, known, notes = _compared(fits, "WAIC")
     if known:
@@ -41,9 +41,9 @@ def comparison_by_psis(fits, refits):
     """`diagnostics.compare` by PSIS of {"mST": fit, "mSTP": fit}, and exact leave-one-out beside both, a DataFrame.
 
     `refits`: by the same names, a `diagnostics.loo_refit.LooRefit`: `refitted looic`, its difference to the first row,
-    that one's standard error over tanks (dSE), and the Monte Carlo standard error of looic. For fits of the bundled
-    data also by quadrature: `exact looic`, `exact dlooic`, `exact dSE`. The notes, `frame.attrs["notes"]`, tell of
-    k-hats, of how the refits went, and what the criteria disagree about.
+    the standard error of this difference over tanks (dSE), and the Monte Carlo standard error of looic. For fits of the
+    bundled data also by quadrature: `exact looic`, `exact dlooic`, `exact dSE`. The notes, `frame.attrs["notes"]`,
+    report k-hats, the convergence of the refits, and where the criteria disagree.
     """
     frame, known, notes = _compared(fits, "PSIS")
     best = frame.index[0]
@@ -70,20 +70,20 @@ def comparison_by_psis(fits, refits):
 def _compared(fits, criterion):
     """(the table, whether the exact values are of these fits, [its note])."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # the notes say it
+        warnings.simplefilter("ignore", UserWarning)  # the notes say the same
         frame = compare(fits, criterion=criterion)
     known = all(exact_criteria(name) and is_of_bundled_data(fit, name) for name, fit in fits.items())
     return frame, known, [frame.attrs["note"]]
 
 
 def _exact_row(name, best):
-    """What `compare` would say of the model without Monte Carlo error, the model `best` being the best."""
+    """The row that `compare` would give without Monte Carlo error, if `best` is the best model."""
     difference = exact_difference(name, best) or {"dWAIC": 0.0, "dSE_WAIC": np.nan, "dLOOIC": 0.0, "dSE_LOOIC": np.nan}
     return exact_criteria(name) | difference | {"dSE": difference["dSE_WAIC"]}
 
 
 def _scores(frame, found, printed, slack, draws):
-    """{"WAIC of mST": z, ...} of the numbers in the columns `found.format(column)`; `slack`: what rounding explains."""
+    """{"WAIC of mST": z, ...} of the numbers in the columns `found.format(column)`; `slack`: the error by rounding."""
     scores = {}
     for name in frame.index:
         for column, (_, scatter) in printed["scatter"][name].items():
@@ -111,16 +111,16 @@ def _published_against_exact(frame, printed):
         for what in scores
         for column, name in [what.split(" of ")]
     ]
-    verdict = "lie within what" if by_chance else "differ by more than"
+    verdict = "no more" if by_chance else "more"
     return [
-        f"The published numbers {verdict} rounding and the Monte Carlo error of {printed['draws']:,} draws explain: "
-        f"{text}.",
+        f"The published numbers differ from the exact ones by {verdict} than rounding and the Monte Carlo error of "
+        f"{printed['draws']:,} draws explain: {text}.",
         f"Differences from the published table: {'; '.join(differences)}.",
     ]
 
 
 def _half_a_digit(printed):
-    """Half a unit of the last place of a column, whose numbers have as many decimals: 0.005 of 7.52 and 7.8."""
+    """Half a unit of the last decimal place of a column: 0.005 for 7.52 and 7.8."""
     decimals = max(len(f"{number:g}".partition(".")[2]) for number in printed)
     return 0.5 * 10.0**-decimals
 
@@ -140,7 +140,7 @@ def _se_between(refit, other):
 
 
 def _disagreement(fits, refits, known):
-    """What WAIC and leaving out whole tanks say of the second model against the first."""
+    """The difference of the second model to the first, by WAIC and by leaving out whole tanks."""
     first, second = fits
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -152,14 +152,14 @@ def _disagreement(fits, refits, known):
     of_waic = f"; exactly {exact['dWAIC']:.1f}" if exact else ""
     of_loo = f"; by quadrature {exact['dLOOIC']:.1f}" if exact else ""
     return (
-        f"{second} less {first} is, by WAIC, {waic:.1f} (standard error over tanks {by_waic['dSE'].max():.1f}"
-        f"{of_waic}): it scores tanks whose own intercepts are known. By exact leave-one-out it is {loo:.1f} (standard "
-        f"error over tanks {between:.1f}, Monte Carlo error {error:.1f}{of_loo}): that predicts tanks that were never "
-        "seen. Less is better."
+        f"{second} minus {first}: by WAIC {waic:.1f} (standard error over tanks {by_waic['dSE'].max():.1f}"
+        f"{of_waic}), which scores tanks whose own intercepts are known; by exact leave-one-out {loo:.1f} (standard "
+        f"error over tanks {between:.1f}, Monte Carlo error {error:.1f}{of_loo}), which predicts tanks that were never "
+        "seen. Lower is better."
     )
 
 
 def _how_refits_went(refits):
     rhat = np.concatenate([refit.pointwise.rhat for refit in refits.values()])
     divergences = sum(int(refit.pointwise.divergences.sum()) for refit in refits.values())
-    return f"Of {rhat.size} refits the largest Rhat is {rhat.max():.3f}; {divergences} transitions diverged."
+    return f"The largest Rhat of {rhat.size} refits is {rhat.max():.3f}; {divergences} transitions diverged."

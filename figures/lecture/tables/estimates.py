@@ -1,4 +1,4 @@
-"""The lecture's `precis` of a fit, beside the exact posterior and what the lecture prints."""
+"""The lecture's `precis` of a fit, beside the exact posterior and the numbers that the lecture prints."""
 
 import numpy as np
 
@@ -14,10 +14,10 @@ ALL_ROWS = ("mST",)  # models of which the lecture prints vectors beside scalars
 def estimates(fit, name):
     """`diagnostics.precis` of a fit of the model `name`, as a DataFrame; its notes are `frame.attrs["notes"]`.
 
-    Rows: the scalars, or all parameters where there are none or the lecture prints all. Columns: as `precis` names them
-    and, for a model whose exact posterior is known, of the bundled data: z, the error of the mean in Monte Carlo
-    standard errors; `exact mean`, `exact sd`; for mST also `published mean`, and so on; a fit of other data lacks all
-    of these. The notes judge z over all parameters, those not shown included.
+    Rows: the scalars, or all parameters if there are no scalars or the lecture prints all. Columns: those of `precis`
+    and, for a fit of the bundled data whose exact posterior is known: z, the error of the mean in Monte Carlo standard
+    errors; `exact mean`, `exact sd`; for mST also `published mean`, and so on. The notes judge z over all parameters,
+    including those not shown.
     """
     is_scalar = {key: np.ndim(fit[key]) == 2 for key in fit}
     depth = 1 if any(is_scalar.values()) and name not in ALL_ROWS else 2
@@ -43,22 +43,22 @@ def _shown(frame, fit, name, depth, notes):
     if hidden:
         notes = [
             *notes,
-            f"Scalars only; `hmc fit {name} --depth 2` shows {hidden} elements of vectors and matrices too.",
+            f"Scalars only; `hmc fit {name} --depth 2` also shows {hidden} elements of vectors and matrices.",
         ]
     frame.attrs = {"notes": notes}
     return frame
 
 
 def _against(whole, exact):
-    """Columns z, exact mean and exact sd; NaN where no exact value is known."""
+    """Columns z, exact mean and exact sd; NaN if no exact value is known."""
     mean, sd = np.transpose([exact.get(label, (np.nan, np.nan)) for label in whole.index])
     return (whole["mean"] - mean) / whole["mcse_mean"], mean, sd
 
 
 def notes_on_published(fit, name, whole, printed):
-    """Sentences on where the published numbers differ from the exact ones by more than rounding and Monte Carlo error.
+    """Sentences on the published numbers that differ from the exact ones by more than rounding and Monte Carlo error.
 
-    `whole`: the rows of all parameters with the columns of `estimates`, mcse_mean and mcse_sd; `printed`: as
+    `whole`: the rows of all parameters with the columns of `estimates`, mcse_mean and mcse_sd; `printed`: see
     `models.exact.published`.
     """
     truth = _exact_values(whole, exact_quantiles(name))
@@ -75,26 +75,28 @@ def notes_on_published(fit, name, whole, printed):
     bound = largest_by_chance(max(len(scores), 1))
     beyond = sorted((key for key, z in scores.items() if z > bound), key=scores.get, reverse=True)
     compared = (
-        f"Of {len(scores)} published means, sds and bounds {len(beyond) or 'none'} differ from the exact ones by more "
-        f"than rounding and {bound:.1f} standard errors, the Monte Carlo error of {printed['draws']:,} draws"
+        f"Of {len(scores)} published means, sds and bounds, {len(beyond) or 'none'} differ from the exact ones by "
+        f"more than rounding and {bound:.1f} standard errors, the Monte Carlo error of {printed['draws']:,} draws"
     )
     listed = [f"{text[key]}, {scores[key]:.1f} standard errors" for key in beyond]
     if not beyond and scores:
         worst = max(scores, key=scores.get)
-        listed = [f"farthest is {text[worst]}, {scores[worst]:.1f} standard errors"]
+        listed = [f"the farthest is {text[worst]}, {scores[worst]:.1f} standard errors"]
     return [
         "; ".join([compared, *listed]) + ".",
-        "The standard error of a published mean is sd / sqrt(n_eff), with the exact sd and the published n_eff; that "
-        "of an sd or a bound is this fit's, as of so many draws and typical of its parameters, since n_eff is of "
-        "means: draws that alternate around the mean know it better, and the sd worse, than independent ones.",
+        "The standard error of a published mean is sd / sqrt(n_eff), with the exact sd and the published n_eff. The "
+        "standard error of an sd or a bound comes from this fit, scaled to so many draws and typical of its "
+        "parameters, since n_eff is of means: draws that alternate around the mean estimate it better, and the sd "
+        "worse, than independent draws do.",
     ]
 
 
 def published_errors(fit, whole, truth, printed):
     """{column: Monte Carlo standard errors of the published numbers}, in the order of the rows.
 
-    Those of sds and bounds are in proportion to the exact sd, and to the distance from the exact mean to the bound: by
-    the median ratio over all parameters of this fit, which a short run too knows well, unlike the errors one by one.
+    The errors of sds are proportional to the exact sd, those of bounds to the distance from the exact mean to the
+    bound. The factor is the median ratio over all parameters of this fit: even a short run estimates it well, though
+    it estimates the single errors badly.
     """
     from diagnostics import mcse_quantile
 

@@ -1,8 +1,8 @@
-"""The lecture as pieces of work: what has to be made before what, and from what.
+"""The lecture as items: what each is made from, and so which are made first.
 
-An `Item` is made by a task (`figures.lecture.work.tasks` says of what form), and has a key: a hash of all that its
-content depends on, which is the code it runs, its arguments, the data, the versions of the libraries, and the keys of
-the items that it reads. Equal keys, equal content.
+A worker makes an `Item` by its task (see `figures.lecture.work.tasks`). Its key is a hash of all that its content
+depends on: the code it runs, its arguments, the data, the versions of the libraries, and the keys of the items that it
+reads. Equal keys, equal content.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from models.coverage import ESTIMATORS
 LIBRARIES = ("matplotlib", "numba", "numpy", "pandas", "pillow", "scipy")
 SHOWS_TROLLEY_FILE = ("mRXma", "mRXma2", "participant_responses")  # the published file, where it is given
 
-# The code that each kind of work runs, besides the module of its model or figure.
+# The code that each kind of item runs, besides the module of its model or figure.
 CODE = {
     "fit": ("hmc.sampling", "hmc.model"),
     "refit": ("hmc.sampling", "hmc.model", "diagnostics.loo_refit"),
@@ -35,7 +35,7 @@ CODE = {
 
 
 class Request(NamedTuple):
-    """What a run of the lecture is asked for."""
+    """The arguments of a run of the lecture."""
 
     seed: int
     trolley: str | None  # path of the published file
@@ -44,9 +44,9 @@ class Request(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A piece of work."""
+    """A fit, refit, study, card, table, figure or film: the task that makes it, with all that the task needs."""
 
-    name: str  # where its files lie, without their endings: "fits/mST"
+    name: str  # path of its files within the folder, without their endings: "fits/mST"
     kind: str  # one of CODE
     task: object  # task(arguments, inputs, stem) -> facts
     arguments: dict
@@ -56,7 +56,7 @@ class Item(NamedTuple):
 
     @property
     def needs(self):
-        """The items that have to be finished before."""
+        """The items that have to be finished first."""
         return [item for found in self.inputs.values() for item in (found if isinstance(found, list) else [found])]
 
     def sources(self, folder):
@@ -120,7 +120,7 @@ class Plan:
         return self._item("figure", f"figures/{stem}", tasks.figure, arguments, inputs, figures.home(name))
 
     def _input(self, name):
-        """The item or items that an input of figures and tables stands for."""
+        """The item or items of an input of figures and tables."""
         kind, _, of = name.rpartition(" ")
         if name == "coverage":
             return [self._study(estimator) for estimator in ESTIMATORS]
@@ -156,7 +156,7 @@ class Plan:
         return self._item(kind, f"{kind}s/{stem}", task, arguments, {}, module)
 
     def _item(self, kind, name, task, arguments, inputs, *modules):
-        """The item of this name, made the first time that it is asked for."""
+        """The item of this name, created the first time that it is asked for."""
         if name not in self.items:
             endings = {
                 "fit": [".fit"],
@@ -174,6 +174,6 @@ class Plan:
         code = sources.digest(*CODE[item.kind], *modules, alone=(item.task.__module__, "figures.lecture.work.loading"))
         made_from = [item.name, item.arguments, code, self._versions, [needed.key for needed in item.needs]]
         text = json.dumps(made_from, sort_keys=True)
-        if self._trolley_digest:  # what the file holds counts, not where it lies
+        if self._trolley_digest:  # the content of the file counts, not its place
             text = text.replace(json.dumps(self._settings.trolley), self._trolley_digest)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""What a folder holds already, and what each piece in it was made from: only what is missing or changed is made again.
+"""The items that a folder has already, and what each was made from: only missing or changed items are made again.
 
-`kept.json` in the folder has a record for each piece of work that was finished. A piece is trusted if its record has
-the key that is asked for, and its files are byte for byte what they were when they were written.
+`kept.json` in the folder has a record of each finished item. An item is trusted if its record has the key that is asked
+for, and its files are byte for byte as they were written.
 """
 
 import hashlib
@@ -15,10 +15,10 @@ RECORDS, PAGE = "kept.json", "index.html"
 
 
 class Kept:
-    """The finished work in a folder, which is made if it is not there.
+    """The finished items in a folder, which is created if it does not exist.
 
-    ValueError where the folder has a page that is not ours, OSError where it cannot be written to. A damaged list of
-    records is taken for an empty one: then everything is made again.
+    ValueError if the folder has a page that `hmc lecture` did not write, OSError if it cannot be written to. A damaged
+    list of records counts as an empty one: then everything is made again.
     """
 
     def __init__(self, folder):
@@ -27,12 +27,12 @@ class Kept:
             raise ValueError(f"{self.folder / PAGE} is there already, and not of hmc lecture: it is left as it is")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._records = _read(self.folder / RECORDS)
-        self._write()  # a folder that cannot be written to is noticed now, and not after the first fit
+        self._write()  # so a folder that cannot be written to is noticed now, not after the first fit
         for unfinished in self.folder.glob("*/.*.part"):  # of a run that was killed
             unfinished.unlink(missing_ok=True)
 
     def has(self, item):
-        """Whether an item is here as it should be."""
+        """Whether the item is here, with this key and undamaged files."""
         record = self._records.get(item.name)
         return (
             record is not None
@@ -42,17 +42,17 @@ class Kept:
         )
 
     def keep(self, item, facts, seconds):
-        """Note that an item is finished: its files are written. `facts` (JSON) are what it says of itself."""
+        """Record that an item is finished and its files are written; `facts` (JSON) are what its task returned."""
         files = {file: _digest(self.folder / file) for file in item.files}
         self._records[item.name] = {"key": item.key, "files": files, "facts": facts, "seconds": seconds}
         self._write()
 
     def facts(self, name):
-        """What the item of this name says of itself."""
+        """The facts that the task of the item of this name returned."""
         return self._records[name]["facts"]
 
     def seconds(self, name):
-        """How long the item of this name took to make."""
+        """How many seconds the item of this name took to make."""
         return self._records[name]["seconds"]
 
     def _write(self):
@@ -72,7 +72,7 @@ def _read(path):
 
 
 def _digest(path):
-    """A hash of a file's bytes; None where there is no such file."""
+    """A hash of a file's bytes; None if there is no such file."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:

@@ -1,20 +1,20 @@
-"""What pieces of work read: fits, refits and studies, from the files in which others left them.
+"""The inputs of items: fits, refits and studies, read from the files that other items wrote.
 
-A `Stored` says what a file holds and how to read it. Models are built anew, since a file of a fit has only draws.
+A `Stored` says what a file holds and how to read it. Models are built anew, since the file of a fit has only draws.
 """
 
 import importlib
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 
 class Stored(NamedTuple):
-    """A finished piece of work, as another one finds it."""
+    """A finished item, as an item that needs it finds it."""
 
     kind: str  # "fit", "refit" or "study"
-    arguments: dict  # that it was made with
+    arguments: dict[str, Any]  # of the task that made it
     stem: str  # path of its file, without the ending
 
 
@@ -42,7 +42,7 @@ def save_refit(refit, path):
 
 
 def save_study(table, path):
-    """Write a table of `models.coverage`, with what it says beside its numbers, as JSON."""
+    """Write a table of `models.coverage`, with its `attrs`, as JSON."""
     from hmc.files import write_whole
 
     content = {"rows": [[*index, row] for index, row in zip(table.index, table.to_dict("records"), strict=True)]}
@@ -76,7 +76,7 @@ def _load_study(source):
 
 
 def _joined(tables):
-    """One table of several estimators' ones."""
+    """The tables of several estimators as one table."""
     import pandas as pd
 
     joined = pd.concat(tables)

@@ -1,4 +1,4 @@
-"""`hmc lecture`: the work planned, done on workers, kept, and shown on a page."""
+"""`hmc lecture`: its items are planned, made by workers, kept, and shown on a page."""
 
 import inspect
 import time
@@ -21,7 +21,7 @@ from hmc.running import check_execution, compile_sampler, for_packages
 from hmc.sampling import sample
 from hmc.settings import Settings, check_settings, is_whole
 
-# What the time goes into, by kind of work.
+# The words for what time was spent on, and their kinds of items.
 SPENT_ON = {
     "fitting": ("fit",),
     "leave-one-out": ("refit",),
@@ -30,18 +30,21 @@ SPENT_ON = {
     "films": ("film",),
     "tables": ("card", "table"),
 }
-APART = {"fits/mRXma": "mRXma", "fits/mRXma2": "mRXma2"}  # of a real file they take longer than all other fits
+APART = {
+    "fits/mRXma": "mRXma",
+    "fits/mRXma2": "mRXma2",
+}  # with the published file they take longer than all other fits together
 
 
 class Made(NamedTuple):
-    """What became of `make`."""
+    """The outcome of `make`."""
 
     page: Path
-    made: list  # names of the pieces of work that were done now
-    kept: list  # of those that were there already
-    failures: dict  # by name, why a piece could not be made
-    spent: dict  # seconds of work by what they went into: of all pieces, whenever they were made, and this page
-    seconds: float  # of this run, on the wall's clock
+    made: list[str]  # names of the items that were made now
+    kept: list[str]  # names of the items that were there already
+    failures: dict[str, str]  # by name, why an item could not be made
+    spent: dict[str, float]  # seconds by what they were spent on: on all items, whenever made, and on this page
+    seconds: float  # wall-clock time of this run
 
 
 def make(
@@ -49,20 +52,20 @@ def make(
 ):
     """Fit the lecture's models, make its tables, figures and films, and write the page `folder/index.html`; a `Made`.
 
-    What the folder has already, and would come out the same, is not made again: see `figures.lecture.work.kept`.
+    An item that the folder has already, and that would come out the same, is kept: see `figures.lecture.work.kept`.
 
     only: names of parts, see `figures.lecture.contents`; None for all.
-    trolley: path of the published Trolley.csv for the models of stories and participants; None: they see a simulated
-        study, and say so.
-    replications: simulated studies of the coverage; 0 leaves that part out.
-    workers: pieces of work at a time; None: as many as there are processors. 1 stays in this process.
+    trolley: path of the published Trolley.csv for the models of stories and participants; None for a
+        simulated study, which is named as such.
+    replications: number of simulated studies of the coverage; 0 leaves that part out.
+    workers: how many items are made at a time; None for the number of processors. 1 stays in this process.
     executor: any `concurrent.futures.Executor` whose workers see the folder, under the same path, and have this code;
         None for worker processes of this machine.
     sampling: further arguments of `hmc.sample`, such as `draws`, for all fits but those of the coverage.
 
     ValueError for a wrong argument, before anything is made; OSError where the folder cannot be written to or the disk
-    is full; KeyboardInterrupt for Ctrl-C: what was finished is kept then. A piece that fails costs itself and what is
-    made from it, and is in `Made.failures`; the page has the rest.
+    is full; KeyboardInterrupt for Ctrl-C: finished items are kept. If an item fails, it and the items made from it are
+    missing from the page, and `Made.failures` has the reason.
     """
     started = time.perf_counter()
     parts, settings = _checked(seed, only, trolley, replications, sampling)
@@ -84,7 +87,7 @@ def make(
 
 
 def _checked(seed, only, trolley, replications, sampling):
-    """(parts, `Request`); ValueError for what cannot be."""
+    """(parts, `Request`); ValueError for a wrong argument."""
     parts = contents.chosen(only)
     if not is_whole(replications) or replications < 0:
         raise ValueError(f"replications = {replications!r} is not a whole number of at least 0")
@@ -100,17 +103,17 @@ def _checked(seed, only, trolley, replications, sampling):
         raise ValueError("the lecture needs a seed, so that what is there already can be told from what is not")
     check_settings(**defaults | sampling | {"seed": seed})
     if trolley is not None:
-        models.mRXma2(trolley)  # a wrong file is found before anything is made
+        models.mRXma2(trolley)  # finds a wrong file before anything is made
         trolley = str(Path(trolley).absolute())
     return parts, Request(seed, trolley, int(replications), sampling)
 
 
 def _run(plan, kept, missing, workers, executor):
-    """(names of the items made, {name: why} of those that could not be)."""
+    """(names of the items made, {name: reason} of those that failed)."""
     if any(plan.items[name].kind in ("fit", "refit", "study") for name in missing):
         compile_sampler()  # once, and not in each worker
     chosen = for_packages(sources.PACKAGES, max(1, len(missing)), workers, executor)
-    bar = progress_bar(len(missing), "pieces") if missing else None
+    bar = progress_bar(len(missing), "items") if missing else None
 
     def tell(name):
         if bar is not None:
@@ -125,7 +128,7 @@ def _run(plan, kept, missing, workers, executor):
 
 
 def _spent(plan, kept, done):
-    """Seconds of work on the items that are done, by what they went into, in the order of `SPENT_ON`."""
+    """{what it was spent on: seconds} of the work on the items that are done, in the order of `SPENT_ON`."""
     spent = dict.fromkeys([*SPENT_ON, *APART.values()], 0.0)
     of_kind = {kind: on for on, kinds in SPENT_ON.items() for kind in kinds}
     for name in sorted(done):
@@ -134,7 +137,7 @@ def _spent(plan, kept, done):
 
 
 def _facts(settings, spent, absent, failures):
-    """What the page says of itself."""
+    """The facts about the run that the page shows."""
     import importlib.metadata
 
     versions = [f"{library} {importlib.metadata.version(library)}" for library in LIBRARIES]
@@ -142,7 +145,7 @@ def _facts(settings, spent, absent, failures):
         "Seed": f"{settings.seed}; the same seed gives the same draws",
         "Stories and participants": "the published file" if settings.trolley else "simulated, without `--trolley FILE`",
         "Versions": ", ".join([f"rethinking-hmc {__version__}", *versions]),
-        "Time of work": ", ".join(f"{on} {render.duration(seconds)}" for on, seconds in spent.items()),
+        "Time spent": ", ".join(f"{on} {render.duration(seconds)}" for on, seconds in spent.items()),
     }
     if absent:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items())

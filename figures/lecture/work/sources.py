@@ -1,7 +1,7 @@
-"""The source code that a piece of work runs, as one hash: what it made is kept until that changes.
+"""The source code that an item runs, as one hash: the item is kept until the hash changes.
 
-Followed are imports between modules of the project, wherever they stand in a file. The registries, `models` and
-`figures`, name their modules in tables that are not followed: whoever uses one adds the module that it found there.
+Imports between modules of the project are followed, wherever they are in a file. The registries, `models` and
+`figures`, name their modules in tables, which are not followed: a caller that uses one adds the module it found there.
 """
 
 import ast

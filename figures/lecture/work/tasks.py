@@ -1,8 +1,8 @@
-"""What a worker does with a piece of work: sample, refit, simulate, draw, tabulate.
+"""The tasks that make items: sample, refit, simulate, draw, tabulate.
 
-A piece is `task(arguments, inputs, stem)`: it reads its inputs, writes files that begin with the path `stem`, and
-returns the facts about them, as JSON. Chains run one after the other, since the pieces run side by side. Each task
-imports what it needs when it runs: a worker that fits needs no matplotlib.
+`task(arguments, inputs, stem)` reads its inputs, writes files whose paths begin with `stem`, and returns the facts
+about them, as JSON. Chains run one after the other, since items are made side by side. Each task imports its modules
+when it runs, so a worker that fits does not load matplotlib.
 """
 
 import threading
@@ -11,12 +11,12 @@ from figures.lecture.work.loading import build, load, save_refit, save_study
 from hmc.files import write_whole
 from hmc.sampling import sample
 
-# matplotlib's settings are one for the whole process, and an executor may run us in threads.
+# All threads of a process share matplotlib's settings, and an executor may run tasks in threads.
 _drawing = threading.Lock()
 
 
 def fit(arguments, _inputs, stem):
-    """The fit of a model, saved without log likelihoods: they are computed again as fast as they are read."""
+    """The fit of a model, saved without log likelihoods: computing them again is as fast as reading them."""
     fitted = sample(build(arguments), **arguments["sampling"], workers=1, progress=False)
     if fitted.failures:
         failure = fitted.failures[0]
@@ -36,7 +36,7 @@ def refit(arguments, _inputs, stem):
 
 
 def study(arguments, _inputs, stem):
-    """What one estimator of the confounds says of many simulated studies."""
+    """The coverage of one estimator of the confounds over many simulated studies."""
     from models.coverage import coverage
 
     table = coverage(
@@ -94,7 +94,7 @@ def table(arguments, inputs, stem):
 
 
 def _written(made, stem):
-    """Write a table; its notes, and how many columns of the file label the rows."""
+    """Write a table; returns its notes, and how many columns of the file label the rows."""
     from figures.lecture.tables import as_csv
 
     write_whole(f"{stem}.csv", lambda file: file.write(as_csv(made).encode()))
