@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 from figures.lecture.tables.comparisons import comparison_by_psis, comparison_by_waic
 from figures.lecture.tables.confounds import coverage_table, estimators
-from figures.lecture.tables.estimates import estimates
-
-__all__ = ["TABLES", "as_csv", "estimates"]
 
 
 class LectureTable(NamedTuple):

@@ -27,7 +27,7 @@ CODE = {
     "fit": ("hmc.sampling", "hmc.model"),
     "refit": ("hmc.sampling", "hmc.model", "diagnostics.loo_refit"),
     "study": ("models.coverage",),
-    "card": ("diagnostics.verdict", "figures.lecture.tables"),
+    "card": ("diagnostics.verdict", "figures.lecture.tables", "figures.lecture.tables.estimates"),
     "table": ("figures.lecture.tables",),
     "figure": (),
     "film": (),

@@ -76,7 +76,7 @@ def film(arguments, inputs, stem):
 def card(arguments, inputs, stem):
     """The table of a model's estimates, and the verdict on its fit."""
     from diagnostics import verdict
-    from figures.lecture.tables import estimates
+    from figures.lecture.tables.estimates import estimates
 
     fit = load(inputs["fit"])
     table = estimates(fit, arguments["model"])

@@ -1,6 +1,5 @@
 """The lecture's table of estimates, number by number: what is judged, of which data, and by what errors."""
 
-import importlib
 import json
 import re
 from pathlib import Path
@@ -13,11 +12,11 @@ import pytest
 import hmc
 import models
 from diagnostics import ess_bulk, mcse_mean, rhat
-from figures.lecture.tables import estimates
+from figures.lecture.tables import estimates as module
+from figures.lecture.tables.estimates import estimates
 from figures.lecture.tables.truth import agreement, is_of_bundled_data
 from models.tables import BUNDLED
 
-module = importlib.import_module("figures.lecture.tables.estimates")  # the package has a function of that name
 GOLDEN = Path(__file__).parents[3] / "golden" / "models"
 TANKS = pd.read_csv(BUNDLED / "reedfrogs.csv")
 

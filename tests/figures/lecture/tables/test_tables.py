@@ -14,7 +14,8 @@ import hmc
 import models
 from diagnostics import compare, mcse_mean, precis, psis_loo
 from diagnostics.loo_refit import LooRefit, RefitPointwise
-from figures.lecture.tables import TABLES, as_csv, comparisons, estimates, truth
+from figures.lecture.tables import TABLES, as_csv, comparisons, truth
+from figures.lecture.tables.estimates import estimates
 from models.exact import exact_criteria, exact_posterior, published
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "models"
