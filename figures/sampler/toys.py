@@ -1,6 +1,6 @@
 """Toy densities for pictures of the sampler, and the transitions through them that the pictures show by default.
 
-Small enough to draw whole: a line, a plane, a funnel. They are ordinary models; `hmc check` passes them.
+They are small enough to draw whole: a line, a plane, a funnel. They are ordinary models that pass `hmc check`.
 """
 
 import math
@@ -41,8 +41,8 @@ def plane(correlation=CORRELATION):
 
 
 def funnel():
-    """Neal's funnel: v ~ Normal(0, 3), x ~ Normal(0, exp(v / 2)): what a hierarchical model is like where its data say
-    little. Neal (2003), "Slice sampling", section 8.
+    """Neal's funnel: v ~ Normal(0, 3), x ~ Normal(0, exp(v / 2)), the shape of a hierarchical model with little data.
+    Neal (2003), "Slice sampling", section 8.
     """
     return hmc.Model(_funnel, Funnel(3.0), [hmc.Parameter("x"), hmc.Parameter("v")], name="funnel")
 

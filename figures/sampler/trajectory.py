@@ -1,7 +1,7 @@
 """One NUTS transition, drawn from its record (`hmc/record/transitions.py`) as a path through the plane; a toy's by
 default.
 
-Each doubling has its colour, the same in every figure of the sampler's insides.
+Each doubling has the same colour in every figure of the inside of the sampler.
 """
 
 import numpy as np
@@ -11,12 +11,12 @@ from figures.sampler import toys
 from hmc.checking import component_names
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 
-DOUBLINGS = (style.SKY, style.ORANGE, style.BLUE, style.WINE, style.VERMILLION, style.PURPLE)  # as far as they go
+DOUBLINGS = (style.SKY, style.ORANGE, style.BLUE, style.WINE, style.VERMILLION, style.PURPLE)  # then again
 ENDS = {
-    U_TURN: "the whole turns back",
+    U_TURN: "the trajectory turns back",
     SUBTREE_U_TURN: "its last doubling turns back",
-    DIVERGENCE: "a step diverged",
-    MAX_DEPTH: "as deep as allowed",
+    DIVERGENCE: "a step diverges",
+    MAX_DEPTH: "the maximum depth is reached",
 }
 LEVELS = (1.0, 2.0, 3.0)  # of density lines, in standard deviations: exp(-r^2 / 2) of the highest density
 _GRID = 120  # points a side at which a density is evaluated for its lines
@@ -28,11 +28,11 @@ _ARROW = 0.35  # the length drawn for a momentum of 1
 def nuts_trajectory(recorded=None, model=None):
     """A NUTS trajectory through a plane: its doublings, the U-turn that ends it, and the draw.
 
-    What to see: each doubling adds, forwards or backwards at random, as many leapfrog points as there are, so that the
-    trajectory is twice as long after it and could have begun at any of its points. The momenta at its two ends (black
-    arrows) are held against the sum of all its momenta (grey arrow), which points about from the backward end to the
-    forward end. Where a momentum points against that sum, more steps would bring the ends together again: the
-    trajectory stops, and the draw is one of its points, more likely of the last doubling than of the first ones.
+    What to see: each doubling adds as many leapfrog points as there are, forwards or backwards at random. The
+    trajectory is then twice as long and could have begun at any of its points. NUTS compares the momenta at its two
+    ends (black arrows) with the sum of all its momenta (grey arrow), which points roughly from the backward end to the
+    forward end. If a momentum points against that sum, more steps would bring the ends together again: the trajectory
+    stops, and the draw is one of its points, more likely of the last doubling than of the first ones.
 
     `recorded`: a RecordedTransition of NUTS in 2 dimensions, of `model`; None for one through
     `figures.sampler.toys.plane`. ValueError for another.
@@ -52,7 +52,7 @@ def nuts_trajectory(recorded=None, model=None):
 
 
 def _given(recorded, model):
-    """Record and model to be drawn; ValueError where they are none."""
+    """The record and model to draw; ValueError if they do not fit."""
     if recorded is None:
         return toys.doubling_trajectory(), toys.plane()
     require_nuts("nuts_trajectory", recorded)
@@ -62,13 +62,13 @@ def _given(recorded, model):
 
 
 def require_nuts(name, recorded):
-    """ValueError where a transition is not one of NUTS."""
+    """ValueError if a transition is not one of NUTS."""
     if recorded.algorithm != "nuts":
         raise ValueError(f"{name}: the transition is one of static HMC, which has no doublings")
 
 
 def summary(recorded):
-    """How long a trajectory was and why it ended, in a line."""
+    """The length of a trajectory and the reason for its end, in a line."""
     n = recorded.outcome.n_steps
     return f"{n} leapfrog step{'' if n == 1 else 's'}; {ENDS[recorded.outcome.termination]}"
 
@@ -99,7 +99,7 @@ def doubling_colour(number):
 
 
 def draw_path(axes, recorded):
-    """The leaves of a trajectory through the plane, coloured by doubling and tied in time; start and draw marked."""
+    """The leaves of a trajectory through the plane, coloured by doubling and joined in time; start and draw marked."""
     positions = np.array([leaf.position for leaf in recorded.in_time()])
     (path,) = axes.plot(*positions.T, color=style.GUIDE, linewidth=1.0, zorder=2)
     path.set_gid("path")
@@ -134,7 +134,7 @@ def doubling_label(doubling):
 
 
 def _draw_turn(axes, recorded):
-    """By what the trajectory turns: the momenta at the ends of a stretch, and their sum over it."""
+    """The evidence for a U-turn: the momenta at the ends of a stretch, and their sum over it."""
     check = next(check for check in recorded.joins[-1].checks if check.is_turning)
     backward, forward = sorted((check.first, check.last))
     stretch = [leaf for leaf in recorded.in_time() if backward <= leaf.number <= forward]
@@ -158,7 +158,7 @@ def _draw_turn(axes, recorded):
 
 
 def scale_errors(axes, largest):
-    """Energy errors as they are, or, where some are large, logarithmic beyond 1."""
+    """A linear scale of energy errors, or, if some are large, one that is logarithmic beyond 1."""
     if largest < 10.0:
         return
     axes.set_yscale("symlog", linthresh=1.0, linscale=1.5)
@@ -166,12 +166,12 @@ def scale_errors(axes, largest):
 
 
 def signed(number):
-    """A whole number with a minus sign that is as long as a digit."""
+    """A whole number with a minus sign as wide as a digit."""
     return str(number).replace("-", "\N{MINUS SIGN}")
 
 
 def velocity(recorded, momentum):
-    """The velocity of the position that a whitened momentum is: L p, with L L' the inverse metric."""
+    """The velocity of the position for a whitened momentum: L p, with L L' the inverse metric."""
     inverse_metric = recorded.inverse_metric
     if inverse_metric.ndim == 1:
         return np.sqrt(inverse_metric) * momentum

@@ -9,8 +9,8 @@ from figures.drawing import style
 from models.reedfrogs import TANKS
 from models.tables import read
 
-PROBABILITY = 0.89  # that the intervals hold, as in the lecture
-SIZES = {2: ("small", "large"), 3: ("small", "medium", "large")}  # what tanks of so many densities are called
+PROBABILITY = 0.89  # in the intervals, as in the lecture
+SIZES = {2: ("small", "large"), 3: ("small", "medium", "large")}  # the words for tanks of so many densities
 
 
 class Survival(NamedTuple):
@@ -32,16 +32,16 @@ class Run(NamedTuple):
 
 
 def tanks(fit, data=None):
-    """The tank plot: for each tank the raw proportion that survived, and what the model makes of it.
+    """The tank plot: for each tank the raw proportion that survived, and the model's estimate.
 
-    Rings are the tanks' own proportions; dots, with 89% intervals, are what a model believes that learns from all tanks
-    at once how much tanks differ. Estimates lie nearer to the population's mean (dashed) than the proportions do:
-    most of all those of tanks that are extreme, and those of small tanks, as few tadpoles say little about a tank.
+    Rings are the tanks' own proportions; dots, with 89% intervals, are the estimates of a model that learns from all
+    tanks at once how much tanks differ. Estimates are nearer to the population's mean (dashed) than the proportions
+    are. The shift is largest for extreme tanks and for small tanks, since few tadpoles say little about a tank.
 
     `fit` has draws of the intercepts `a` (chains, draws, tanks) and of their mean `a_bar` (chains, draws), as mST;
-    `data` are what it was made from: a DataFrame, the path of a CSV file, or None for the bundled tanks. Tanks stand
-    in the order of the data, divided where the number of tadpoles changes if tanks of equal numbers stand together.
-    ValueError where the fit lacks these draws, or where it is not of these data.
+    `data` are those of the fit: a DataFrame, the path of a CSV file, or None for the bundled tanks. Tanks are in the
+    order of the data, with dividers where the number of tadpoles changes, if tanks of equal numbers are together.
+    ValueError if the fit lacks these draws, or if it is not of these data.
     """
     table = read(TANKS, data)
     survival = survival_of(fit, table)
@@ -59,7 +59,7 @@ def tanks(fit, data=None):
 
 
 def survival_of(fit, table):
-    """The numbers to show; ValueError where fit and table do not belong together."""
+    """The numbers to show; ValueError if fit and table do not belong together."""
     lacking = [name for name in ("a", "a_bar") if name not in fit.keys()]  # noqa: SIM118 (keys are the contract)
     if lacking:
         raise ValueError(f"tanks: the fit has no {lacking[0]}; it has {', '.join(fit.keys())}")
@@ -81,7 +81,7 @@ def survival_of(fit, table):
 
 
 def _require_same_tanks(fitted, survived, density):
-    """ValueError where the data within the fit, if it has any, are others: equally many, but not the same tanks."""
+    """ValueError if the data within the fit, if it has any, are other tanks, though equally many."""
     if not (hasattr(fitted, "survived") and hasattr(fitted, "density")):
         return
     others = np.flatnonzero((fitted.survived != survived) | (fitted.density != density))
@@ -120,7 +120,7 @@ def tank_ticks(n):
 
 def _draw_survival(axes, survival, colour):
     tank = np.arange(1, survival.raw.size + 1)
-    room = np.clip(60 / tank.size, 0.35, 1.0)  # for a tank, as a part of what marks of full size take
+    room = np.clip(60 / tank.size, 0.35, 1.0)  # the size of a tank's marks, as a part of their full size
     dots = {"marker": "o", "linestyle": "none"}
     rings = {**dots, "markerfacecolor": "none", "markeredgewidth": room}
     edges = {"markeredgecolor": "white", "markeredgewidth": room**2}
@@ -142,14 +142,14 @@ def _draw_survival(axes, survival, colour):
 
 
 def runs(density):
-    """The runs of equal densities, in order; none where tanks of one density do not stand together."""
+    """The runs of equal densities, in order; none if tanks of one density are not together."""
     starts = [0, *(np.flatnonzero(np.diff(density)) + 1), density.size]
     found = [Run(i + 1, j, density[i]) for i, j in itertools.pairwise(starts)]
     return found if len({run.density for run in found}) == len(found) else []
 
 
 def divide(axes, runs):
-    """Dividers between the runs and a label above each, as long as there is room for; nothing if there is none."""
+    """Dividers between the runs and the longest label above each that has room; nothing if none has."""
     labels = [
         axes.text((run.first + run.last) / 2, 1.01, "", transform=axes.get_xaxis_transform(), ha="center", va="bottom")
         for run in runs
@@ -173,7 +173,7 @@ def divide(axes, runs):
 
 
 def _wordings(runs):
-    """What to write above the runs: lists of labels, from the longest to the shortest."""
+    """The labels to write above the runs: lists, from the longest to the shortest."""
     if not runs:
         return
     by_density = sorted(run.density for run in runs)
