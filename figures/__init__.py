@@ -8,10 +8,17 @@ its part of the lecture; it fits nothing itself. One line of `_STILLS`, `_FILMS`
 docstring is its caption. matplotlib is imported at the first drawing.
 """
 
+from __future__ import annotations
+
 import difflib
 import importlib
 import inspect
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = [
     "OTHER_INPUTS", "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "may_use", "names",
@@ -19,12 +26,15 @@ __all__ = [
 ]  # fmt: skip
 
 
+Need: TypeAlias = str | tuple[str, int]  # an input, or (model, place) for one fit of a series
+
+
 class _Entry(NamedTuple):
     home: str  # the module
-    needs: tuple  # inputs, in the order of the function's arguments; (model, place) for one fit of a series
+    needs: tuple[Need, ...]  # inputs, in the order of the function's arguments
     summary: str
     function: str = ""  # its name, if it is not the figure's
-    may_use: tuple = ()  # (argument, input) of its optional inputs
+    may_use: tuple[tuple[str, str], ...] = ()  # (argument, input) of its optional inputs
     still: str = ""  # of a film: the still that shows the same
 
 
@@ -107,22 +117,22 @@ _OF_ANY_FIT = {
 }
 
 
-def names():
+def names() -> list[str]:
     """The names of all stills of the lecture, in its order."""
     return list(_STILLS)
 
 
-def films():
+def films() -> list[str]:
     """The names of all films, in the order of the lecture."""
     return list(_FILMS)
 
 
-def of_any_fit():
+def of_any_fit() -> list[str]:
     """The stills of a fit of any model; with the model's name after a colon, as in "traces:mST", one can be drawn."""
     return list(_OF_ANY_FIT)
 
 
-def describe(name):
+def describe(name: str) -> str:
     """The still or film in one line; ValueError for an unknown name, here and in all functions below.
 
     A name of `of_any_fit()` may come without a model.
@@ -130,24 +140,24 @@ def describe(name):
     return _OF_ANY_FIT[name] if name in _OF_ANY_FIT else _entry(name).summary
 
 
-def needs(name):
+def needs(name: str) -> list[str]:
     """The names of the inputs that the still or film needs, such as models."""
     return list(dict.fromkeys(_input_of(need) for need in _entry(name).needs))
 
 
-def may_use(name):
+def may_use(name: str) -> list[str]:
     """The names of the optional inputs, which the still or film shows if they are given."""
     return [given for _, given in _entry(name).may_use]
 
 
-def still(name):
+def still(name: str) -> str:
     """The name of the still that shows the same as the film `name`, for readers who prefer no motion."""
     if name not in _FILMS:
         raise ValueError(f"no film is called {name}; known: {', '.join(_FILMS)}")
     return _FILMS[name].still
 
 
-def options_of(name):
+def options_of(name: str) -> list[str]:
     """The names of the options that `draw` or `write_film` takes for this figure, such as `data`."""
     entry = _entry(name)
     optional = {argument for argument, _ in entry.may_use}
@@ -155,18 +165,18 @@ def options_of(name):
     return [argument for argument in arguments[len(entry.needs) :] if argument not in optional]
 
 
-def caption(name):
+def caption(name: str) -> tuple[str, tuple[str, ...]]:
     """(title, paragraphs) of the still or film: what it shows and what it teaches, with `code` in backticks.
 
     They come from the docstring of its function. The title is the first line. The contract for callers is left out: all
     from the first paragraph that begins with an argument in backticks or names ValueError.
     """
-    title, *paragraphs = inspect.getdoc(_function(name)).split("\n\n")
+    title, *paragraphs = (inspect.getdoc(_function(name)) or "").split("\n\n")
     contract = next((i for i, text in enumerate(paragraphs) if text.startswith("`") or "ValueError" in text), None)
     return title, tuple(" ".join(text.split()) for text in paragraphs[:contract])
 
 
-def draw(name, inputs, **options):
+def draw(name: str, inputs: Mapping[str, Any], **options: Any) -> Figure:
     """The still called `name`, a matplotlib Figure.
 
     `inputs`: a dict by name of the input: a fit, a list of fits for a model in SERIES, or as OTHER_INPUTS says. Other
@@ -179,25 +189,25 @@ def draw(name, inputs, **options):
     return _function(name)(*arguments, **optional, **options)
 
 
-def write_film(name, inputs, path, **options):
+def write_film(name: str, inputs: Mapping[str, Any], path: str | Path, **options: Any) -> Path:
     """Write the film called `name` to `path` (.gif), and return the path. Inputs, options and errors as for `draw`."""
     still(name)  # a film?
     arguments, optional = _arguments(name, inputs, options)
     return _function(name)(*arguments, path=path, **optional, **options)
 
 
-def home(name):
+def home(name: str) -> str:
     """The name of the module that draws the still or film: "figures.tadpoles.tanks"."""
     return f"figures.{_entry(name).home}"
 
 
-def file_stem(name):
+def file_stem(name: str) -> str:
     """The name of a file of the still or film, without its ending: valid on any file system."""
     _entry(name)
     return "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in name)
 
 
-def _entry(name):
+def _entry(name: str) -> _Entry:
     kind, _, model = name.partition(":")
     if kind in _OF_ANY_FIT and model:
         return _Entry("convergence", ((model, -1),), f"{model}: {_OF_ANY_FIT[kind]}", kind)
@@ -211,16 +221,16 @@ def _entry(name):
     return (_STILLS | _FILMS)[name]
 
 
-def _function(name):
+def _function(name: str) -> Callable[..., Any]:
     entry = _entry(name)
     return getattr(importlib.import_module(home(name)), entry.function or name)
 
 
-def _input_of(need):
+def _input_of(need: Need) -> str:
     return need if isinstance(need, str) else need[0]
 
 
-def _arguments(name, inputs, options):
+def _arguments(name: str, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """The function's arguments: a list of the inputs it needs, and {argument: input} of the optional ones."""
     entry = _entry(name)
     for needed in needs(name):
@@ -237,8 +247,7 @@ def _arguments(name, inputs, options):
     return [_chosen(inputs, need) for need in entry.needs], optional
 
 
-def _chosen(inputs, need):
+def _chosen(inputs: Mapping[str, Any], need: Need) -> Any:
     """The input, or the fit at a place of its list; a single fit takes every place."""
     given = inputs[_input_of(need)]
-    several = isinstance(given, (list, tuple))
-    return given[need[1]] if several and not isinstance(need, str) else given
+    return given[need[1]] if isinstance(given, (list, tuple)) and not isinstance(need, str) else given

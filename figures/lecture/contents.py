@@ -4,7 +4,8 @@ Nothing is made here. `figures.lecture.work.items` turns these names into items 
 `figures.lecture.page.filling` turns them into a page.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
 
 
 class ShownModel(NamedTuple):
@@ -12,7 +13,7 @@ class ShownModel(NamedTuple):
 
     name: str
     nth: int = -1  # which fit, if the model has several (`figures.SERIES`): the last by default
-    plots: tuple = ("ranks",)  # of `figures.of_any_fit()`
+    plots: tuple[str, ...] = ("ranks",)  # of `figures.of_any_fit()`
 
 
 class ShownFigure(NamedTuple):
@@ -33,13 +34,16 @@ class ShownTable(NamedTuple):
     name: str
 
 
+Content: TypeAlias = ShownModel | ShownFigure | ShownFilm | ShownTable
+
+
 class Part(NamedTuple):
     """A part of the lecture."""
 
     name: str
     title: str
-    text: tuple  # paragraphs
-    contents: tuple  # of the four classes above, in order
+    text: tuple[str, ...]  # paragraphs
+    contents: tuple[Content, ...]  # in order
 
 
 PARTS = (
@@ -170,10 +174,10 @@ PARTS = (
 )
 
 
-def chosen(only=None):
+def chosen(only: Iterable[str] | None = None) -> list[Part]:
     """The parts called `only`, in the lecture's order; all for None. ValueError for an unknown one."""
-    known = [part.name for part in PARTS]
-    unknown = [name for name in only or () if name not in known]
+    known, wanted = [part.name for part in PARTS], list(only or ())
+    unknown = [name for name in wanted if name not in known]
     if unknown:
         raise ValueError(f"the lecture has no part {unknown[0]}; its parts are {', '.join(known)}")
-    return [part for part in PARTS if not only or part.name in only]
+    return [part for part in PARTS if not wanted or part.name in wanted]

@@ -3,20 +3,23 @@
 Numbers are not rounded; `frame.attrs["notes"]` has the sentences to print below.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
 
 from figures.lecture.tables.comparisons import comparison_by_psis, comparison_by_waic
 from figures.lecture.tables.confounds import coverage_table, estimators
 
 
 class LectureTable(NamedTuple):
-    function: object  # of a dict of the inputs
-    needs: tuple  # names of inputs: models, "refit MODEL" for exact leave-one-out, "coverage" for the studies
+    function: Callable[[Mapping[str, Any]], pd.DataFrame]  # of the inputs by name
+    needs: tuple[str, ...]  # names of inputs: models, "refit MODEL" for exact leave-one-out, "coverage" for the studies
     title: str
     caption: str
 
 
-def _by_psis(inputs):
+def _by_psis(inputs: Mapping[str, Any]) -> pd.DataFrame:
     names = ("mST", "mSTP")
     return comparison_by_psis({n: inputs[n] for n in names}, {n: inputs[f"refit {n}"] for n in names})
 
@@ -54,6 +57,6 @@ TABLES = {
 }
 
 
-def as_csv(frame):
+def as_csv(frame: pd.DataFrame) -> str:
     """The table as the text of a CSV file: each number has as few digits as give it back to the last bit."""
     return frame.to_csv(lineterminator="\n")

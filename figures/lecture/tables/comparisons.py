@@ -1,6 +1,10 @@
 """The lecture's comparisons of the tadpole models, beside the exact values and those that the lecture prints."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,13 +14,18 @@ from diagnostics.waic import standard_error_of_sum
 from figures.lecture.tables.truth import agreement, is_of_bundled_data, judged
 from models.exact import exact_criteria, exact_difference, published
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from diagnostics.loo_refit import LooRefit
+
 SE_NOTE = (
     "SE is the square root of n times the population variance of the pointwise values (divisor n); dSE has the divisor "
     "n - 1. These tables follow the lecture's software in this."
 )
 
 
-def comparison_by_waic(fits):
+def comparison_by_waic(fits: Mapping[str, Any]) -> pd.DataFrame:
     """`diagnostics.compare` by WAIC of {"mST": fit, "mSTnomem": fit}, a DataFrame; notes in `frame.attrs["notes"]`.
 
     Beside its columns, for fits of the bundled data: `exact WAIC` and so on, without Monte Carlo error; `published
@@ -37,7 +46,7 @@ def comparison_by_waic(fits):
     return frame
 
 
-def comparison_by_psis(fits, refits):
+def comparison_by_psis(fits: Mapping[str, Any], refits: Mapping[str, LooRefit]) -> pd.DataFrame:
     """`diagnostics.compare` by PSIS of {"mST": fit, "mSTP": fit}, and exact leave-one-out beside both, a DataFrame.
 
     `refits`: by the same names, a `diagnostics.loo_refit.LooRefit`: `refitted looic`, its difference to the first row,
@@ -67,7 +76,7 @@ def comparison_by_psis(fits, refits):
     return frame
 
 
-def _compared(fits, criterion):
+def _compared(fits: Mapping[str, Any], criterion: str) -> tuple[pd.DataFrame, bool, list[str]]:
     """(the table, whether the exact values are of these fits, [its note])."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the notes say the same
@@ -76,13 +85,19 @@ def _compared(fits, criterion):
     return frame, known, [frame.attrs["note"]]
 
 
-def _exact_row(name, best):
+def _exact_row(name: str, best: str) -> dict[str, float]:
     """The row that `compare` would give without Monte Carlo error, if `best` is the best model."""
     difference = exact_difference(name, best) or {"dWAIC": 0.0, "dSE_WAIC": np.nan, "dLOOIC": 0.0, "dSE_LOOIC": np.nan}
-    return exact_criteria(name) | difference | {"dSE": difference["dSE_WAIC"]}
+    return (exact_criteria(name) or {}) | difference | {"dSE": difference["dSE_WAIC"]}
 
 
-def _scores(frame, found, printed, slack, draws):
+def _scores(
+    frame: pd.DataFrame,
+    found: str,
+    printed: Mapping[str, Any],
+    slack: Callable[[Iterable[float]], float],
+    draws: int,
+) -> dict[str, float]:
     """{"WAIC of mST": z, ...} of the numbers in the columns `found.format(column)`; `slack`: the error by rounding."""
     scores = {}
     for name in frame.index:
@@ -94,20 +109,20 @@ def _scores(frame, found, printed, slack, draws):
     return scores
 
 
-def _against_exact(fits, frame, printed):
+def _against_exact(fits: Mapping[str, Any], frame: pd.DataFrame, printed: Mapping[str, Any]) -> str:
     scores = _scores(frame, "{}", printed, lambda _: 0.0, _draws(fits))
     return agreement("Our numbers", scores, _draws(fits), "standard deviations between runs")
 
 
-def _draws(fits):
+def _draws(fits: Mapping[str, Any]) -> int:
     return min(fit.log_likelihood[..., 0].size for fit in fits.values())
 
 
-def _published_against_exact(frame, printed):
+def _published_against_exact(frame: pd.DataFrame, printed: Mapping[str, Any]) -> list[str]:
     scores = _scores(frame, "published {}", printed, _half_a_digit, printed["draws"])
     text, by_chance = judged(scores, "standard deviations between runs")
     differences = [
-        f"{what}: published {frame.loc[name, f'published {column}']:g}, exact {frame.loc[name, f'exact {column}']:.2f}"
+        f"{what}: published {frame[f'published {column}'][name]:g}, exact {frame[f'exact {column}'][name]:.2f}"
         for what in scores
         for column, name in [what.split(" of ")]
     ]
@@ -119,13 +134,13 @@ def _published_against_exact(frame, printed):
     ]
 
 
-def _half_a_digit(printed):
+def _half_a_digit(printed: Iterable[float]) -> float:
     """Half a unit of the last decimal place of a column: 0.005 for 7.52 and 7.8."""
     decimals = max(len(f"{number:g}".partition(".")[2]) for number in printed)
     return 0.5 * 10.0**-decimals
 
 
-def _psis_fails(fit, refit, name):
+def _psis_fails(fit: Any, refit: LooRefit, name: str) -> str:
     by_psis = compute_psis_loo(fit.log_likelihood)
     advice = k_advice(by_psis.pareto_k, by_psis.k_threshold)
     if advice is None:
@@ -134,18 +149,18 @@ def _psis_fails(fit, refit, name):
     return f"{name}: {advice} Here it is too {'optimistic' if gap > 0 else 'pessimistic'} by {abs(gap):.0f}."
 
 
-def _se_between(refit, other):
+def _se_between(refit: LooRefit, other: LooRefit) -> float:
     """Standard error over tanks of the difference of two looic."""
     return standard_error_of_sum(refit.pointwise.looic - other.pointwise.looic)
 
 
-def _disagreement(fits, refits, known):
+def _disagreement(fits: Mapping[str, Any], refits: Mapping[str, LooRefit], known: bool) -> str:
     """The difference of the second model to the first, by WAIC and by leaving out whole tanks."""
     first, second = fits
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         by_waic = compare(fits, criterion="WAIC")
-    waic = by_waic.loc[second, "WAIC"] - by_waic.loc[first, "WAIC"]
+    waic = by_waic["WAIC"][second] - by_waic["WAIC"][first]
     loo, between = refits[second].looic - refits[first].looic, _se_between(refits[second], refits[first])
     error = 2.0 * np.hypot(refits[first].mcse, refits[second].mcse)
     exact = exact_difference(second, first) if known else None
@@ -159,7 +174,7 @@ def _disagreement(fits, refits, known):
     )
 
 
-def _how_refits_went(refits):
+def _how_refits_went(refits: Mapping[str, LooRefit]) -> str:
     rhat = np.concatenate([refit.pointwise.rhat for refit in refits.values()])
     divergences = sum(int(refit.pointwise.divergences.sum()) for refit in refits.values())
     return f"The largest Rhat of {rhat.size} refits is {rhat.max():.3f}; {divergences} transitions diverged."

@@ -1,5 +1,8 @@
 """Tables of the five estimators of a confounded effect: from one study, and from many."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -9,14 +12,15 @@ from models.coverage import COEFFICIENTS, PROB, TRUTH
 from models.exact import exact_posterior, long_run
 
 
-def estimators(fits):
+def estimators(fits: Mapping[str, Any]) -> pd.DataFrame:
     """`diagnostics.precis` of the scalars of each of `fits` ({"m0": fit, ...}), one below the other, as a DataFrame.
 
     Rows: (estimator, parameter). Beside `precis`, for fits of the bundled data: `truth`, the values of bxy and bzy that
     the study was simulated with; `exact mean`, `exact sd`, and z, the error of our mean in Monte Carlo standard errors.
     For mru they come from a long run of another program, and z allows for its error. Notes in `frame.attrs["notes"]`.
     """
-    tables, scores = {}, {}
+    tables: dict[str, pd.DataFrame] = {}
+    scores: dict[str, float] = {}
     for name, fit in fits.items():
         table = precis(fit, depth=1, mcse=True)
         error = table.pop("mcse_mean")
@@ -44,21 +48,23 @@ def estimators(fits):
     return frame
 
 
-def _reference(name):
+def _reference(name: str) -> Mapping[str, tuple[float, float, float]]:
     """{parameter: (mean, sd, Monte Carlo standard error of the mean)}, by quadrature or else by a long run."""
     exact = exact_posterior(name)
     return {parameter: (*moments, 0.0) for parameter, moments in exact.items()} if exact else long_run(name) or {}
 
 
-def _of_a_long_run(name):
-    errors = ", ".join(f"{error:.4f} ({key})" for key, (_, _, error) in long_run(name).items() if key in COEFFICIENTS)
+def _of_a_long_run(name: str) -> str:
+    errors = ", ".join(
+        f"{error:.4f} ({key})" for key, (_, _, error) in (long_run(name) or {}).items() if key in COEFFICIENTS
+    )
     return (
         f"For {name}, the exact columns come from a long run of another program, whose means have the Monte Carlo "
         f"standard errors {errors}; z allows for them."
     )
 
 
-def coverage_table(found):
+def coverage_table(found: pd.DataFrame) -> pd.DataFrame:
     """The table of `models.coverage.coverage`, as a DataFrame to read: each estimator's bias, error and coverage.
 
     Rows: (estimator, coefficient). Columns: truth; mean, bias, rmse and coverage, the last three followed by their

@@ -1,17 +1,25 @@
 """The lecture's `precis` of a fit, beside the exact posterior and the numbers that the lecture prints."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from diagnostics import precis
 from figures.lecture.tables.truth import agreement, is_of_bundled_data, largest_by_chance
 from models.exact import exact_posterior, exact_quantiles, published
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PRINTED = ("mean", "sd", "5.5%", "94.5%")
 HALF_A_DIGIT = 0.005  # the lecture rounds to two decimals
 ALL_ROWS = ("mST",)  # models of which the lecture prints vectors beside scalars
 
 
-def estimates(fit, name):
+def estimates(fit: Any, name: str) -> pd.DataFrame:
     """`diagnostics.precis` of a fit of the model `name`, as a DataFrame; its notes are `frame.attrs["notes"]`.
 
     Rows: the scalars, or all parameters if there are no scalars or the lecture prints all. Columns: those of `precis`
@@ -37,7 +45,7 @@ def estimates(fit, name):
     return _shown(shown.drop(columns=["mcse_mean", "mcse_sd"]), fit, name, depth, notes)
 
 
-def _shown(frame, fit, name, depth, notes):
+def _shown(frame: pd.DataFrame, fit: Any, name: str, depth: int, notes: list[str]) -> pd.DataFrame:
     frame = frame.rename_axis("parameter")
     hidden = sum(int(np.prod(np.shape(fit[key])[2:])) for key in fit if np.ndim(fit[key]) > 2) if depth == 1 else 0
     if hidden:
@@ -49,19 +57,19 @@ def _shown(frame, fit, name, depth, notes):
     return frame
 
 
-def _against(whole, exact):
+def _against(whole: pd.DataFrame, exact: Mapping[str, tuple[float, float]]) -> tuple[Any, Any, Any]:
     """Columns z, exact mean and exact sd; NaN if no exact value is known."""
     mean, sd = np.transpose([exact.get(label, (np.nan, np.nan)) for label in whole.index])
     return (whole["mean"] - mean) / whole["mcse_mean"], mean, sd
 
 
-def notes_on_published(fit, name, whole, printed):
+def notes_on_published(fit: Any, name: str, whole: pd.DataFrame, printed: Mapping[str, Any]) -> list[str]:
     """Sentences on the published numbers that differ from the exact ones by more than rounding and Monte Carlo error.
 
     `whole`: the rows of all parameters with the columns of `estimates`, mcse_mean and mcse_sd; `printed`: see
     `models.exact.published`.
     """
-    truth = _exact_values(whole, exact_quantiles(name))
+    truth = _exact_values(whole, exact_quantiles(name) or {})
     errors = published_errors(fit, whole, truth, printed)
     text = {}
     scores = {}
@@ -73,14 +81,14 @@ def notes_on_published(fit, name, whole, printed):
             text[key] = f"{key}: published {shown:.2f}, exact {exact:.3f}"
     scores = {key: z for key, z in scores.items() if np.isfinite(z)}
     bound = largest_by_chance(max(len(scores), 1))
-    beyond = sorted((key for key, z in scores.items() if z > bound), key=scores.get, reverse=True)
+    beyond = sorted((key for key, z in scores.items() if z > bound), key=lambda key: scores[key], reverse=True)
     compared = (
         f"Of {len(scores)} published means, sds and bounds, {len(beyond) or 'none'} differ from the exact ones by "
         f"more than rounding and {bound:.1f} standard errors, the Monte Carlo error of {printed['draws']:,} draws"
     )
     listed = [f"{text[key]}, {scores[key]:.1f} standard errors" for key in beyond]
     if not beyond and scores:
-        worst = max(scores, key=scores.get)
+        worst = max(scores, key=lambda key: scores[key])
         listed = [f"the farthest is {text[worst]}, {scores[worst]:.1f} standard errors"]
     return [
         "; ".join([compared, *listed]) + ".",
@@ -91,7 +99,9 @@ def notes_on_published(fit, name, whole, printed):
     ]
 
 
-def published_errors(fit, whole, truth, printed):
+def published_errors(
+    fit: Any, whole: pd.DataFrame, truth: Mapping[str, Any], printed: Mapping[str, Any]
+) -> dict[str, Any]:
     """{column: Monte Carlo standard errors of the published numbers}, in the order of the rows.
 
     The errors of sds are proportional to the exact sd, those of bounds to the distance from the exact mean to the
@@ -109,10 +119,10 @@ def published_errors(fit, whole, truth, printed):
     return {"mean": truth["sd"] / np.sqrt(n_eff), **found}
 
 
-def _exact_values(whole, quantiles):
+def _exact_values(whole: pd.DataFrame, quantiles: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
     lower, upper = np.transpose([quantiles[label] for label in whole.index])
     return {"mean": whole["exact mean"].to_numpy(), "sd": whole["exact sd"].to_numpy(), "5.5%": lower, "94.5%": upper}
 
 
-def _in_words(column):
+def _in_words(column: str) -> str:
     return f"{column} bound" if column.endswith("%") else column

@@ -2,8 +2,10 @@
 
 import inspect
 import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import models
 from figures.lecture import contents
@@ -48,8 +50,16 @@ class Made(NamedTuple):
 
 
 def make(
-    folder="lecture", *, seed=12, only=None, trolley=None, replications=20, workers=None, executor=None, **sampling
-):
+    folder: str | Path = "lecture",
+    *,
+    seed: int = 12,
+    only: Iterable[str] | None = None,
+    trolley: str | Path | None = None,
+    replications: int = 20,
+    workers: int | None = None,
+    executor: Executor | str | None = None,
+    **sampling: Any,
+) -> Made:
     """Fit the lecture's models, make its tables, figures and films, and write the page `folder/index.html`; a `Made`.
 
     An item that the folder has already, and that would come out the same, is kept: see `figures.lecture.work.kept`.
@@ -86,7 +96,13 @@ def make(
     return Made(kept.folder / PAGE, made, there, failures, spent, ended - started)
 
 
-def _checked(seed, only, trolley, replications, sampling):
+def _checked(
+    seed: int | None,
+    only: Iterable[str] | None,
+    trolley: str | Path | None,
+    replications: int,
+    sampling: dict[str, Any],
+) -> tuple[list[contents.Part], Request]:
     """(parts, `Request`); ValueError for a wrong argument."""
     parts = contents.chosen(only)
     if not is_whole(replications) or replications < 0:
@@ -104,18 +120,20 @@ def _checked(seed, only, trolley, replications, sampling):
     check_settings(**defaults | sampling | {"seed": seed})
     if trolley is not None:
         models.mRXma2(trolley)  # finds a wrong file before anything is made
-        trolley = str(Path(trolley).absolute())
-    return parts, Request(seed, trolley, int(replications), sampling)
+    path = None if trolley is None else str(Path(trolley).absolute())
+    return parts, Request(seed, path, int(replications), sampling)
 
 
-def _run(plan, kept, missing, workers, executor):
+def _run(
+    plan: Plan, kept: Kept, missing: Sequence[str], workers: int | None, executor: Executor | str | None
+) -> tuple[list[str], dict[str, str]]:
     """(names of the items made, {name: reason} of those that failed)."""
     if any(plan.items[name].kind in ("fit", "refit", "study") for name in missing):
         compile_sampler()  # once, and not in each worker
     chosen = for_packages(sources.PACKAGES, max(1, len(missing)), workers, executor)
     bar = progress_bar(len(missing), "items") if missing else None
 
-    def tell(name):
+    def tell(name: str) -> None:
         if bar is not None:
             bar.set_postfix_str(name, refresh=False)
             bar.update(1)
@@ -127,7 +145,7 @@ def _run(plan, kept, missing, workers, executor):
             bar.close()
 
 
-def _spent(plan, kept, done):
+def _spent(plan: Plan, kept: Kept, done: Iterable[str]) -> dict[str, float]:
     """{what it was spent on: seconds} of the work on the items that are done, in the order of `SPENT_ON`."""
     spent = dict.fromkeys([*SPENT_ON, *APART.values()], 0.0)
     of_kind = {kind: on for on, kinds in SPENT_ON.items() for kind in kinds}
@@ -136,7 +154,9 @@ def _spent(plan, kept, done):
     return {on: seconds for on, seconds in spent.items() if seconds > 0}
 
 
-def _facts(settings, spent, absent, failures):
+def _facts(
+    settings: Request, spent: Mapping[str, float], absent: Collection[str], failures: Mapping[str, str]
+) -> dict[str, str]:
     """The facts about the run that the page shows."""
     import importlib.metadata
 

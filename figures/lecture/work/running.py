@@ -1,8 +1,13 @@
 """Items of the lecture side by side: each is sent to a worker once the items that it needs are finished, then kept."""
 
 import time
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
+from figures.lecture.work.items import Item
+from figures.lecture.work.kept import Kept
+from figures.lecture.work.tasks import Arguments, Facts, Inputs
 from hmc.errors import told
 from hmc.running import Execution, Task, is_lost
 
@@ -10,7 +15,9 @@ from hmc.running import Execution, Task, is_lost
 ORDER = ("fit", "film", "refit", "study", "card", "figure", "table")
 
 
-def run(items, kept, chosen, tell=lambda name: None):
+def run(
+    items: Mapping[str, Item], kept: Kept, chosen: Any, tell: Callable[[str], object] = lambda name: None
+) -> tuple[list[str], dict[str, str]]:
     """Make those of `items` (by name) that `kept` does not have, and keep them.
 
     chosen: the executor, from `hmc.running.for_packages`; its workers see the folder of `kept`. `tell(name)` is called
@@ -23,10 +30,12 @@ def run(items, kept, chosen, tell=lambda name: None):
     """
     done = {name for name, item in items.items() if kept.has(item)}
     waiting = sorted(items.keys() - done, key=lambda name: (ORDER.index(items[name].kind), list(items).index(name)))
-    made, failures, fatal = [], {}, []
+    made: list[str] = []
+    failures: dict[str, str] = {}
+    fatal: list[OSError] = []
     with Execution(chosen, (1, 1), "finishing what is under way (Ctrl-C again: stop at once)") as execution:
 
-        def ended(item, result, error, may_run_again):
+        def ended(item: Item, result: Any, error: BaseException | None, may_run_again: bool) -> str | None:
             if error is not None and is_lost(error) and may_run_again:
                 return f"{item.name} is made again: {told(error)}"
             if error is None:
@@ -46,7 +55,7 @@ def run(items, kept, chosen, tell=lambda name: None):
             send()
             return None
 
-        def send():
+        def send() -> None:
             """Send out the items whose inputs are finished, as many as the executor takes."""
             while not execution.is_stopped and (chosen.at_once is None or execution.under_way < chosen.at_once):
                 name = next((name for name in waiting if all(n.name in done for n in items[name].needs)), None)
@@ -69,7 +78,9 @@ def run(items, kept, chosen, tell=lambda name: None):
     return made, failures
 
 
-def timed(task, arguments, inputs, stem):
+def timed(
+    task: Callable[[Arguments, Inputs, str], Facts], arguments: Arguments, inputs: Inputs, stem: str
+) -> tuple[Facts, float]:
     """(the facts that a task returns, how many seconds it took); run by a worker."""
     started = time.perf_counter()
     facts = task(arguments, inputs, stem)

@@ -7,6 +7,7 @@ Imports between modules of the project are followed, wherever they are in a file
 import ast
 import functools
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import figures
@@ -15,12 +16,12 @@ ROOT = Path(figures.__file__).parents[1]
 PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
 
-def digest(*modules, alone=()):
+def digest(*modules: str, alone: Iterable[str] = ()) -> str:
     """A hash of the source files of these modules, by name, and of all modules of the project that they import, at
     first or at second hand; of the data files, where a module is of `models`; and of the modules `alone`, whose imports
     are not followed.
     """
-    waiting, seen = list(modules), set()
+    waiting, seen = list(modules), set[str]()
     while waiting:
         name = waiting.pop()
         if name not in seen:
@@ -34,11 +35,11 @@ def digest(*modules, alone=()):
 
 
 @functools.cache
-def imports_of(name):
+def imports_of(name: str) -> list[str]:
     """Names of the project's modules that the module `name` imports, sorted."""
     path = _file(name)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    found = set()
+    found = set[str]()
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
@@ -52,15 +53,15 @@ def imports_of(name):
     return sorted(filter(_is_ours, found))
 
 
-def _is_ours(name):
+def _is_ours(name: str) -> bool:
     return name.partition(".")[0] in PACKAGES and _file(name).is_file()
 
 
-def _file(name):
+def _file(name: str) -> Path:
     path = ROOT.joinpath(*name.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 @functools.cache
-def _file_digest(path):
+def _file_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -6,16 +6,25 @@ when it runs, so a worker that fits does not load matplotlib.
 """
 
 import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from figures.lecture.work.loading import build, load, save_refit, save_study
+from figures.lecture.work.loading import Stored, build, load, save_refit, save_study
 from hmc.files import write_whole
 from hmc.sampling import sample
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Arguments: TypeAlias = Mapping[str, Any]
+Inputs: TypeAlias = Mapping[str, Stored | list[Stored]]
+Facts: TypeAlias = dict[str, Any]
 
 # All threads of a process share matplotlib's settings, and an executor may run tasks in threads.
 _drawing = threading.Lock()
 
 
-def fit(arguments, _inputs, stem):
+def fit(arguments: Arguments, _inputs: Inputs, stem: str) -> Facts:
     """The fit of a model, saved without log likelihoods: computing them again is as fast as reading them."""
     fitted = sample(build(arguments), **arguments["sampling"], workers=1, progress=False)
     if fitted.failures:
@@ -26,7 +35,7 @@ def fit(arguments, _inputs, stem):
     return {"name": fitted.name, "settings": settings, "seconds": fitted.seconds}
 
 
-def refit(arguments, _inputs, stem):
+def refit(arguments: Arguments, _inputs: Inputs, stem: str) -> Facts:
     """Exact leave-one-out of a model."""
     from diagnostics.loo_refit import loo_refit
 
@@ -35,7 +44,7 @@ def refit(arguments, _inputs, stem):
     return {"looic": result.looic, "mcse": 2.0 * result.mcse}
 
 
-def study(arguments, _inputs, stem):
+def study(arguments: Arguments, _inputs: Inputs, stem: str) -> Facts:
     """The coverage of one estimator of the confounds over many simulated studies."""
     from models.coverage import coverage
 
@@ -50,7 +59,7 @@ def study(arguments, _inputs, stem):
     return {"failures": table.attrs["failures"]}
 
 
-def figure(arguments, inputs, stem):
+def figure(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     """A figure of the registry as .png and .svg."""
     import figures
     from figures.drawing.style import save
@@ -63,7 +72,7 @@ def figure(arguments, inputs, stem):
     return {}
 
 
-def film(arguments, inputs, stem):
+def film(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     """A film of the registry as .gif."""
     import figures
 
@@ -73,7 +82,7 @@ def film(arguments, inputs, stem):
     return {}
 
 
-def card(arguments, inputs, stem):
+def card(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     """The table of a model's estimates, and the verdict on its fit."""
     from diagnostics import verdict
     from figures.lecture.tables.estimates import estimates
@@ -85,7 +94,7 @@ def card(arguments, inputs, stem):
     return {**_written(table, stem), "verdict": str(found), "severity": severity}
 
 
-def table(arguments, inputs, stem):
+def table(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     """A table of the registry `TABLES`."""
     from figures.lecture.tables import TABLES
 
@@ -93,7 +102,7 @@ def table(arguments, inputs, stem):
     return _written(function({name: load(source) for name, source in inputs.items()}), stem)
 
 
-def _written(made, stem):
+def _written(made: "pd.DataFrame", stem: str) -> Facts:
     """Write a table; returns its notes, and how many columns of the file label the rows."""
     from figures.lecture.tables import as_csv
 
