@@ -3,7 +3,11 @@
 Colour tells the chains apart, from dark to light in their order, or the model if all chains are drawn as one.
 """
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -12,13 +16,18 @@ from diagnostics import ebfmi, ess_bulk, rank_histogram, rhat
 from diagnostics.precis import element_labels
 from figures.drawing import style
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import FitOfModel
+
 PANELS = 6  # quantities that one slide has room for
 NORMAL_99 = 2.576  # standard deviations on both sides of a normal's mean that hold 99% of it
 MOST_IN_LEGEND = 6  # side by side
 LOW_EBFMI = 0.3  # below it, see `diagnostics.ebfmi`
 
 
-def traces(fit, quantities=None):
+def traces(fit: FitOfModel, quantities: Sequence[str] | None = None) -> Figure:
     """Trace plots: each quantity draw by draw, a line a chain, with Rhat and bulk ESS above.
 
     Chains that explore the same distribution lie over one another as a band without trend, so that no chain stands out
@@ -39,7 +48,7 @@ def traces(fit, quantities=None):
     )
 
 
-def ranks(fit, quantities=None, bins=20):
+def ranks(fit: FitOfModel, quantities: Sequence[str] | None = None, bins: int = 20) -> Figure:
     """Trank plots: histograms of the ranks of each chain's draws among the draws of all chains.
 
     Chains that draw from the same distribution share all ranks evenly: their steps stay near the dashed line, and
@@ -62,7 +71,7 @@ def ranks(fit, quantities=None, bins=20):
     )
 
 
-def energies(fit, bins=40):
+def energies(fit: FitOfModel, bins: int = 40) -> Figure:
     """Energy plot: the distance of energies from their chain's mean, and the change of energy from draw to draw.
 
     Only the new momentum changes the energy from draw to draw. If those changes (line) are as wide as the energies

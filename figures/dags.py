@@ -5,14 +5,19 @@ these columns the layout is, of all possible orders, the one in which no arrow r
 arrows cross, and they are shortest. The search tries all orders, which is feasible for graphs of a lecture's size.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from figures.drawing import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RADIUS = 0.26  # of a node; columns are a unit times COLUMN apart, places within a column a unit
 COLUMN = 1.7
@@ -25,9 +30,9 @@ SIDES = {"left": (-1, 0), "right": (1, 0), "above": (0, 1), "below": (0, -1)}  #
 class Dag(NamedTuple):
     """Causes and effects. Names of nodes are a letter or two: they are written inside the circles."""
 
-    nodes: dict  # the meaning of each node, by its name
-    edges: tuple  # (cause, effect) pairs
-    unobserved: frozenset = frozenset()
+    nodes: dict[str, str]  # the meaning of each node, by its name
+    edges: tuple[tuple[str, str], ...]  # (cause, effect)
+    unobserved: frozenset[str] = frozenset()
 
 
 TADPOLES = Dag(
@@ -41,7 +46,7 @@ CONFOUNDS = Dag(
 )
 
 
-def dag_tadpoles():
+def dag_tadpoles() -> Figure:
     """The causes of tadpoles' survival: tank T, density D, size G, predators P.
 
     The tank stands for everything peculiar to it that nobody measured. The experimenters set the other three, so no
@@ -51,7 +56,7 @@ def dag_tadpoles():
     return dag(TADPOLES, "Tadpoles: causes of survival")
 
 
-def dag_confounds():
+def dag_confounds() -> Figure:
     """How a group G confounds the effect of X on Y: it causes both and is not observed (dashed).
 
     We know which group somebody is in, but not the trait of the group that matters, U[g]. The path X <- G -> Y is open
@@ -61,7 +66,7 @@ def dag_confounds():
     return dag(CONFOUNDS, "The confounded study: causes of X and Y")
 
 
-def dag(graph, title=""):
+def dag(graph: Dag, title: str = "") -> Figure:
     """A figure of any `Dag`: names in circles, dashed where unobserved, meanings below, arrows from cause to effect.
 
     ValueError for a graph without nodes, with an edge to an unknown one or with a cycle, and for one too large to lay
@@ -89,7 +94,7 @@ def dag(graph, title=""):
         return style.settled(figure)
 
 
-def layout(graph):
+def layout(graph: Dag) -> dict[str, tuple[float, float]]:
     """{name: (x, y)} of all nodes. ValueError as for `dag`, or where there are over `MOST` ways to arrange them.
 
     A node without effects is in the last column, any other one column before the first of its effects.
@@ -150,7 +155,7 @@ def _cost(edges, places):
     return touched, crossings, round(sum(math.dist(*line) ** 2 for line in lines), 9)
 
 
-def distance(point, start, end):
+def distance(point: tuple[float, float], start: tuple[float, float], end: tuple[float, float]) -> float:
     """The distance from a point to the line segment from `start` to `end`."""
     along = np.subtract(end, start)
     part = np.clip(np.dot(np.subtract(point, start), along) / np.dot(along, along), 0.0, 1.0)

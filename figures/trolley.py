@@ -1,6 +1,9 @@
 """Figures of trolley problems: the effects of stories and people on the answers, in the data and by the models."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -9,6 +12,12 @@ from figures.tadpoles.tanks import PROBABILITY
 from models.tables import names_in, read
 from models.trolley.data import COUNTS, ROWS, STORY_ROWS, read_story_responses
 from models.trolley.study import simulate_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
 
 PERCENT = f"{100 * PROBABILITY:.0f}%"
 LEVELS = np.arange(1, 8)  # answers: how permissible
@@ -24,7 +33,7 @@ class ResponseSummary(NamedTuple):
     upper: np.ndarray
 
 
-def story_responses(data=None):
+def story_responses(data: pd.DataFrame | str | Path | None = None) -> Figure:
     """How permissible people find the action, story by story: mean response, and the middle half of responses.
 
     Stories differ: the same people find some permissible, others not. But they differ little compared with the bars,
@@ -46,7 +55,7 @@ def story_responses(data=None):
         return _with_legend(figure, axes)
 
 
-def participant_responses(data=None):
+def participant_responses(data: pd.DataFrame | str | Path | None = None) -> Figure:
     """How permissible people find the action, person by person: mean response, and the middle half of responses.
 
     People differ more than stories do: some find nearly nothing permissible, some nearly everything, and few always
@@ -67,7 +76,7 @@ def participant_responses(data=None):
         return _with_legend(figure, axes)
 
 
-def story_effects(fit, data=None):
+def story_effects(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
     """The effect of each story on the responses, by a model with amnesia: posterior mean and 89% interval of b.
 
     A b above 0 moves responses towards more permissible. Each story has hundreds of responses, so the differences
@@ -91,7 +100,7 @@ def story_effects(fit, data=None):
         return _with_legend(figure, axes)
 
 
-def cluster_effects(fit):
+def cluster_effects(fit: NamedFit) -> Figure:
     """The varying intercepts of stories and of participants, each drawn from a population that the model learns.
 
     Points are posterior means, bars 89% intervals, in order of the mean. The band is one standard deviation of the

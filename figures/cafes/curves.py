@@ -1,10 +1,15 @@
 """A robot's beliefs about waits: densities of the mean wait at each cafe, and at one that it has never visited."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from figures.drawing.density import bandwidth, kernel_density, normal_mixture
+
+if TYPE_CHECKING:
+    from figures.drawing.protocols import NamedFit
 
 STYLES = ("posterior", "lecture")
 
@@ -16,12 +21,12 @@ class Belief(NamedTuple):
     cafes: np.ndarray  # (cafes, points)
 
 
-def grid(longest, points=400):
+def grid(longest: float, points: int = 400) -> np.ndarray:
     """Waits from just above 0 to `longest`, minutes, evenly spaced."""
     return np.arange(1, points + 1) * (longest / points)
 
 
-def belief(fit, wait, style="posterior"):
+def belief(fit: NamedFit, wait: np.ndarray, style: str = "posterior") -> Belief:
     """The `Belief` of a fit of `models.cafes` at `wait` (points,), minutes, all above 0.
 
     `style="posterior"`: from the draws. For a new cafe, the mean over draws of the density of exp(a_bar + sigma z),

@@ -1,12 +1,29 @@
 """The cafes, visit by visit, as an animated GIF: always the same bytes for the same fits."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from figures.cafes.sheet import beliefs_of, draw_frame, numbers
 from figures.drawing.film import write_film
 from models.cafes import CAFES
 from models.tables import read
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def cafes_animation(fits, path, data=None, style="posterior", seconds=1.2):
+    from figures.drawing.protocols import NamedFit
+
+
+def cafes_animation(
+    fits: Mapping[int, NamedFit] | Sequence[NamedFit],
+    path: str | Path,
+    data: pd.DataFrame | str | Path | None = None,
+    style: str = "posterior",
+    seconds: float = 1.2,
+) -> Path:
     """The robot's beliefs about waits at five cafes, visit by visit: each wait teaches it something about all of them.
 
     The first panel is for a cafe never visited, the others for each cafe, with its visits so far and a dot for each

@@ -3,20 +3,37 @@
 `fits` are fits of `models.cafes(visits=k)`: a dict by number of visits, or a list that begins with that of no visits.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.lines import Line2D
 
-from figures.cafes.curves import STYLES, belief, grid
+from figures.cafes.curves import STYLES, Belief, belief, grid
 from figures.drawing import style as looks
 from figures.drawing.draws import draws_of, require_data
 from models.cafes import CAFES
 from models.tables import read
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
+
 CHOSEN = (0, 1, 2, 5, 10, 20)
 SHEET = (9.6, 8.4)  # inches
 
 
-def cafes_sheet(fits, visits=CHOSEN, data=None, style="posterior"):
+def cafes_sheet(
+    fits: Mapping[int, NamedFit] | Sequence[NamedFit],
+    visits: Sequence[int] = CHOSEN,
+    data: pd.DataFrame | str | Path | None = None,
+    style: str = "posterior",
+) -> Figure:
     """The robot's beliefs about waits at the population of cafes and at each cafe, after more and more visits.
 
     Each row is a number of visits: those of the lecture's 20 that teach most. Blue is the density of the mean wait: on
@@ -46,7 +63,12 @@ def cafes_sheet(fits, visits=CHOSEN, data=None, style="posterior"):
         return looks.settled(figure)
 
 
-def cafes_frame(fits, visit, data=None, style="posterior"):
+def cafes_frame(
+    fits: Mapping[int, NamedFit] | Sequence[NamedFit],
+    visit: int,
+    data: pd.DataFrame | str | Path | None = None,
+    style: str = "posterior",
+) -> Figure:
     """One frame of the animation: the robot's beliefs after its `visit`-th visit, and in grey one visit earlier.
 
     The panels are those of `figures.cafes.film.cafes_animation`. Axes are the same in all frames of the same fits.
@@ -56,7 +78,7 @@ def cafes_frame(fits, visit, data=None, style="posterior"):
     return draw_frame(beliefs_of(fits, numbers(fits), table, style), visit, table)
 
 
-def draw_frame(beliefs, visit, table):
+def draw_frame(beliefs: Mapping[int, Belief], visit: int, table: Mapping[str, np.ndarray]) -> Figure:
     """The frame of `visit` from beliefs by number of visits; ValueError if they lack it."""
     if visit not in beliefs:
         raise ValueError(f"cafes: no fit of {visit} visits; given: {', '.join(map(str, beliefs))}")
@@ -81,12 +103,17 @@ def draw_frame(beliefs, visit, table):
         return looks.settled(figure)
 
 
-def numbers(fits):
+def numbers(fits: Mapping[int, NamedFit] | Sequence[NamedFit]) -> list[int]:
     """The numbers of visits of `fits`, in order."""
     return sorted(fits) if hasattr(fits, "keys") else list(range(len(fits)))
 
 
-def beliefs_of(fits, visits, table, style):
+def beliefs_of(
+    fits: Mapping[int, NamedFit] | Sequence[NamedFit],
+    visits: Iterable[int],
+    table: Mapping[str, np.ndarray],
+    style: str,
+) -> dict[int, Belief]:
     """{number of visits: Belief}; ValueError if a fit is missing or cannot be shown."""
     if style not in STYLES:
         raise ValueError(f"cafes: style = {style!r} is not one of {', '.join(STYLES)}")

@@ -1,14 +1,22 @@
 """How far the five estimators can be trusted: bias and coverage over many simulated studies."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from figures.confounds.effects import ESTIMATORS, PROBABILITY
 from figures.drawing import style
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
 COEFFICIENTS = {"bxy": "bxy, the effect of X", "bzy": "bzy, the effect of Z"}
 
 
-def coverage(table):
+def coverage(table: pd.DataFrame) -> Figure:
     """Bias of posterior means, and coverage of 89% intervals, of bxy and bzy by each estimator, over simulated studies.
 
     Bars are two Monte Carlo standard errors on either side of each point. One study can mislead; many cannot. Trust an

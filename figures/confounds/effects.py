@@ -1,6 +1,10 @@
 """Figures of the confounded study: the effects of X and of Z by five estimators."""
 
+from __future__ import annotations
+
 import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,6 +12,13 @@ from figures.drawing import style
 from figures.drawing.density import kernel_density
 from figures.drawing.draws import draws_of
 from models.confounds.study import read_study, simulate_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
 
 PROBABILITY = 0.89  # in the intervals, as in the lecture
 ESTIMATORS = {
@@ -20,7 +31,9 @@ ESTIMATORS = {
 LECTURE = {name: argument.default for name, argument in inspect.signature(simulate_study).parameters.items()}
 
 
-def group_sizes(individuals=None, groups=None):
+def group_sizes(
+    individuals: pd.DataFrame | str | Path | None = None, groups: pd.DataFrame | str | Path | None = None
+) -> Figure:
     """The number of individuals in each group, from the smallest group to the largest.
 
     A small group says little about itself. In the bundled study 200 individuals fell into 30 groups at random, so some
@@ -47,7 +60,14 @@ def group_sizes(individuals=None, groups=None):
         return style.settled(figure)
 
 
-def bxy(m0, mf, mr, mrx, mru, truth=LECTURE["bXY"]):
+def bxy(
+    m0: NamedFit,
+    mf: NamedFit,
+    mr: NamedFit,
+    mrx: NamedFit,
+    mru: NamedFit,
+    truth: float = LECTURE["bXY"],
+) -> Figure:
     """The posterior of bxy, the effect of X on Y, by each estimator, and the truth.
 
     Above, densities of the draws; below, posterior means and 89% intervals. A group's confound U moves both X and Y:
@@ -60,7 +80,14 @@ def bxy(m0, mf, mr, mrx, mru, truth=LECTURE["bXY"]):
     return _effect("bxy", [m0, mf, mr, mrx, mru], truth, "bxy, the effect of X on Y (log odds per unit of X)")
 
 
-def bzy(m0, mf, mr, mrx, mru, truth=LECTURE["bZY"]):
+def bzy(
+    m0: NamedFit,
+    mf: NamedFit,
+    mr: NamedFit,
+    mrx: NamedFit,
+    mru: NamedFit,
+    truth: float = LECTURE["bZY"],
+) -> Figure:
     """The posterior of bzy, the effect of the groups' trait Z on Y, by each estimator, and the truth.
 
     The panels are as for bxy. Fixed effects cannot say anything about a trait of groups, since a group's own intercept
@@ -71,12 +98,12 @@ def bzy(m0, mf, mr, mrx, mru, truth=LECTURE["bZY"]):
     return _effect("bzy", [m0, mf, mr, mrx, mru], truth, "bzy, the effect of Z on Y (log odds per unit of Z)")
 
 
-def by_size(members):
+def by_size(members: np.ndarray) -> np.ndarray:
     """The groups, from 0, in the order of their size, and of their numbers if equal."""
     return np.argsort(members, kind="stable")
 
 
-def label_groups(axes, order):
+def label_groups(axes: Axes, order: np.ndarray) -> None:
     """The groups' numbers, from 1, below places 0, 1, ...; only some if there are many groups."""
     step = -(-order.size // 40)
     axes.set_xlim(-0.8, order.size - 0.2)

@@ -1,6 +1,9 @@
 """Figures of the confounded study, group by group: intercepts, and the effect of one unit of X on the chance of Y."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,6 +13,12 @@ from figures.drawing.draws import draws_of, require_data
 from models.confounds.study import read_study
 from models.tables import Table, count, number, read
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
+
 TRUTH = Table("confounds_groups", (count("g", least=1), number("Z"), number("Ug")))  # with the truth, U
 
 
@@ -17,14 +26,20 @@ class Contrasts(NamedTuple):
     """p(Y=1 | X=1) - p(Y=1 | X=0) at Z = 0, in each group."""
 
     truth: np.ndarray  # (groups,)
-    estimate: dict  # posterior means (groups,), by estimator
+    estimate: dict[str, np.ndarray]  # posterior means (groups,), by estimator
 
-    def squared_error(self, estimator):
+    def squared_error(self, estimator: str) -> float:
         """Mean over groups of the squared error of the posterior mean."""
         return float(np.mean((self.estimate[estimator] - self.truth) ** 2))
 
 
-def intercepts(mf, mr, individuals=None, groups=None, a0=LECTURE["a0"]):
+def intercepts(
+    mf: NamedFit,
+    mr: NamedFit,
+    individuals: pd.DataFrame | str | Path | None = None,
+    groups: pd.DataFrame | str | Path | None = None,
+    a0: float = LECTURE["a0"],
+) -> Figure:
     """Each group's intercept by fixed effects and by the multilevel estimator, and the truth a0 + U[g].
 
     Posterior means with 89% intervals on the log-odds scale; groups are in order from the smallest to the largest. If
@@ -59,7 +74,18 @@ def intercepts(mf, mr, individuals=None, groups=None, a0=LECTURE["a0"]):
         return style.settled(figure)
 
 
-def contrasts(m0, mf, mr, mrx, mru, individuals=None, groups=None, *, a0=LECTURE["a0"], effect=LECTURE["bXY"]):
+def contrasts(
+    m0: NamedFit,
+    mf: NamedFit,
+    mr: NamedFit,
+    mrx: NamedFit,
+    mru: NamedFit,
+    individuals: pd.DataFrame | str | Path | None = None,
+    groups: pd.DataFrame | str | Path | None = None,
+    *,
+    a0: float = LECTURE["a0"],
+    effect: float = LECTURE["bXY"],
+) -> Figure:
     """The effect of X = 1 against X = 0 on the chance that Y is 1, by group at Z = 0: five estimates and the truth.
 
     Above, the posterior mean of the difference of chances, p(X=1) - p(X=0); below, its error. A group's intercept

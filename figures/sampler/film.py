@@ -1,5 +1,11 @@
 """NUTS at work, step by step, as an animated GIF: always the same bytes for the same records."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from figures.drawing import style
@@ -7,10 +13,21 @@ from figures.drawing.film import write_film
 from figures.sampler import toys
 from figures.sampler.trajectory import ENDS, RING, doubling_colour, frame_plane, mark
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    import hmc
+    from hmc.record import RecordedTransition
+
 _STILL = 8  # how many times as long as a step the draw is shown
 
 
-def nuts_animation(path, chain=None, model=None, seconds=0.15):
+def nuts_animation(
+    path: str | Path,
+    chain: Sequence[RecordedTransition] | None = None,
+    model: hmc.Model | None = None,
+    seconds: float = 0.15,
+) -> Path:
     """NUTS at work: transitions as they happen, leapfrog step by leapfrog step.
 
     What to see: a trajectory grows from the last draw (square). Each doubling (one colour) extends one of its two ends
@@ -31,7 +48,7 @@ def nuts_animation(path, chain=None, model=None, seconds=0.15):
     return write_film(path, frames(chain, model), shown)
 
 
-def frames(chain, model):
+def frames(chain: Sequence[RecordedTransition], model: hmc.Model) -> Iterator[Figure]:
     """The figure after each leaf of each transition, and once more with the draw; always the same object."""
     with style.applied():
         figure = style.blank()

@@ -1,13 +1,22 @@
 """Why coordinates matter: centred and non-centred draws of one intercept against its spread, with divergences."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from figures.drawing import style
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import FitOfModel
+
 WALL = 2.0  # standard deviations from the population's mean, with 95% of intercepts between them a priori
 
 
-def funnel(centred, noncentred, cluster=None):
+def funnel(centred: FitOfModel, noncentred: FitOfModel, cluster: int | None = None) -> Figure:
     """Centred against non-centred: draws of one cluster's intercept against those of the spread, and divergences.
 
     Left, the distance a - a_bar of an intercept from the population's mean: the smaller sigma, the closer it must stay,

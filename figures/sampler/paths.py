@@ -3,6 +3,11 @@
 The figures show toys (`figures/sampler/toys.py`) by default.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from figures.drawing import style
@@ -11,11 +16,17 @@ from figures.sampler.trajectory import draw_density, mark, scale_errors
 from hmc.record.narrate import distance_moved
 from hmc.sampler.outcome import DIVERGENCE, MAX_ENERGY_ERROR
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    import hmc
+    from hmc.record import RecordedTransition
+
 COLOURS = (style.BLUE, style.ORANGE, style.WINE)
 _GRID = 160
 
 
-def leapfrog(paths=None, model=None):
+def leapfrog(paths: Sequence[RecordedTransition] | None = None, model: hmc.Model | None = None) -> Figure:
     """Leapfrog paths through phase space with several step sizes, and their energy errors.
 
     What to see: exact dynamics would follow the grey line, on which the energy is constant. Leapfrog steps stay near it
@@ -85,7 +96,9 @@ def _draw_orbit(axes, path, model):
     axes.plot([], [], color=style.GUIDE, linewidth=4.0, alpha=0.4, label="exact dynamics")
 
 
-def static_paths(chains=None, model=None):
+def static_paths(
+    chains: Sequence[Sequence[RecordedTransition]] | None = None, model: hmc.Model | None = None
+) -> Figure:
     """Chains of static HMC with paths that are too short, about right, and too long.
 
     What to see: a short path ends near its start, and the chain is a random walk that crosses the density slowly. A
@@ -144,7 +157,7 @@ def _draw_trace(axes, chain, name):
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
-def divergence(trajectories=None, model=None):
+def divergence(trajectories: Sequence[RecordedTransition] | None = None, model: hmc.Model | None = None) -> Figure:
     """A divergence: leapfrog steps that lose the trajectory where the density is narrow.
 
     What to see: one step size has to serve the whole density. In the wide mouth of the funnel it is small, and the

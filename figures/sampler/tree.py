@@ -1,6 +1,9 @@
 """One NUTS transition drawn from its record as a binary tree; a toy's by default."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +20,15 @@ from figures.sampler.trajectory import (
     summary,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from hmc.record import RecordedTransition
+
 _ROOM = 20  # the most leaves with room for numbers in the tree
 
 
-def nuts_tree(recorded=None):
+def nuts_tree(recorded: RecordedTransition | None = None) -> Figure:
     """The same NUTS trajectory as a binary tree: leapfrog steps at the bottom, joins above them.
 
     What to see: neighbouring steps are joined in pairs, pairs in fours, and so on. Each join is tested for a U-turn and

@@ -1,5 +1,9 @@
 """Warm-up learns a step size and a metric: figures of both, from a fit."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.ticker import LogLocator
 
@@ -9,11 +13,16 @@ from hmc.sampler.adaptation import UPDATE
 from hmc.sampler.starting import make_orders
 from hmc.settings import Settings
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import FitOfModel
+
 WINDOW = 25  # transitions over which acceptance rates are averaged
 _NOT_RECORDED = ("draws", "keep_warmup")  # settings that do not change the transitions of a fit's chains
 
 
-def warmup(fit):
+def warmup(fit: FitOfModel) -> Figure:
     """The step size and the acceptance rate over warm-up: the search for steps as large as accuracy allows.
 
     What to see: an acceptance rate above the target makes the next step size larger, one below the target makes it
@@ -91,7 +100,7 @@ def _mark_end_of_metric(above, below, fit):
     above.annotate("metric learned up to here", (last + 0.5, 1.0), (-6, 0), color=style.GUIDE, **note)
 
 
-def metric(fit, chain=0, before=None):
+def metric(fit: FitOfModel, chain: int = 0, before: np.ndarray | None = None) -> Figure:
     """The metric before and after warm-up: the sampler's scale for each parameter, against the parameter's real scale.
 
     What to see: each dot is a parameter on its unconstrained scale. Its place to the right is how much it varies in the

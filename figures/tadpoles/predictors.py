@@ -1,5 +1,10 @@
 """Figures of the variation that predation, density and size of tadpoles explain, and that they leave to the tanks."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from figures.drawing import style
@@ -9,13 +14,19 @@ from figures.tadpoles.tanks import PROBABILITY
 from models.reedfrogs import TANKS
 from models.tables import read
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
+
 SLOPE_SD = 0.5  # every slope ~ Normal(0, 0.5)
 POINTS = 300  # of a curve
 PERCENT = f"{100 * PROBABILITY:.0f}%"
 MEANINGS = {"bP": "predators", "bD": "density", "bG": "big tadpoles", "bPG": "predators and big tadpoles"}
 
 
-def predation_slope(fit):
+def predation_slope(fit: NamedFit) -> Figure:
     """The effect of predators on the logit of survival: the prior and the posterior of bP.
 
     The prior (dashed) takes neither side. The posterior (line; the bar is its 89% interval, the dot its mean) is wholly
@@ -36,7 +47,7 @@ def predation_slope(fit):
         return style.settled(figure)
 
 
-def spreads(without, within):
+def spreads(without: NamedFit, within: NamedFit) -> Figure:
     """How much tanks vary, without and with predation in the model: posteriors of sigma.
 
     A model without predators takes their effect for variation between tanks. With predation as a predictor, tanks are
@@ -57,7 +68,7 @@ def spreads(without, within):
         return style.settled(figure)
 
 
-def predictions(without, within, data=None):
+def predictions(without: NamedFit, within: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
     """Two models, the same predictions: each tank's probability of survival by `mST` and by `mSTP`.
 
     Points are posterior means, bars 89% intervals. They are near the diagonal: knowing about predators hardly changes
@@ -86,7 +97,7 @@ def predictions(without, within, data=None):
         return style.settled(figure)
 
 
-def slopes(density, size, everything):
+def slopes(density: NamedFit, size: NamedFit, everything: NamedFit) -> Figure:
     """The homework's slopes: the effects of density, size and predators on survival, one by one and in one model.
 
     Dots are posterior means, bars 89% intervals. A predictor's slope changes when the other predictors are in the
@@ -145,7 +156,7 @@ def _numbers(fit, name):
     return np.ravel(fit[name])
 
 
-def survival(fit, tanks):
+def survival(fit: NamedFit, tanks: int) -> np.ndarray:
     """Mean and interval (3, tanks) of the probability of survival."""
     try:
         p = np.asarray(fit["p"])

@@ -1,11 +1,22 @@
 """Figures of the effect of pooling on the tanks of tadpoles: from raw proportions and priors to shrinkage."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from figures.drawing import style
 from figures.tadpoles import tanks as tank_plot
 from models.reedfrogs import TANKS
 from models.tables import read
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
 
 # Predators are not a model, so shapes tell them apart, and colours that every reader can distinguish.
 PREDATION = {"no": (style.BLUE, "o", "no predators"), "pred": (style.VERMILLION, "^", "predators")}
@@ -14,7 +25,7 @@ QUADRATURE = 60  # nodes for the integral over sigma ~ Exponential(1)
 SLICE = 0.8  # the part of a group's width that its points take
 
 
-def raw_survival(data=None):
+def raw_survival(data: pd.DataFrame | str | Path | None = None) -> Figure:
     """The data alone: the proportion of tadpoles that survived, tank by tank.
 
     Proportions of small tanks scatter more, since one tadpole more or less counts for more in them. But those of large
@@ -36,7 +47,7 @@ def raw_survival(data=None):
         return _divided(figure, axes, density)
 
 
-def tank_priors():
+def tank_priors() -> Figure:
     """What mST assumes about a tank before any data: priors of a_bar and sigma, and the survival they imply.
 
     Above, the logit a_bar of the average tank, and the same prior as a probability: on this scale it is nearly even.
@@ -69,7 +80,7 @@ def tank_priors():
         return style.settled(figure)
 
 
-def prior_of_a_tank(logit):
+def prior_of_a_tank(logit: np.ndarray) -> np.ndarray:
     """The prior density of the intercept a of one tank of `mST`, at each of `logit`.
 
     Integrating a_bar out gives Normal(0, sqrt(1.5^2 + sigma^2)); this is its mean over sigma ~ Exponential(1).
@@ -78,7 +89,9 @@ def prior_of_a_tank(logit):
     return sum(w * _normal(logit, np.hypot(A_BAR_SD, s)) for s, w in zip(sigma, weight, strict=True))
 
 
-def pooling(complete, none, partial, data=None):
+def pooling(
+    complete: NamedFit, none: NamedFit, partial: NamedFit, data: pd.DataFrame | str | Path | None = None
+) -> Figure:
     """Complete, no and partial pooling: the same tanks with a small, a large and a learned sigma.
 
     With a small sigma all tanks are one, and a tank's own outcome is ignored. With a large sigma each tank stands
@@ -117,7 +130,7 @@ def _spread(fit):
     return f"sigma given: {fit.model.data.sigma:.2g}"
 
 
-def tanks_by_predation(fit, data=None):
+def tanks_by_predation(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
     """The tank plot with predators shown: `mST` does not know of them, yet its estimates fall into two groups.
 
     Tanks with predators (triangles) are below those without. The difference between the groups makes the learned spread
@@ -148,7 +161,7 @@ def tanks_by_predation(fit, data=None):
         return _divided(figure, axes, table["density"])
 
 
-def shrinkage(fit, data=None):
+def shrinkage(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
     """Shrinkage: how far each tank's estimate is from its raw proportion, by the number of tadpoles in the tank.
 
     Within a size, tanks are in order of their raw proportion: extreme tanks are drawn in most, those near the

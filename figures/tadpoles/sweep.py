@@ -4,8 +4,12 @@ A sweep is a list of fits of `mST_fixed`, in any order of sigma. Scores are devi
 of a tank that was left out: lower is better.
 """
 
+from __future__ import annotations
+
 import numbers
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib.ticker
 import numpy as np
@@ -18,6 +22,13 @@ from figures.tadpoles import tanks
 from models.reedfrogs import TANKS
 from models.tables import read
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import FitOfModel, LeaveOneOut, NamedFit
+
 
 class SweepScores(NamedTuple):
     """Leave-one-out deviances of a sweep, arrays (sigmas,) in ascending order of sigma."""
@@ -28,7 +39,7 @@ class SweepScores(NamedTuple):
     exact: np.ndarray  # by refitting; empty if it is not known
 
 
-def scores(fits, exact=()):
+def scores(fits: Sequence[FitOfModel], exact: Sequence[LeaveOneOut | float] = ()) -> SweepScores:
     """The `SweepScores` of a sweep, by PSIS and, if it is given, by exact leave-one-out.
 
     `exact`: for each of `fits`, in their order, a `diagnostics.loo_refit.LooRefit` or its looic. ValueError if a fit's
@@ -47,7 +58,7 @@ def scores(fits, exact=()):
     return SweepScores(sigma[order], psis[order], se[order], deviance[order] if deviance.size else deviance)
 
 
-def sigma_of(fit):
+def sigma_of(fit: FitOfModel) -> float:
     """The sigma that a fit of `mST_fixed` was given; ValueError if it has none, or was loaded without its model."""
     sigma = getattr(getattr(getattr(fit, "model", None), "data", None), "sigma", None)
     if sigma is None:
@@ -55,7 +66,7 @@ def sigma_of(fit):
     return float(sigma)
 
 
-def sigma_sweep(fits, learned, exact=()):
+def sigma_sweep(fits: Sequence[FitOfModel], learned: NamedFit, exact: Sequence[LeaveOneOut | float] = ()) -> Figure:
     """The score of each given sigma, and, above, the sigma that a model learns from the tanks themselves.
 
     With a small sigma, the model takes all tanks for one and predicts them badly: it underfits. With a large sigma, no
@@ -89,7 +100,13 @@ def sigma_sweep(fits, learned, exact=()):
         return style.settled(figure)
 
 
-def sigma_sweep_animation(fits, path, exact=(), data=None, seconds=0.6):
+def sigma_sweep_animation(
+    fits: Sequence[FitOfModel],
+    path: str | Path,
+    exact: Sequence[LeaveOneOut | float] = (),
+    data: pd.DataFrame | str | Path | None = None,
+    seconds: float = 0.6,
+) -> Path:
     """The tanks as the given sigma grows: a film from too much pooling to too little.
 
     Above, the estimates of the fit with that sigma; below, the scores of all sigmas, with this one marked. As sigma
@@ -108,7 +125,7 @@ def sigma_sweep_animation(fits, path, exact=(), data=None, seconds=0.6):
     return write_film(path, (sweep_frame(shown, fit, table) for fit in ascending), durations)
 
 
-def sweep_frame(shown, fit, table):
+def sweep_frame(shown: SweepScores, fit: FitOfModel, table: Mapping[str, np.ndarray]) -> Figure:
     """A frame of `sigma_sweep_animation`, from the `SweepScores`, one of the fits, and the tanks' columns."""
     at = int(np.flatnonzero(shown.sigma == sigma_of(fit))[0])
     survival = tanks.survival_of(fit, table)
@@ -139,7 +156,7 @@ def _draw_tanks(axes, survival, colour):
     axes.plot(tank, survival.raw, "o", color=style.INK, **rings, label="raw", gid="raw")
 
 
-def draw_scores(axes, shown):
+def draw_scores(axes: Axes, shown: SweepScores) -> None:
     """The scores against sigma: points with bars, and a line."""
     colour = style.model_colour("mST_fixed")
     points = {"color": colour, "fmt": "o", "markersize": 6, "elinewidth": 2.5}

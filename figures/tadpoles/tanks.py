@@ -1,13 +1,24 @@
 """Figures of the tadpoles in their tanks."""
 
+from __future__ import annotations
+
 import itertools
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from figures.drawing import style
 from models.reedfrogs import TANKS
 from models.tables import read
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
 
 PROBABILITY = 0.89  # in the intervals, as in the lecture
 SIZES = {2: ("small", "large"), 3: ("small", "medium", "large")}  # the words for tanks of so many densities
@@ -31,7 +42,7 @@ class Run(NamedTuple):
     density: int
 
 
-def tanks(fit, data=None):
+def tanks(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
     """The tank plot: for each tank the raw proportion that survived, and the model's estimate.
 
     Rings are the tanks' own proportions; dots, with 89% intervals, are the estimates of a model that learns from all
@@ -58,7 +69,7 @@ def tanks(fit, data=None):
         return style.settled(figure)
 
 
-def survival_of(fit, table):
+def survival_of(fit: NamedFit, table: Mapping[str, np.ndarray]) -> Survival:
     """The numbers to show; ValueError if fit and table do not belong together."""
     lacking = [name for name in ("a", "a_bar") if name not in fit.keys()]  # noqa: SIM118 (keys are the contract)
     if lacking:
@@ -93,11 +104,11 @@ def _require_same_tanks(fitted, survived, density):
         )
 
 
-def inverse_logit(x):
+def inverse_logit(x: np.ndarray) -> np.ndarray:
     return 0.5 + 0.5 * np.tanh(0.5 * x)  # no overflow at either end
 
 
-def draw_axes(axes, density):
+def draw_axes(axes: Axes, density: np.ndarray) -> None:
     n = density.size
     axes.set_xlim(0.25, n + 0.75)
     axes.set_ylim(-0.025, 1.025)  # room for the points at 0 and 1
@@ -111,7 +122,7 @@ def draw_axes(axes, density):
     axes.set_ylabel("Proportion that survived")
 
 
-def tank_ticks(n):
+def tank_ticks(n: int) -> list[int]:
     """Tank 1 and every 2nd, 4th, 5th, 8th, 10th, 20th ... tank, so that there are at most 8 more."""
     steps = (digit * 10**zeros for zeros in itertools.count() for digit in (1, 2, 4, 5, 8))
     step = next(step for step in steps if n <= 8 * step)
@@ -141,14 +152,14 @@ def _draw_survival(axes, survival, colour):
     axes.figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=2)
 
 
-def runs(density):
+def runs(density: np.ndarray) -> list[Run]:
     """The runs of equal densities, in order; none if tanks of one density are not together."""
     starts = [0, *(np.flatnonzero(np.diff(density)) + 1), density.size]
     found = [Run(i + 1, j, density[i]) for i, j in itertools.pairwise(starts)]
     return found if len({run.density for run in found}) == len(found) else []
 
 
-def divide(axes, runs):
+def divide(axes: Axes, runs: Sequence[Run]) -> None:
     """Dividers between the runs and the longest label above each that has room; nothing if none has."""
     labels = [
         axes.text((run.first + run.last) / 2, 1.01, "", transform=axes.get_xaxis_transform(), ha="center", va="bottom")

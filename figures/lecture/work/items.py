@@ -169,7 +169,7 @@ class Plan:
         name: str,
         task: Task,
         arguments: dict[str, Any],
-        inputs: dict[str, Item | list[Item]],
+        inputs: Inputs,
         *modules: str,
     ) -> Item:
         """The item of this name, created the first time that it is asked for."""
