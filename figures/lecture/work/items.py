@@ -23,7 +23,7 @@ from figures.lecture.work.loading import Stored
 from models.coverage import ESTIMATORS
 
 LIBRARIES = ("matplotlib", "numba", "numpy", "pandas", "pillow", "scipy")
-SHOWS_TROLLEY_FILE = ("mRXma", "mRXma2", "participant_responses")  # the published file, where it is given
+SHOWS_TROLLEY_FILE = ("mRXma", "mRXma2", "participant_responses")  # the published file, if it is given
 
 # The code that each kind of item runs, besides the module of its model or figure.
 CODE: dict[str, tuple[str, ...]] = {
@@ -108,7 +108,7 @@ class Plan:
         return self._figure(figures.file_stem(name), name, inputs)
 
     def fit(self, name: str, nth: int = -1) -> Item:
-        """The item of a model's fit; the `nth` where it has several."""
+        """The item of a model's fit; the `nth` if it has several."""
         stem, options = self._options(name, nth)
         return self._sampled("fit", stem, tasks.fit, name, options)
 

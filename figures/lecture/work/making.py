@@ -73,7 +73,7 @@ def make(
         None for worker processes of this machine.
     sampling: further arguments of `hmc.sample`, such as `draws`, for all fits but those of the coverage.
 
-    ValueError for a wrong argument, before anything is made; OSError where the folder cannot be written to or the disk
+    ValueError for a wrong argument, before anything is made; OSError if the folder cannot be written to or the disk
     is full; KeyboardInterrupt for Ctrl-C: finished items are kept. If an item fails, it and the items made from it are
     missing from the page, and `Made.failures` has the reason.
     """

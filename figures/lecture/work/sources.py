@@ -7,7 +7,7 @@ Imports between modules of the project are followed, wherever they are in a file
 import ast
 import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import figures
@@ -17,9 +17,9 @@ PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
 
 def digest(*modules: str, alone: Iterable[str] = ()) -> str:
-    """A hash of the source files of these modules, by name, and of all modules of the project that they import, at
-    first or at second hand; of the data files, where a module is of `models`; and of the modules `alone`, whose imports
-    are not followed.
+    """A hash of the source files of these modules, by name, and of all modules of the project that they import,
+    directly or indirectly; of the data files, if a module is of `models`; and of the modules `alone`, without their
+    imports.
     """
     waiting, seen = list(modules), set[str]()
     while waiting:
@@ -36,11 +36,11 @@ def digest(*modules: str, alone: Iterable[str] = ()) -> str:
 
 @functools.cache
 def imports_of(name: str) -> list[str]:
-    """Names of the project's modules that the module `name` imports, sorted."""
+    """Names of the project's modules that the module `name` imports, sorted, without those for types alone."""
     path = _file(name)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = set[str]()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in _nodes(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -51,6 +51,14 @@ def imports_of(name: str) -> list[str]:
             modules = [module for module in submodules if _is_ours(module)]
             found.update(modules if len(modules) == len(submodules) else [*modules, origin])
     return sorted(filter(_is_ours, found))
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a syntax tree, without the parts under `if TYPE_CHECKING:`."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from _nodes(node)
 
 
 def _is_ours(name: str) -> bool:
