@@ -120,7 +120,7 @@ def test_other_executors_make_the_same_bytes(made, tmp_path):
         assert path.read_bytes() == (made.page.parent / path.parent.name / path.name).read_bytes()
 
 
-def test_a_pool_whose_worker_dies_costs_no_piece(tmp_path, capsys):
+def test_a_pool_whose_worker_dies_costs_no_item(tmp_path, capsys):
     with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("forkserver")) as pool:
         victim = pool.submit(os.getpid).result()
         killer = threading.Timer(0.1, os.kill, [victim, signal.SIGKILL])
@@ -134,7 +134,7 @@ def test_a_pool_whose_worker_dies_costs_no_piece(tmp_path, capsys):
     )
 
 
-def test_a_piece_that_cannot_be_made_is_told_and_costs_only_what_needs_it(tmp_path, monkeypatch):
+def test_an_item_that_cannot_be_made_is_told_and_costs_only_what_needs_it(tmp_path, monkeypatch):
     def broken(name, inputs, **options):
         raise ValueError(f"{name} has no colours")
 

@@ -1,4 +1,4 @@
-"""figures.lecture.work.sources: which source files a piece of work depends on."""
+"""figures.lecture.work.sources: which source files an item depends on."""
 
 import shutil
 
