@@ -3,10 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_draws
+from .arrays import as_draws, in_unit_range, quietly
 from .protocols import Floats
 
 
+@quietly
 def ebfmi(energy: ArrayLike) -> Floats:
     """Energy Bayesian fraction of missing information of each chain: (chains, draws, ...) to (chains, ...).
 
@@ -19,8 +20,8 @@ def ebfmi(energy: ArrayLike) -> Floats:
     energy = as_draws(energy)
     if energy.shape[1] < 3:
         return np.full(energy.shape[:1] + energy.shape[2:], np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        energy = energy - energy[:, :1]
-        jumps = np.sum(np.diff(energy, axis=1) ** 2, axis=1)
-        spread = np.sum((energy - energy.mean(axis=1, keepdims=True)) ** 2, axis=1)
-        return np.where(spread > 0, jumps / spread, np.nan)
+    energy, _ = in_unit_range(energy, axis=1)
+    energy = energy - energy[:, :1]
+    jumps = np.sum(np.diff(energy, axis=1) ** 2, axis=1)
+    spread = np.sum((energy - energy.mean(axis=1, keepdims=True)) ** 2, axis=1)
+    return np.where(spread > 0, jumps / spread, np.nan)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from .arrays import as_draws, per_parameter, sorted_quantile, standard_deviation
+from .arrays import as_draws, mean, per_parameter, sorted_quantile, standard_deviation
 from .ess import effective_size, tail_size
 from .mcse import mcse_mean, mcse_sd
 from .protocols import Floats, NamedDraws
@@ -84,7 +84,7 @@ def _summary(x: Floats, bounds: tuple[float, float], further: list[str]) -> Floa
     seen = views(x)
     return np.stack(
         [
-            x.mean(axis=(0, 1)),
+            mean(x),
             standard_deviation(x),
             *(sorted_quantile(seen.ordered, bound) for bound in bounds),
             effective_size(seen.ranked),

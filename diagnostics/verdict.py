@@ -3,6 +3,7 @@
 The other files compute the statistics, `findings` holds the sentences; the thresholds are here.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -10,16 +11,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import as_draws, per_parameter
+from .arrays import as_draws, per_parameter, quietly
+from .cautions import Caution
 from .energy import ebfmi
 from .ess import effective_size, tail_size
 from .findings import SEVERITIES, Finding, Severity, Verdict, finding
 from .precis import element_labels
 from .protocols import Bools, Floats, SampledFit
-from .psis import PsisLoo, k_advice
+from .psis import PsisLoo, loo_cautions
 from .rank import views
 from .rhat import larger_rhat
-from .waic import HIGH_PENALTY, Waic, penalty_advice
+from .waic import Waic, waic_cautions
 
 # Vehtari et al. (2021), section 4: with a larger Rhat, or fewer effective draws a chain, the two numbers themselves
 # are too noisy to rely on. Over 1.1 even the older, laxer rule calls the chains apart.
@@ -43,6 +45,7 @@ ENDINGS: dict[Severity | None, str] = {
 }
 
 
+@quietly
 def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
     """The diagnostics of `fit` in words, as a `Verdict`; `criteria` are results of `waic` or `psis_loo` for it.
 
@@ -61,7 +64,7 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
     findings = [*_of_chains(fit)]
     if quantities:
         findings += [*_of_draws(quantities), *_of_trajectories(fit), *_of_convergence(fit, quantities)]
-    findings += filter(None, map(_of_criterion, criteria))
+    findings += map(_of_observations, itertools.chain(*map(_cautions, criteria)))
     findings.sort(key=lambda found: SEVERITIES.index(found.severity))
     return Verdict(_summary(fit, quantities, findings[0].severity if findings else None), findings)
 
@@ -174,23 +177,20 @@ def _of_convergence(fit: SampledFit, quantities: Quantities) -> Iterator[Finding
             yield finding(kind, severity, _worst(quantities.label, -ess, is_low), numbers, **further)
 
 
-def _of_criterion(criterion: Waic | PsisLoo) -> Finding | None:
-    """The warning of `waic` or `psis_loo` as a finding; None if there is none."""
+def _cautions(criterion: Waic | PsisLoo) -> list[Caution]:
+    """The warnings of `waic` or `psis_loo`."""
     if isinstance(criterion, PsisLoo):
-        kind, value, threshold = "pareto_k", criterion.pareto_k, criterion.k_threshold
-        text = k_advice(value, threshold)
-    elif isinstance(criterion, Waic):
-        kind, value, threshold = "p_waic", criterion.pointwise.p_waic, HIGH_PENALTY
-        text = penalty_advice(value)
-    else:
-        raise TypeError(f"a criterion is a result of waic or psis_loo, not a {type(criterion).__name__}")
-    if text is None:
-        return None
-    message, _, advice = text.rpartition("; ")
-    labels = np.array([f"observation {i + 1}" for i in range(len(value))], dtype=object)
-    concerns = _worst(labels, np.where(np.isnan(value), np.inf, value), ~(value <= threshold))
-    numbers = {"count": len(concerns), "total": len(value), "largest": float(np.max(value)), "threshold": threshold}
-    return Finding("warning", kind, concerns, numbers, f"{message}.", advice[:1].upper() + advice[1:])
+        return loo_cautions(criterion)
+    if isinstance(criterion, Waic):
+        return waic_cautions(criterion)
+    raise TypeError(f"a criterion is a result of waic or psis_loo, not a {type(criterion).__name__}")
+
+
+def _of_observations(caution: Caution) -> Finding:
+    """A warning of `waic` or `psis_loo` as a finding."""
+    concerns = tuple(f"observation {i + 1}" for i in caution.concerns)
+    advice = f"{caution.advice[:1].upper()}{caution.advice[1:]}."
+    return Finding("warning", caution.kind, concerns, caution.numbers, f"{caution.message}.", advice)
 
 
 def _share(happened: Bools) -> dict[str, float]:
