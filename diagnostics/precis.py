@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -48,7 +49,8 @@ def precis(
 
     `parameters` selects rows whatever the depth: a name (`"a"`), an element (`"a[3]"`) or a regular
     expression that matches one of them as a whole (`"a.*"`), or a list of such. Quantities of a fit beyond its
-    keys (`"p"`, of the link function) are selected by their name alone. Where `depth=1` hides
+    keys (`"p"`, of the link function) are selected by their name alone. Of two rows that would have the same label, a
+    quantity named as another's element, the second has an underscore behind it. Where `depth=1` hides
     parameters, `frame.attrs["note"]` says how many.
 
     NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist.
@@ -101,6 +103,19 @@ def element_labels(name: str, shape: tuple[int, ...]) -> list[str]:
     return [f"{name}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(*shape)]
 
 
+def distinct(labels: Iterable[str]) -> list[str]:
+    """The labels, with an underscore behind one that has been there before, as in `hmc.Fit.to_frame`: a derived
+    quantity may have the name of an element, `a[1]`.
+    """
+    labels, given = list(labels), dict[str, None]()
+    for label in labels:
+        called = label
+        while called in given or (called != label and called in labels):
+            called += "_"
+        given[called] = None
+    return list(given)
+
+
 def _select(fit: NamedDraws, depth: int, parameters: str | Iterable[str] | None) -> tuple[Rows, int]:
     """Which rows the table has: [(name, [(position, label), ...]), ...]; and how many the depth hides."""
     names = list(fit.keys())
@@ -108,7 +123,9 @@ def _select(fit: NamedDraws, depth: int, parameters: str | Iterable[str] | None)
     if isinstance(fit, Container):  # of a mapping only keys() and [] are promised
         names += [name for name in patterns if name not in names and name in fit]
     shapes = {name: np.shape(fit[name])[2:] for name in names}
-    labels = {name: list(enumerate(element_labels(name, shape))) for name, shape in shapes.items()}
+    every = {name: element_labels(name, shape) for name, shape in shapes.items()}
+    called = iter(distinct(itertools.chain(*every.values())))
+    labels = {name: [(i, next(called)) for i in range(len(elements))] for name, elements in every.items()}
     if parameters is not None:
         return _matching(labels, patterns), 0
     shown = [(name, rows) for name, rows in labels.items() if depth == 2 or not shapes[name]]

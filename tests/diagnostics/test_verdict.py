@@ -162,9 +162,9 @@ def test_finding_of_divergences_reads(fit):
     verdict = d.verdict(fit)
     assert str(only(verdict, "divergences")) == (
         "warning: 7 of 2000 transitions diverged (0.35%; chain 2): the posterior bends more sharply there than the "
-        "steps can follow, so a part of it may be missing from the draws. Rerun with a higher target_accept (0.95); if "
-        "some remain, write the model non-centred (a = a_bar + sigma * z, as in mSTnc). A log density that is "
-        "NaN there diverges too: `hmc check` finds it."
+        "steps can follow, so a part of it may be missing from the draws. Rerun with a higher target_accept (0.95), "
+        "`--target-accept 0.95`; if some remain, see which parameters are extreme there, and give these tighter priors. "
+        "A log density that is NaN there diverges too: `hmc check MODEL` finds it."
     )
     assert ", 7 divergences, " in verdict.summary
     assert verdict.summary.endswith(": take care, read the warnings first")
@@ -321,7 +321,7 @@ def test_a_fit_is_not_changed_by_its_verdict(fit):
 
 def test_every_kind_of_finding_has_a_test_here():  # add the test, then the name
     tested = {"single_chain", "few_draws", "too_few_draws", "failure", "interrupted", "stuck", "divergences"}
-    tested |= {"saturated_trees", "ebfmi", "not_finite", "constant", "rhat", "ess_bulk", "ess_tail"}
+    tested |= {"coarse_density", "saturated_trees", "ebfmi", "not_finite", "constant", "rhat", "ess_bulk", "ess_tail"}
     assert tested == set(WORDS)
 
 
