@@ -4,7 +4,7 @@ The formulas are written for whole arrays: axis 0 counts chains, axis 1 counts d
 parameters. `per_parameter` checks the array and hands it to a formula in blocks of parameters that fit the
 processor's cache, each parameter's draws side by side in memory.
 
-No statistic depends on the unit of its parameter: formulas that square the draws take them `in_unit_range`, so that
+No statistic depends on the unit of its parameter: formulas that square the draws take them `in_safe_range`, so that
 draws of 1e300 do not overflow and draws of 1e-300 do not vanish.
 """
 
@@ -135,30 +135,34 @@ def finite_and_varied(x: Floats) -> Bools:
     return np.isfinite(x).all(axis=(0, 1)) & (x.max(axis=(0, 1)) != x.min(axis=(0, 1)))
 
 
-def in_unit_range(x: Floats, axis: int | tuple[int, ...] = (0, 1)) -> tuple[Floats, Ints]:
-    """`x` over a power of two that brings the largest magnitude along `axis` to between 1/2 and 1; and its exponent.
+def in_safe_range(x: Floats, axis: int | tuple[int, ...] = (0, 1)) -> tuple[Floats, Ints]:
+    """`x` over a power of two, so that its squares neither overflow nor vanish; and the exponent of that power.
 
-    `axis` is dropped from the exponents: np.ldexp(mean of the first, the second) is the mean of `x`. Exact: the digits
-    stay, except of numbers over 1e307 times smaller than the largest. Numbers that are NaN or infinite stay as they
-    are, and so do all others along the axis.
+    Where the largest magnitude along `axis` is over 2^200 or under 2^-200, it is brought to between 1/2 and 1. `axis`
+    is dropped from the exponents: np.ldexp(mean of the first, the second) is the mean of `x`. Exact: the digits stay,
+    except of numbers over 1e307 times smaller than the largest. Numbers that are NaN or infinite stay as they are, and
+    so do all others along the axis.
     """
-    largest = np.abs(x).max(axis=axis, keepdims=True)
+    largest = np.maximum(x.max(axis=axis, keepdims=True), -x.min(axis=axis, keepdims=True))
     _, exponent = np.frexp(np.where(np.isfinite(largest), largest, 1.0))
-    # A number under 2^-1021 would ask for a factor over the largest double.
-    exponent = np.maximum(exponent, -1021)
-    return x * np.ldexp(1.0, -exponent), exponent.squeeze(axis)
+    exponent[np.abs(exponent) <= 200] = 0
+    if exponent.any():
+        # A number under 2^-1021 would ask for a factor over the largest double.
+        exponent = np.maximum(exponent, -1021)
+        x = x * np.ldexp(1.0, -exponent)
+    return x, exponent.squeeze(axis)
 
 
 def mean(x: Floats) -> Floats:
     """Mean of the draws of all chains, (chains, draws, n) to (n,)."""
-    scaled, exponent = in_unit_range(x)
+    scaled, exponent = in_safe_range(x)
     return np.ldexp(scaled.mean(axis=(0, 1)), exponent)
 
 
 def variance(x: Floats, axis: int) -> Floats:
     """Sample variance (divisor n - 1) along axis 0 or 1; exactly 0 for equal values, NaN for fewer than two.
 
-    Overflows for numbers over 1e154: for draws of any unit, take them `in_unit_range`.
+    Overflows for numbers over 1e154: for draws of any unit, take them `in_safe_range`.
     """
     if x.shape[axis] < 2:
         return np.full(np.delete(x.shape, axis), np.nan)
@@ -169,7 +173,7 @@ def variance(x: Floats, axis: int) -> Floats:
 
 def standard_deviation(x: Floats) -> Floats:
     """Sample standard deviation (divisor n - 1) of the draws of all chains, (chains, draws, n) to (n,)."""
-    scaled, exponent = in_unit_range(x)
+    scaled, exponent = in_safe_range(x)
     return np.ldexp(np.sqrt(variance(pooled(scaled), axis=0)), exponent)
 
 

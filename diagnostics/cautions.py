@@ -12,6 +12,8 @@ import numpy as np
 from .arrays import pooled, quietly
 from .protocols import Bools, Floats, Ints
 
+KINDS = ("log_likelihood", "p_waic", "pareto_k")
+
 NAMED = 3  # how many observations a sentence names
 
 # The tail of the weights has the 5 that a k-hat needs: it is a fifth of the draws, rounded up.
@@ -21,7 +23,7 @@ FEWEST_DRAWS = 21
 class Caution(NamedTuple):
     """Something to know about the scores of some observations. `str` gives a sentence."""
 
-    kind: str  # "log_likelihood", "p_waic", "pareto_k"
+    kind: str  # one of KINDS
     concerns: Ints  # the observations, from 0, worst first
     numbers: Mapping[str, float]
     message: str  # what was found, and its meaning

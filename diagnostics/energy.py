@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_draws, as_reals, in_unit_range, quietly
+from .arrays import as_draws, as_reals, in_safe_range, quietly
 from .protocols import Floats
 
 
@@ -20,7 +20,7 @@ def ebfmi(energy: ArrayLike) -> Floats:
     energy = as_draws(energy)
     if energy.shape[1] < 3:
         return np.full(energy.shape[:1] + energy.shape[2:], np.nan)
-    energy, _ = in_unit_range(energy, axis=1)
+    energy, _ = in_safe_range(energy, axis=1)
     energy = energy - energy[:, :1]
     jumps = np.sum(np.diff(energy, axis=1) ** 2, axis=1)
     spread = np.sum((energy - energy.mean(axis=1, keepdims=True)) ** 2, axis=1)

@@ -15,7 +15,7 @@ from .arrays import (
     as_draws,
     as_probability,
     finite_and_varied,
-    in_unit_range,
+    in_safe_range,
     per_parameter,
     pooled,
     quantile,
@@ -64,7 +64,7 @@ def ess_tail(x: ArrayLike) -> Floats:
 
 def ess_sd(x: ArrayLike) -> Floats:
     """ESS for the standard deviation: that of the squared distances from the mean, as posterior 1.7.1."""
-    return per_parameter(lambda draws: effective_size(halves(squared_distance(in_unit_range(draws)[0]))), x)
+    return per_parameter(lambda draws: effective_size(halves(squared_distance(in_safe_range(draws)[0]))), x)
 
 
 def ess_median(x: ArrayLike) -> Floats:
@@ -83,7 +83,7 @@ def ess_quantile(x: ArrayLike, prob: float) -> Floats:
 
 def _ess_basic(x: Floats, split: bool) -> Floats:
     # Checks all draws: the halves of an odd number leave out the middle one.
-    scaled, _ = in_unit_range(x)
+    scaled, _ = in_safe_range(x)
     return where_finite(x, effective_size(halves(scaled) if split else scaled))
 
 
@@ -106,7 +106,7 @@ def _size_of_share(x: Floats, value: Floats) -> Floats:
 
 
 def squared_distance(x: Floats) -> Floats:
-    """Squared distances of the draws, which are `in_unit_range`, from the mean of all chains."""
+    """Squared distances of the draws, which are `in_safe_range`, from the mean of all chains."""
     x = x - x[:1, :1]  # a large common offset then costs no digits
     return (x - x.mean(axis=(0, 1))) ** 2
 
@@ -180,8 +180,8 @@ def autocorrelation(x: ArrayLike) -> Floats:
 
 
 def _autocovariance(x: ArrayLike) -> tuple[Floats, Ints]:
-    """The autocovariance of each chain `in_unit_range`, and the exponents of the chains."""
-    scaled, exponent = in_unit_range(as_draws(x), axis=1)
+    """The autocovariance of each chain `in_safe_range`, and the exponents of the chains."""
+    scaled, exponent = in_safe_range(as_draws(x), axis=1)
     return from_power(power_spectrum(scaled), scaled.shape[1]), exponent[:, None]
 
 

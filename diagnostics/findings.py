@@ -94,7 +94,7 @@ class Finding(NamedTuple):
     """One thing that is wrong with a fit, or worth knowing about it. `str` gives a line of text."""
 
     severity: Severity  # "error": do not use the numbers; "warning": find out first; "note": good to know
-    kind: str  # "divergences", "rhat", "ess_bulk", ...: a key of WORDS, or "pareto_k", "p_waic"
+    kind: str  # "divergences", "rhat", "ess_bulk", ...: a key of WORDS, or one of cautions.KINDS
     concerns: tuple[
         str, ...
     ]  # parameters ("a[3]"), chains ("chain 2") or observations, worst first; empty: the whole fit

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import as_draws, in_unit_range, pooled, quietly
+from .arrays import as_draws, in_safe_range, pooled, quietly
 from .protocols import Floats, SampledFit
 
 # Of the models of the lecture: 0.4 to 0.9 where they are centred; at most 0.2 elsewhere, and below 0 where they are
@@ -60,7 +60,7 @@ def _scales(parameter: Any, draws: Floats) -> Iterator[Floats]:
 
 def _spreads(draws: Floats) -> Iterator[Floats]:
     """Logs of the standard deviations within each draw, (S,) each, of draws (S, ...), along each axis in turn."""
-    scaled, exponent = in_unit_range(draws, axis=tuple(range(1, draws.ndim)))
+    scaled, exponent = in_safe_range(draws, axis=tuple(range(1, draws.ndim)))
     for axis in range(1, draws.ndim):
         if draws.shape[axis] >= 3:
             spread = np.log(scaled.std(axis=axis)).reshape(len(draws), -1)

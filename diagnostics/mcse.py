@@ -6,7 +6,7 @@ Vehtari et al. (2021), section 4; the numbers are those of R's posterior 1.7.1. 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_probability, in_unit_range, per_parameter, pooled, standard_deviation
+from .arrays import as_probability, in_safe_range, per_parameter, pooled, standard_deviation
 from .ess import effective_size, ess_mean, ess_quantile, squared_distance
 from .protocols import Floats
 from .rank import halves
@@ -46,7 +46,7 @@ def mcse_quantile(x: ArrayLike, prob: float) -> Floats:
 
 
 def _mcse_sd(x: Floats) -> Floats:
-    scaled, exponent = in_unit_range(x)
+    scaled, exponent = in_safe_range(x)
     squared = squared_distance(scaled)
     ess = effective_size(halves(squared))
     variance = squared.mean(axis=(0, 1))
@@ -57,7 +57,7 @@ def _mcse_sd(x: Floats) -> Floats:
 def _mcse_quantile(x: Floats, prob: float) -> Floats:
     from scipy.special import betaincinv  # 0.1 s to import, and needed nowhere else
 
-    scaled, exponent = in_unit_range(x)
+    scaled, exponent = in_safe_range(x)
     ordered = np.sort(pooled(scaled), axis=0)
     size = len(ordered)
     ess = ess_quantile(x, prob)

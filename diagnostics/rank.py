@@ -35,7 +35,7 @@ def views(x: Floats) -> Views:
     ordered = ordered.T if split.size == x.size else np.sort(pooled(x), axis=0)
     # Folded around the median of all draws before splitting, as R does.
     unit = np.where(np.maximum(-ordered[0], ordered[-1]) < LARGE, 1.0, 0.5)
-    distances = np.abs(unit * x - unit * sorted_quantile(ordered, 0.5))
+    distances = np.abs(x * unit - sorted_quantile(ordered, 0.5) * unit)
     folded_ranked, _ = _lookup_by_rank(halves(distances), scores)
     return Views(ordered, ranked, folded_ranked)
 

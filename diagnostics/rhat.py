@@ -7,7 +7,7 @@ are those of R's posterior 1.7.1.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import finite_and_varied, in_unit_range, per_parameter, variance, where_finite
+from .arrays import finite_and_varied, in_safe_range, per_parameter, variance, where_finite
 from .protocols import Floats
 from .rank import Views, halves, views
 
@@ -42,7 +42,7 @@ def larger_rhat(views: Views) -> Floats:
 
 
 def _rhat_basic(x: Floats, split: bool) -> Floats:
-    scaled, _ = in_unit_range(x)
+    scaled, _ = in_safe_range(x)
     return where_finite(x, potential_scale_reduction(halves(scaled) if split else scaled))
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_log_likelihood, in_unit_range, log_sum_exp, per_parameter, pooled, quietly, variance
+from .arrays import as_log_likelihood, in_safe_range, log_sum_exp, per_parameter, pooled, quietly, variance
 from .cautions import Caution, Cells, bad_cells_caution, cells_of, penalty_cautions
 from .protocols import Floats
 
@@ -91,7 +91,7 @@ def compute_waic(log_lik: ArrayLike, convention: str = "rethinking") -> Waic:
 
 def _lppd_and_penalty(log_lik: Floats, divisor_less: int) -> Floats:
     """Of each observation, (2, n): log predictive density, and variance of the log likelihood over draws."""
-    scaled, exponent = in_unit_range(log_lik)
+    scaled, exponent = in_safe_range(log_lik)
     log_lik = pooled(log_lik)
     draws = len(log_lik)
     penalty = variance(pooled(scaled), axis=0) * (draws - 1) / (draws - divisor_less)
@@ -109,7 +109,7 @@ def standard_error_of_sum(pointwise: Floats, divisor_less: int = 1) -> float:
     count = len(pointwise)
     if count <= divisor_less:
         return float("nan")
-    scaled, exponent = in_unit_range(pointwise, axis=0)
+    scaled, exponent = in_safe_range(pointwise, axis=0)
     return float(np.ldexp(np.sqrt(count * scaled.var(ddof=divisor_less)), exponent))
 
 

@@ -98,7 +98,7 @@ def test_a_power_of_two_changes_no_bit(x, power):
 def test_statistics_without_the_scaling_fail_this(correlated, monkeypatch):
     for module in ("ess", "rhat", "mcse", "energy", "arrays"):
         unscaled = lambda x, axis=(0, 1): (x, np.zeros(1, dtype=int))  # noqa: E731
-        monkeypatch.setattr(sys.modules[f"diagnostics.{module}"], "in_unit_range", unscaled)
+        monkeypatch.setattr(sys.modules[f"diagnostics.{module}"], "in_safe_range", unscaled)
     for statistic in (d.rhat_basic, d.ess_mean, d.ess_sd, d.mcse_sd, d.ebfmi):
         with np.errstate(all="ignore"):
             assert not np.allclose(statistic(1e-200 * correlated), statistic(correlated), equal_nan=False)
