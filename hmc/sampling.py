@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from hmc.errors import Failure
+from hmc.memory import check_memory
 from hmc.model import Model
 from hmc.reporting import progress_bar
 from hmc.results.checkpoint import chunk_seconds, open_checkpoint
@@ -16,7 +17,6 @@ from hmc.running.chain_run import Chain
 from hmc.running.execution import Execution, Task
 from hmc.running.executors import check_execution, for_model, number_of_workers
 from hmc.running.tasks import run_chain
-from hmc.sampler.chain import make_record
 from hmc.settings import Settings, check_settings, check_whole
 
 
@@ -87,13 +87,14 @@ def sample(
     )
     settings = settings._replace(initial=initial_positions(model, initial, settings.chains))
     check_execution(workers, executor)
-    _check_memory(model, settings)
+    check_memory(model.name, settings, model.dimension)
     identity = identity_of(model)
     how = {"workers": workers, "executor": executor, "progress": progress}
     if checkpoint is None:
         return run(model, identity, settings, [Chain(number) for number in range(settings.chains)], **how)
     with open_checkpoint(checkpoint, model, identity, settings, seed) as kept:
         chains = [Chain(number, *chain) for number, chain in enumerate(kept.chains)]
+        kept.chains.clear()  # one copy of the draws is enough
         return run(model, identity, kept.settings, chains, keep=kept.append, **how)
 
 
@@ -119,12 +120,12 @@ def extend(fit, draws, *, workers=None, executor=None, progress=True):
     different = (
         code_difference(fit.identity, now)
         or model_difference(fit.identity, now)
-        or draws_difference(fit.identity, chains, fit.model)
+        or draws_difference(fit.identity, now, chains, fit.model)
     )
     if different:
         raise ValueError(f"{fit.name}: the fit cannot be extended: {different}")
     settings = Settings(**fit.settings | {"draws": fit.settings["draws"] + int(draws)})
-    _check_memory(fit.model, settings)
+    check_memory(fit.name, settings, fit.model.dimension)
     chains = [Chain(number, *chain) for number, chain in zip(fit.chains, chains, strict=True)]
     how = {"workers": workers, "executor": executor, "progress": progress}
     extended = run(fit.model, fit.identity, settings, chains, **how)
@@ -172,24 +173,20 @@ def run(model, identity, settings, chains, *, workers, executor, progress, keep=
     return _gathered(model, settings, chains, identity=identity, interrupted=interrupted, seconds=seconds)
 
 
-def _check_memory(model, settings):
-    try:
-        # It takes no memory as long as nothing is written.
-        make_record(settings.draws, settings.warmup + settings.draws, model.dimension)
-    except (MemoryError, ValueError, OverflowError):
-        sizes = f"warmup = {settings.warmup}, draws = {settings.draws}"
-        raise ValueError(f"{model.name}: {sizes}: so many do not fit into memory") from None
-
-
 def _gathered(model, settings, chains, *, identity, interrupted, seconds):
-    """The fit of the chains that have draws."""
+    """The fit of the chains that have draws, which are taken out of them."""
     kept_warmup = settings.warmup if settings.keep_warmup else 0
-    results = {chain.number: chain.result(kept_warmup) for chain in chains}
-    without = [chain for chain in chains if results[chain.number] is None]
+    found, without = [], []
+    for chain in chains:
+        found.append(chain.result(kept_warmup))
+        if found[-1] is None:
+            without.append(chain)
+            found.pop()
+        else:
+            chain.let_go()
     failures = [
         chain.failure or Failure(chain.number, chain.finished, "interrupted before its first draw") for chain in without
     ]
-    found = [result for result in results.values() if result is not None]
     if not found:
         errors = [chain.error for chain in without]
         raise_for_no_draws(model, failures, [KeyboardInterrupt(), *errors] if interrupted else errors)

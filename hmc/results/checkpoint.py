@@ -129,7 +129,7 @@ def open_checkpoint(path, model, identity, settings, seed):
         done = max([c.snapshot.state.iteration for c in chains if c.snapshot], default=0) - settings.warmup
         if done > settings.draws:
             raise ValueError(f"{path}: it has {done} draws of a chain, and draws is {settings.draws}")
-        different = draws_difference(begun, chains, model)
+        different = draws_difference(begun, identity, chains, model)
         if different:
             raise ValueError(f"{path}: {different}")
         if end < len(content):

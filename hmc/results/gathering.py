@@ -10,7 +10,8 @@ from hmc.sampler.chain import Record
 def gather(model, settings, results, failures, *, identity, interrupted, seconds):
     """The `Fit` of the chains that have draws, cut to one length; what longer ones have more is in `ragged`.
 
-    results: a `ChainResult` for each of them.
+    results: a list of their `ChainResult`s, which is empty in the end: as one chain's draws are copied to their place,
+        they are let go, so that there are never two copies of all.
     """
     warmup = settings.warmup
     kept_warmup = warmup if settings.keep_warmup else 0
@@ -19,24 +20,32 @@ def gather(model, settings, results, failures, *, identity, interrupted, seconds
     def stacked_stats(rows):
         return {n: np.stack([getattr(r.record, n)[rows] for r in results]) for n in results[0].record._fields[1:]}
 
-    positions = [r.record.position for r in results]
+    content = {
+        "stats": stacked_stats(slice(warmup, warmup + draws)),
+        "warmup_stats": stacked_stats(slice(0, warmup)),
+        "inverse_metric": np.stack([r.inverse_metric for r in results]),
+        "chains": [r.chain for r in results],
+        "ragged": {r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
+        "snapshots": _snapshots(results, warmup + settings.draws),
+    }
+    unconstrained = np.empty((len(results), draws, model.dimension))
+    kept = np.empty((len(results), kept_warmup, model.dimension))
+    for chain in range(len(results)):
+        position = results.pop(0).record.position
+        kept[chain], unconstrained[chain] = position[:kept_warmup], position[kept_warmup : kept_warmup + draws]
+        del position
     return Fit(
         name=model.name,
         parameters=model.parameters,
         model=model,
-        unconstrained=np.stack([p[kept_warmup : kept_warmup + draws] for p in positions]),
-        stats=stacked_stats(slice(warmup, warmup + draws)),
-        warmup_stats=stacked_stats(slice(0, warmup)),
-        warmup=np.stack([p[:kept_warmup] for p in positions]) if settings.keep_warmup else None,
-        inverse_metric=np.stack([r.inverse_metric for r in results]),
-        chains=[r.chain for r in results],
+        unconstrained=unconstrained,
+        warmup=kept if settings.keep_warmup else None,
         failures=failures,
         interrupted=interrupted,
-        ragged={r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
-        snapshots=_snapshots(results, warmup + settings.draws),
         settings=settings._asdict(),
         seconds=seconds,
         identity=identity,
+        **content,
     )
 
 
@@ -52,8 +61,8 @@ def _tail(result, first_position, first_row):
     if len(record.position) == first_position:
         return None
     return {
-        "unconstrained": record.position[first_position:],
-        "stats": {name: getattr(record, name)[first_row:] for name in record._fields[1:]},
+        "unconstrained": record.position[first_position:].copy(),  # and not a view of all
+        "stats": {name: getattr(record, name)[first_row:].copy() for name in record._fields[1:]},
     }
 
 

@@ -79,8 +79,11 @@ def code_of(model):
     }
 
 
-def model_difference(fitted, ours):
-    """The first difference in model or data of an `Identity` from that of a fit, in words; None if there is none."""
+def model_difference(fitted, ours, *, types_matter=True):
+    """The first difference in model or data of an `Identity` from that of a fit, in words; None if there is none.
+
+    types_matter: whether equal numbers of other types are a difference: they make another compiled density.
+    """
     if ours.name != fitted.name:
         return f"it is a fit of {fitted.name}, not of {ours.name}"
     theirs, names = ([p.name for p in parameters] for parameters in (fitted.parameters, ours.parameters))
@@ -94,10 +97,21 @@ def model_difference(fitted, ours):
             return f"only the {'fit' if field in fitted.data else 'model'} has data called {field}"
         one, other = fitted.data[field], ours.data[field]
         if repr(one) != repr(other):  # as texts, since nan is not nan
+            if not types_matter and _values(one) == _values(other):
+                continue
             if str(one) == str(other):
                 return f"it is a fit of other data: {field} has other values in the model"
             return f"it is a fit of other data: {field} is {one} in the fit, and {other} in the model"
     return None
+
+
+def _values(value):
+    """The shape and hash of an array, or a number: what does not depend on its type."""
+    return value[1:] if isinstance(value, Contents) else value
+
+
+def _types(identity):
+    return [value.type if isinstance(value, Contents) else type(value) for value in identity.data.values()]
 
 
 def _words(parameter):
@@ -110,24 +124,40 @@ def code_difference(fitted, now):
     for name, title in (("version", "rethinking-hmc"), ("numba", "Numba")):
         if theirs[name] != ours[name]:
             return f"it was begun with {title} {theirs[name]}, and this is {ours[name]}: draws could differ"
-    for name, of in (("sampler", "the sampler"), ("density", f"the log density of {now.name}")):
-        # A density that is not compiled has another key; its draws are the same.
-        if theirs[name] != ours[name] and (name == "sampler" or theirs["jit"] == ours["jit"]):
-            return f"the code of {of} is not what it was when the run began: draws could differ"
+    if theirs["sampler"] != ours["sampler"]:
+        return "the code of the sampler is not what it was when the run began: draws could differ"
+    return density_difference(fitted, now)
+
+
+def density_difference(fitted, now):
+    """That the log density of an `Identity` has other code than that of a fit, in words; None if it is not known to."""
+    if is_compared(fitted, now) and fitted.code["density"] != now.code["density"]:
+        return f"the code of the log density of {now.name} is not what it was when the run began: draws could differ"
     return None
 
 
-def draws_difference(fitted, chains, model):
+def is_compared(fitted, now):
+    """Whether the code of two log densities can be compared: it is known, and of the same types, both compiled or not.
+
+    A density that is not compiled has another key; its draws are the same.
+    """
+    one, other = fitted.code, now.code
+    return one["density"] is not None and one["jit"] == other["jit"] and _types(fitted) == _types(now)
+
+
+def draws_difference(fitted, now, chains, model):
     """What tells the density now, and its data, from what they were when chains were drawn, in words; else None.
 
     chains: for each a list of records, and its `Snapshot` or None. It sees what no hash does: data that were changed in
     place, at the last draw of each chain; and where the code of the density cannot be compared with that of the
     `Identity`, other code, at every draw there is.
     """
+    are_all = not is_compared(fitted, now)
+    if not are_all and all(snapshot is None for _, snapshot in chains):
+        return None
     density, data = model.density()
-    is_compared = fitted.code["density"] is not None and fitted.code["jit"] == (not jit_is_disabled())
     with np.errstate(all="ignore"):
-        found = (contradicts(draw, density, data) for chain in chains for draw in _draws(*chain, not is_compared))
+        found = (contradicts(draw, density, data) for chain in chains for draw in _draws(*chain, are_all))
         return next((f"it is of another density or of other data: {words}" for words in found if words), None)
 
 

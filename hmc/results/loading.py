@@ -5,7 +5,8 @@ from hmc.model import Model
 from hmc.results.archive import damaged, read
 from hmc.results.derived import derived_draws
 from hmc.results.fit import Fit
-from hmc.results.identity import from_json, identity_of, model_difference
+from hmc.results.gathering import records
+from hmc.results.identity import density_difference, draws_difference, from_json, identity_of, model_difference
 from hmc.sampler import snapshot
 
 
@@ -15,7 +16,8 @@ def load(path, model=None):
     `model`: the one that was fitted, built anew. With it the fit has what only the model can give: what its link
     function gives, log likelihoods and derived quantities that the file lacks, and `fit.model`. ValueError where the
     file is no such fit, is damaged, or was written by a later format; and where the model is another than the fit's, by
-    its name, its parameters or its data.
+    its name, its parameters, its data, or the code of its log density. Where that code cannot be compared, the log
+    density of every draw is.
     """
     description, arrays = read(path)
     try:
@@ -25,7 +27,13 @@ def load(path, model=None):
     if model is not None:
         if not isinstance(model, Model):
             raise ValueError(f"{path}: the model is a {type(model).__name__}, not a hmc.Model")
-        different = model_difference(fit.identity, identity_of(model))
+        now = identity_of(model)
+        chains = [([record], None) for record in records(fit)]
+        different = (
+            model_difference(fit.identity, now, types_matter=False)
+            or density_difference(fit.identity, now)
+            or draws_difference(fit.identity, now, chains, model)
+        )
         if different:
             raise ValueError(f"{path}: {different}")
         fit.model = model

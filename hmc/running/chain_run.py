@@ -58,6 +58,10 @@ class Chain:
             self._rest, self.error = rest, error or KeyboardInterrupt()
         return None
 
+    def let_go(self):
+        """Forget the records, which somebody else has now."""
+        self.chunks, self.fresh, self._rest = [], None, None
+
     def _add(self, result):
         """Go on from the snapshot of a result; (its record up to there, the rest), each None where it is empty."""
         if result.inverse_metric is not None:  # None: stopped before it was where it goes on from

@@ -35,11 +35,11 @@ def digest(*modules, alone=()):
 
 @functools.cache
 def imports_of(name):
-    """Names of the project's modules that the module `name` imports, sorted."""
+    """Names of the project's modules that the module `name` imports, sorted; but for those that types alone need."""
     path = _file(name)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in _nodes(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -50,6 +50,14 @@ def imports_of(name):
             modules = [module for module in submodules if _is_ours(module)]
             found.update(modules if len(modules) == len(submodules) else [*modules, origin])
     return sorted(filter(_is_ours, found))
+
+
+def _nodes(tree):
+    """The nodes of a syntax tree, without what stands under `if TYPE_CHECKING:`."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from _nodes(node)
 
 
 def _is_ours(name):
