@@ -53,7 +53,8 @@ def precis(
     quantity named as another's element, the second has an underscore behind it. Where `depth=1` hides
     parameters, `frame.attrs["note"]` says how many.
 
-    NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist.
+    NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist, and for draws without
+    names.
     """
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
@@ -61,6 +62,10 @@ def precis(
         raise ValueError(f"precis has depth 1 (scalars) or 2 (vectors and matrices too), not {depth!r}")
     if not 0 < prob < 1:
         raise ValueError(f"precis needs a probability between 0 and 1 for its interval, not {prob!r}")
+    if not hasattr(fit, "keys"):
+        raise ValueError(
+            f'precis needs a fit, or draws by name, precis({{"x": draws}}); this is a {type(fit).__name__}'
+        )
     selected, hidden = _select(fit, depth, parameters)
     labels = [label for _, rows in selected for _, label in rows]
     bounds = ((1 - prob) / 2, (1 + prob) / 2)

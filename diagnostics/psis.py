@@ -175,7 +175,7 @@ def loo_cautions(result: PsisLoo) -> list[Caution]:
 
 
 def _per_column(r_eff: ArrayLike, count: int) -> Floats:
-    r_eff = np.asarray(r_eff, dtype=np.float64)
+    r_eff = as_reals(r_eff, "relative efficiencies")
     if r_eff.shape not in ((), (1,), (count,)):
         raise ValueError(f"r_eff needs one number, or one for each of {count} columns, not {r_eff.shape}")
     if not (r_eff > 0).all():

@@ -18,7 +18,8 @@ def rhat(x: ArrayLike) -> Floats:
     Bulk compares the locations of the half-chains, tail (of the folded draws) their scales. Converged
     chains give under 1.01. One chain is compared with itself, half against half. NaN where a draw is NaN,
     all draws are equal, or a chain has fewer than 4 draws. Huge or inf where every chain is constant at a
-    value of its own.
+    value of its own. Whether the two middle draws tie in their distance from the median is decided by rounding, as
+    in R: another unit may move Rhat by 1e-6 of 4000 draws, by 1e-2 of 6.
     """
     return per_parameter(_rhat, x)
 

@@ -122,6 +122,12 @@ def test_selection_of_nothing_is_refused_with_the_names_there_are(fit):
         d.precis(fit, parameters="(")
 
 
+@pytest.mark.parametrize("nameless", [np.zeros((4, 100)), [[1.0, 2.0]], None, 3.0])
+def test_draws_without_a_name_are_refused_with_an_example(nameless):
+    with pytest.raises(ValueError, match=r'draws by name, precis\(\{"x": draws\}\); this is a'):
+        d.precis(nameless)
+
+
 @pytest.mark.parametrize("depth", [0, 3, "2", None])
 def test_other_depths_are_refused(depth, fit):
     with pytest.raises(ValueError, match="depth 1"):

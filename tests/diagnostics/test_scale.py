@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import diagnostics as d
 from diagnostics.psis import compute_psis_loo
 from diagnostics.waic import compute_waic
+from tests.diagnostics.test_verdict import FakeFit
 
 # Multiplied by a number, the draws keep these,
 SCALE_FREE = {
@@ -154,6 +155,38 @@ def test_draws_far_apart_keep_the_ranks_of_the_near_ones():
     for statistic in (d.rhat, d.ess_bulk, d.ess_tail):
         assert statistic(further) == pytest.approx(statistic(far), rel=0.02)
         assert np.isfinite(statistic(further))
+
+
+@pytest.mark.parametrize("power", [-1060, -500, 500, 1010])
+def test_table_of_a_posterior_is_the_same_in_any_unit(power, correlated):
+    table = d.precis({"x": correlated}, tail_ess=True, mcse=True).loc["x"]
+    with np.errstate(under="ignore"):
+        draws = np.ldexp(correlated, power)
+    small = d.precis({"x": draws}, tail_ess=True, mcse=True).loc["x"]
+    scaled = [name for name in table.index if name not in ("n_eff", "Rhat4", "ess_tail")]
+    with np.errstate(under="ignore"):
+        np.testing.assert_allclose(small[scaled], np.ldexp(table[scaled], power), rtol=1e-12, atol=2.0**-1060)
+    if power > -1000:  # under it the draws are subnormal, and lose digits
+        np.testing.assert_array_equal(small.drop(scaled), table.drop(scaled))
+
+
+def test_rhat_of_the_tails_depends_on_the_last_bits_as_in_r_and_no_more():
+    """The two middle draws are equally far from their median up to rounding, which decides whether their ranks tie."""
+    x = np.random.default_rng(5).normal(size=(4, 1000, 20))
+    for unit in (1e-300, 1e-7, 0.1, 3.0, 1e300):
+        np.testing.assert_allclose(d.rhat(unit * x), d.rhat(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("unit", [2.0**-1000, 1.0, 2.0**1000])
+@pytest.mark.parametrize("chains", [1, 4])
+@pytest.mark.parametrize("draws", [1, 2, 3, 4, 6, 100])
+def test_verdict_of_few_draws_or_odd_units_is_the_same_and_without_words_of_numpy(unit, chains, draws):
+    expected, fit = FakeFit(chains, draws), FakeFit(chains, draws)
+    for name, values in fit.values.items():
+        fit.values[name] = unit * values
+    for one in (expected, fit):
+        one.stats["lp"] = one.stats["energy"]
+    assert str(d.verdict(fit)) == str(d.verdict(expected))
 
 
 MASKED = np.ma.masked_array(np.ones((2, 8)), mask=np.eye(2, 8))
