@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .arrays import pooled
+from .arrays import pooled, quietly
 from .mcse import mcse_mean
 from .protocols import Bools, Floats, Ints
 from .rhat import rhat
@@ -144,6 +144,7 @@ def _fit(
     return [log_mean_exp(pooled(log_likelihood[:, :, group]).sum(axis=1)) for group in groups]
 
 
+@quietly
 def _score(log_likelihood: Floats, draws: Floats, diverging: Bools) -> Score:
     """(elpd, its Monte Carlo standard error, largest Rhat, divergences) of the group that a fit was made without."""
     elpd = log_mean_exp(log_likelihood.ravel())

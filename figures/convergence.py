@@ -86,6 +86,8 @@ def energies(fit: FitOfModel, bins: int = 40) -> Figure:
         raise ValueError(f"energies: {fit.name} has energies that are not finite, or fewer than 3 draws a chain")
     marginal, jumps = energy - energy.mean(axis=1, keepdims=True), np.diff(energy, axis=1)
     reach = max(np.abs(marginal).max(), np.abs(jumps).max())
+    if reach == 0:
+        raise ValueError(f"energies: the chains of {fit.name} are stuck: in each, all draws have the same energy")
     colour = style.model_colour(fit.name)
     with style.applied():
         figure = style.blank()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diagnostics import compare
-from diagnostics.psis import compute_psis_loo, k_advice
+from diagnostics.psis import compute_psis_loo, loo_cautions
 from diagnostics.waic import standard_error_of_sum
 from figures.lecture.tables.truth import agreement, is_of_bundled_data, judged
 from models.exact import exact_criteria, exact_difference, published
@@ -142,8 +142,8 @@ def _half_a_digit(printed: Iterable[float]) -> float:
 
 def _psis_fails(fit: Any, refit: LooRefit, name: str) -> str:
     by_psis = compute_psis_loo(fit.log_likelihood)
-    advice = k_advice(by_psis.pareto_k, by_psis.k_threshold)
-    if advice is None:
+    advice = " ".join(map(str, loo_cautions(by_psis)))
+    if not advice:
         return f"{name}: no k-hat is over {by_psis.k_threshold:.2f}."
     gap = refit.looic - by_psis.looic
     return f"{name}: {advice} Here it is too {'optimistic' if gap > 0 else 'pessimistic'} by {abs(gap):.0f}."
