@@ -123,7 +123,7 @@ class Model:
     def density(self, *, guarded=True):
         """(function, address): the compiled log density, and the data as it takes them. See `hmc/jit/compiled.py`.
 
-        guarded: it is nan where the author's function raises an exception, which `exceptions` tells; else it raises.
+        guarded: it is nan where the author's function raises an exception, which `n_raised` counts; else it raises.
         """
         notes = self._packed.notes if guarded else None
         return self._compiled("log_density", DENSITY, notes), self._packed.address
@@ -132,21 +132,29 @@ class Model:
         """Whether another process can load the compiled log density from disk."""
         return author_function_is_stored(self.log_density, self._packed.type, DENSITY, self._packed.notes)
 
-    def exceptions(self):
-        """(number, words): how often the log density raised an exception since the model was made in this process, in
-        all threads together, and which it was the last time: "LinAlgError: ...". (0, None): never.
+    @property
+    def n_raised(self):
+        """How often the log density raised an exception since the model was made in this process, in all threads."""
+        return int(self._packed.notes[0])
 
-        The words come of running the function in Python at the same position; "an exception" where that raises none.
+    def last_raised(self):
+        """The exception that the log density raised the last time, in words: "LinAlgError: ..."; None: it never did.
+
+        Compiled code keeps no exceptions. So the function is run again where it raised the last one: in Python, whose
+        messages say more, and compiled, should it raise nothing in Python.
         """
-        number, position = int(self._packed.notes[0]), self._packed.notes[1:].copy()
-        if number == 0:
-            return 0, None
-        try:
-            with np.errstate(all="ignore"):
-                python_of(self.log_density)(position, self._packed.data, np.zeros(self.dimension))
-        except Exception as error:
-            return number, f"{type(error).__name__}: {error}".strip().rstrip(":")
-        return number, "an exception"
+        if self.n_raised == 0:
+            return None
+        position = self._packed.notes[1:].copy()
+        in_python = (python_of(self.log_density), self._packed.data)
+        for run in (lambda: in_python, lambda: self.density(guarded=False)):
+            try:
+                function, data = run()
+                with np.errstate(all="ignore"):
+                    function(position.copy(), data, np.zeros(self.dimension))
+            except Exception as error:
+                return f"{type(error).__name__}: {error}"
+        return "an exception, which it does not raise again"
 
     def density_key(self):
         """A hash of all that the log density reaches, the same in every process that has the same code; None where it

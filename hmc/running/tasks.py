@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hmc.errors import ChangedDensityError, StaleWorkerError, told
+from hmc.reporting import say
 from hmc.running.same_code import code_of
 from hmc.running.shared_cells import attach
 from hmc.sampler import snapshot
@@ -38,8 +39,13 @@ def run_chain(model, settings, chain, address, begun=None, seconds=None):
     """
     control = attach(address)
     try:
+        before = model.n_raised
         with np.errstate(all="ignore"):
-            return _run_chain(model, settings, chain, control.cells, (begun, seconds))
+            result = _run_chain(model, settings, chain, control.cells, (begun, seconds))
+        if model.n_raised > before and not result.failure:
+            number = f"{model.n_raised - before:,} proposal(s) of chain {chain + 1}"
+            say(f"{model.name}: {number} rejected, since log_density raised {model.last_raised()}")
+        return result
     finally:
         control.close()
 
