@@ -228,7 +228,7 @@ class Model:
         an exception, where compiled code gives inf or nan, it is not seen; so more than one is tried.
         """
         name = f"{self.name}: {role}"
-        function = python_of(getattr(self, role))
+        function = python_of(called_from_python(getattr(self, role)))
         reason = "no position is given"
         for row in rows[np.linspace(0, len(rows) - 1, min(len(rows), _ROWS_TRIED), dtype=np.int64)]:
             extent = _Extent(name)
@@ -264,7 +264,7 @@ def _places_of_nan(item, place):
     if isinstance(item, tuple):
         for name, field in zip(getattr(item, "_fields", range(len(item))), item, strict=True):
             yield from _places_of_nan(field, f"{place}.{name}")
-    elif isinstance(item, np.ndarray) and item.dtype.kind == "f":
+    elif isinstance(item, np.ndarray):
         if np.isnan(item).any():
             yield f"{place}[{', '.join(map(str, np.argwhere(np.isnan(item))[0]))}]"
     elif item != item:

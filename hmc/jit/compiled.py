@@ -89,7 +89,23 @@ def author_function_is_stored(function, data_type, function_type, notes=None):
 
 def author_function_key(function, data_type):
     """The hash of all that an author's function reaches; UndeterminableError where that cannot be known."""
-    return fingerprint(function, str(data_type), *_tuple_classes([data_type]))
+    kept = _kept_key(function, data_type, jit_is_disabled())
+    if not (kept.reach and kept.reach.is_unchanged()):
+        reach = Reach(function)
+        kept.key = fingerprint(function, str(data_type), *_tuple_classes([data_type]))
+        kept.reach = reach
+    return kept.key
+
+
+class _Kept:
+    """Something that was made of a function, and what the function reached then."""
+
+    reach = key = function = None
+
+
+@functools.lru_cache(maxsize=256)
+def _kept_key(function, data_type, without_jit):
+    return _Kept()
 
 
 def called_from_python(function):
@@ -98,23 +114,18 @@ def called_from_python(function):
     """
     if function is None or jit_is_disabled():
         return function
-    slot = _python_slot(function)
+    kept = _kept_function(function)
     with _compiling:
-        if not (slot.reach and slot.reach.is_unchanged()):
-            slot.reach = Reach(function)
-            slot.function = renewed(function)
-    return slot.function
-
-
-class _PythonSlot:
-    """The function of `called_from_python`, and what it reaches."""
-
-    reach = function = None
+        if not (kept.reach and kept.reach.is_unchanged()):
+            reach = Reach(function)
+            kept.function = renewed(function)
+            kept.reach = reach
+    return kept.function
 
 
 @functools.lru_cache(maxsize=256)
-def _python_slot(function):
-    return _PythonSlot()
+def _kept_function(function):
+    return _Kept()
 
 
 _compiling = threading.RLock()

@@ -97,8 +97,11 @@ def copied(function, follows, *, wrap=lambda copy, item: copy, replacements=type
     namespace, cells = dict(function.__globals__), tuple(types.CellType() for _ in function.__closure__ or ())
     copy = types.FunctionType(function.__code__, namespace, function.__name__, None, cells or None)
     copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
-    wrapped = done[function] = wrap(copy, item)
     again = functools.partial(copied, follows=follows, wrap=wrap, replacements=replacements, done=done)
+    copy.__defaults__ = _with_copies(function.__defaults__, follows, again)
+    keywords = function.__kwdefaults__
+    copy.__kwdefaults__ = keywords and {name: _with_copies(keywords[name], follows, again) for name in keywords}
+    wrapped = done[function] = wrap(copy, item)
     loads = {}
     for name, attributes in global_loads(function.__code__):
         loads.setdefault(name, []).append(attributes)
@@ -107,9 +110,6 @@ def copied(function, follows, *, wrap=lambda copy, item: copy, replacements=type
         namespace[name] = _with_copies(kept, follows, again, loads[name])
         if namespace[name] is not kept:
             namespace[name] = replacements.get(name, namespace[name])
-    copy.__defaults__ = _with_copies(function.__defaults__, follows, again)
-    keywords = function.__kwdefaults__
-    copy.__kwdefaults__ = keywords and {name: _with_copies(keywords[name], follows, again) for name in keywords}
     for cell, content in zip(cells, cell_contents(function), strict=True):
         cell.cell_contents = _with_copies(content, follows, again)
     return wrapped
