@@ -219,7 +219,7 @@ def test_cholesky_is_that_of_numpy_compiled_or_not_and_in_place(n):
     factor, compiled = np.full((n, n), NAN), np.full((n, n), NAN)
     assert numerics.cholesky(np.tril(matrix), factor)  # the upper triangle is not read
     np.testing.assert_allclose(factor, np.linalg.cholesky(matrix), rtol=1e-12, atol=1e-14)
-    assert numba.njit(error_model="numpy")(lambda a, l: numerics.cholesky(a, l))(matrix, compiled)
+    assert numba.njit(error_model="numpy")(numerics.cholesky)(matrix, compiled)
     assert compiled.tobytes() == factor.tobytes()
     assert numerics.cholesky(matrix, matrix)
     assert matrix.tobytes() == factor.tobytes()
