@@ -19,6 +19,7 @@ import platform
 import secrets
 import shutil
 import stat
+import threading
 import warnings
 from pathlib import Path
 
@@ -28,6 +29,7 @@ import numpy as np
 from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
@@ -66,6 +68,27 @@ def is_stored(name, key, argument_types):
     return _path(name, key, argument_types, cpu_target.target_context.codegen()).exists()
 
 
+def prepare(dispatcher, argument_types):
+    """Have Numba load all that compiling needs, if the code of `dispatcher` is not on disk, which is to be compiled."""
+    kept = dispatcher._cache
+    if not (isinstance(kept, _KeyedCache) and kept.holds(argument_types)):
+        _load_numba()
+
+
+@functools.cache
+def _load_numba():
+    # Numba loads these only once, and a Ctrl-C in their midst would leave it without some for good. It comes to the
+    # main thread, and may end the waiting; whatever compiles next waits for the lock.
+    def load():
+        with global_compiler_lock:
+            cpu_target.typing_context.refresh()
+            cpu_target.target_context.refresh()
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    thread.join()
+
+
 def _path(name, key, argument_types, codegen):
     """The file of one signature on one kind of processor."""
     identity = (key, tuple(map(str, argument_types)), codegen.magic_tuple())
@@ -77,6 +100,10 @@ class _KeyedCache(_Cache):
 
     def __init__(self, name, key, is_unchanged):
         self._name, self._key, self._is_unchanged = name, key, is_unchanged
+
+    def holds(self, argument_types):
+        """Whether there is a file for these types."""
+        return is_stored(self._name, self._key, argument_types)
 
     cache_path = property(lambda self: str(_folder()))
 

@@ -183,6 +183,7 @@ def _with_types(dispatcher, argument_types):
     """The dispatcher, compiled for these types and no others; by one thread, while the others wait."""
     with _compiling:
         if not dispatcher.signatures:
+            cache.prepare(dispatcher, argument_types)
             dispatcher.compile(argument_types)
             dispatcher.disable_compile()
     return dispatcher

@@ -196,6 +196,38 @@ def test_sampling_works_where_nothing_can_be_kept(author):
     assert done.stderr.count("Warning") == 1
 
 
+INTERRUPTED = """
+import _thread
+import numba.core.typing.context as context
+import author
+
+install = context.BaseContext.install_registry
+calls = []
+
+def interrupting(self, registry):
+    calls.append(registry)
+    if len(calls) == 5:
+        _thread.interrupt_main()
+        for _ in range(1000):  # a main thread that runs this itself is interrupted here
+            pass
+    install(self, registry)
+
+context.BaseContext.install_registry = interrupting
+model = author.model()
+try:
+    model.density()
+    print("not interrupted")
+except KeyboardInterrupt:
+    print("interrupted")
+print(model.evaluate([1.0, 2.0, 3.0])[0])
+"""
+
+
+def test_an_interrupt_while_numba_loads_leaves_it_whole(author):
+    printed = running.python(author, INTERRUPTED, NUMBA_CACHE_DIR=author / "cache").stdout
+    assert printed == "interrupted\n-1.5\n"
+
+
 def test_folder_and_files_are_made_for_their_user_alone(author):
     (author / "loose.py").write_text("import os\nos.umask(0)\n" + EVALUATE)
     running.python(author, "import loose", NUMBA_CACHE_DIR=author / "cache")

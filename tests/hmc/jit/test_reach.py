@@ -213,15 +213,6 @@ def test_a_callback_that_is_out_of_date_is_refused_in_a_line():
         model.density()
 
 
-def test_a_helper_that_calls_itself_is_compiled_again():
-    """Of the density alone: Numba itself cannot call such a function of a notebook from Python."""
-    source = "C = 1.0\n@njit\ndef g(x, n):\n  if n == 0: return C * x\n  return g(x, n - 1)\ndef f(x): return g(x, 3)"
-    names, model = session(source)
-    assert model.evaluate([2.0])[0] == -2.0
-    names["C"] = 3.0
-    assert model.evaluate([2.0])[0] == -18.0
-
-
 def test_reach_ends_where_functions_call_each_other():
     names, _ = session("@njit\ndef g(x): return f(x)\ndef f(x): return g(x)")
     assert Reach(names["density"]).is_unchanged()
