@@ -198,21 +198,21 @@ def test_sampling_works_where_nothing_can_be_kept(author):
 
 INTERRUPTED = """
 import _thread
-import numba.core.typing.context as context
+from numba.core.typing.context import BaseContext
+
 import author
 
-install = context.BaseContext.install_registry
-calls = []
+insert, calls = BaseContext.insert_attributes, []
 
-def interrupting(self, registry):
-    calls.append(registry)
-    if len(calls) == 5:
+def interrupting(self, attributes):
+    calls.append(attributes)
+    if len(calls) == 3:
         _thread.interrupt_main()
         for _ in range(1000):  # a main thread that runs this itself is interrupted here
             pass
-    install(self, registry)
+    insert(self, attributes)
 
-context.BaseContext.install_registry = interrupting
+BaseContext.insert_attributes = interrupting
 model = author.model()
 try:
     model.density()
