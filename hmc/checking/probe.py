@@ -59,7 +59,7 @@ class Probe:
         self._share, self.seconds = 1.0, 1e-5
         self.position, self.gradient = Walled(model.dimension), Walled(model.dimension)
         try:
-            self._function, self._data = model.density()
+            self._function, self._data = model.density(guarded=False)
             if bounds:
                 checked = bounds_checked(model.log_density)
                 self._function = compile_author_function(checked, model._packed.type, DENSITY)

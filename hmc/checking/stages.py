@@ -100,7 +100,7 @@ def examine(model, points=20, seed=12, *, bounds=False):
     _refuse_too_many(model, points)
     findings = list(name_findings(model))
     with contextlib.suppress(ValueError):
-        model.density()  # compiled here, where it can be used again
+        model.density(guarded=False)  # compiled here, where it can be used again
     look = functools.partial(_all_stages, model, points, seed)
     checked = in_child(functools.partial(look, bounds), model.dimension)
     if isinstance(checked, Died):
