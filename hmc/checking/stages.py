@@ -6,6 +6,7 @@ Each kind of fault is looked for in a file of its own, beside this one.
 import contextlib
 import functools
 import math
+import types
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +58,7 @@ class Checked(NamedTuple):
 
     findings: list
     compared: int  # positions at which the gradient was compared with differences; 0 where the check ended before that
+    unknown: tuple  # what could not be looked at, in words
 
 
 def check(model, points=20, seed=12, *, bounds=False):
@@ -108,7 +110,7 @@ def examine(model, points=20, seed=12, *, bounds=False):
         if died[0].kind == "outside" and not bounds:  # the same with a look at every index shows which, if it can
             again = in_child(functools.partial(look, True), model.dimension)
             found = [] if isinstance(again, Died) else [f for f in again.findings if f.kind == "outside"]
-        checked = Checked(found or died, 0)
+        checked = Checked(found or died, 0, ())
     return checked._replace(findings=merged(findings + checked.findings))
 
 
@@ -124,10 +126,10 @@ def _refuse_too_many(model, points):
 
 def _all_stages(model, points, seed, bounds):
     """The `Checked` of all stages; data that the model changed are put back."""
-    findings, compared = [], []
+    findings, looked = [], types.SimpleNamespace(compared=0, unknown=[])
     kept = [(name, array, array.copy()) for name, array in arrays_of(model._packed.data)]
     try:
-        for found in _stages(model, points, seed, bounds, compared):
+        for found in _stages(model, points, seed, bounds, looked):
             findings += found
     except BrokenError as error:
         findings.append(error.args[0])
@@ -137,7 +139,7 @@ def _all_stages(model, points, seed, bounds):
             message = f"{' or '.join(_given(model))} changes {name}, which all chains share"
             if not any(finding.kind == "changes" for finding in findings):  # of log_density
                 findings.append(Fault("changes", "", message, "Work on a copy of it."))
-    return Checked(findings, len(compared))
+    return Checked(findings, looked.compared, tuple(looked.unknown))
 
 
 def _given(model):
@@ -163,9 +165,9 @@ def summary(model, compared):
     return "\n".join(f"{model.name}: {part}" for part in parts)
 
 
-def _stages(model, points, seed, bounds, compared):
-    """Lists of findings, each stage sound only where those before it found nothing that ends the check. The positions
-    at which the gradient is compared are added to `compared`.
+def _stages(model, points, seed, bounds, looked):
+    """Lists of findings, each stage sound only where those before it found nothing that ends the check. How far it
+    looked is written to `looked`.
     """
     rng = np.random.default_rng(seed)
     starts = [rng.uniform(-2.0, 2.0, model.dimension) for _ in range(points)]
@@ -189,24 +191,32 @@ def _stages(model, points, seed, bounds, compared):
         yield [] if values else [nowhere(probe, rng, points)]
         return
     constraints = component_constraints(model)
-    compared += finite[-probe.fewer(len(finite)) :]
-    slopes = measure(probe, compared)
+    at = finite[-probe.fewer(len(finite)) :]
+    looked.compared = len(at)
+    slopes = measure(probe, at)
     unwritten = {finding.component for finding in contract}
     wrong = [f for f in gradient_findings(probe, slopes, constraints) if f.component not in unwritten]
     yield wrong
-    if not (wrong or unwritten):
+    is_comparable = not (wrong or unwritten)
+    if is_comparable:
         if not any(finding.kind == "constraint" for finding in values):  # else it ends where that says
             yield jump_findings(probe, rng, finite[:_BASES], draws)
         tails = tail_findings(probe, finite[:_BASES], slopes, constraints)
         yield tails
-        if not (values or tails or simulated) and can_be_compared(model):
-            yield prior_findings(model, seed, constraints, probe.names)
+        is_comparable = not (values or tails or simulated)
+    has_log_likelihood = model.log_likelihood is not None
     for role in ("log_likelihood", "link"):
         if getattr(model, role) is not None:
             found = list(pointwise_findings(model, role, finite))
             yield found
-            if role == "log_likelihood" and not found:
-                yield list(weight_findings(model, finite[:_BASES]))
+            if role == "log_likelihood":
+                wrong = found or list(weight_findings(model, finite[:_BASES]))
+                has_log_likelihood = not wrong
+                yield [] if found else wrong
+    if is_comparable and can_be_compared(model):
+        compared = prior_findings(model, seed, constraints, probe.names, has_log_likelihood)
+        looked.unknown += compared.unknown
+        yield compared.findings
     if model.derived is not None:
         yield list(derived_findings(model, finite))
 

@@ -1,0 +1,179 @@
+"""What a model simulates, and its log density there: positions from the prior, each with data drawn given it."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from hmc.checking.child import calling
+from hmc.checking.findings import BrokenError, Fault
+from hmc.checking.probe import is_of_python_math, raised
+from hmc.jit.compiled import POINTWISE
+from hmc.jit.kernel import jit_is_disabled
+from hmc.jit.packing import pack
+from hmc.model import Model
+
+_SLOW = 5000  # numbers of data from which on simulate_data is compiled
+_FAR = 1e9  # a log density so far down has lost digits: data drawn given the position bring it back
+_SAME = 1e-9  # of the size of the log densities: differences that are rounding
+_TRIED = 8  # positions at which the density without its log likelihood is looked at
+
+
+class Simulated(NamedTuple):
+    """Something that a model draws from, and the log density of what was drawn."""
+
+    # rng -> (position, function of a position -> (log density, gradient)), a new draw.
+    draw: Callable[[np.random.Generator], tuple[np.ndarray, Callable[[np.ndarray], tuple[float, np.ndarray]]]]
+    has_gradient: bool  # else the gradient is nan
+    is_prior: bool  # whether the likelihood is left out
+
+
+def simulated(model: Model, has_log_likelihood: bool) -> list[Simulated]:
+    """What the density is to be compared with: the prior alone, if the likelihood can be left out, and the joint
+    density of parameters and data.
+
+    Observations make averages vary. They can be left out by a field `weight` in the data, or by subtracting
+    log_likelihood, if it is known to be right in itself (`has_log_likelihood`).
+    """
+    data_of = _DataDrawn(model)
+
+    def joint(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
+        position = drawn_position(model, rng)
+        return position, _Density(model, data_of(position, rng))
+
+    prior = _by_weight(model, data_of) or (has_log_likelihood and _by_log_likelihood(model, data_of))
+    return [*([prior] if prior else []), Simulated(joint, True, False)]
+
+
+def drawn_position(model: Model, rng: np.random.Generator) -> np.ndarray:
+    """A position from the prior. BrokenError where simulate raises."""
+    calling("simulate")
+    return np.array(_called(model, "simulate", model.simulate, rng, model.data))
+
+
+class _DataDrawn:
+    """Draws data given a position; by compiled code where that saves time."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self._function, self._data = model, model.simulate_data, model.data
+        if sum(map(np.size, model.data)) <= _SLOW or jit_is_disabled():
+            return
+        compiled = numba.njit(error_model="numpy")(getattr(model.simulate_data, "py_func", model.simulate_data))
+        try:
+            compiled(np.zeros(model.dimension), model._packed.data, np.random.default_rng(0))
+        except Exception:  # it need not be in Numba's subset: then it stays as it is
+            return
+        self._function, self._data = compiled, model._packed.data
+
+    def __call__(self, position: np.ndarray, rng: np.random.Generator) -> Any:
+        calling("simulate_data", position)
+        return _called(self.model, "simulate_data", self._function, position.copy(), self._data, rng)
+
+
+class _Density:
+    """The log density and gradient of a position, given these data."""
+
+    def __init__(self, model: Model, data: Any) -> None:
+        self._function, _ = model.density()
+        self.model, self.packed = model, _packed(model, data)
+
+    def __call__(self, position: np.ndarray) -> tuple[float, np.ndarray]:
+        gradient = np.zeros(self.model.dimension)
+        return _number(self.model, "log_density", self._function, position, self.packed.address, gradient), gradient
+
+
+def _packed(model: Model, data: Any) -> Any:
+    """Data drawn, as compiled code takes them. BrokenError where they are none of this model."""
+    try:
+        packed = pack(data)
+    except TypeError as error:
+        reason = str(error)
+    else:
+        if packed.type == model._packed.type:
+            return packed
+        reason = "now and then they are of other types than the model's"
+    message = f"simulate_data gives no data of the model: {reason}"
+    raise BrokenError(Fault("function", "", message, "Return the same NamedTuple, with fields of the same types."))
+
+
+def _by_weight(model: Model, data_of: _DataDrawn) -> Simulated | None:
+    """The prior alone, by data whose observations all have the weight 0. The model's own data serve, which saves
+    drawing some, unless they are impossible at the position.
+    """
+    weight = getattr(model.data, "weight", None)
+    if not isinstance(weight, np.ndarray) or weight.ndim != 1:
+        return None
+    own = _Density(model, model.without(range(weight.size)).data)
+
+    def prior(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
+        position = drawn_position(model, rng)
+        if math.isfinite(own(position)[0]):
+            return position, own
+        made = data_of(position, rng)
+        return position, _Density(model, made._replace(weight=np.zeros_like(made.weight)))
+
+    return Simulated(prior, True, True)
+
+
+def _by_log_likelihood(model: Model, data_of: _DataDrawn) -> Simulated | None:
+    """The prior alone, as the log density less the sum of log_likelihood; None where that depends on the data, as
+    where log_likelihood is not the likelihood of the density.
+    """
+    own = _LessLogLikelihood(model, model.data)
+    rng = np.random.default_rng(0)
+    positions = [drawn_position(model, rng) for _ in range(_TRIED)]
+    other = _LessLogLikelihood(model, data_of(positions[0], rng))
+    terms = np.array([(*own.terms(position), *other.terms(position)) for position in positions])
+    differences = terms @ [1.0, -1.0, -1.0, 1.0]
+    if not np.isfinite(terms).all() or np.ptp(differences) > _SAME * (1.0 + np.abs(terms).max()):
+        return None
+
+    def prior(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
+        position = drawn_position(model, rng)
+        if np.abs(own.terms(position)).max() < _FAR:  # not so where one is nan
+            return position, own
+        return position, _LessLogLikelihood(model, data_of(position, rng))
+
+    return Simulated(prior, False, True)
+
+
+class _LessLogLikelihood:
+    """The log density less the sum of log_likelihood, given these data; its gradient is nan."""
+
+    def __init__(self, model: Model, data: Any) -> None:
+        self._density, self._no_gradient = _Density(model, data), np.full(model.dimension, math.nan)
+        self._function = model._compiled("log_likelihood", POINTWISE)
+        self._out = np.empty(model._observations("log_likelihood"))
+
+    def __call__(self, position: np.ndarray) -> tuple[float, np.ndarray]:
+        value, likelihood = self.terms(position)
+        return value - likelihood, self._no_gradient
+
+    def terms(self, position: np.ndarray) -> tuple[float, float]:
+        """(log density, sum of log_likelihood)"""
+        value, model = self._density(position)[0], self._density.model
+        self._out[:] = math.nan
+        _number(model, "log_likelihood", self._function, position, self._density.packed.address, self._out)
+        return value, float(self._out.sum())
+
+
+def _number(model: Model, role: str, function: Callable, position: np.ndarray, *arguments: Any) -> Any:
+    """What a compiled function returns; nan where Python's math raises and compiled code would not."""
+    calling(role, position)
+    try:
+        with np.errstate(all="ignore"):
+            return function(position.copy(), *arguments)
+    except Exception as error:
+        if jit_is_disabled() and is_of_python_math(error):
+            return math.nan
+        raise BrokenError(raised(model, role, error, position)) from None
+
+
+def _called(model: Model, role: str, function: Callable, *arguments: Any) -> Any:
+    try:
+        with np.errstate(all="ignore"):
+            return function(*arguments)
+    except Exception as error:
+        raise BrokenError(raised(model, role, error)) from None
