@@ -91,13 +91,6 @@ class Averages:
             self.meanings.append(Meaning(own, "its slope times its distance from their mean"))
             self._controls.append(self._columns[-1])
 
-    def add_pairs(self, moves: Moves, rows: np.ndarray) -> None:
-        """The columns of `pairs.pair_row`, (draws, blocks, things). Nothing is subtracted from them."""
-        for k, own in enumerate(moves.blocks):
-            for j, what in enumerate(THINGS):
-                self._columns.append(rows[:, k, j])
-                self.meanings.append(Meaning([int(i) for i in own], what))
-
     def weights(self) -> np.ndarray:
         """For each column, the multiples of other parameters' columns to be subtracted from it: (controls, columns)."""
         columns, controls = np.array(self._columns).T, np.array(self._controls).T
@@ -113,16 +106,24 @@ class Averages:
         return weights
 
     def off(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[Meaning]]:
-        """(mean of each column, its standard error, its meaning), as they are, and with multiples of others subtracted
-        from those that `weights` are of: those of the gradient, which come first.
-        """
-        columns, n = np.array(self._columns).T, weights.shape[1]
-        if n:
-            columns = np.hstack([columns, columns[:, :n] - np.array(self._controls).T @ weights])
-        if not columns.size:
+        """(mean of each column, its standard error, its meaning), as they are, and with multiples of others subtracted."""
+        if not self._columns:
             return np.empty(0), np.empty(0), []
+        columns = np.array(self._columns).T
+        columns = np.hstack([columns, columns - np.array(self._controls).T @ weights])
         mean, error = columns.mean(axis=0), columns.std(axis=0, ddof=1) / math.sqrt(len(columns))
-        return mean, error, self.meanings + self.meanings[:n]
+        return mean, error, self.meanings * 2
+
+
+def pairs_off(moves: Moves, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[Meaning]]:
+    """The same of what `pairs.pair_row` gave, (draws, blocks, things)."""
+    mean, error = np.zeros((2, *rows.shape[1:]))
+    for k in range(len(moves.blocks)):
+        moved = rows[~np.isnan(rows[:, k, 0]), k]
+        if len(moved) > 1:
+            mean[k], error[k] = moved.mean(axis=0), moved.std(axis=0, ddof=1) / math.sqrt(len(moved))
+    meanings = [Meaning([int(i) for i in own], what) for own in moves.blocks for what in THINGS]
+    return mean.ravel(), error.ravel(), meanings
 
 
 def _is_scalar(model: Model, i: int) -> bool:

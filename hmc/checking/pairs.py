@@ -18,7 +18,7 @@ from hmc.model import Model
 from hmc.parameters import blocks
 
 _MOST = 4  # moves of each draw: those of further parameters alone are made at other draws
-_FACTORS = (0.1, 4.0)  # of a move, in units
+_SHORTEST, _LONGEST = math.log(0.1), math.log(4.0)  # logarithms of the length of a move, in units
 _BOUND = 3.0  # of how far a move goes up or out
 THINGS = ("its Barker moves up and down", "its Barker moves out and in", "how sure the density is of its Barker moves")
 
@@ -49,24 +49,24 @@ def moves_for(model: Model, positions: np.ndarray, slopes: np.ndarray | None) ->
 def pair_row(
     moves: Moves, density: Callable, position: np.ndarray, value: float, number: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """(blocks, things): what is 0 on average, of the draw of that number; 0 for parameters that were not moved.
+    """(blocks, things): what is 0 on average, of the draw of that number; nan for what was not moved.
 
-    Where the density is nan after a move, it counts as -inf; `value`, of the position itself, is a number or -inf.
+    A move to where the density is nan tells nothing. `value` is the log density of the position itself.
     """
-    row = np.zeros((len(moves.blocks), len(THINGS)))
+    row = np.full((len(moves.blocks), len(THINGS)), math.nan)
     last = len(moves.blocks) - 1
     for k in sorted({(number * (_MOST - 1) + k) % max(last, 1) for k in range(_MOST - 1)} | {last}):
         own = moves.blocks[k]
-        factor = math.exp(rng.uniform(*np.log(_FACTORS))) / math.sqrt(own.size)
+        unit, factor = moves.unit[own], math.exp(rng.uniform(_SHORTEST, _LONGEST)) / math.sqrt(own.size)
         step = factor * rng.standard_normal(own.size)
         moved = position.copy()
-        moved[own] += step * moves.unit[own]
-        after = density(moved)[0]
-        r = math.inf if value == -math.inf else after - value
-        if math.isnan(r):
+        moved[own] += step * unit
+        r = density(moved)[0] - value
+        if math.isnan(r) and value != -math.inf:
             continue
-        distance = (position[own] - moves.centre[own]) / moves.unit[own]
-        up, out = float(step.sum()), float(((distance + step) ** 2 - distance**2).sum())
-        signed = [max(-_BOUND, min(_BOUND, up)), max(-_BOUND, min(_BOUND, out)), math.tanh(0.5 * r)]
-        row[k] = np.array(signed) * (0.5 + 0.5 * math.tanh(0.5 * r))
+        r = math.inf if value == -math.inf else r
+        distance = (position[own] - moves.centre[own]) / unit
+        signed = min(max(step.sum(), -_BOUND), _BOUND), min(max(step @ (2.0 * distance + step), -_BOUND), _BOUND)
+        certainty = math.tanh(0.5 * r)
+        row[k] = [0.5 * (1.0 + certainty) * each for each in (*signed, certainty)]
     return row

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.checking.averages import Averages, Meaning
+from hmc.checking.averages import Averages, Meaning, pairs_off
 from hmc.checking.drawing import Simulated, simulated
 from hmc.checking.findings import Fault
 from hmc.checking.pairs import THINGS, Moves, moves_for, pair_row
@@ -20,9 +20,10 @@ from hmc.transforms import LOWER, ORDERED, REAL, UPPER, Constraint
 
 _DRAWS = 400  # in each set, and in the first that shows how much averages vary
 _MOST_DRAWS = 20_000  # in the later ones, where observations make averages vary and cannot be left out
+_PAIRS = 1000  # draws that are moved, at most: they show what is gross
 _LONGEST = 2.0  # seconds for such a set
 _ERRORS = 5.0  # standard errors that an average may be off, in one set and again in another: they are not quite normal
-_SEEN = 8.0  # standard errors by which a fault is off that is almost certain to be found
+_SEEN = 7.5  # standard errors by which a fault is off that is almost certain to be found
 _SHOWN = 4  # parameters that are named
 
 
@@ -132,13 +133,13 @@ class _Comparison:
     def _set(self, batch: int, number: int, moves: Moves | None) -> _Set:
         rng = np.random.default_rng([self.seed, batch])
         positions, gradients = np.empty((2, number, self.model.dimension))
-        pairs = np.zeros((number, len(moves.blocks) if moves else 0, len(THINGS)))
+        pairs = np.zeros((min(number, _PAIRS) if moves else 0, len(moves.blocks) if moves else 0, len(THINGS)))
         is_finite = True
         for row in range(number):
             positions[row], density = self.target.draw(rng)
             value, gradients[row] = density(positions[row])
             is_finite &= math.isfinite(value) and bool(np.isfinite(gradients[row]).all())
-            if moves:
+            if moves and row < _PAIRS:
                 pairs[row] = pair_row(moves, density, positions[row], value, row, rng)
         return _Set(positions, gradients, pairs, is_finite)
 
@@ -148,9 +149,10 @@ class _Comparison:
         """(mean, standard error) of all averages."""
         slopes = drawn.gradients if self._has_slopes and weights.size else None
         averages = Averages(self.model, self.constraints, drawn.positions, slopes, centre)
-        averages.add_pairs(moves, drawn.pairs)
-        mean, self._errors, self._meanings = averages.off(weights if slopes is not None else np.zeros((0, 0)))
-        return mean, self._errors
+        mean, error, self._meanings = averages.off(weights)
+        pair_mean, pair_error, meanings = pairs_off(moves, drawn.pairs)
+        self._errors, self._meanings = np.append(error, pair_error), self._meanings + meanings
+        return np.append(mean, pair_mean), self._errors
 
     def _enough(self, pilot: Averages, weights: np.ndarray, seconds: float) -> int:
         """So many draws that a missing Jacobian, or a prior that counts twice, is almost certain to be found."""
