@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.checking.pairs import THINGS, Moves
 from hmc.model import Model
 from hmc.parameters import blocks
 from hmc.transforms import LOWER, REAL, Constraint
@@ -113,17 +112,6 @@ class Averages:
         columns = np.hstack([columns, columns - np.array(self._controls).T @ weights])
         mean, error = columns.mean(axis=0), columns.std(axis=0, ddof=1) / math.sqrt(len(columns))
         return mean, error, self.meanings * 2
-
-
-def pairs_off(moves: Moves, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[Meaning]]:
-    """The same of what `pairs.pair_row` gave, (draws, blocks, things)."""
-    mean, error = np.zeros((2, *rows.shape[1:]))
-    for k in range(len(moves.blocks)):
-        moved = rows[~np.isnan(rows[:, k, 0]), k]
-        if len(moved) > 1:
-            mean[k], error[k] = moved.mean(axis=0), moved.std(axis=0, ddof=1) / math.sqrt(len(moved))
-    meanings = [Meaning([int(i) for i in own], what) for own in moves.blocks for what in THINGS]
-    return mean.ravel(), error.ravel(), meanings
 
 
 def _is_scalar(model: Model, i: int) -> bool:

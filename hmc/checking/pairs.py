@@ -17,10 +17,12 @@ import numpy as np
 from hmc.model import Model
 from hmc.parameters import blocks
 
-_MOST = 4  # moves of each draw: those of further parameters alone are made at other draws
-_SHORTEST, _LONGEST = math.log(0.1), math.log(4.0)  # logarithms of the length of a move, in units
+_AT_ONCE = 3  # parameters that are moved alone at a draw, beside all together: the others are at other draws
+_TRIES = 4  # moves of each at a draw
+_SHORTEST, _LONGEST = math.log(0.5), math.log(5.0)  # logarithms of the length of a move, in units
 _BOUND = 3.0  # of how far a move goes up or out
 THINGS = ("its Barker moves up and down", "its Barker moves out and in", "how sure the density is of its Barker moves")
+IF_TWICE = len(THINGS)  # where a row has what the last of these would be if the log density were twice what it is
 
 
 class Moves(NamedTuple):
@@ -49,24 +51,38 @@ def moves_for(model: Model, positions: np.ndarray, slopes: np.ndarray | None) ->
 def pair_row(
     moves: Moves, density: Callable, position: np.ndarray, value: float, number: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """(blocks, things): what is 0 on average, of the draw of that number; nan for what was not moved.
+    """(blocks, things): what is 0 on average, of the draw of that number, and `IF_TWICE`; nan where nothing was moved.
 
     A move to where the density is nan tells nothing. `value` is the log density of the position itself.
     """
-    row = np.full((len(moves.blocks), len(THINGS)), math.nan)
+    row = np.full((len(moves.blocks), len(THINGS) + 1), math.nan)
     last = len(moves.blocks) - 1
-    for k in sorted({(number * (_MOST - 1) + k) % max(last, 1) for k in range(_MOST - 1)} | {last}):
+    for k in sorted({(number * _AT_ONCE + k) % max(last, 1) for k in range(_AT_ONCE)} | {last}):
         own = moves.blocks[k]
-        unit, factor = moves.unit[own], math.exp(rng.uniform(_SHORTEST, _LONGEST)) / math.sqrt(own.size)
-        step = factor * rng.standard_normal(own.size)
-        moved = position.copy()
-        moved[own] += step * unit
-        r = density(moved)[0] - value
-        if math.isnan(r) and value != -math.inf:
-            continue
-        r = math.inf if value == -math.inf else r
-        distance = (position[own] - moves.centre[own]) / unit
-        signed = min(max(step.sum(), -_BOUND), _BOUND), min(max(step @ (2.0 * distance + step), -_BOUND), _BOUND)
-        certainty = math.tanh(0.5 * r)
-        row[k] = [0.5 * (1.0 + certainty) * each for each in (*signed, certainty)]
+        unit = moves.unit[own]
+        lengths = np.exp(rng.uniform(_SHORTEST, _LONGEST, (_TRIES, 1))) / math.sqrt(own.size)
+        steps = lengths * rng.standard_normal((_TRIES, own.size))
+        after, moved = np.empty(_TRIES), position.copy()
+        for j in range(_TRIES):
+            moved[own] = position[own] + steps[j] * unit
+            after[j] = density(moved)[0]
+        r = np.full(_TRIES, math.inf) if value == -math.inf else after - value
+        is_number = ~np.isnan(r)
+        if is_number.any():
+            distance = (position[own] - moves.centre[own]) / unit
+            out = (steps * (2.0 * distance + steps)).sum(axis=1)
+            half = np.tanh(0.5 * r)
+            terms = np.clip(steps.sum(axis=1), -_BOUND, _BOUND), np.clip(out, -_BOUND, _BOUND), half
+            twice = np.tanh(r) * (0.5 + 0.5 * np.tanh(r))
+            row[k] = [np.mean(each[is_number]) for each in (*((0.5 + 0.5 * half) * term for term in terms), twice)]
     return row
+
+
+def averages(moves: Moves, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(mean, standard error) over draws of what `pair_row` gave, each (blocks, things)."""
+    mean, error = np.zeros((2, *rows.shape[1:]))
+    for k in range(len(moves.blocks)):
+        moved = rows[~np.isnan(rows[:, k, 0]), k]
+        if len(moved) > 1:
+            mean[k], error[k] = moved.mean(axis=0), moved.std(axis=0, ddof=1) / math.sqrt(len(moved))
+    return mean, error

@@ -11,19 +11,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hmc.checking.averages import Averages, Meaning, pairs_off
+from hmc.checking.averages import Averages, Meaning
 from hmc.checking.drawing import Simulated, simulated
 from hmc.checking.findings import Fault
-from hmc.checking.pairs import THINGS, Moves, moves_for, pair_row
+from hmc.checking.pairs import IF_TWICE, THINGS, Moves, averages, moves_for, pair_row
 from hmc.model import Model
 from hmc.transforms import LOWER, ORDERED, REAL, UPPER, Constraint
 
 _DRAWS = 400  # in each set, and in the first that shows how much averages vary
 _MOST_DRAWS = 20_000  # in the later ones, where observations make averages vary and cannot be left out
-_PAIRS = 1000  # draws that are moved, at most: they show what is gross
-_LONGEST = 2.0  # seconds for such a set
-_ERRORS = 5.0  # standard errors that an average may be off, in one set and again in another: they are not quite normal
-_SEEN = 7.5  # standard errors by which a fault is off that is almost certain to be found
+_PAIRS = 1000  # draws that are moved, at most
+_LONGEST = 2.5  # seconds of work for such a set
+# Standard errors that an average may be off: in each of two sets, and in both together. Averages of slopes are not quite
+# normal; those of moves, which are bounded, nearly are.
+_SLOPES_OFF, _MOVES_OFF = (4.0, 7.0), (3.0, 6.0)
+_SEEN = 7.5  # standard errors by which a fault is off, in each set, that is almost certain to be found
+_SEEN_MOVES = 5.5  # likewise, of moves
 _SHOWN = 4  # parameters that are named
 
 
@@ -65,13 +68,28 @@ class _Set(NamedTuple):
     is_finite: bool  # density and gradient, at all of them: averages of slopes need not be what they should if not
 
 
+class _Tested(NamedTuple):
+    """Averages over a set that should be 0: those of slopes, if there are any, and then those of moves."""
+
+    mean: np.ndarray
+    error: np.ndarray  # standard errors of the means
+    meanings: list[Meaning]
+    slopes: int  # how many are of slopes
+    if_twice: float  # standard errors by which a density that is twice what it should be would be off
+
+    @property
+    def off(self) -> np.ndarray:
+        """By how many standard errors they are off 0."""
+        return np.where(self.error > 0.0, self.mean / np.where(self.error > 0.0, self.error, 1.0), 1e9 * np.sign(self.mean))
+
+
 class _Comparison:
     """Of the density with one `Simulated`."""
 
     def __init__(self, model: Model, target: Simulated, seed: int, constraints: list[Constraint]) -> None:
         self.model, self.target, self.seed, self.constraints = model, target, seed, constraints
         self._sets: list[_Set] = []
-        self._errors, self._meanings = np.empty(0), []
+        self._tested: list[_Tested] = []
 
     def finding(self, names: list[str], is_alone: bool) -> Fault | None:
         """The finding, or None. A first set of draws shows which averages vary together, so that their differences
@@ -79,52 +97,52 @@ class _Comparison:
 
         `is_alone`: whether nothing but this comparison tells of the prior.
         """
-        start = time.perf_counter()
+        start = time.process_time()
         first = self._set(0, _DRAWS, None)
-        seconds = (time.perf_counter() - start) / _DRAWS
-        centre, slopes = first.positions.mean(axis=0), first.gradients if first.is_finite else None
+        self._sets.append(first)
+        seconds = (time.process_time() - start) / _DRAWS
+        centre, slopes = first.positions.mean(axis=0), first.gradients if self._has_slopes else None
         moves = moves_for(self.model, first.positions, slopes)
         pilot = Averages(self.model, self.constraints, first.positions, slopes, centre)
         weights = pilot.weights()
         number = self._enough(pilot, weights, seconds) if is_alone else _DRAWS
-        agreeing, mean = np.full(1, math.inf), np.empty(0)
         for batch in (1, 2):
             self._sets.append(self._set(batch, number, moves))
-            tested = [self._tested(drawn, weights, centre, moves) for drawn in self._sets]
-            (mean, _), offs = tested[-1], [_off(*each) for each in tested]
-            is_agreed = np.sign(offs[0]) == np.sign(offs[-1])
-            agreeing = np.where(is_agreed, np.minimum(np.abs(offs[0]), np.abs(offs[-1])), 0.0)
-            if not (agreeing > _ERRORS).any():
+            self._tested = [self._test(drawn, weights, centre, moves) for drawn in self._sets[1:]]
+            strength = _strength(*self._tested)
+            if not (strength > 1.0).any():
                 return None
         # A wrong parameter makes others look wrong that vary with it; a Jacobian that is missing shows in its own
         # number.
-        odd = np.flatnonzero(agreeing > _ERRORS)
-        worst = max(odd, key=lambda k: (self._lacks_jacobian(self._meanings[k], mean[k]), agreeing[k]))
-        return self._told(self._meanings[worst], mean[worst], agreeing[worst], names)
+        tested = self._tested[-1]
+        odd = np.flatnonzero(strength > 1.0)
+        worst = max(odd, key=lambda k: (self._lacks_jacobian(tested.meanings[k], tested.mean[k]), strength[k]))
+        off = min(abs(each.off[worst]) for each in self._tested)
+        return self._told(tested.meanings[worst], tested.mean[worst], off, names)
 
     def unknown(self, names: list[str], is_alone: bool) -> list[str]:
         """What the comparison could not see, in words, where it found nothing."""
+        told, tested = [], self._tested[0]
         if not self._has_slopes and self.target.has_gradient:
-            return [
-                "not known: whether the density has the slopes on average that its simulated prior asks for, as it is "
-                "not finite at all that is simulated; steps from there agree"
-            ]
-        if not is_alone:
-            return []
-        best: dict[str, float] = {}
-        for meaning, error in zip(self._meanings, self._errors, strict=True):
+            told.append("whether its slopes are right on average: it is not finite at all that is simulated")
+        if hidden := self._hidden(names) if is_alone else []:
+            shown = ", ".join(hidden[:_SHOWN]) + (", ..." if len(hidden) > _SHOWN else "")
+            told.append(
+                f"whether the prior and the Jacobian of {shown} are right: the data make the averages vary too much. "
+                "A log_likelihood, or a field weight in the data, lets the check leave them out"
+            )
+        if not self.target.is_prior and tested.if_twice < _SEEN_MOVES:
+            told.append("whether a part of the density counts twice: too few data sets were drawn to see it")
+        return told
+
+    def _hidden(self, names: list[str]) -> list[str]:
+        """Parameters of which a prior that counts twice, or a Jacobian that is missing, would not show for certain."""
+        tested, best = self._tested[0], {}
+        for meaning, error in zip(tested.meanings, tested.error, strict=True):
             if meaning.is_of_size_one:
-                key = names[meaning.components[0]].partition("[")[0] + ("'s slope" if meaning.lacking else "")
+                key = names[meaning.components[0]].partition("[")[0], meaning.what
                 best[key] = min(best.get(key, math.inf), error)
-        hidden = list(dict.fromkeys(key.partition("'")[0] for key, error in best.items() if error * _SEEN > 1.3))
-        if not hidden:
-            return []
-        shown = ", ".join(hidden[:_SHOWN]) + (", ..." if len(hidden) > _SHOWN else "")
-        return [
-            f"not known: whether the prior and the Jacobian of {shown} are right: the data make the averages vary too "
-            "much. Give the model a log_likelihood, or its data a field weight, by which they can be left out; or see "
-            "hmc calibrate"
-        ]
+        return list(dict.fromkeys(name for (name, _), error in best.items() if error * _SEEN > 1.3))
 
     @property
     def _has_slopes(self) -> bool:
@@ -133,7 +151,7 @@ class _Comparison:
     def _set(self, batch: int, number: int, moves: Moves | None) -> _Set:
         rng = np.random.default_rng([self.seed, batch])
         positions, gradients = np.empty((2, number, self.model.dimension))
-        pairs = np.zeros((min(number, _PAIRS) if moves else 0, len(moves.blocks) if moves else 0, len(THINGS)))
+        pairs = np.empty((min(number, _PAIRS), len(moves.blocks) if moves else 0, IF_TWICE + 1))
         is_finite = True
         for row in range(number):
             positions[row], density = self.target.draw(rng)
@@ -143,16 +161,18 @@ class _Comparison:
                 pairs[row] = pair_row(moves, density, positions[row], value, row, rng)
         return _Set(positions, gradients, pairs, is_finite)
 
-    def _tested(
-        self, drawn: _Set, weights: np.ndarray, centre: np.ndarray, moves: Moves
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(mean, standard error) of all averages."""
-        slopes = drawn.gradients if self._has_slopes and weights.size else None
-        averages = Averages(self.model, self.constraints, drawn.positions, slopes, centre)
-        mean, error, self._meanings = averages.off(weights)
-        pair_mean, pair_error, meanings = pairs_off(moves, drawn.pairs)
-        self._errors, self._meanings = np.append(error, pair_error), self._meanings + meanings
-        return np.append(mean, pair_mean), self._errors
+    def _test(self, drawn: _Set, weights: np.ndarray, centre: np.ndarray, moves: Moves) -> _Tested:
+        slopes = drawn.gradients if self._has_slopes else None
+        mean, error, meanings = Averages(self.model, self.constraints, drawn.positions, slopes, centre).off(weights)
+        pair_mean, pair_error = averages(moves, drawn.pairs)
+        twice = np.where(pair_error > 0.0, pair_mean / np.where(pair_error > 0.0, pair_error, 1.0), 0.0)[:, IF_TWICE]
+        return _Tested(
+            np.append(mean, pair_mean[:, :IF_TWICE]),
+            np.append(error, pair_error[:, :IF_TWICE]),
+            meanings + [Meaning([int(i) for i in own], what) for own in moves.blocks for what in THINGS],
+            len(mean),
+            float(twice.max()),
+        )
 
     def _enough(self, pilot: Averages, weights: np.ndarray, seconds: float) -> int:
         """So many draws that a missing Jacobian, or a prior that counts twice, is almost certain to be found."""
@@ -206,6 +226,13 @@ class _Comparison:
         return Fault("prior", component, message, advice)
 
 
-def _off(mean: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """By how many standard errors averages are off 0."""
-    return np.where(error > 0.0, mean / np.where(error > 0.0, error, 1.0), np.sign(mean) * 1e9)
+def _strength(first: _Tested, *second: _Tested) -> np.ndarray:
+    """How far averages are off 0, in the same direction in both sets, as a multiple of what is beyond chance."""
+    one, two = first.off, (second[0] if second else first).off
+    each = np.where(np.sign(one) == np.sign(two), np.minimum(np.abs(one), np.abs(two)), 0.0)
+    together = np.abs(one + two) / math.sqrt(2.0) if second else np.full(len(one), math.inf)
+    of_moves = np.arange(len(one)) >= first.slopes
+    return np.minimum(
+        each / np.where(of_moves, _MOVES_OFF[0], _SLOPES_OFF[0]),
+        together / np.where(of_moves, _MOVES_OFF[1], _SLOPES_OFF[1]),
+    )
