@@ -9,10 +9,9 @@ import numpy as np
 
 from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Fault
-from hmc.checking.probe import is_of_python_math, raised
+from hmc.checking.probe import Probe, is_of_python_math, raised
 from hmc.jit.compiled import POINTWISE
 from hmc.jit.kernel import jit_is_disabled
-from hmc.jit.packing import pack
 from hmc.model import Model
 
 _SLOW = 5000  # numbers of data from which on simulate_data is compiled
@@ -30,20 +29,20 @@ class Simulated(NamedTuple):
     is_prior: bool  # whether the likelihood is left out
 
 
-def simulated(model: Model, has_log_likelihood: bool) -> list[Simulated]:
+def simulated(probe: Probe, has_log_likelihood: bool) -> list[Simulated]:
     """What the density is to be compared with: the prior alone, if the likelihood can be left out, and the joint
     density of parameters and data.
 
     Observations make averages vary. They can be left out by a field `weight` in the data, or by subtracting
     log_likelihood, if it is known to be right in itself (`has_log_likelihood`).
     """
-    data_of = _DataDrawn(model)
+    model, data_of = probe.model, _DataDrawn(probe.model)
 
     def joint(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
         position = drawn_position(model, rng)
-        return position, _Density(model, data_of(position, rng))
+        return position, _Density(probe, data_of(position, rng))
 
-    prior = _by_weight(model, data_of) or (has_log_likelihood and _by_log_likelihood(model, data_of))
+    prior = _by_weight(probe, data_of) or (has_log_likelihood and _by_log_likelihood(probe, data_of))
     return [*([prior] if prior else []), Simulated(joint, True, False)]
 
 
@@ -73,58 +72,53 @@ class _DataDrawn:
 
 
 class _Density:
-    """The log density and gradient of a position, given these data."""
+    """The log density and gradient of a position, given these data. BrokenError where they are none of the model's."""
 
-    def __init__(self, model: Model, data: Any) -> None:
-        self._function, _ = model.density()
-        self.model, self.packed = model, _packed(model, data)
+    def __init__(self, probe: Probe, data: Any) -> None:
+        self._function = probe.function
+        try:
+            self.model, reason = probe.model.with_data(data), "now and then they are of other types than the model's"
+        except ValueError as error:
+            self.model, reason = None, str(error).removeprefix(f"{probe.model.name}: ")
+        if self.model is None or self.model._packed.type != probe.model._packed.type:
+            advice = "Return the same NamedTuple, with fields of the same types, of numbers."
+            message = f"simulate_data gives no data of the model: {reason}"
+            raise BrokenError(Fault("function", "", message, advice))
 
     def __call__(self, position: np.ndarray) -> tuple[float, np.ndarray]:
-        gradient = np.zeros(self.model.dimension)
-        return _number(self.model, "log_density", self._function, position, self.packed.address, gradient), gradient
+        gradient, address = np.zeros(self.model.dimension), self.model._packed.address
+        return _number(self.model, "log_density", self._function, position, address, gradient), gradient
 
 
-def _packed(model: Model, data: Any) -> Any:
-    """Data drawn, as compiled code takes them. BrokenError where they are none of this model."""
-    try:
-        packed = pack(data)
-    except TypeError as error:
-        reason = str(error)
-    else:
-        if packed.type == model._packed.type:
-            return packed
-        reason = "now and then they are of other types than the model's"
-    message = f"simulate_data gives no data of the model: {reason}"
-    raise BrokenError(Fault("function", "", message, "Return the same NamedTuple, with fields of the same types."))
-
-
-def _by_weight(model: Model, data_of: _DataDrawn) -> Simulated | None:
+def _by_weight(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
     """The prior alone, by data whose observations all have the weight 0. The model's own data serve, which saves
     drawing some, unless they are impossible at the position.
     """
+    model = probe.model
     weight = getattr(model.data, "weight", None)
     if not isinstance(weight, np.ndarray) or weight.ndim != 1:
         return None
-    own = _Density(model, model.without(range(weight.size)).data)
+    own = _Density(probe, model.without(range(weight.size)).data)
 
     def prior(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
         position = drawn_position(model, rng)
         if math.isfinite(own(position)[0]):
             return position, own
         made = data_of(position, rng)
-        return position, _Density(model, made._replace(weight=np.zeros_like(made.weight)))
+        return position, _Density(probe, made._replace(weight=np.zeros_like(made.weight)))
 
     return Simulated(prior, True, True)
 
 
-def _by_log_likelihood(model: Model, data_of: _DataDrawn) -> Simulated | None:
+def _by_log_likelihood(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
     """The prior alone, as the log density less the sum of log_likelihood; None where that depends on the data, as
     where log_likelihood is not the likelihood of the density.
     """
-    own = _LessLogLikelihood(model, model.data)
-    rng = np.random.default_rng(0)
-    positions = [drawn_position(model, rng) for _ in range(_TRIED)]
-    other = _LessLogLikelihood(model, data_of(positions[0], rng))
+    model, rng = probe.model, np.random.default_rng(0)
+    positions = np.array([drawn_position(model, rng) for _ in range(_TRIED)])
+    observations = model.pointwise("log_likelihood", positions).shape[1]
+    own = _LessLogLikelihood(probe, model.data, observations)
+    other = _LessLogLikelihood(probe, data_of(positions[0], rng), observations)
     terms = np.array([(*own.terms(position), *other.terms(position)) for position in positions])
     differences = terms @ [1.0, -1.0, -1.0, 1.0]
     if not np.isfinite(terms).all() or np.ptp(differences) > _SAME * (1.0 + np.abs(terms).max()):
@@ -134,7 +128,7 @@ def _by_log_likelihood(model: Model, data_of: _DataDrawn) -> Simulated | None:
         position = drawn_position(model, rng)
         if np.abs(own.terms(position)).max() < _FAR:  # not so where one is nan
             return position, own
-        return position, _LessLogLikelihood(model, data_of(position, rng))
+        return position, _LessLogLikelihood(probe, data_of(position, rng), observations)
 
     return Simulated(prior, False, True)
 
@@ -142,10 +136,10 @@ def _by_log_likelihood(model: Model, data_of: _DataDrawn) -> Simulated | None:
 class _LessLogLikelihood:
     """The log density less the sum of log_likelihood, given these data; its gradient is nan."""
 
-    def __init__(self, model: Model, data: Any) -> None:
-        self._density, self._no_gradient = _Density(model, data), np.full(model.dimension, math.nan)
-        self._function = model._compiled("log_likelihood", POINTWISE)
-        self._out = np.empty(model._observations("log_likelihood"))
+    def __init__(self, probe: Probe, data: Any, observations: int) -> None:
+        self._density, self._no_gradient = _Density(probe, data), np.full(probe.model.dimension, math.nan)
+        self._function = probe.model._compiled("log_likelihood", POINTWISE)
+        self._out = np.empty(observations)
 
     def __call__(self, position: np.ndarray) -> tuple[float, np.ndarray]:
         value, likelihood = self.terms(position)
@@ -155,7 +149,7 @@ class _LessLogLikelihood:
         """(log density, sum of log_likelihood)"""
         value, model = self._density(position)[0], self._density.model
         self._out[:] = math.nan
-        _number(model, "log_likelihood", self._function, position, self._density.packed.address, self._out)
+        _number(model, "log_likelihood", self._function, position, model._packed.address, self._out)
         return value, float(self._out.sum())
 
 

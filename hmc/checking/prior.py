@@ -15,13 +15,14 @@ from hmc.checking.averages import Averages, Meaning
 from hmc.checking.drawing import Simulated, simulated
 from hmc.checking.findings import Fault
 from hmc.checking.pairs import IF_TWICE, THINGS, Moves, averages, moves_for, pair_row
+from hmc.checking.probe import Probe
 from hmc.model import Model
 from hmc.transforms import LOWER, ORDERED, REAL, UPPER, Constraint
 
-_DRAWS = 400  # in each set, and in the first that shows how much averages vary
+_DRAWS = 400  # in a set, at least
 _MOST_DRAWS = 20_000  # in the later ones, where observations make averages vary and cannot be left out
 _PAIRS = 1000  # draws that are moved, at most
-_LONGEST = 2.5  # seconds of work for such a set
+_LONGEST, _SHORT = 2.5, 0.5  # seconds of work for a set of more than that, of the first kind and of the other
 # Standard errors that an average may be off: in each of two sets, and in both together. Averages of slopes are not quite
 # normal; those of moves, which are bounded, nearly are.
 _SLOPES_OFF, _MOVES_OFF = (4.0, 7.0), (3.0, 6.0)
@@ -42,20 +43,18 @@ def can_be_compared(model: Model) -> bool:
     return model.simulate is not None and model.simulate_data is not None
 
 
-def prior_findings(
-    model: Model, seed: int, constraints: list[Constraint], names: list[str], has_log_likelihood: bool
-) -> Compared:
+def prior_findings(probe: Probe, seed: int, constraints: list[Constraint], has_log_likelihood: bool) -> Compared:
     """At most one finding: the component, or all of a parameter, in which the density is most off that of the draws.
 
     `has_log_likelihood`: whether the model has a log_likelihood, of which nothing is known to be wrong in itself.
     """
     unknown: list[str] = []
-    targets = simulated(model, has_log_likelihood)
+    targets = simulated(probe, has_log_likelihood)
     for target in targets:
-        comparison = _Comparison(model, target, seed, constraints)
-        if found := comparison.finding(names, is_alone=len(targets) == 1):
+        comparison = _Comparison(probe, target, seed, constraints)
+        if found := comparison.finding(is_alone=len(targets) == 1):
             return Compared([found], [])
-        unknown += comparison.unknown(names, is_alone=len(targets) == 1)
+        unknown += comparison.unknown(is_alone=len(targets) == 1)
     return Compared([], list(dict.fromkeys(unknown)))
 
 
@@ -86,12 +85,13 @@ class _Tested(NamedTuple):
 class _Comparison:
     """Of the density with one `Simulated`."""
 
-    def __init__(self, model: Model, target: Simulated, seed: int, constraints: list[Constraint]) -> None:
-        self.model, self.target, self.seed, self.constraints = model, target, seed, constraints
+    def __init__(self, probe: Probe, target: Simulated, seed: int, constraints: list[Constraint]) -> None:
+        self.model, self.names, self.target = probe.model, probe.names, target
+        self.seed, self.constraints = seed, constraints
         self._sets: list[_Set] = []
         self._tested: list[_Tested] = []
 
-    def finding(self, names: list[str], is_alone: bool) -> Fault | None:
+    def finding(self, is_alone: bool) -> Fault | None:
         """The finding, or None. A first set of draws shows which averages vary together, so that their differences
         vary less, and how much they do; the next two are tested.
 
@@ -105,7 +105,8 @@ class _Comparison:
         moves = moves_for(self.model, first.positions, slopes)
         pilot = Averages(self.model, self.constraints, first.positions, slopes, centre)
         weights = pilot.weights()
-        number = self._enough(pilot, weights, seconds) if is_alone else _DRAWS
+        number = self._enough(pilot, weights) if is_alone else _PAIRS
+        number = int(max(_DRAWS, min(number, (_LONGEST if is_alone else _SHORT) / seconds)))
         for batch in (1, 2):
             self._sets.append(self._set(batch, number, moves))
             self._tested = [self._test(drawn, weights, centre, moves) for drawn in self._sets[1:]]
@@ -118,14 +119,14 @@ class _Comparison:
         odd = np.flatnonzero(strength > 1.0)
         worst = max(odd, key=lambda k: (self._lacks_jacobian(tested.meanings[k], tested.mean[k]), strength[k]))
         off = min(abs(each.off[worst]) for each in self._tested)
-        return self._told(tested.meanings[worst], tested.mean[worst], off, names)
+        return self._told(tested.meanings[worst], tested.mean[worst], off)
 
-    def unknown(self, names: list[str], is_alone: bool) -> list[str]:
+    def unknown(self, is_alone: bool) -> list[str]:
         """What the comparison could not see, in words, where it found nothing."""
         told, tested = [], self._tested[0]
         if not self._has_slopes and self.target.has_gradient:
             told.append("whether its slopes are right on average: it is not finite at all that is simulated")
-        if hidden := self._hidden(names) if is_alone else []:
+        if hidden := self._hidden() if is_alone else []:
             shown = ", ".join(hidden[:_SHOWN]) + (", ..." if len(hidden) > _SHOWN else "")
             told.append(
                 f"whether the prior and the Jacobian of {shown} are right: the data make the averages vary too much. "
@@ -135,12 +136,12 @@ class _Comparison:
             told.append("whether a part of the density counts twice: too few data sets were drawn to see it")
         return told
 
-    def _hidden(self, names: list[str]) -> list[str]:
+    def _hidden(self) -> list[str]:
         """Parameters of which a prior that counts twice, or a Jacobian that is missing, would not show for certain."""
         tested, best = self._tested[0], {}
         for meaning, error in zip(tested.meanings, tested.error, strict=True):
             if meaning.is_of_size_one:
-                key = names[meaning.components[0]].partition("[")[0], meaning.what
+                key = self.names[meaning.components[0]].partition("[")[0], meaning.what
                 best[key] = min(best.get(key, math.inf), error)
         return list(dict.fromkeys(name for (name, _), error in best.items() if error * _SEEN > 1.3))
 
@@ -174,7 +175,7 @@ class _Comparison:
             float(twice.max()),
         )
 
-    def _enough(self, pilot: Averages, weights: np.ndarray, seconds: float) -> int:
+    def _enough(self, pilot: Averages, weights: np.ndarray) -> float:
         """So many draws that a missing Jacobian, or a prior that counts twice, is almost certain to be found."""
         _, errors, meanings = pilot.off(weights)
         best: dict[tuple, float] = {}
@@ -182,16 +183,15 @@ class _Comparison:
             if meaning.is_of_size_one:
                 key = (*meaning.components, meaning.what)
                 best[key] = min(best.get(key, math.inf), error)
-        needed = _DRAWS * (_SEEN * max(best.values(), default=0.0)) ** 2
-        return int(max(_DRAWS, min(needed, _MOST_DRAWS, _LONGEST / seconds)))
+        return min(_DRAWS * (_SEEN * max(best.values(), default=0.0)) ** 2, _MOST_DRAWS)
 
     def _lacks_jacobian(self, meaning: Meaning, mean: float) -> bool:
         kinds = (LOWER, UPPER, ORDERED)
         is_one = meaning.lacking > 0.0 and self.constraints[meaning.components[0]].kind in kinds
         return is_one and abs(mean / meaning.lacking + 1.0) < 0.3
 
-    def _told(self, meaning: Meaning, mean: float, off: float, names: list[str]) -> Fault:
-        own = meaning.components
+    def _told(self, meaning: Meaning, mean: float, off: float) -> Fault:
+        own, names = meaning.components, self.names
         i, constraint = own[0], self.constraints[own[0]]
         whole = names[i].partition("[")[0]
         if len(own) == 1:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hmc.checking.child import Died, in_child
-from hmc.checking.contract import MANY_NUMBERS, arrays_of, contract_findings, run_in_python
+from hmc.checking.contract import MANY_NUMBERS, arrays_of, contract_findings, data_findings, run_in_python
 from hmc.checking.declared import declared_findings
 from hmc.checking.findings import BrokenError, Fault, component_constraints, merged
 from hmc.checking.functions import (
@@ -26,6 +26,8 @@ from hmc.checking.gradient import gradient_findings, measure
 from hmc.checking.jumps import jump_findings
 from hmc.checking.prior import can_be_compared, prior_findings
 from hmc.checking.probe import Probe, ended, raised, same_bits
+from hmc.checking.size import size_findings
+from hmc.checking.support import support_findings
 from hmc.checking.tails import tail_findings
 from hmc.checking.values import nowhere, value_findings
 
@@ -36,8 +38,10 @@ KINDS = {
     "state": "its result depends on more than its arguments",
     "changes": "it changes the position or the data",
     "unwritten": "a component of the gradient is not written, or added to what stood there",
+    "data": "the data hold nan",
     "nowhere": "the density is finite nowhere near where chains start",
     "value": "the density is nan or +inf",
+    "size": "the density is too large to tell neighbouring positions apart",
     "constraint": "the density ends where the unconstrained number reaches the bound of the value",
     "gradient": "the gradient is not that of the density",
     "jump": "the density jumps",
@@ -148,9 +152,9 @@ def _given(model):
     return [role for role in roles if getattr(model, role) is not None]
 
 
-def summary(model, compared):
-    """What was checked, in words, for a model of which nothing was found: `compared` is the number in `Checked`."""
-    points = "1 point" if compared == 1 else f"{compared} points"
+def summary(model, checked):
+    """What was checked, and what was not, in words, for a model of which nothing was found."""
+    points = "1 point" if checked.compared == 1 else f"{checked.compared} points"
     parts = [
         f"the gradient agrees with the density, all {model.dimension} components at {points}",
         "nothing is written or read outside of its place; the density is a number out to 700, has no jumps on the "
@@ -159,16 +163,26 @@ def summary(model, compared):
     if given := _given(model):
         parts.append(f"{', '.join(given)}: as they should be")
     if can_be_compared(model):
-        parts.append("the density has the slopes on average that its simulated prior asks for")
-    elif any(component.kind for component in component_constraints(model)):
-        parts.append("not known: whether its Jacobians are right, as it does not simulate")
+        parts.append("where it was compared, the density is on average that of what the model simulates")
+    parts += [f"not known: {unknown}" for unknown in checked.unknown]
     return "\n".join(f"{model.name}: {part}" for part in parts)
+
+
+def _not_simulated(model):
+    """What cannot be known of a model that does not simulate."""
+    lacking = [role for role in ("simulate", "simulate_data") if getattr(model, role) is None]
+    what = "its prior, its likelihood"
+    what += " and its Jacobians are" if any(p.constraint.kind for p in model.parameters) else " are"
+    return f"whether {what} as you mean them: it has no {' and no '.join(lacking)} to compare them with"
 
 
 def _stages(model, points, seed, bounds, looked):
     """Lists of findings, each stage sound only where those before it found nothing that ends the check. How far it
     looked is written to `looked`.
     """
+    yield (missing := list(data_findings(model)))
+    if missing:
+        return  # the density is nan, too, or hides it
     rng = np.random.default_rng(seed)
     starts = [rng.uniform(-2.0, 2.0, model.dimension) for _ in range(points)]
     far = [rng.uniform(-_FAR, _FAR, model.dimension) for _ in range(1 + points // 4)]
@@ -185,6 +199,9 @@ def _stages(model, points, seed, bounds, looked):
         return  # what is measured would mean nothing
     finite = [position for position in positions if math.isfinite(probe.value(position))]
     probe.time(positions[0])
+    yield (size := size_findings(probe, finite))
+    if size:
+        return  # differences tell nothing
     values = value_findings(probe, rng, finite[:_BASES])
     yield values
     if not finite:
@@ -200,7 +217,9 @@ def _stages(model, points, seed, bounds, looked):
     is_comparable = not (wrong or unwritten)
     if is_comparable:
         if not any(finding.kind == "constraint" for finding in values):  # else it ends where that says
-            yield jump_findings(probe, rng, finite[:_BASES], draws)
+            jumps = jump_findings(probe, rng, finite[:_BASES], draws)
+            yield jumps
+            yield [] if jumps else support_findings(probe, finite[:_BASES])
         tails = tail_findings(probe, finite[:_BASES], slopes, constraints)
         yield tails
         is_comparable = not (values or tails or simulated)
@@ -214,9 +233,11 @@ def _stages(model, points, seed, bounds, looked):
                 has_log_likelihood = not wrong
                 yield [] if found else wrong
     if is_comparable and can_be_compared(model):
-        compared = prior_findings(model, seed, constraints, probe.names, has_log_likelihood)
+        compared = prior_findings(probe, seed, constraints, has_log_likelihood)
         looked.unknown += compared.unknown
         yield compared.findings
+    elif not can_be_compared(model):
+        looked.unknown.append(_not_simulated(model))
     if model.derived is not None:
         yield list(derived_findings(model, finite))
 
