@@ -171,9 +171,9 @@ def summary(model, checked):
 def _not_simulated(model):
     """What cannot be known of a model that does not simulate."""
     lacking = [role for role in ("simulate", "simulate_data") if getattr(model, role) is None]
-    what = "its prior, its likelihood"
-    what += " and its Jacobians are" if any(p.constraint.kind for p in model.parameters) else " are"
-    return f"whether {what} as you mean them: it has no {' and no '.join(lacking)} to compare them with"
+    is_bounded = any(parameter.constraint.kind for parameter in model.parameters)
+    what = "prior, likelihood and Jacobians" if is_bounded else "prior and likelihood"
+    return f"whether {what} are as you mean them: there is no {' and no '.join(lacking)} to compare them with"
 
 
 def _stages(model, points, seed, bounds, looked):

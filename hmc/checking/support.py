@@ -17,13 +17,15 @@ _WAYS = (0.25, 1.0, 4.0, 8.0)  # from the position, to see whether the density e
 _FARTHEST = 8.0  # from 0
 _BISECTIONS = 60
 _SAME = 1e-6  # bounds found from several positions
-_PLACES = 3  # that they must be found from
+_PLACES = 2  # that they must be found from
 
 
 def support_findings(probe: Probe, bases: list[np.ndarray]) -> list[Fault]:
     """A finding for each parameter declared real whose first element has bounds, the same from all bases, or given by
     other elements as those of ordered vectors and simplexes.
     """
+    tried = {position.tobytes(): position for base in bases for position in (base, abs(base), 0.2 * abs(base))}
+    bases = [position for position in tried.values() if math.isfinite(probe.value(position))]
     if len(bases) < _PLACES:
         return []
     findings = []
