@@ -105,7 +105,7 @@ class Averages:
         return weights
 
     def off(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[Meaning]]:
-        """(mean of each column, its standard error, its meaning), as they are, and with multiples of others subtracted."""
+        """(mean of each column, its standard error, its meaning), as they are, and then less multiples of others."""
         if not self._columns:
             return np.empty(0), np.empty(0), []
         columns = np.array(self._columns).T

@@ -1,8 +1,8 @@
 """Does a log density take its parameters for what they are declared to be?
 
-The density of an unconstrained number cannot tell: exp(x) and 2 + exp(x) are both possible. So it is run in Python a few
-times and its variables are looked at. One that has a parameter's name should have the parameter's value, which is what
-a fit will show under that name.
+The density of an unconstrained number cannot tell: exp(x) and 2 + exp(x) are both possible. So it is run in Python a
+few times and its variables are looked at. One that has a parameter's name should have the parameter's value, which a
+fit will show under that name.
 """
 
 import sys
@@ -121,7 +121,7 @@ def _of_rows(function, x, more):
 
 
 def _elementwise(inputs, variables, words):
-    """A bound + exp(x), or - exp(x), or a bound + a range / (1 + exp(-x)): of all elements, or one that a loop leaves."""
+    """A bound + exp(x), or - exp(x), or a bound + a range / (1 + exp(-x)): of all elements, or one left by a loop."""
     x, y = (np.array([np.ravel(each) for each in numbers]) for numbers in (inputs, variables))
     if y.shape[1] not in (1, x.shape[1]):
         return ""

@@ -17,8 +17,8 @@ import numpy as np
 from hmc.model import Model
 from hmc.parameters import blocks
 
-_AT_ONCE = 3  # parameters that are moved alone at a draw, beside all together: the others are at other draws
-_TRIES = 4  # moves of each at a draw
+_AT_ONCE = 2  # parameters that are moved alone at a draw, beside all together: the others are at other draws
+_TRIES = 3  # moves of each at a draw
 _SHORTEST, _LONGEST = math.log(0.5), math.log(5.0)  # logarithms of the length of a move, in units
 _BOUND = 3.0  # of how far a move goes up or out
 THINGS = ("its Barker moves up and down", "its Barker moves out and in", "how sure the density is of its Barker moves")

@@ -20,11 +20,11 @@ from hmc.model import Model
 from hmc.transforms import LOWER, ORDERED, REAL, UPPER, Constraint
 
 _DRAWS = 400  # in a set, at least
-_MOST_DRAWS = 20_000  # in the later ones, where observations make averages vary and cannot be left out
+_MOST_DRAWS = 10_000  # in one where observations make averages vary and cannot be left out
 _PAIRS = 1000  # draws that are moved, at most
 _LONGEST, _SHORT = 2.5, 0.5  # seconds of work for a set of more than that, of the first kind and of the other
-# Standard errors that an average may be off: in each of two sets, and in both together. Averages of slopes are not quite
-# normal; those of moves, which are bounded, nearly are.
+# Standard errors that an average may be off: in each of two sets, and in both together. Averages of slopes are not
+# quite normal; those of moves, which are bounded, nearly are.
 _SLOPES_OFF, _MOVES_OFF = (4.0, 7.0), (3.0, 6.0)
 _SEEN = 7.5  # standard errors by which a fault is off, in each set, that is almost certain to be found
 _SEEN_MOVES = 5.5  # likewise, of moves
@@ -79,7 +79,8 @@ class _Tested(NamedTuple):
     @property
     def off(self) -> np.ndarray:
         """By how many standard errors they are off 0."""
-        return np.where(self.error > 0.0, self.mean / np.where(self.error > 0.0, self.error, 1.0), 1e9 * np.sign(self.mean))
+        varies = self.error > 0.0
+        return np.where(varies, self.mean / np.where(varies, self.error, 1.0), 1e9 * np.sign(self.mean))
 
 
 class _Comparison:
@@ -105,7 +106,7 @@ class _Comparison:
         moves = moves_for(self.model, first.positions, slopes)
         pilot = Averages(self.model, self.constraints, first.positions, slopes, centre)
         weights = pilot.weights()
-        number = self._enough(pilot, weights) if is_alone else _PAIRS
+        number = self._enough(pilot, weights) if is_alone else (_DRAWS if self.target.is_prior else _PAIRS)
         number = int(max(_DRAWS, min(number, (_LONGEST if is_alone else _SHORT) / seconds)))
         for batch in (1, 2):
             self._sets.append(self._set(batch, number, moves))
@@ -176,14 +177,17 @@ class _Comparison:
         )
 
     def _enough(self, pilot: Averages, weights: np.ndarray) -> float:
-        """So many draws that a missing Jacobian, or a prior that counts twice, is almost certain to be found."""
+        """So many draws that a missing Jacobian, or a prior that counts twice, is almost certain to be found: of each
+        component of which not too many are needed.
+        """
         _, errors, meanings = pilot.off(weights)
         best: dict[tuple, float] = {}
         for meaning, error in zip(meanings, errors, strict=True):
             if meaning.is_of_size_one:
                 key = (*meaning.components, meaning.what)
                 best[key] = min(best.get(key, math.inf), error)
-        return min(_DRAWS * (_SEEN * max(best.values(), default=0.0)) ** 2, _MOST_DRAWS)
+        needed = [_DRAWS * (_SEEN * error) ** 2 for error in best.values()]
+        return max([_PAIRS, *(number for number in needed if number <= _MOST_DRAWS)])
 
     def _lacks_jacobian(self, meaning: Meaning, mean: float) -> bool:
         kinds = (LOWER, UPPER, ORDERED)
@@ -200,9 +204,9 @@ class _Comparison:
             component, where = whole, f"all of {whole} together"
         else:
             component, where = "", "all parameters together"
-        beside = " without its likelihood" if self.target.is_prior else ""
+        beside = ", its likelihood left out" if self.target.is_prior else ""
         message = (
-            f"the density{beside} is not that of what the model simulates: along {where}, {meaning.what} is on average "
+            f"the density is not that of what the model simulates{beside}: along {where}, {meaning.what} is on average "
             f"off by {mean:+.3g}, {min(off, 1e3):.0f} standard errors"
         )
         if self._lacks_jacobian(meaning, mean):
@@ -211,8 +215,10 @@ class _Comparison:
                 "compare the prior with what simulate draws."
             )
         elif meaning.what == THINGS[2] and not self.target.is_prior:
-            much = "much: do the data or a prior count twice, or is a scale too small" if mean > 0.0 else (
-                "little: is a part of the data or of a prior left out, or a scale too large"
+            much = (
+                "much: do the data or a prior count twice, or is a scale too small"
+                if mean > 0.0
+                else ("little: is a part of the data or of a prior left out, or a scale too large")
             )
             advice = f"It changes too {much}? Compare its terms with what simulate and simulate_data draw."
         elif component and constraint.kind != REAL:

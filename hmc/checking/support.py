@@ -38,8 +38,8 @@ def support_findings(probe: Probe, bases: list[np.ndarray]) -> list[Fault]:
         if told := _told(ends, others):
             where, declare = told
             message = (
-                f"the log density is -inf wherever {name} (component {i}) is {where}, at {place(probe.model, bases[0])} "
-                f"and elsewhere, though {parameter.name} is declared real"
+                f"the log density is -inf wherever {name} (component {i}) is {where}, though {parameter.name} is "
+                f"declared real; seen around {place(probe.model, bases[0])}"
             )
             advice = f"Declare the constraint ({declare}) and take the value and its log Jacobian of hmc.transforms."
             findings.append(Fault("constraint", name, message, advice))
