@@ -89,6 +89,10 @@ class _Density:
         gradient, address = np.zeros(self.model.dimension), self.model._packed.address
         return _number(self.model, "log_density", self._function, position, address, gradient), gradient
 
+    def is_sound(self, position: np.ndarray, value: float) -> bool:
+        """Whether a value is no matter of the data: observations of weight 0 may be impossible all the same."""
+        return math.isfinite(value)
+
 
 def _by_weight(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
     """The prior alone, by data whose observations all have the weight 0. The model's own data serve, which saves
@@ -100,14 +104,11 @@ def _by_weight(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
         return None
     own = _Density(probe, model.without(range(weight.size)).data)
 
-    def prior(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
-        position = drawn_position(model, rng)
-        if math.isfinite(own(position)[0]):
-            return position, own
+    def drawn(position: np.ndarray, rng: np.random.Generator) -> _Density:
         made = data_of(position, rng)
-        return position, _Density(probe, made._replace(weight=np.zeros_like(made.weight)))
+        return _Density(probe, made._replace(weight=np.zeros_like(made.weight)))
 
-    return Simulated(prior, True, True)
+    return _prior(model, own, drawn, has_gradient=True)
 
 
 def _by_log_likelihood(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
@@ -124,13 +125,32 @@ def _by_log_likelihood(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
     if not np.isfinite(terms).all() or np.ptp(differences) > _SAME * (1.0 + np.abs(terms).max()):
         return None
 
-    def prior(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
-        position = drawn_position(model, rng)
-        if np.abs(own.terms(position)).max() < _FAR:  # not so where one is nan
-            return position, own
-        return position, _LessLogLikelihood(probe, data_of(position, rng), observations)
+    def drawn(position: np.ndarray, rng: np.random.Generator) -> _LessLogLikelihood:
+        return _LessLogLikelihood(probe, data_of(position, rng), observations)
 
-    return Simulated(prior, False, True)
+    return _prior(model, own, drawn, has_gradient=False)
+
+
+def _prior(model: Model, own: Any, drawn: Callable, has_gradient: bool) -> Simulated:
+    """The prior alone, of its log density given the model's own data, and a function that draws others for a position.
+
+    The value at a position must not depend on where a move to it began: where the own data give none, data drawn given
+    that very position are asked.
+    """
+
+    def draw(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
+        def density(position: np.ndarray) -> tuple[float, np.ndarray]:
+            value, gradient = own(position)
+            if own.is_sound(position, value):
+                return value, gradient
+            try:
+                return drawn(position, rng)(position)
+            except BrokenError:  # simulate_data need not know where a move can lead
+                return math.nan, gradient
+
+        return drawn_position(model, rng), density
+
+    return Simulated(draw, has_gradient, True)
 
 
 class _LessLogLikelihood:
@@ -144,6 +164,10 @@ class _LessLogLikelihood:
     def __call__(self, position: np.ndarray) -> tuple[float, np.ndarray]:
         value, likelihood = self.terms(position)
         return value - likelihood, self._no_gradient
+
+    def is_sound(self, position: np.ndarray, value: float) -> bool:
+        """Whether the difference has digits left."""
+        return math.isfinite(value) and max(map(abs, self.terms(position))) < _FAR
 
     def terms(self, position: np.ndarray) -> tuple[float, float]:
         """(log density, sum of log_likelihood)"""

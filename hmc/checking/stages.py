@@ -214,7 +214,7 @@ def _stages(model, points, seed, bounds, looked):
     unwritten = {finding.component for finding in contract}
     wrong = [f for f in gradient_findings(probe, slopes, constraints) if f.component not in unwritten]
     yield wrong
-    is_comparable = not (wrong or unwritten)
+    jumps, is_comparable = [], not (wrong or unwritten)
     if is_comparable:
         if not any(finding.kind == "constraint" for finding in values):  # else it ends where that says
             jumps = jump_findings(probe, rng, finite[:_BASES], draws)
@@ -222,7 +222,7 @@ def _stages(model, points, seed, bounds, looked):
             yield [] if jumps else support_findings(probe, finite[:_BASES])
         tails = tail_findings(probe, finite[:_BASES], slopes, constraints)
         yield tails
-        is_comparable = not (values or tails or simulated)
+        is_comparable = not (values or jumps or tails or simulated)
     has_log_likelihood = model.log_likelihood is not None
     for role in ("log_likelihood", "link"):
         if getattr(model, role) is not None:
