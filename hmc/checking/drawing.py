@@ -96,7 +96,7 @@ class _Density:
 
 def _by_weight(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
     """The prior alone, by data whose observations all have the weight 0. The model's own data serve, which saves
-    drawing some, unless they are impossible at the position.
+    drawing some, unless they are impossible at the position, or the density has a part of them that no weight is of.
     """
     model = probe.model
     weight = getattr(model.data, "weight", None)
@@ -108,7 +108,19 @@ def _by_weight(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
         made = data_of(position, rng)
         return _Density(probe, made._replace(weight=np.zeros_like(made.weight)))
 
-    return _prior(model, own, drawn, has_gradient=True)
+    rng = np.random.default_rng(0)
+    positions = [drawn_position(model, rng) for _ in range(_TRIED)]
+    other = drawn(positions[0], rng)
+    values = np.array([(own(position)[0], other(position)[0]) for position in positions])
+    values = values[np.isfinite(values).all(axis=1)]
+    if len(values) > 1 and _is_constant(values @ [1.0, -1.0], values):
+        return _prior(model, own, drawn, has_gradient=True)
+
+    def with_the_rest(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
+        position = drawn_position(model, rng)
+        return position, drawn(position, rng)
+
+    return Simulated(with_the_rest, True, True)
 
 
 def _by_log_likelihood(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
@@ -122,13 +134,18 @@ def _by_log_likelihood(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
     other = _LessLogLikelihood(probe, data_of(positions[0], rng), observations)
     terms = np.array([(*own.terms(position), *other.terms(position)) for position in positions])
     differences = terms @ [1.0, -1.0, -1.0, 1.0]
-    if not np.isfinite(terms).all() or np.ptp(differences) > _SAME * (1.0 + np.abs(terms).max()):
+    if not (np.isfinite(terms).all() and _is_constant(differences, terms)):
         return None
 
     def drawn(position: np.ndarray, rng: np.random.Generator) -> _LessLogLikelihood:
         return _LessLogLikelihood(probe, data_of(position, rng), observations)
 
     return _prior(model, own, drawn, has_gradient=False)
+
+
+def _is_constant(differences: np.ndarray, of: np.ndarray) -> bool:
+    """Whether differences of such numbers are the same but for rounding."""
+    return bool(np.ptp(differences) <= _SAME * (1.0 + np.abs(of).max()))
 
 
 def _prior(model: Model, own: Any, drawn: Callable, has_gradient: bool) -> Simulated:
