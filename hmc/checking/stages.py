@@ -1,4 +1,4 @@
-"""The stages of a check, in order, and what is told of a model of which nothing was found.
+"""The stages of a check, in order.
 
 Each kind of fault is looked for in a file of its own, beside this one.
 """
@@ -7,7 +7,6 @@ import contextlib
 import functools
 import math
 import types
-from typing import NamedTuple
 
 import numpy as np
 
@@ -29,40 +28,13 @@ from hmc.checking.probe import Probe, ended, raised, same_bits
 from hmc.checking.size import size_findings
 from hmc.checking.support import support_findings
 from hmc.checking.tails import tail_findings
+from hmc.checking.telling import Checked, given, not_simulated
 from hmc.checking.values import nowhere, value_findings
 
-KINDS = {
-    "compile": "a function does not compile, or returns no number",
-    "raises": "a function raises an exception",
-    "outside": "it reads or writes outside of its arrays",
-    "state": "its result depends on more than its arguments",
-    "changes": "it changes the position or the data",
-    "unwritten": "a component of the gradient is not written, or added to what stood there",
-    "data": "the data hold nan",
-    "nowhere": "the density is finite nowhere near where chains start",
-    "value": "the density is nan or +inf",
-    "size": "the density is too large to tell neighbouring positions apart",
-    "constraint": "the density ends where the unconstrained number reaches the bound of the value",
-    "gradient": "the gradient is not that of the density",
-    "jump": "the density jumps",
-    "unused": "the density does not depend on a component",
-    "improper": "the density has no finite integral",
-    "prior": "the density is not that of what `simulate` and `simulate_data` draw",
-    "name": "a name stands for two things",
-    "function": "log_likelihood, link, derived, simulate or simulate_data does not give what it must",
-}
 _BASES = 3  # points that lines start from
 MOST_POINTS = 100_000
 MOST_NUMBERS = 1_000_000  # in a position: each component is looked at, and has a name
 _FAR = 6.0  # some points are drawn uniformly from so far out
-
-
-class Checked(NamedTuple):
-    """What a check found, and how much of the gradient it looked at."""
-
-    findings: list
-    compared: int  # positions at which the gradient was compared with differences; 0 where the check ended before that
-    unknown: tuple  # what could not be looked at, in words
 
 
 def check(model, points=20, seed=12, *, bounds=False):
@@ -70,33 +42,37 @@ def check(model, points=20, seed=12, *, bounds=False):
     found. `KINDS` tells what the kinds are.
 
     On Linux the check runs in a process of its own: a model that corrupts memory, crashes, or does not return within a
-    minute is a finding. The log density is run in Python, where an index outside of an array is an error: at one
-    point, or all if its data are few, unless they have more than a million numbers; its variables that have the name of
-    a parameter must be what is declared. Compiled, it is called with walls around position and gradient at `points`
-    positions: half of them drawn uniformly from (-2, 2), as chains start, half from the prior where the model has
-    `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of the gradient must be written, finite,
-    and agree with central differences of the log density: |gradient - difference| <= 1e-6 (1 / u + the larger of the
-    two), u being |position[i]| or 1, whichever is more. A component with a slope below 1e-3 at all of them, as under a
-    wide prior, is compared further out too, to 1e12.
+    minute is a finding. The log density is run in Python, where an index outside of an array is an error: at one point,
+    or all if its data are few, unless they have more than a million numbers; its variables that have the name of a
+    parameter must be what is declared, not another transform of the position. Compiled, it is called with walls around
+    position and gradient at `points` positions: half of them drawn uniformly from (-2, 2), as chains start, half from
+    the prior where the model has `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of the
+    gradient must be written, finite, and agree with central differences of the log density: |gradient - difference| <=
+    1e-6 (1 / u + the larger of the two), u being |position[i]| or 1, whichever is more. A component with a slope below
+    1e-3 at all of them, as under a wide prior, is compared further out too, to 1e12.
     The density must nowhere be nan or +inf, at 0 and out to 700 in every component; have no jumps along lines through
-    (-8, 8), nor end where it matters, nor have a pole there of an infinite integral; and fall along every axis, out to
-    1e18, and, where there are up to 500 components, along each direction in which it does not bend. Each line is first
-    looked at in 1024 points, or fewer if that takes over 0.1 s for all lines: a jump and one back are seen where one of
-    the points is between them. The other functions of the model are called. If there is no fault so far and the model
-    has `simulate` and `simulate_data`, the gradient is averaged over what they draw, which shows a forgotten Jacobian
-    or another prior than the one drawn from. Where a call takes over 5 ms there are fewer of them.
+    (-8, 8), nor end where it matters, nor vanish at a bound that is not declared, nor have a pole there of an infinite
+    integral; be small enough for floats to tell differences of 0.01; and fall along every axis, out to 1e18, and, where
+    there are up to 500 components, along each direction in which it does not bend. Each line is first looked at in 1024
+    points, or fewer if that takes over 0.1 s for all lines: a jump and one back are seen where one of the points is
+    between them. The other functions of the model are called. If there is no fault so far and the model has `simulate`
+    and `simulate_data`, the density is compared with what they draw: its gradient, and the balance of moves. That shows
+    a forgotten Jacobian, another prior than the one drawn from, data that count twice. A field `weight` in the data, or
+    a log_likelihood that is the density's, lets the prior be seen by itself; without either, up to 10,000 data sets are
+    drawn, and `summary` says what could not be seen. Where a call takes over 5 ms there are fewer of them.
 
-    `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That
-    takes longer, and reports a wrong index that the runs in Python did not come by. Indices below 0 count from the end,
-    as in Python; only one that is an element of the data is reported.
+    `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That takes
+    longer, and reports a wrong index that the runs in Python did not come by. Indices below 0 count from the end, as in
+    Python; only one that is an element of the data is reported.
 
     Not found: a forgotten Jacobian or a wrong term, of which the gradient is right too, in a model that does not
-    simulate, if the posterior stays proper (write `simulate`, and see `hmc calibrate`); a posterior that is improper
-    along a curve, or around a point; a jump off these lines, or one back so soon that no point lies between them; a
-    wrong term of the gradient that the tolerance covers; a log_likelihood that is not the density's, if the data have
-    no `weight`; what happens with other data or positions than tried. The same model and seed give the same findings,
-    unless calls are slow. Data that the model changes are put back. ValueError for `points` that are not from 1 to
-    100,000, and for a model of over 1,000,000 numbers.
+    simulate, if the posterior stays proper (write `simulate`, and see `hmc calibrate`); a transform of a parameter that
+    is declared real, if no variable has the parameter's name; a posterior that is improper along a curve, or around a
+    point; a jump off these lines, or one back so soon that no point lies between them; a wrong term of the gradient
+    that the tolerance covers; a log_likelihood that is not the density's, if the data have no `weight`; what happens
+    with other data or positions than tried. The same model and seed give the same findings, unless calls are slow. Data
+    that the model changes are put back. ValueError for `points` that are not from 1 to 100,000, and for a model of over
+    1,000,000 numbers.
     """
     return examine(model, points, seed, bounds=bounds).findings
 
@@ -140,40 +116,10 @@ def _all_stages(model, points, seed, bounds):
     for name, array, content in kept:
         if not same_bits(array, content):
             np.copyto(array, content)
-            message = f"{' or '.join(_given(model))} changes {name}, which all chains share"
+            message = f"{' or '.join(given(model))} changes {name}, which all chains share"
             if not any(finding.kind == "changes" for finding in findings):  # of log_density
                 findings.append(Fault("changes", "", message, "Work on a copy of it."))
     return Checked(findings, looked.compared, tuple(looked.unknown))
-
-
-def _given(model):
-    """The functions that the model has beside log_density."""
-    roles = ("log_likelihood", "link", "derived", "simulate", "simulate_data")
-    return [role for role in roles if getattr(model, role) is not None]
-
-
-def summary(model, checked):
-    """What was checked, and what was not, in words, for a model of which nothing was found."""
-    points = "1 point" if checked.compared == 1 else f"{checked.compared} points"
-    parts = [
-        f"the gradient agrees with the density, all {model.dimension} components at {points}",
-        "nothing is written or read outside of its place; the density is a number out to 700, has no jumps on the "
-        "lines tried, and falls along every axis",
-    ]
-    if given := _given(model):
-        parts.append(f"{', '.join(given)}: as they should be")
-    if can_be_compared(model):
-        parts.append("where it was compared, the density is on average that of what the model simulates")
-    parts += [f"not known: {unknown}" for unknown in checked.unknown]
-    return "\n".join(f"{model.name}: {part}" for part in parts)
-
-
-def _not_simulated(model):
-    """What cannot be known of a model that does not simulate."""
-    lacking = [role for role in ("simulate", "simulate_data") if getattr(model, role) is None]
-    is_bounded = any(parameter.constraint.kind for parameter in model.parameters)
-    what = "prior, likelihood and Jacobians" if is_bounded else "prior and likelihood"
-    return f"whether {what} are as you mean them: there is no {' and no '.join(lacking)} to compare them with"
 
 
 def _stages(model, points, seed, bounds, looked):
@@ -237,7 +183,7 @@ def _stages(model, points, seed, bounds, looked):
         looked.unknown += compared.unknown
         yield compared.findings
     elif not can_be_compared(model):
-        looked.unknown.append(_not_simulated(model))
+        looked.unknown.append(not_simulated(model))
     if model.derived is not None:
         yield list(derived_findings(model, finite))
 
