@@ -22,15 +22,3 @@ def ebfmi(energy):
         jumps = np.sum(np.diff(energy, axis=1) ** 2, axis=1)
         spread = np.sum((energy - energy.mean(axis=1, keepdims=True)) ** 2, axis=1)
         return np.where(spread > 0, jumps / spread, np.nan)
-
-
-def coarseness(log_density):
-    """The distance between neighbouring floats of the size of the log densities of draws, of any shape: a number.
-
-    Acceptance hangs on differences of about 1, which must be far above it: above 0.01, from a log density of 7e13 or so
-    on, the sampler no longer sees the shape of the density, and its draws are not to be trusted. Of the largest
-    |log_density| that is finite; 0 where none is.
-    """
-    finite = np.abs(np.asarray(log_density, dtype=np.float64).ravel())
-    finite = finite[np.isfinite(finite)]
-    return float(np.spacing(finite.max())) if finite.size else 0.0

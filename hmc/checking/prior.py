@@ -118,7 +118,7 @@ class _Comparison:
         # number.
         tested = self._tested[-1]
         odd = np.flatnonzero(strength > 1.0)
-        worst = max(odd, key=lambda k: (self._lacks_jacobian(tested.meanings[k], tested.mean[k]), strength[k]))
+        worst = max(odd, key=lambda k: (self._lacks_jacobian(tested.meanings[k], float(tested.mean[k])), strength[k]))
         off = min(abs(each.off[worst]) for each in self._tested)
         return self._told(tested.meanings[worst], tested.mean[worst], off)
 
@@ -139,7 +139,8 @@ class _Comparison:
 
     def _hidden(self) -> list[str]:
         """Parameters of which a prior that counts twice, or a Jacobian that is missing, would not show for certain."""
-        tested, best = self._tested[0], {}
+        tested = self._tested[0]
+        best: dict[tuple, float] = {}
         for meaning, error in zip(tested.meanings, tested.error, strict=True):
             if meaning.is_of_size_one:
                 key = self.names[meaning.components[0]].partition("[")[0], meaning.what

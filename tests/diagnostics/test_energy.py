@@ -1,10 +1,8 @@
 """E-BFMI."""
 
 import numpy as np
-import pytest
 
 import diagnostics as d
-from diagnostics.energy import coarseness
 
 
 def test_ebfmi_is_the_ratio_of_jumps_to_spread():
@@ -32,16 +30,3 @@ def test_ebfmi_is_one_number_a_chain_and_nan_where_undefined():
 def test_ebfmi_does_not_depend_on_the_origin_of_energy():
     energy = np.random.default_rng(0).integers(0, 99, size=(2, 60))
     np.testing.assert_array_equal(d.ebfmi(energy), d.ebfmi(energy + 2.0**40))
-
-
-@pytest.mark.parametrize(("size", "distance"), [(1.0, 2.0**-52), (-3e13, 2.0**-8), (1e14, 2.0**-6), (-1e16, 2.0)])
-def test_coarseness_is_the_distance_of_the_nearest_floats_at_the_largest_log_density(size, distance):
-    log_density = size + np.zeros((2, 10))
-    log_density[1, 3] = -np.inf
-    log_density[0, 4] = size / 4.0
-    assert coarseness(log_density) == distance
-    assert abs(size) + distance == np.nextafter(abs(size), np.inf)
-
-
-def test_coarseness_of_no_number_is_zero():
-    assert coarseness(np.array([[np.nan, -np.inf]])) == coarseness(np.empty((2, 0))) == 0.0
