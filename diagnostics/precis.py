@@ -1,23 +1,43 @@
 """`precis`: the table of a posterior, one row a parameter."""
 
+from __future__ import annotations
+
+import itertools
 import re
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from .arrays import as_draws, per_parameter, sorted_quantile, standard_deviation
+from .arrays import as_draws, mean, per_parameter, sorted_quantile, standard_deviation
 from .ess import effective_size, tail_size
 from .mcse import mcse_mean, mcse_sd
-from .rank import views
+from .protocols import Floats, NamedDraws
+from .rank import Views, views
 from .rhat import larger_rhat
 
-FURTHER = {
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Of each parameter: its name, and its rows as pairs of an element's position and label.
+Rows: TypeAlias = list[tuple[str, list[tuple[int, str]]]]
+
+FURTHER: dict[str, Callable[[Floats, Views], Floats]] = {
     "ess_tail": lambda x, seen: tail_size(x, seen.ordered),
     "mcse_mean": lambda x, seen: mcse_mean(x),
     "mcse_sd": lambda x, seen: mcse_sd(x),
 }
 
 
-def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=False):
+def precis(
+    fit: NamedDraws,
+    depth: int = 1,
+    prob: float = 0.89,
+    *,
+    parameters: str | Iterable[str] | None = None,
+    tail_ess: bool = False,
+    mcse: bool = False,
+) -> pd.DataFrame:
     """Summary of a fit as a DataFrame: mean, sd, interval, effective draws and Rhat of every parameter.
 
     `fit` is a mapping of parameter names to draws (chains, draws, ...). The rows are its scalars
@@ -28,11 +48,13 @@ def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=Fal
     (`mcse=True`).
 
     `parameters` selects rows whatever the depth: a name (`"a"`), an element (`"a[3]"`) or a regular
-    expression that matches one of them as a whole (`"a.*"`), or a list of such. What a fit has beyond its
-    keys (`"p"`, of the link function) is selected by its name alone. Where `depth=1` hides
+    expression that matches one of them as a whole (`"a.*"`), or a list of such. Quantities of a fit beyond its
+    keys (`"p"`, of the link function) are selected by their name alone. Of two rows that would have the same label, a
+    quantity named as another's element, the second has an underscore behind it. Where `depth=1` hides
     parameters, `frame.attrs["note"]` says how many.
 
-    NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist.
+    NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist, and for draws without
+    names.
     """
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
@@ -40,12 +62,16 @@ def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=Fal
         raise ValueError(f"precis has depth 1 (scalars) or 2 (vectors and matrices too), not {depth!r}")
     if not 0 < prob < 1:
         raise ValueError(f"precis needs a probability between 0 and 1 for its interval, not {prob!r}")
+    if not hasattr(fit, "keys"):
+        raise ValueError(
+            f'precis needs a fit, or draws by name, precis({{"x": draws}}); this is a {type(fit).__name__}'
+        )
     selected, hidden = _select(fit, depth, parameters)
     labels = [label for _, rows in selected for _, label in rows]
     bounds = ((1 - prob) / 2, (1 + prob) / 2)
     further = (["ess_tail"] if tail_ess else []) + (["mcse_mean", "mcse_sd"] if mcse else [])
     names = ["mean", "sd", *map(percentage, bounds), "n_eff", "Rhat4", *further]
-    columns = [np.empty(0) for _ in names]
+    columns: Iterable[Floats] = [np.empty(0) for _ in names]
     if labels:
         draws = _gather(fit, selected)
         columns = per_parameter(_summary, draws, bounds, further)
@@ -55,17 +81,17 @@ def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=Fal
     return frame
 
 
-def percentage(prob):
+def percentage(prob: float) -> str:
     """The name of a quantile's column: 0.055 is "5.5%", 0.05 "5%"."""
     return f"{100 * prob:.10g}%"
 
 
-def _summary(x, bounds, further):
-    """The columns of the table for draws (chains, draws, n), (6 + ..., n); what they share is computed once."""
+def _summary(x: Floats, bounds: tuple[float, float], further: list[str]) -> Floats:
+    """The columns of the table for draws (chains, draws, n), (6 + ..., n); common parts are computed once."""
     seen = views(x)
     return np.stack(
         [
-            x.mean(axis=(0, 1)),
+            mean(x),
             standard_deviation(x),
             *(sorted_quantile(seen.ordered, bound) for bound in bounds),
             effective_size(seen.ranked),
@@ -75,28 +101,43 @@ def _summary(x, bounds, further):
     )
 
 
-def element_labels(name, shape):
+def element_labels(name: str, shape: tuple[int, ...]) -> list[str]:
     """Names of a parameter's elements, counted from 1: `a[1]`, `b[1,2]`; of a scalar, its own name."""
     if not shape:
         return [name]
     return [f"{name}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(*shape)]
 
 
-def _select(fit, depth, parameters):
+def distinct(labels: Iterable[str]) -> list[str]:
+    """The labels, with an underscore behind one that has been there before, as in `hmc.Fit.to_frame`: a derived
+    quantity may have the name of an element, `a[1]`.
+    """
+    labels, given = list(labels), dict[str, None]()
+    for label in labels:
+        called = label
+        while called in given or (called != label and called in labels):
+            called += "_"
+        given[called] = None
+    return list(given)
+
+
+def _select(fit: NamedDraws, depth: int, parameters: str | Iterable[str] | None) -> tuple[Rows, int]:
     """Which rows the table has: [(name, [(position, label), ...]), ...]; and how many the depth hides."""
     names = list(fit.keys())
     patterns = [parameters] if isinstance(parameters, str) else list(parameters or ())
-    has_more = hasattr(type(fit), "__contains__")  # of a mapping only keys() and [] are promised
-    names += [name for name in patterns if name not in names and has_more and name in fit]
+    if isinstance(fit, Container):  # of a mapping only keys() and [] are promised
+        names += [name for name in patterns if name not in names and name in fit]
     shapes = {name: np.shape(fit[name])[2:] for name in names}
-    labels = {name: list(enumerate(element_labels(name, shape))) for name, shape in shapes.items()}
+    every = {name: element_labels(name, shape) for name, shape in shapes.items()}
+    called = iter(distinct(itertools.chain(*every.values())))
+    labels = {name: [(i, next(called)) for i in range(len(elements))] for name, elements in every.items()}
     if parameters is not None:
         return _matching(labels, patterns), 0
     shown = [(name, rows) for name, rows in labels.items() if depth == 2 or not shapes[name]]
     return shown, sum(map(len, labels.values())) - sum(len(rows) for _, rows in shown)
 
 
-def _matching(labels, patterns):
+def _matching(labels: dict[str, list[tuple[int, str]]], patterns: Sequence[str]) -> Rows:
     """The rows of `labels` that a pattern names or matches; ValueError for a pattern that finds none."""
     is_found = [_matcher(pattern) for pattern in patterns]
     for pattern, found in zip(patterns, is_found, strict=True):
@@ -110,16 +151,16 @@ def _matching(labels, patterns):
     return selected
 
 
-def _matcher(pattern):
+def _matcher(pattern: str) -> Callable[[str], bool]:
     """Whether a name is, or matches as a whole, `pattern`."""
     try:
         regex = re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
     return lambda name: name == pattern or regex.fullmatch(name) is not None
 
 
-def _gather(fit, selected):
+def _gather(fit: NamedDraws, selected: Rows) -> Floats:
     """The draws of the selected rows side by side, (chains, draws, rows)."""
     parts = []
     for name, rows in selected:
