@@ -28,5 +28,5 @@ def run(options):
     for finding in checked.findings:
         print(f"{model.name}: {finding}")
     if not checked.findings:
-        print(summary(model, checked.compared))
+        print(summary(model, checked))
     return 1 if checked.findings else 0
