@@ -21,7 +21,7 @@ from hmc.jit.copying import python_of
 from hmc.jit.fingerprint import UndeterminableError, fingerprint
 from hmc.jit.kernel import jit_is_disabled
 from hmc.jit.packing import loader, note_exception, notes_before
-from hmc.jit.reach import FrozenCodeError, Reach, renewed
+from hmc.jit.reach import FrozenCodeError, Reached, renewed
 
 VECTOR = types.Array(types.float64, 1, "C")
 MATRIX = types.Array(types.float64, 2, "C")
@@ -91,13 +91,13 @@ def author_function_key(function, data_type):
     """The hash of all that an author's function reaches; UndeterminableError where that cannot be known."""
     kept = _kept_key(function, data_type, jit_is_disabled())
     if not (kept.reach and kept.reach.is_unchanged()):
-        reach = Reach(function)
+        reach = Reached(function)
         kept.key = fingerprint(function, str(data_type), *_tuple_classes([data_type]))
         kept.reach = reach
     return kept.key
 
 
-class _Kept:
+class _Store:
     """Something that was made of a function, and what the function reached then."""
 
     reach = key = function = None
@@ -105,7 +105,7 @@ class _Kept:
 
 @functools.lru_cache(maxsize=256)
 def _kept_key(function, data_type, without_jit):
-    return _Kept()
+    return _Store()
 
 
 def called_from_python(function):
@@ -117,7 +117,7 @@ def called_from_python(function):
     kept = _kept_function(function)
     with _compiling:
         if not (kept.reach and kept.reach.is_unchanged()):
-            reach = Reach(function)
+            reach = Reached(function)
             kept.function = renewed(function)
             kept.reach = reach
     return kept.function
@@ -125,7 +125,7 @@ def called_from_python(function):
 
 @functools.lru_cache(maxsize=256)
 def _kept_function(function):
-    return _Kept()
+    return _Store()
 
 
 _compiling = threading.RLock()
@@ -147,7 +147,7 @@ class _Slot:
     def compile(self):
         """Compile it, or load it from disk. What is interrupted, or overtaken by a change, leaves nothing behind."""
         for _ in range(_TRIES):
-            reach, key = Reach(self._function), self._key_now()
+            reach, key = Reached(self._function), self._key_now()
             is_the_same = key is not None and key == self._key  # if of new objects
             dispatcher = self.dispatcher if is_the_same else self._compiled(key, reach)
             if reach.is_unchanged():

@@ -1,8 +1,8 @@
 """Whether a compiled function is still the code that it was compiled from.
 
 Numba freezes what a function reaches when it is compiled: constants, helpers, closures, arrays, defaults, attributes of
-modules. A user of a notebook changes these, and expects the next call to follow, as it does in Python. So `Reach` keeps
-what was reached, to be compared; and `renewed` gives a copy of a function in which nothing is compiled yet.
+modules. A user of a notebook changes these, and expects the next call to follow, as it does in Python. So `Reached`
+keeps what was reached, to be compared; and `renewed` gives a copy of a function in which nothing is compiled yet.
 """
 
 import builtins
@@ -26,7 +26,7 @@ class FrozenCodeError(HMCError):
     """The function reaches machine code that is out of date, and that cannot be made anew."""
 
 
-class Reach:
+class Reached:
     """All that a function reaches, as it is now. Arrays, which change in place, are kept by content, all else by
     identity: nearly always nothing has changed, and that is then known within a tenth of a millisecond.
     """
@@ -134,9 +134,9 @@ def _overloads(number: int) -> dict:
 
 
 @functools.cache
-def _first_seen(item: object) -> Reach:
+def _first_seen(item: object) -> Reached:
     """What it reached when a function that reaches it was compiled first: Numba keeps that machine code for good."""
-    return Reach(item)
+    return Reached(item)
 
 
 def renewed(function: Callable) -> Callable:
@@ -146,7 +146,7 @@ def renewed(function: Callable) -> Callable:
     kernels and functions with an overload only where something that they reach has changed. FrozenCodeError where that
     is so of Numba's callbacks and classes, whose machine code is made where they are defined.
     """
-    items = Reach(function).items
+    items = Reached(function).items
     for item in items:
         is_frozen = python_within(item) is not None and not isinstance(item, (Dispatcher, DUFunc))
         if is_frozen and not _first_seen(item).is_unchanged():
@@ -157,7 +157,7 @@ def renewed(function: Callable) -> Callable:
     old = {*jitted, *changed}
     if not old - {function} and not isinstance(function, Dispatcher):
         return function
-    old |= {item for item in plain if not old.isdisjoint(Reach(item).items)}
+    old |= {item for item in plain if not old.isdisjoint(Reached(item).items)}
     done: dict = {}
     again = functools.partial(copied, follows=functools.partial(_is_in, old), wrap=_like, done=done)
     copy = again(function)
@@ -166,7 +166,7 @@ def renewed(function: Callable) -> Callable:
             options = {"jit_options": template._jit_options, "strict": template._strict}
             options |= {"inline": template._inline._inline, "prefer_literal": template.prefer_literal}
             overload(done[item], **options)(again(template._overload_func))
-    for item in sorted(jitted, key=lambda item: len(Reach(item).items)):  # what is called before what calls it
+    for item in sorted(jitted, key=lambda item: len(Reached(item).items)):  # what is called before what calls it
         _freeze_like(done.get(python_of(item)), item)
     return copy
 

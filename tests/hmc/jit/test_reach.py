@@ -13,7 +13,7 @@ import hmc
 import hmc.jit.compiled
 from hmc.jit import cache
 from hmc.jit.kernel import kernel
-from hmc.jit.reach import Reach
+from hmc.jit.reach import Reached
 from tests.hmc.helpers import running
 
 
@@ -215,7 +215,7 @@ def test_a_callback_that_is_out_of_date_is_refused_in_a_line():
 
 def test_reach_ends_where_functions_call_each_other():
     names, _ = session("@njit\ndef g(x): return f(x)\ndef f(x): return g(x)")
-    assert Reach(names["density"]).is_unchanged()
+    assert Reached(names["density"]).is_unchanged()
 
 
 IN_PROCESSES = textwrap.dedent(
