@@ -1,8 +1,8 @@
 """One chain: a starting point, warm-up, draws.
 
-`advance` is the one function that is compiled for good: it takes any model's density as a pointer, runs transitions
-and adapts, and can be left and taken up again at any transition. Everything that a chain's future depends on stands
-in its `ChainState` and its random generator.
+`advance` is compiled once, for all models: it takes a model's density as a pointer, runs transitions and adapts, and
+can stop and continue at any transition. Everything that a chain's future depends on is in its `ChainState` and its
+random generator.
 """
 
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ class ChainState(NamedTuple):
     iteration: int  # transitions done, warm-up included
     log_density: float
     search: DualAveraging
-    point: PhasePoint  # the current draw (unconstrained) and the gradient there; the momentum is the next one's room
+    point: PhasePoint  # the current draw (unconstrained) and the gradient there; the momentum array is reused
     metric: Metric
     moments: Moments
 
@@ -77,8 +77,9 @@ def make_record(kept: int, iterations: int, dimension: int) -> Record:
 def advance(density, data, bit_generator, state, trajectory, orders, record):
     """Run transitions from `state` until `orders.until` or until stopped; the new state. The record is filled in.
 
-    An unfinished transition is discarded, and `iteration` tells how many were finished; after that, what stands in
-    the buffers is of no use for going on.
+    At first, `state` is what `starting.start` gives; `orders` is what `starting.make_orders` gives.
+    An unfinished transition is discarded, and `iteration` tells how many were finished. A chain cannot continue from
+    the buffers that it leaves.
     """
     rng = lent_generator(bit_generator)
     hamiltonian = Hamiltonian(density, data, state.metric)
