@@ -25,7 +25,7 @@ NUTS, STATIC = 0, 1
 
 
 class ChainState(NamedTuple):
-    """Where a chain stands between two transitions. Arrays change in place; scalars are returned anew."""
+    """The state of a chain between two transitions. Arrays change in place; scalars are returned in a new state."""
 
     iteration: int  # transitions done, warm-up included
     log_density: float
@@ -36,7 +36,7 @@ class ChainState(NamedTuple):
 
 
 class Orders(NamedTuple):
-    """What a chain is to do. The same for all chains of a run but for `progress`."""
+    """The settings of a chain, for compiled code. The same for all chains of a run except `progress`."""
 
     algorithm: int  # NUTS or STATIC
     max_depth: int
@@ -46,12 +46,12 @@ class Orders(NamedTuple):
     plan: np.ndarray  # (warmup,) the actions of adaptation after each warm-up transition
     first_kept: int  # the positions of earlier transitions are not kept
     until: int  # the iteration to stop at
-    stop: np.ndarray  # (1,) int64: whoever sets it ends the chain within one gradient
-    progress: np.ndarray  # (1,) int64: the iteration, for whoever watches
+    stop: np.ndarray  # (1,) int64: setting it ends the chain within one gradient
+    progress: np.ndarray  # (1,) int64: the iteration, for a progress bar
 
 
 class Record(NamedTuple):
-    """What a chain leaves behind. Names of ArviZ's schema, but for `termination`; a row per transition."""
+    """The draws and statistics of a chain, a row per transition. Names of ArviZ's schema, except `termination`."""
 
     position: np.ndarray  # (kept, dimension) unconstrained
     lp: np.ndarray  # (iterations,) log density, Jacobian terms included

@@ -1,4 +1,4 @@
-"""What a transition reports of itself, whichever algorithm made it, and when a leapfrog step has failed."""
+"""The statistics that a transition of any algorithm reports, and when a leapfrog step has failed."""
 
 import math
 from typing import NamedTuple
