@@ -1,12 +1,11 @@
 """Statistics of draws: convergence, precision, predictive criteria. Arrays in, numbers out.
 
 Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, observations). Only `precis`,
-`compare` and `verdict` see a fit; the first two ask for nothing but its names, draws and log likelihood,
-the verdict also for the sampler's statistics. `loo_refit` and `calibrate` sample models; nothing else here knows the
-sampler.
+`compare` and `verdict` take a fit: the first two read its names, draws and log likelihood, `verdict` also reads the
+sampler's statistics. `loo_refit` and `calibrate` sample models; nothing else here uses the sampler.
 
-Read in this order: arrays, rank, rhat, ess, mcse; waic, psis, stacking; precis, compare; findings, verdict; ecdf,
-calibration_verdict, calibration.
+Read in this order: protocols, arrays, rank, rhat, ess, mcse; waic, psis, stacking; precis, compare; findings,
+verdict; ecdf, calibration_verdict, calibration.
 """
 
 from .calibration import calibrate

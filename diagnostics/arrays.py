@@ -5,13 +5,18 @@ parameters. `per_parameter` checks the array and hands it to a formula in blocks
 processor's cache, each parameter's draws side by side in memory.
 """
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import ArrayLike
+
+from .protocols import Bools, Floats
 
 # Half a megabyte of doubles: sorting, ranking and transforming a block then stay in cache.
 BLOCK_ELEMENTS = 1 << 16
 
 
-def as_draws(x):
+def as_draws(x: ArrayLike) -> Floats:
     """`x` as float64 of shape (chains, draws, ...); integers and booleans are converted.
 
     ValueError for anything else: fewer than two dimensions, no elements, complex, text or ragged input.
@@ -29,7 +34,7 @@ def as_draws(x):
     return array.astype(np.float64, copy=False)
 
 
-def as_log_likelihood(log_lik):
+def as_log_likelihood(log_lik: ArrayLike) -> Floats:
     """`log_lik` as float64 of shape (chains, draws, observations); ValueError for any other shape."""
     array = as_draws(log_lik)
     if array.ndim != 3:
@@ -37,7 +42,7 @@ def as_log_likelihood(log_lik):
     return array
 
 
-def as_probability(prob):
+def as_probability(prob: float) -> float:
     """`prob` as a float between 0 and 1; ValueError otherwise."""
     prob = float(prob)
     if not 0 <= prob <= 1:
@@ -45,12 +50,12 @@ def as_probability(prob):
     return prob
 
 
-def per_parameter(statistic, x, *arguments):
+def per_parameter(statistic: Callable[..., Floats], x: ArrayLike, *arguments: object) -> Floats:
     """`statistic(draws, *arguments)` of every parameter of `x`, shape (chains, draws, ...).
 
     `statistic` maps (chains, draws, n) to (n,), or to (k, n) for k numbers at once. The result has the
     trailing shape of `x` (after k); a plain number where there is none. NaN where any draw is NaN, whatever
-    `statistic` says. Division by zero and invalid operations give inf and NaN without a warning.
+    `statistic` gives. Division by zero and invalid operations give inf and NaN without a warning.
     """
     x = as_draws(x)
     chains, draws, *shape = x.shape
@@ -65,27 +70,27 @@ def per_parameter(statistic, x, *arguments):
     return result.reshape((*result.shape[:-1], *shape))[()]
 
 
-def _unless_nan(x, statistic, arguments):
-    # Said once for all: a statistic that leaves out draws (splitting an odd number does) cannot lose a NaN.
+def _unless_nan(x: Floats, statistic: Callable[..., Floats], arguments: tuple[object, ...]) -> Floats:
+    # Checked here, once: a statistic that leaves out draws (splitting an odd number does) could miss a NaN.
     return np.where(np.isnan(x).any(axis=(0, 1)), np.nan, statistic(x, *arguments))
 
 
-def draws_adjacent(x):
+def draws_adjacent(x: Floats) -> Floats:
     """The same array (chains, draws, n), laid out in memory so that a parameter's draws are neighbours."""
     return np.ascontiguousarray(x.transpose(2, 0, 1)).transpose(1, 2, 0)
 
 
-def pooled(x):
+def pooled(x: Floats) -> Floats:
     """(chains, draws, ...) as (chains * draws, ...): the draws of all chains as one sample."""
     return x.reshape(-1, *x.shape[2:])
 
 
-def where_finite(x, value):
-    """`value` (n,) of the draws (chains, draws, n), NaN where one of the draws is not finite."""
+def where_finite(x: Floats, value: Floats) -> Floats:
+    """`value`, (n,), with NaN where one of the draws, (chains, draws, n), is not finite."""
     return np.where(np.isfinite(x).all(axis=(0, 1)), value, np.nan)
 
 
-def finite_and_varied(x):
+def finite_and_varied(x: Floats) -> Bools:
     """Per parameter: is every draw finite, and are there at least two different values?
 
     R's posterior calls draws within 2.2e-16 of each other constant; we ask for equality, so that no
@@ -94,8 +99,8 @@ def finite_and_varied(x):
     return np.isfinite(x).all(axis=(0, 1)) & (x.max(axis=(0, 1)) != x.min(axis=(0, 1)))
 
 
-def variance(x, axis):
-    """Sample variance (divisor n - 1) along axis 0 or 1; exactly 0 of equal values; NaN of fewer than two."""
+def variance(x: Floats, axis: int) -> Floats:
+    """Sample variance (divisor n - 1) along axis 0 or 1; exactly 0 for equal values, NaN for fewer than two."""
     if x.shape[axis] < 2:
         return np.full(np.delete(x.shape, axis), np.nan)
     # Counted from the first value: equal values cancel exactly, and a large common offset costs no digits.
@@ -103,29 +108,29 @@ def variance(x, axis):
     return (x - first).var(axis=axis, ddof=1)
 
 
-def standard_deviation(x):
+def standard_deviation(x: Floats) -> Floats:
     """Sample standard deviation (divisor n - 1) of the draws of all chains, shape (...)."""
     return np.sqrt(variance(pooled(x), axis=0))
 
 
-def log_sum_exp(x, axis=0):
-    """log of the sum of exp(x) along `axis`, without overflow; -inf of nothing but -inf."""
+def log_sum_exp(x: Floats, axis: int = 0) -> Floats:
+    """log of the sum of exp(x) along `axis`, without overflow; -inf if every x is -inf."""
     largest = x.max(axis=axis, keepdims=True)
     largest = np.where(np.isneginf(largest), 0, largest)
     with np.errstate(divide="ignore"):
         return np.log(np.exp(x - largest).sum(axis=axis)) + largest.squeeze(axis)
 
 
-def quantile(x, prob):
+def quantile(x: Floats, prob: float) -> Floats:
     """Quantile of the draws of all chains, shape (...), interpolated as R's type 7 and NumPy's "linear".
 
-    NaN where a draw is NaN; an infinite draw is a value like any other.
+    NaN where a draw is NaN; an infinite draw counts like any other.
     """
     return sorted_quantile(np.sort(pooled(x), axis=0), prob)
 
 
-def sorted_quantile(ordered, prob):
-    """The same of draws already sorted along axis 0."""
+def sorted_quantile(ordered: Floats, prob: float) -> Floats:
+    """`quantile` of draws that are already sorted along axis 0."""
     index = (len(ordered) - 1) * prob
     low = int(np.floor(index))
     below, above = ordered[low], ordered[min(low + 1, len(ordered) - 1)]

@@ -15,29 +15,32 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from .protocols import Bools, Floats, Ints
 
 
 class Band(NamedTuple):
     """Bounds, inclusive, for the numbers of ranks that are at most 0, 1, ..., highest - 1: arrays (highest,)."""
 
-    lower: np.ndarray
-    upper: np.ndarray
-    coverage: float  # the probability that all of N uniform ranks keep within: exact, and at least what was asked for
+    lower: Ints
+    upper: Ints
+    coverage: float  # the probability that all of N uniform ranks keep within: exact, and at least the level asked for
 
 
 class Uniformity(NamedTuple):
     """How ranks compare with uniform ones: numbers, or arrays of the trailing shape of the ranks."""
 
-    p_value: np.ndarray  # the probability that uniform ranks stray as far, at any place
-    place: np.ndarray  # the rank i at which these stray farthest
-    count: np.ndarray  # how many are at most `place`
+    p_value: Floats  # the probability that uniform ranks stray as far, at any place
+    place: Ints  # the rank i at which these stray farthest
+    count: Ints  # type: ignore[assignment]  # how many are at most `place`
 
 
-def ecdf_band(size, highest, level=0.95):
+def ecdf_band(size: int, highest: int, level: float = 0.95) -> Band:
     """The `Band` of `size` ranks 0..highest that holds all counts at once with the probability `level`, or a bit more.
 
-    It is the narrowest of the bands whose intervals have equal tails: counts are whole numbers, so the coverage cannot
-    be any number. Compare `rank_counts`. ValueError for no ranks, and for a level outside (0, 1).
+    It is the narrowest of the bands whose intervals have equal tails: counts are whole numbers, so only some
+    coverages exist. Compare `rank_counts`. ValueError for no ranks, and for a level outside (0, 1).
     """
     if not 0 < level < 1:
         raise ValueError(f"a level lies between 0 and 1, not at {level}")
@@ -56,14 +59,15 @@ def ecdf_band(size, highest, level=0.95):
     return Band(lower, upper, _probability_within(inside))
 
 
-def uniformity(ranks, highest):
+def uniformity(ranks: ArrayLike, highest: int) -> Uniformity:
     """`Uniformity` of ranks 0..highest, shape (size, ...).
 
     Ranks leave the band of a level exactly where their p-value is at most 1 - level. For several quantities at once
     compare with (1 - level) / quantities (Bonferroni). p-values are exact to 1e-9, where they are larger than that;
-    smaller ones are at least half of what they should be, and may be 1e-14 too large. ValueError for ranks that are no
-    whole numbers from 0 to highest.
+    smaller ones are at least half of the exact value, and may be 1e-14 too large. ValueError unless ranks are whole
+    numbers from 0 to highest.
     """
+    ranks = np.asarray(ranks)
     counts = rank_counts(ranks, highest)
     size, shape = len(ranks), counts.shape[1:]
     counts = counts.reshape(len(counts), -1)
@@ -78,7 +82,7 @@ def uniformity(ranks, highest):
     )
 
 
-def rank_counts(ranks, highest):
+def rank_counts(ranks: ArrayLike, highest: int) -> Ints:
     """How many of the ranks, shape (size, ...), are at most 0, 1, ..., highest - 1: (highest, ...).
 
     Over the size: their empirical distribution function, but for its last value, which is 1.
@@ -94,7 +98,7 @@ def rank_counts(ranks, highest):
     return counts.reshape(highest, *ranks.shape[1:])
 
 
-def _checked(size, highest):
+def _checked(size: int, highest: int) -> tuple[int, int]:
     for name, value in (("size", size), ("highest", highest)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
             raise ValueError(f"{name} = {value!r} is not a whole number of at least 1")
@@ -102,7 +106,7 @@ def _checked(size, highest):
 
 
 @lru_cache(maxsize=4)
-def _extremeness(size, highest):
+def _extremeness(size: int, highest: int) -> Floats:
     """Twice the smaller of P(R_i <= k) and P(R_i >= k): the lower, the farther out k is; (highest, size + 1)."""
     share = np.arange(1, highest + 1)[:, None] / (highest + 1)
     k = np.arange(size + 1)
@@ -114,12 +118,12 @@ def _extremeness(size, highest):
     return table
 
 
-def _bounds(inside):
+def _bounds(inside: Bools) -> tuple[Ints, Ints]:
     """The first and last count that is inside, for each i; `inside` is (highest, size + 1)."""
     return inside.argmax(axis=1), inside.shape[1] - 1 - inside[:, ::-1].argmax(axis=1)
 
 
-def _probability_within(inside):
+def _probability_within(inside: Bools) -> float:
     """The probability that each count R_i of uniform ranks is one of those that are `inside`, (highest, size + 1)."""
     if not inside.any(axis=1).all():
         return 0.0
@@ -135,10 +139,10 @@ def _probability_within(inside):
     return float(reached @ last / _poisson(size, size)[size])
 
 
-def _poisson(mean, largest):
+def _poisson(mean: float, largest: int) -> Floats:
     """Poisson probabilities of 0, 1, ..., largest."""
     return np.exp(np.arange(largest + 1) * np.log(mean) - mean - _log_factorials(largest))
 
 
-def _log_factorials(largest):
+def _log_factorials(largest: int) -> Floats:
     return np.cumsum(np.log(np.maximum(np.arange(largest + 1), 1)))

@@ -1,11 +1,13 @@
 """E-BFMI: can the momentum draws explore the energies of the target?"""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import as_draws
+from .protocols import Floats
 
 
-def ebfmi(energy):
+def ebfmi(energy: ArrayLike) -> Floats:
     """Energy Bayesian fraction of missing information of each chain: (chains, draws, ...) to (chains, ...).
 
     sum (E_n - E_n-1)^2 / sum (E_n - mean E)^2. Near 1 when a momentum draw changes the energy as much as

@@ -9,6 +9,7 @@ The numbers are those of R's posterior 1.7.1, edge cases included.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import (
     as_draws,
@@ -21,13 +22,14 @@ from .arrays import (
     variance,
     where_finite,
 )
+from .protocols import Floats, Ints
 from .rank import halves, rank_normalize
 
 # Three lags are the least that leave a pair to sum.
 MIN_DRAWS = 3
 
 
-def ess_basic(x, split=True):
+def ess_basic(x: ArrayLike, split: bool = True) -> Floats:
     """ESS of the mean of draws `x`, shape (chains, draws, ...); `split=False` leaves the chains whole.
 
     At most S log10(S) of S draws (antithetic chains can beat independent draws). NaN where a draw is not
@@ -36,12 +38,12 @@ def ess_basic(x, split=True):
     return per_parameter(_ess_basic, x, split)
 
 
-def ess_mean(x):
+def ess_mean(x: ArrayLike) -> Floats:
     """ESS for the mean: `ess_basic` of the split chains."""
     return per_parameter(_ess_basic, x, True)
 
 
-def ess_bulk(x):
+def ess_bulk(x: ArrayLike) -> Floats:
     """ESS of the rank-normalised split chains, shape (chains, draws, ...): how well the centre is known.
 
     Defined for heavy tails without moments too; infinite draws have ranks like any other. NaN where a draw
@@ -50,25 +52,25 @@ def ess_bulk(x):
     return per_parameter(lambda draws: effective_size(rank_normalize(halves(draws))), x)
 
 
-def ess_tail(x):
+def ess_tail(x: ArrayLike) -> Floats:
     """The smaller of the ESS for the 5% and the 95% quantile: how well the tails are known.
 
-    NaN where either is: also where no draw lies above the 95% quantile, as of a mostly constant indicator.
+    NaN where either is: also where no draw lies above the 95% quantile, as for a mostly constant indicator.
     """
     return per_parameter(lambda draws: tail_size(draws, np.sort(pooled(draws), axis=0)), x)
 
 
-def ess_sd(x):
+def ess_sd(x: ArrayLike) -> Floats:
     """ESS for the standard deviation: that of the squared distances from the mean, as posterior 1.7.1."""
     return per_parameter(lambda draws: effective_size(halves(squared_distance(draws))), x)
 
 
-def ess_median(x):
+def ess_median(x: ArrayLike) -> Floats:
     """ESS for the median."""
     return ess_quantile(x, 0.5)
 
 
-def ess_quantile(x, prob):
+def ess_quantile(x: ArrayLike, prob: float) -> Floats:
     """ESS for the quantile at `prob`: that of the indicator "this draw is at most the quantile".
 
     NaN where a draw is not finite, or the indicator is constant (R too; ArviZ gives the number of draws
@@ -77,36 +79,36 @@ def ess_quantile(x, prob):
     return per_parameter(_ess_quantile, x, as_probability(prob))
 
 
-def _ess_basic(x, split):
-    # All draws are looked at, for the halves of an odd number lack the middle one.
+def _ess_basic(x: Floats, split: bool) -> Floats:
+    # Checks all draws: the halves of an odd number leave out the middle one.
     return where_finite(x, effective_size(halves(x) if split else x))
 
 
-def _ess_quantile(x, prob):
+def _ess_quantile(x: Floats, prob: float) -> Floats:
     size = x.shape[0] * x.shape[1]
     if prob == 1:
         prob = 1 - 0.5 / size  # every draw is at most the maximum: R asks for the one just below
     return _size_of_share(x, quantile(x, prob))
 
 
-def tail_size(x, ordered):
+def tail_size(x: Floats, ordered: Floats) -> Floats:
     """`ess_tail` of draws (chains, draws, n), which in ascending order are `ordered`, (chains * draws, n)."""
     return np.minimum(*(_size_of_share(x, sorted_quantile(ordered, prob)) for prob in (0.05, 0.95)))
 
 
-def _size_of_share(x, value):
+def _size_of_share(x: Floats, value: Floats) -> Floats:
     """ESS for the share of draws that are at most `value`, (n,)."""
     at_most = (x <= value).astype(np.float64)
     return where_finite(x, effective_size(halves(at_most)))
 
 
-def squared_distance(x):
+def squared_distance(x: Floats) -> Floats:
     """Squared distances of the draws from the mean of all chains."""
     x = x - x[:1, :1]  # a large common offset then costs no digits
     return (x - x.mean(axis=(0, 1))) ** 2
 
 
-def effective_size(x):
+def effective_size(x: Floats) -> Floats:
     """S / tau of (chains, draws, n), S draws in all, at most S log10(S); NaN as in `ess_basic`."""
     chains, draws = x.shape[:2]
     if draws < MIN_DRAWS:
@@ -118,10 +120,10 @@ def effective_size(x):
     return np.where(finite_and_varied(x), size / tau, np.nan)
 
 
-def combined_autocorrelation(x):
+def combined_autocorrelation(x: Floats) -> Floats:
     """rho_t of all chains together, (draws, n): 1 - (within variance - autocovariance at t) / total variance.
 
-    Chains that disagree keep rho_t high at every lag, which is what makes their ESS small.
+    Chains that disagree keep rho_t high at every lag, so their ESS is small.
     """
     chains, draws = x.shape[:2]
     autocov = from_power(power_spectrum(x).mean(axis=0, keepdims=True), draws)[0]
@@ -132,7 +134,7 @@ def combined_autocorrelation(x):
     return rho
 
 
-def integrated_autocorrelation_time(rho):
+def integrated_autocorrelation_time(rho: Floats) -> Floats:
     """tau = 1 + 2 sum of rho_t over Geyer's initial monotone sequence; `rho` has shape (draws, n)."""
     last = max(0, (len(rho) - 4) // 2)
     pairs = rho[0 : 2 * last + 2 : 2] + rho[1 : 2 * last + 2 : 2]
@@ -149,14 +151,14 @@ def integrated_autocorrelation_time(rho):
     return -1 + 2 * total + _first_left_out(rho, pairs, stop)
 
 
-def _first_left_out(rho, pairs, stop):
+def _first_left_out(rho: Floats, pairs: Floats, stop: Ints) -> Floats:
     """rho at the even lag where the sum stops, if positive: lessens the variance for antithetic chains."""
     even = np.take_along_axis(rho, 2 * stop[None], axis=0)[0]
     pair = np.take_along_axis(pairs, stop[None], axis=0)[0]
     return np.where((even > 0) | (pair >= 0), even, 0)
 
 
-def autocovariance(x):
+def autocovariance(x: ArrayLike) -> Floats:
     """Autocovariance of each chain at lags 0 to draws - 1, shape as `x`, (chains, draws, ...).
 
     Divisor N at every lag (Geyer: the biased estimate, whose noise dies out at long lags). By FFT.
@@ -165,14 +167,14 @@ def autocovariance(x):
     return from_power(power_spectrum(x), x.shape[1])
 
 
-def autocorrelation(x):
-    """Autocorrelation of each chain at lags 0 to draws - 1, shape as `x`; NaN of a constant chain."""
+def autocorrelation(x: ArrayLike) -> Floats:
+    """Autocorrelation of each chain at lags 0 to draws - 1, shape as `x`; NaN for a constant chain."""
     covariance = autocovariance(x)
     with np.errstate(invalid="ignore", divide="ignore"):
         return covariance / covariance[:, :1]
 
 
-def power_spectrum(x):
+def power_spectrum(x: Floats) -> Floats:
     """Squared modulus of the Fourier transform of each chain about its mean.
 
     Padded with zeros, so that a chain's ends do not meet. Linear in the autocovariance: chains are averaged
@@ -184,12 +186,12 @@ def power_spectrum(x):
     return np.square(modulus, out=modulus)
 
 
-def from_power(power, draws):
+def from_power(power: Floats, draws: int) -> Floats:
     """The autocovariance at lags 0 to draws - 1, from the power spectrum along axis 1."""
     return np.fft.irfft(power, _padded(draws), axis=1)[:, :draws] / draws
 
 
-def _padded(draws):
+def _padded(draws: int) -> int:
     """A length of at least 2 `draws` - 1 that transforms fast: a power of two, or five of them."""
     power = 1 << (2 * draws - 1).bit_length()
     return power // 8 * 5 if power // 8 * 5 >= 2 * draws else power

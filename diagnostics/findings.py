@@ -1,24 +1,27 @@
-"""What a verdict is made of: findings, and the words they are told in."""
+"""Findings, the parts of a verdict, and their wording."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
 
-SEVERITIES = ("error", "warning", "note")
+Severity: TypeAlias = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 NAMED = 3  # how many of the worst a sentence names; `Finding.concerns` has all
 
 MORE_DRAWS = (
-    'About {needed} draws a chain would do; if that is too many, write the model non-centred or try metric="dense".'
+    "About {needed} draws a chain would be enough; if that is too many, "
+    'write the model non-centred or try metric="dense".'
 )
 
-# What was found and what it means; what to do.
+# By kind: the finding and its meaning; the advice.
 WORDS = {
     "failure": (
         "{named} failed after {iteration} transitions: {reason}.",
-        "The other chains stand. What stopped this one, if not you, may be a fault of the model: look at its density.",
+        "The other chains are valid. Unless you stopped this one, the model may be at fault: look at its density.",
     ),
     "interrupted": (
-        "The run was stopped early: these are the {draws} draws a chain that there were.",
-        "For all of them, run it again to the end.",
+        "The run was stopped early, after {draws} draws a chain.",
+        "For all draws, run it again to the end.",
     ),
     "too_few_draws": (
         "{draws} draws a chain are too few to judge by: Rhat and ESS need {fewest}.",
@@ -37,15 +40,15 @@ WORDS = {
         "{count} of {total} transitions diverged ({share:.2%}; {named}): the posterior bends more sharply there than "
         "the steps can follow, so a part of it may be missing from the draws.",
         "Rerun with a higher target_accept ({target_accept}); if some remain, write the model non-centred "
-        "(a = a_bar + sigma * z, as in mSTnc). A log density that is NaN there diverges too: `hmc check` tells.",
+        "(a = a_bar + sigma * z, as in mSTnc). A log density that is NaN there diverges too: `hmc check` finds it.",
     ),
     "saturated_trees": (
         "{count} of {total} trajectories ({share:.2%}; {named}) were cut off at {depth} doublings, before they turned "
-        "back: the draws are valid, but each is nearer to the last than it need be.",
+        "back: the draws are valid, but each is closer to the last than necessary.",
         'If ESS is low, allow longer ones (max_depth={deeper}) or try metric="dense".',
     ),
     "ebfmi": (
-        "E-BFMI is under {threshold} ({named}; the least {least:.2f}): the chain changes its energy too slowly, so it "
+        "E-BFMI is under {threshold} ({named}; the lowest {least:.2f}): the chain changes its energy too slowly, so it "
         "may not reach the tails of the posterior.",
         "Write the model non-centred, or give its scale parameters tighter priors.",
     ),
@@ -54,7 +57,7 @@ WORDS = {
         "Look at these draws, and at the constraint or derived quantity that gives them.",
     ),
     "constant": (
-        "Every draw is the same for {named} ({value:g}): no posterior density is a point.",
+        "Every draw is the same for {named} ({value:g}), but a posterior density has some spread.",
         "Check that the log density depends on it, and the gradient (`hmc check`).",
     ),
     "rhat": (
@@ -64,67 +67,71 @@ WORDS = {
         "several modes, or parameters that the data cannot tell apart.",
     ),
     "ess_bulk": (
-        "Bulk ESS is under {required} ({per_chain} a chain) for {count} of {total} quantities, the least {least:.0f} "
-        "({named}): their means are known as from so many independent draws, and no better.",
+        "Bulk ESS is under {required} ({per_chain} a chain) for {count} of {total} quantities, the lowest {least:.0f} "
+        "({named}): their means are only as precise as those of so many independent draws.",
         MORE_DRAWS,
     ),
     "ess_tail": (
-        "Tail ESS is under {required} ({per_chain} a chain) for {count} of {total} quantities, the least {least:.0f} "
-        "({named}): the ends of their intervals are known as from so many independent draws, and no better.",
+        "Tail ESS is under {required} ({per_chain} a chain) for {count} of {total} quantities, the lowest {least:.0f} "
+        "({named}): the ends of their intervals are only as precise as with so many independent draws.",
         MORE_DRAWS,
     ),
 }
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong with a fit, or worth knowing of it. `str` gives a line of text."""
+    """One thing that is wrong with a fit, or worth knowing about it. `str` gives a line of text."""
 
-    severity: str  # "error": do not use the numbers; "warning": find out first; "note": good to know
+    severity: Severity  # "error": do not use the numbers; "warning": find out first; "note": good to know
     kind: str  # "divergences", "rhat", "ess_bulk", ...: a key of WORDS, or "pareto_k", "p_waic"
-    concerns: tuple  # parameters ("a[3]"), chains ("chain 2") or observations, worst first; empty: the whole fit
-    numbers: dict  # what was found, by name
-    message: str  # what was found and what it means
+    concerns: tuple[
+        str, ...
+    ]  # parameters ("a[3]"), chains ("chain 2") or observations, worst first; empty: the whole fit
+    numbers: Mapping[str, float]  # the numbers found, by name
+    message: str  # the finding and its meaning
     advice: str  # what to do
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.severity}: {self.message} {self.advice}"
 
 
 class Verdict:
     """All findings of a fit, worst first, and `summary`, a line. Iterates over the findings; `str` is all text."""
 
-    def __init__(self, summary, findings):
+    def __init__(self, summary: str, findings: Iterable[Finding]) -> None:
         self.summary = summary
         self.findings = tuple(findings)
 
     @property
-    def worst(self):
+    def worst(self) -> Severity | None:
         """The severity of the worst finding; None if there is none."""
         return self.findings[0].severity if self.findings else None
 
     @property
-    def trustworthy(self):
+    def trustworthy(self) -> bool:
         """Whether there is neither an error nor a warning; there may be notes."""
         return self.worst in (None, "note")
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "\n".join([self.summary, *map(str, self.findings)])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Verdict {self.worst or 'no findings'}: {self.summary}>"
 
 
-def finding(kind, severity, concerns, numbers, **further):
+def finding(
+    kind: str, severity: Severity, concerns: Iterable[str], numbers: Mapping[str, float], **further: object
+) -> Finding:
     """A finding in the WORDS of its kind, which `further` values complete."""
     concerns = tuple(concerns)
     message, advice = (words.format(named=_listed(concerns), **numbers, **further) for words in WORDS[kind])
     return Finding(severity, kind, concerns, numbers, message[:1].upper() + message[1:], advice)
 
 
-def _listed(names):
+def _listed(names: Sequence[str]) -> str:
     """The first few names, and how many more there are, as in a sentence."""
     listed = [*names[:NAMED], *([f"{len(names) - NAMED} more"] if len(names) > NAMED else [])]
     return " and ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))

@@ -1,32 +1,44 @@
 """Exact leave-one-out: fit the model again without each observation, and score the observation that was left out.
 
-What PSIS approximates from one fit, at the price of a fit per observation. Nothing is assumed of weights, so it also
+PSIS approximates the same from one fit; this takes a fit per observation. It assumes nothing about weights, so it also
 holds where k-hat is high, as for every group with a parameter of its own: without a tank's data its intercept comes
 from the population, and its score is that of a new tank.
 """
 
+from __future__ import annotations
+
 import functools
 import inspect
 import itertools
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .arrays import pooled
 from .mcse import mcse_mean
+from .protocols import Bools, Floats, Ints
 from .rhat import rhat
 from .waic import log_mean_exp, standard_error_of_sum
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from hmc.model import Model
+    from hmc.settings import Settings
+
+Score: TypeAlias = tuple[Floats, Floats, Floats, int]
 
 
 class RefitPointwise(NamedTuple):
     """One number per group of observations (by default each is a group of its own), arrays (groups,)."""
 
-    elpd_loo: np.ndarray  # log of the mean over draws of the group's likelihood, the group left out of the fit
-    p_loo: np.ndarray
-    looic: np.ndarray
-    mcse: np.ndarray  # Monte Carlo standard error of elpd_loo
-    rhat: np.ndarray  # the largest Rhat of the refit's parameters
-    divergences: np.ndarray  # of the refit
+    elpd_loo: Floats  # log of the mean over draws of the group's likelihood, the group left out of the fit
+    p_loo: Floats
+    looic: Floats
+    mcse: Floats  # Monte Carlo standard error of elpd_loo
+    rhat: Floats  # the largest Rhat of the refit's parameters
+    divergences: Ints  # of the refit
 
 
 class LooRefit(NamedTuple):
@@ -36,11 +48,20 @@ class LooRefit(NamedTuple):
     p_loo: float  # lppd - elpd_loo
     looic: float  # -2 elpd_loo, deviance scale: lower is better
     se: float  # standard error of `looic` over groups
-    mcse: float  # Monte Carlo standard error of `elpd_loo`: how far another seed's may be
+    mcse: float  # Monte Carlo standard error of `elpd_loo`: how far that of another seed may be
     pointwise: RefitPointwise
 
 
-def loo_refit(model, groups=None, *, seed=12, workers=None, executor=None, progress=True, **sampling):
+def loo_refit(
+    model: Model,
+    groups: Iterable[Iterable[int]] | None = None,
+    *,
+    seed: int | None = 12,
+    workers: int | None = None,
+    executor: Executor | str | None = None,
+    progress: bool = True,
+    **sampling: Any,
+) -> LooRefit:
     """Leave-one-out of a model, each observation (or group) left out of a fit of its own, as a `LooRefit`.
 
     `model` is a `hmc.Model` with a log likelihood and data that have a field `weight` (see `Model.without`). `groups`:
@@ -50,27 +71,27 @@ def loo_refit(model, groups=None, *, seed=12, workers=None, executor=None, progr
     depend on workers or executor.
 
     Compare `psis_loo`: for the lecture's mST, PSIS gives a looic of about 222 and warns of nearly every tank, and the
-    exact value is 269.8, since tanks that are left out are new tanks (tests/test_loo_refit.py).
+    exact value is 269.8, because a tank that is left out is a new tank (tests/test_loo_refit.py).
 
-    ValueError for a model whose observations cannot be left out, or a group of none. A refit that fails or is
-    interrupted ends it all: RuntimeError, KeyboardInterrupt.
+    ValueError for a model whose observations cannot be left out, or for an empty group. A refit that fails
+    or is interrupted ends the run: RuntimeError, KeyboardInterrupt.
     """
-    from hmc.running import Items, in_batches  # here alone: all other diagnostics see arrays only
+    from hmc.running import Items, in_batches  # here alone: other diagnostics take arrays
 
     settings = _settings(model, sampling)
     observations = model.pointwise("log_likelihood", np.zeros(model.dimension)).size
-    groups = [[i] for i in range(observations)] if groups is None else [list(group) for group in groups]
-    if not groups or not all(groups):
+    left_out = [[i] for i in range(observations)] if groups is None else [list(group) for group in groups]
+    if not left_out or not all(left_out):
         raise ValueError("loo_refit needs groups of at least one observation each")
-    for group in groups:
+    for group in left_out:
         model.without(group)  # a wrong number is found before the first fit
-    seeds = list(itertools.islice(_seeds(seed), 1 + len(groups)))
-    items = Items(functools.partial(_fit, settings, groups, seeds), settings.chains, ())
+    seeds = list(itertools.islice(_seeds(seed), 1 + len(left_out)))
+    items = Items(functools.partial(_fit, settings, left_out, seeds), settings.chains, ())
     run = {"workers": workers, "executor": executor, "progress": progress, "until_failure": True}
-    done = in_batches(model, items, 1 + len(groups), **run)
+    done = in_batches(model, items, 1 + len(left_out), **run)
     if done.failures:
         number, reason = done.failures[0]
-        without = f" without observations {groups[number - 1]}" if number else ""
+        without = f" without observations {left_out[number - 1]}" if number else ""
         raise RuntimeError(f"{model.name}: the fit{without} failed: {reason}")
     if done.interrupted:
         raise KeyboardInterrupt("interrupted during leave-one-out")
@@ -87,7 +108,7 @@ def loo_refit(model, groups=None, *, seed=12, workers=None, executor=None, progr
     )
 
 
-def _settings(model, sampling):
+def _settings(model: Model, sampling: dict[str, Any]) -> Settings:
     """The settings of every fit, from arguments of `hmc.sample`."""
     from hmc.sampling import initial_positions, sample
     from hmc.settings import Settings, check_settings
@@ -100,15 +121,17 @@ def _settings(model, sampling):
     return settings._replace(initial=initial_positions(model, given["initial"], settings.chains))
 
 
-def _seeds(seed):
+def _seeds(seed: int | None) -> Iterator[int]:
     """Seeds without end, far apart, from one."""
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     while True:
         yield int(generator.integers(2**63))
 
 
-def _fit(settings, groups, seeds, model, number, cells):
-    """What is kept of a fit, in a worker: of number 0, which leaves nothing out, the lppd of each group; of the others
+def _fit(
+    settings: Settings, groups: list[list[int]], seeds: list[int], model: Model, number: int, cells: Ints
+) -> list[Floats] | Score:
+    """The result of a fit, in a worker: for number 0, which leaves nothing out, the lppd of each group; for the others
     the `_score` of the group that is left out.
     """
     from hmc.replication import independent_chains
@@ -121,7 +144,7 @@ def _fit(settings, groups, seeds, model, number, cells):
     return [log_mean_exp(pooled(log_likelihood[:, :, group]).sum(axis=1)) for group in groups]
 
 
-def _score(log_likelihood, draws, diverging):
+def _score(log_likelihood: Floats, draws: Floats, diverging: Bools) -> Score:
     """(elpd, its Monte Carlo standard error, largest Rhat, divergences) of the group that a fit was made without."""
     elpd = log_mean_exp(log_likelihood.ravel())
     relative = np.exp(log_likelihood - elpd)  # mean 1, so its standard error is that of its log, to first order

@@ -4,21 +4,23 @@ Vehtari et al. (2021), section 4; the numbers are those of R's posterior 1.7.1. 
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import as_probability, per_parameter, pooled, standard_deviation
 from .ess import effective_size, ess_mean, ess_quantile, squared_distance
-from .rhat import halves
+from .protocols import Floats
+from .rank import halves
 
 # Phi(-1) and Phi(1), with the seven digits that R's posterior uses.
 ONE_SD = (0.1586553, 0.8413447)
 
 
-def mcse_mean(x):
+def mcse_mean(x: ArrayLike) -> Floats:
     """Standard error of the mean of draws `x`, shape (chains, draws, ...): sd / sqrt(ESS)."""
     return per_parameter(standard_deviation, x) / np.sqrt(ess_mean(x))
 
 
-def mcse_sd(x):
+def mcse_sd(x: ArrayLike) -> Floats:
     """Standard error of the standard deviation, without assuming normal draws.
 
     The variance of the variance from the fourth moment, carried to the sd by one Taylor term. Kenney &
@@ -27,12 +29,12 @@ def mcse_sd(x):
     return per_parameter(_mcse_sd, x)
 
 
-def mcse_median(x):
+def mcse_median(x: ArrayLike) -> Floats:
     """Standard error of the median."""
     return mcse_quantile(x, 0.5)
 
 
-def mcse_quantile(x, prob):
+def mcse_quantile(x: ArrayLike, prob: float) -> Floats:
     """Standard error of the quantile at `prob`: half the width of its central 68% interval.
 
     The share of draws below the true quantile is Beta distributed with the ESS as its sample size; the
@@ -43,7 +45,7 @@ def mcse_quantile(x, prob):
     return per_parameter(lambda draws: _mcse_quantile(draws, prob), x)
 
 
-def _mcse_sd(x):
+def _mcse_sd(x: Floats) -> Floats:
     squared = squared_distance(x)
     ess = effective_size(halves(squared))
     variance = squared.mean(axis=(0, 1))
@@ -51,7 +53,7 @@ def _mcse_sd(x):
     return np.sqrt(variance_of_variance / variance / 4)
 
 
-def _mcse_quantile(x, prob):
+def _mcse_quantile(x: Floats, prob: float) -> Floats:
     from scipy.special import betaincinv  # 0.1 s to import, and needed nowhere else
 
     ordered = np.sort(pooled(x), axis=0)

@@ -1,23 +1,42 @@
 """`precis`: the table of a posterior, one row a parameter."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from .arrays import as_draws, per_parameter, sorted_quantile, standard_deviation
 from .ess import effective_size, tail_size
 from .mcse import mcse_mean, mcse_sd
-from .rank import views
+from .protocols import Floats, NamedDraws
+from .rank import Views, views
 from .rhat import larger_rhat
 
-FURTHER = {
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Of each parameter: its name, and its rows as pairs of an element's position and label.
+Rows: TypeAlias = list[tuple[str, list[tuple[int, str]]]]
+
+FURTHER: dict[str, Callable[[Floats, Views], Floats]] = {
     "ess_tail": lambda x, seen: tail_size(x, seen.ordered),
     "mcse_mean": lambda x, seen: mcse_mean(x),
     "mcse_sd": lambda x, seen: mcse_sd(x),
 }
 
 
-def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=False):
+def precis(
+    fit: NamedDraws,
+    depth: int = 1,
+    prob: float = 0.89,
+    *,
+    parameters: str | Iterable[str] | None = None,
+    tail_ess: bool = False,
+    mcse: bool = False,
+) -> pd.DataFrame:
     """Summary of a fit as a DataFrame: mean, sd, interval, effective draws and Rhat of every parameter.
 
     `fit` is a mapping of parameter names to draws (chains, draws, ...). The rows are its scalars
@@ -28,8 +47,8 @@ def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=Fal
     (`mcse=True`).
 
     `parameters` selects rows whatever the depth: a name (`"a"`), an element (`"a[3]"`) or a regular
-    expression that matches one of them as a whole (`"a.*"`), or a list of such. What a fit has beyond its
-    keys (`"p"`, of the link function) is selected by its name alone. Where `depth=1` hides
+    expression that matches one of them as a whole (`"a.*"`), or a list of such. Quantities of a fit beyond its
+    keys (`"p"`, of the link function) are selected by their name alone. Where `depth=1` hides
     parameters, `frame.attrs["note"]` says how many.
 
     NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist.
@@ -45,7 +64,7 @@ def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=Fal
     bounds = ((1 - prob) / 2, (1 + prob) / 2)
     further = (["ess_tail"] if tail_ess else []) + (["mcse_mean", "mcse_sd"] if mcse else [])
     names = ["mean", "sd", *map(percentage, bounds), "n_eff", "Rhat4", *further]
-    columns = [np.empty(0) for _ in names]
+    columns: Iterable[Floats] = [np.empty(0) for _ in names]
     if labels:
         draws = _gather(fit, selected)
         columns = per_parameter(_summary, draws, bounds, further)
@@ -55,13 +74,13 @@ def precis(fit, depth=1, prob=0.89, *, parameters=None, tail_ess=False, mcse=Fal
     return frame
 
 
-def percentage(prob):
+def percentage(prob: float) -> str:
     """The name of a quantile's column: 0.055 is "5.5%", 0.05 "5%"."""
     return f"{100 * prob:.10g}%"
 
 
-def _summary(x, bounds, further):
-    """The columns of the table for draws (chains, draws, n), (6 + ..., n); what they share is computed once."""
+def _summary(x: Floats, bounds: tuple[float, float], further: list[str]) -> Floats:
+    """The columns of the table for draws (chains, draws, n), (6 + ..., n); common parts are computed once."""
     seen = views(x)
     return np.stack(
         [
@@ -75,19 +94,19 @@ def _summary(x, bounds, further):
     )
 
 
-def element_labels(name, shape):
+def element_labels(name: str, shape: tuple[int, ...]) -> list[str]:
     """Names of a parameter's elements, counted from 1: `a[1]`, `b[1,2]`; of a scalar, its own name."""
     if not shape:
         return [name]
     return [f"{name}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(*shape)]
 
 
-def _select(fit, depth, parameters):
+def _select(fit: NamedDraws, depth: int, parameters: str | Iterable[str] | None) -> tuple[Rows, int]:
     """Which rows the table has: [(name, [(position, label), ...]), ...]; and how many the depth hides."""
     names = list(fit.keys())
     patterns = [parameters] if isinstance(parameters, str) else list(parameters or ())
-    has_more = hasattr(type(fit), "__contains__")  # of a mapping only keys() and [] are promised
-    names += [name for name in patterns if name not in names and has_more and name in fit]
+    if isinstance(fit, Container):  # of a mapping only keys() and [] are promised
+        names += [name for name in patterns if name not in names and name in fit]
     shapes = {name: np.shape(fit[name])[2:] for name in names}
     labels = {name: list(enumerate(element_labels(name, shape))) for name, shape in shapes.items()}
     if parameters is not None:
@@ -96,7 +115,7 @@ def _select(fit, depth, parameters):
     return shown, sum(map(len, labels.values())) - sum(len(rows) for _, rows in shown)
 
 
-def _matching(labels, patterns):
+def _matching(labels: dict[str, list[tuple[int, str]]], patterns: Sequence[str]) -> Rows:
     """The rows of `labels` that a pattern names or matches; ValueError for a pattern that finds none."""
     is_found = [_matcher(pattern) for pattern in patterns]
     for pattern, found in zip(patterns, is_found, strict=True):
@@ -110,16 +129,16 @@ def _matching(labels, patterns):
     return selected
 
 
-def _matcher(pattern):
+def _matcher(pattern: str) -> Callable[[str], bool]:
     """Whether a name is, or matches as a whole, `pattern`."""
     try:
         regex = re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
     return lambda name: name == pattern or regex.fullmatch(name) is not None
 
 
-def _gather(fit, selected):
+def _gather(fit: NamedDraws, selected: Rows) -> Floats:
     """The draws of the selected rows side by side, (chains, draws, rows)."""
     parts = []
     for name, rows in selected:

@@ -11,12 +11,15 @@ Technometrics 51(3); Vehtari, Gelman & Gabry (2017). The numbers are those of R'
 """
 
 import warnings
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import as_log_likelihood, log_sum_exp, per_parameter, pooled
 from .ess import effective_size
+from .protocols import Floats, Ints
 from .waic import log_mean_exp, standard_error_of_sum
 
 # Fewer largest weights than this cannot be fitted: the weights stay as they are and k-hat is inf.
@@ -26,19 +29,19 @@ MIN_TAIL = 5
 class Psis(NamedTuple):
     """Smoothed weights of S draws, for each of n importance samplers."""
 
-    log_weights: np.ndarray  # (S, n), normalised: exp of a column sums to 1
-    pareto_k: np.ndarray  # (n,)
-    tail_length: np.ndarray  # (n,): how many of the largest weights were smoothed
+    log_weights: Floats  # (S, n), normalised: exp of a column sums to 1
+    pareto_k: Floats | float  # (n,)
+    tail_length: Ints | int  # (n,): how many of the largest weights were smoothed
 
 
 class LooPointwise(NamedTuple):
     """One number per observation, each an array (observations,)."""
 
-    elpd_loo: np.ndarray
-    p_loo: np.ndarray
-    looic: np.ndarray
-    pareto_k: np.ndarray
-    n_eff: np.ndarray  # effective draws behind elpd_loo, relative efficiency included
+    elpd_loo: Floats
+    p_loo: Floats
+    looic: Floats
+    pareto_k: Floats
+    n_eff: Floats  # effective draws behind elpd_loo, relative efficiency included
 
 
 class PsisLoo(NamedTuple):
@@ -48,12 +51,12 @@ class PsisLoo(NamedTuple):
     p_loo: float  # lppd - elpd_loo
     looic: float  # -2 elpd_loo, deviance scale: lower is better
     se: float  # standard error of `looic` over observations; that of `elpd_loo` is half of it
-    pareto_k: np.ndarray  # (observations,)
+    pareto_k: Floats  # (observations,)
     pointwise: LooPointwise
     k_threshold: float  # k-hat above this: do not trust the observation's score
 
 
-def psis_loo(log_lik, r_eff=None):
+def psis_loo(log_lik: ArrayLike, r_eff: ArrayLike | None = None) -> PsisLoo:
     """Approximate leave-one-out of log likelihoods (chains, draws, observations), as a `PsisLoo`.
 
     `r_eff`: relative efficiency of the draws, ESS / S, a number or one per observation; None takes that of
@@ -70,7 +73,7 @@ def psis_loo(log_lik, r_eff=None):
     return result
 
 
-def compute_psis_loo(log_lik, r_eff=None):
+def compute_psis_loo(log_lik: ArrayLike, r_eff: ArrayLike | None = None) -> PsisLoo:
     """`psis_loo` without its warning."""
     log_lik = as_log_likelihood(log_lik)
     r_eff = _per_column(relative_efficiency(log_lik) if r_eff is None else r_eff, log_lik.shape[2])
@@ -90,19 +93,19 @@ def compute_psis_loo(log_lik, r_eff=None):
     )
 
 
-def _leave_out(log_lik, r_eff):
+def _leave_out(log_lik: Floats, r_eff: float) -> Floats:
     """elpd_loo, lppd, k-hat and effective draws of one observation with log likelihoods (S,)."""
     log_weights, pareto_k, _ = psis(-log_lik, r_eff)
     elpd = log_sum_exp(log_weights + log_lik)
     weights = np.exp(log_weights)
-    return elpd, log_mean_exp(log_lik), pareto_k, r_eff / (weights @ weights)
+    return np.array([elpd, log_mean_exp(log_lik), pareto_k, r_eff / (weights @ weights)])
 
 
-def psis(log_weights, r_eff=1.0):
+def psis(log_weights: ArrayLike, r_eff: ArrayLike = 1.0) -> Psis:
     """Pareto-smoothed log weights and k-hat of log importance ratios (S,) or (S, n), as a `Psis`.
 
     The `tail_length` largest ratios of a column are replaced by quantiles of the Pareto distribution fitted
-    to them, none larger than the largest was; then the column is normalised. `r_eff` is the relative
+    to them, none above the largest ratio; then the column is normalised. `r_eff` is the relative
     efficiency of the draws, a number or one per column. k-hat is inf, and the ratios are only normalised,
     where the tail has fewer than 5 or only equal ratios; NaN, with the weights, where a ratio is NaN or
     +inf. A vector gives a vector and a number.
@@ -122,7 +125,7 @@ def psis(log_weights, r_eff=1.0):
     return Psis(smoothed, pareto_k, tails)
 
 
-def relative_efficiency(log_lik):
+def relative_efficiency(log_lik: ArrayLike) -> Floats:
     """ESS / S of each observation's likelihood, from log likelihoods (chains, draws, observations).
 
     Of whole chains, as R's loo 2.5 (newer releases split them). 1 where the ESS is undefined (`ess_basic`).
@@ -131,24 +134,24 @@ def relative_efficiency(log_lik):
     return np.where(np.isnan(efficiency), 1, efficiency)
 
 
-def _relative_efficiency(log_lik):
+def _relative_efficiency(log_lik: Floats) -> Floats:
     # Divided by the largest, which leaves the ESS as it is, so that tiny likelihoods do not underflow to 0.
     likelihood = np.exp(log_lik - log_lik.max(axis=(0, 1)))
     return effective_size(likelihood) / len(pooled(log_lik))
 
 
-def tail_length(draws, r_eff):
+def tail_length(draws: int, r_eff: Floats) -> Ints:
     """How many of the largest weights are smoothed: min(S / 5, 3 sqrt(S / r_eff)), rounded up."""
     return np.ceil(np.minimum(0.2 * draws, 3 * np.sqrt(draws / r_eff))).astype(int)
 
 
-def k_threshold(draws):
+def k_threshold(draws: int) -> float:
     """The k-hat up to which `draws` draws give a usable estimate: min(1 - 1 / log10(S), 0.7)."""
     return min(1 - 1 / np.log10(draws), 0.7) if draws > 1 else float("-inf")
 
 
-def k_advice(pareto_k, threshold):
-    """What high k-hats mean and what to do, in a sentence; None where there are none. NaN counts as high."""
+def k_advice(pareto_k: Floats, threshold: float) -> str | None:
+    """The meaning of high k-hats and advice, in a sentence; None if there are none. NaN counts as high."""
     high = int((~(pareto_k <= threshold)).sum())
     if high == 0:
         return None
@@ -159,7 +162,7 @@ def k_advice(pareto_k, threshold):
     )
 
 
-def _per_column(r_eff, count):
+def _per_column(r_eff: ArrayLike, count: int) -> Floats:
     r_eff = np.asarray(r_eff, dtype=np.float64)
     if r_eff.shape not in ((), (1,), (count,)):
         raise ValueError(f"r_eff needs one number, or one for each of {count} columns, not {r_eff.shape}")
@@ -168,20 +171,20 @@ def _per_column(r_eff, count):
     return np.broadcast_to(r_eff, count)
 
 
-def _columns(x, together=16):
+def _columns(x: Floats, together: int = 16) -> Iterator[Floats]:
     """The columns of (S, n), one by one; copied `together`, so that each comes with its numbers side by side."""
     for start in range(0, x.shape[1], together):
         yield from np.ascontiguousarray(x[:, start : start + together].T)
 
 
-def _largest(x, count):
+def _largest(x: Floats, count: int) -> Ints:
     """The last `count` of the positions that sort `x`, (S,), stably: found without sorting all of it."""
     edge = np.partition(x, -count)[-count]
     candidates = np.flatnonzero(x >= edge)
     return candidates[x[candidates].argsort(kind="stable")][-count:]
 
 
-def _smooth(ratios, tail):
+def _smooth(ratios: Floats, tail: int) -> tuple[Floats, float]:
     """One column: log ratios with their `tail` largest smoothed, and k-hat. The largest ratio becomes 0."""
     if not np.max(ratios) < np.inf:
         return np.full_like(ratios, np.nan), np.nan
@@ -202,7 +205,7 @@ def _smooth(ratios, tail):
     return np.minimum(smoothed, 0), shape
 
 
-def fit_generalized_pareto(x):
+def fit_generalized_pareto(x: Floats) -> tuple[float, float]:
     """Shape k and scale sigma of the generalised Pareto distribution of the sorted excesses `x`, (n,).
 
     Zhang & Stephens: the posterior mean of theta = -k / sigma over a grid, for a prior that the data set
@@ -222,13 +225,13 @@ def fit_generalized_pareto(x):
     return (shape * count + 0.5 * 10) / (count + 10), scale
 
 
-def generalized_pareto_quantile(prob, shape, scale):
+def generalized_pareto_quantile(prob: Floats, shape: float, scale: float) -> Floats:
     """Quantiles of the generalised Pareto distribution of excesses; exponential at shape 0."""
     exponential = -np.log1p(-prob)
     return scale * (exponential if shape == 0 else np.expm1(shape * exponential) / shape)
 
 
-def _log_profile_likelihood(theta, x):
+def _log_profile_likelihood(theta: Floats, x: Floats) -> Floats:
     """log likelihood of each theta with k at its best, k(theta) = mean log(1 - theta x)."""
     shape = np.log1p(-theta[:, None] * x).mean(axis=1)
     return len(x) * (np.log(-theta / shape) - shape - 1)

@@ -9,20 +9,22 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import as_draws, draws_adjacent, pooled, quantile, sorted_quantile
+from .protocols import Floats, Ints
 
 
 class Views(NamedTuple):
     """Draws (chains, draws, n) as the statistics look at them."""
 
-    ordered: np.ndarray  # (chains * draws, n), ascending
-    ranked: np.ndarray  # (2 chains, draws // 2, n), normal scores of the halves: Rhat and ESS of the bulk
-    folded_ranked: np.ndarray  # the same of the distances from the median: Rhat of the tails
+    ordered: Floats  # (chains * draws, n), ascending
+    ranked: Floats  # (2 chains, draws // 2, n), normal scores of the halves: Rhat and ESS of the bulk
+    folded_ranked: Floats  # the same of the distances from the median: Rhat of the tails
 
 
-def views(x):
-    """The `Views` of draws, shape (chains, draws, n): for who needs several, since one sort serves two."""
+def views(x: Floats) -> Views:
+    """The `Views` of draws, shape (chains, draws, n): for callers that need several; one sort serves two."""
     split = halves(x)
     scores = _normal_scores(split.shape[0] * split.shape[1])
     ranked, ordered = _lookup_by_rank(split, scores)
@@ -33,12 +35,12 @@ def views(x):
     return Views(ordered, ranked, folded_ranked)
 
 
-def halves(x):
+def halves(x: Floats) -> Floats:
     """The split chains; a chain of one draw stays whole (its statistics are NaN)."""
     return split_chains(x) if x.shape[1] > 1 else x
 
 
-def split_chains(x):
+def split_chains(x: ArrayLike) -> Floats:
     """Each chain's two halves as chains of their own: (chains, draws, ...) to (2 chains, draws // 2, ...).
 
     A trend within a chain then shows as a difference between chains. The middle draw of an odd number is
@@ -51,7 +53,7 @@ def split_chains(x):
     return np.concatenate([x[:, :half], x[:, -half:]])
 
 
-def rank_normalize(x):
+def rank_normalize(x: ArrayLike) -> Floats:
     """Normal scores of the ranks of the draws among all chains, shape as `x`, (chains, draws, ...).
 
     Equal draws share their average rank. Blom's offset: Phi^-1((rank - 3/8) / (S + 1/4)) of S draws. NaN
@@ -61,18 +63,18 @@ def rank_normalize(x):
     return _lookup_by_rank(x, _normal_scores(x.shape[0] * x.shape[1]))[0]
 
 
-def average_ranks(x):
-    """Ranks 1 to S of the draws among all chains, shape as `x`; ties share their average; NaN of NaN."""
+def average_ranks(x: ArrayLike) -> Floats:
+    """Ranks 1 to S of the draws among all chains, shape as `x`; ties share their average; NaN where a draw is NaN."""
     x = as_draws(x)
     return _lookup_by_rank(x, 1 + np.arange(2 * x.shape[0] * x.shape[1] - 1) / 2)[0]
 
 
-def rank_histogram(x, bins=20):
+def rank_histogram(x: ArrayLike, bins: int = 20) -> Ints:
     """How many of each chain's draws have ranks in each of `bins` equal bins: (chains, bins, ...).
 
     The heights of a trank plot (rank histogram): level, at draws / bins, where the chains draw from the
-    same distribution. NaN draws are counted nowhere. Vehtari et al. (2021), section 5; ValueError without a
-    bin.
+    same distribution. NaN draws are not counted. Vehtari et al. (2021), section 5; ValueError for fewer
+    than one bin.
     """
     if bins < 1:
         raise ValueError(f"a histogram needs at least one bin, not {bins}")
@@ -83,16 +85,16 @@ def rank_histogram(x, bins=20):
     return np.stack([(which == bin).sum(axis=1) for bin in range(bins)], axis=1)
 
 
-def fold(x):
+def fold(x: ArrayLike) -> Floats:
     """Distances from the median of all chains' draws, shape as `x`: large in both tails."""
     x = as_draws(x)
     return np.abs(x - quantile(x, 0.5))
 
 
-def _lookup_by_rank(x, table):
-    """For each draw the entry of `table` at its rank, which lists the ranks 1, 1.5, 2, ..., S; NaN of NaN.
+def _lookup_by_rank(x: Floats, table: Floats) -> tuple[Floats, Floats]:
+    """For each draw the entry of `table` at its rank, which lists the ranks 1, 1.5, 2, ..., S; NaN where it is NaN.
 
-    And the draws of each parameter in ascending order, (n, S).
+    Also the draws of each parameter in ascending order, (n, S).
     """
     pool = draws_adjacent(x.reshape(*x.shape[:2], -1)).transpose(2, 0, 1)
     values = pool.reshape(len(pool), -1)
@@ -108,12 +110,12 @@ def _lookup_by_rank(x, table):
     return result.reshape(pool.shape).transpose(1, 2, 0).reshape(x.shape), ordered
 
 
-def _ascending(values):
-    """Where each row of `values`, (n, S), has its values from the smallest to the largest, NaN last.
+def _ascending(values: Floats) -> tuple[Ints, Floats]:
+    """The positions that sort each row of `values`, (n, S), in ascending order, NaN last.
 
-    As positions in the flattened array; and the values in that order. Whole numbers are sorted three times
+    They count in the flattened array. Also gives the values in that order. Whole numbers are sorted three times
     as fast as positions by value: so the doubles are read as whole numbers of the same order, and the
-    position takes the place of the last bits. Where these would have decided, the rows are nearly in order,
+    position takes the place of the last bits. Rows that these bits would have decided are nearly in order,
     and a merge sort puts them right.
     """
     rows, size = values.shape
@@ -136,7 +138,7 @@ def _ascending(values):
     return keys, ordered
 
 
-def _ties(ordered):
+def _ties(ordered: Floats) -> tuple[Ints, Ints]:
     """Positions of values that equal a neighbour in sorted rows (n, S), flattened; and their ranks, doubled.
 
     Twice the average rank, minus 2, is the first plus the last position (counted from 0) of the run of equal
@@ -154,7 +156,7 @@ def _ties(ordered):
 
 
 @lru_cache(maxsize=16)
-def _normal_scores(size):
+def _normal_scores(size: int) -> Floats:
     """Normal scores of the ranks 1, 1.5, 2, ..., `size` among `size` draws."""
     # The standard library's inverse (Wichura's AS 241, as R's) saves importing scipy.special, 0.1 s.
     inverse = NormalDist().inv_cdf

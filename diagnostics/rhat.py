@@ -5,12 +5,14 @@ are those of R's posterior 1.7.1.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import finite_and_varied, per_parameter, variance, where_finite
-from .rank import halves, views
+from .protocols import Floats
+from .rank import Views, halves, views
 
 
-def rhat(x):
+def rhat(x: ArrayLike) -> Floats:
     """Rank-normalised split-Rhat of draws `x`, shape (chains, draws, ...): the larger of bulk and tail Rhat.
 
     Bulk compares the locations of the half-chains, tail (of the folded draws) their scales. Converged
@@ -21,7 +23,7 @@ def rhat(x):
     return per_parameter(_rhat, x)
 
 
-def rhat_basic(x, split=True):
+def rhat_basic(x: ArrayLike, split: bool = True) -> Floats:
     """Split-Rhat of the draws themselves, shape (chains, draws, ...), without ranks.
 
     `split=False` compares whole chains, and needs two. NaN where a draw is not finite, all draws are equal,
@@ -30,20 +32,20 @@ def rhat_basic(x, split=True):
     return per_parameter(_rhat_basic, x, split)
 
 
-def _rhat(x):
+def _rhat(x: Floats) -> Floats:
     return larger_rhat(views(x))
 
 
-def larger_rhat(views):
+def larger_rhat(views: Views) -> Floats:
     """The Rhat of the bulk or that of the tails, whichever is larger, from the `Views` of the draws."""
     return np.maximum(potential_scale_reduction(views.ranked), potential_scale_reduction(views.folded_ranked))
 
 
-def _rhat_basic(x, split):
+def _rhat_basic(x: Floats, split: bool) -> Floats:
     return where_finite(x, potential_scale_reduction(halves(x) if split else x))
 
 
-def potential_scale_reduction(x):
+def potential_scale_reduction(x: Floats) -> Floats:
     """sqrt of total over within-chain variance, per parameter of (chains, draws, n)."""
     draws = x.shape[1]
     within = variance(x, axis=1).mean(axis=0)

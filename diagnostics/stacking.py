@@ -1,17 +1,20 @@
 """Stacking: the mixture of models that predicts best."""
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from .protocols import Floats
 
 
-def stacking_weights(elpd, tolerance=1e-9, max_iterations=100_000):
+def stacking_weights(elpd: ArrayLike, tolerance: float = 1e-9, max_iterations: int = 100_000) -> Floats:
     """Weights of the mixture of models with the largest log score, from elpd (observations, models).
 
     Maximises sum_i log sum_k w_k exp(elpd_ik) over w >= 0 with sum 1: a concave problem, solved by the EM
     algorithm for the weights of a mixture. Stops where the sum is within `tolerance` times the number of
-    observations of the largest, which the gradient bounds. Unlike Akaike weights, models that say the same
-    share a weight, and a worse model that is right where the better one fails keeps one.
+    observations of the largest, which the gradient bounds. Unlike Akaike weights, models with the same
+    predictions share a weight, and a worse model that is right where the better one fails keeps some.
 
-    NaN for all where an elpd is not finite. RuntimeError if `max_iterations` do not suffice, ValueError for
+    NaN for all where an elpd is not finite. RuntimeError if `max_iterations` are not enough, ValueError for
     other shapes. Yao, Vehtari, Simpson & Gelman (2018), "Using stacking to average Bayesian predictive
     distributions".
     """

@@ -1,18 +1,21 @@
-"""`verdict`: what the diagnostics say about a fit, in words, and what to do about it.
+"""`verdict`: the diagnostics of a fit in words, and advice.
 
-The statistics stand in the other files, the sentences in `findings`; here are the thresholds.
+The other files compute the statistics, `findings` holds the sentences; the thresholds are here.
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .arrays import as_draws, per_parameter
 from .energy import ebfmi
 from .ess import effective_size, tail_size
-from .findings import SEVERITIES, Finding, Verdict, finding
+from .findings import SEVERITIES, Finding, Severity, Verdict, finding
 from .precis import element_labels
+from .protocols import Bools, Floats, SampledFit
 from .psis import PsisLoo, k_advice
 from .rank import views
 from .rhat import larger_rhat
@@ -26,13 +29,13 @@ ESS_PER_CHAIN, ESS_USELESS = 100, 10
 # Betancourt (2016): below this the momentum draws cannot keep up with the energies of the target.
 EBFMI = 0.3
 
-# Even one divergence may mean that a part of the posterior is never drawn; at this share it is as good as certain.
+# Even one divergence may mean that a part of the posterior is never drawn; at this share that is almost certain.
 DIVERGENT_SHARE = 0.01
 
-# A chain's halves then have the 3 draws that an ESS needs; and with fewer than 100 draws its ESS cannot be 100.
+# An ESS needs 3 draws in each half of a chain; and a chain of fewer than 100 draws can hardly have an ESS of 100.
 FEWEST_DRAWS, FEW_DRAWS = 6, 100
 
-ENDINGS = {
+ENDINGS: dict[Severity | None, str] = {
     None: "converged",
     "note": "converged",
     "warning": "take care, read the warnings first",
@@ -40,16 +43,16 @@ ENDINGS = {
 }
 
 
-def verdict(fit, *criteria):
-    """What the diagnostics say of `fit`, as a `Verdict`; `criteria` are results of `waic` or `psis_loo` for it.
+def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
+    """The diagnostics of `fit` in words, as a `Verdict`; `criteria` are results of `waic` or `psis_loo` for it.
 
-    Looked at are all named quantities on their own scale, element by element (`a[3]`): draws that are not finite,
-    Rhat, bulk and tail ESS; the sampler's divergences, cut-off trajectories, E-BFMI of each chain; chains that failed
+    Checks all named quantities on their own scale, element by element (`a[3]`): draws that are not finite, Rhat,
+    bulk and tail ESS; the sampler's divergences, cut-off trajectories, E-BFMI of each chain; chains that failed
     or never moved, one chain alone, few draws; with `criteria`, the k-hat and p_waic of each observation.
 
-    A constant parameter is an error, for no posterior density is a point. A constant derived quantity is none (the
-    diagonal of a correlation matrix): it is left out, as are undefined statistics (the tail ESS of an event that
-    nearly always happens). Derived is what `fit.parameters` does not name; without such a list, nothing is.
+    A constant parameter is an error, because a posterior density has some spread. A constant derived quantity (the
+    diagonal of a correlation matrix) is left out, as are undefined statistics (the tail ESS of an event that nearly
+    always happens). A quantity is derived if `fit.parameters` does not name it; without such a list, none is.
 
     `fit` gives keys(), fit[name], stats, unconstrained, chains, failures, interrupted, seconds, as `hmc.Fit` does.
     TypeError for other criteria.
@@ -66,17 +69,19 @@ def verdict(fit, *criteria):
 class Quantities(NamedTuple):
     """The named quantities of a fit, element by element: (n,) each."""
 
-    label: np.ndarray  # "a[1]", "a[2]", ..., "sigma"
-    is_parameter: np.ndarray  # not derived
-    not_finite: np.ndarray  # how many draws are NaN or infinite
-    constant: np.ndarray  # the value of all draws; NaN where they differ
-    rhat: np.ndarray  # NaN where draws are constant or not finite; so are the next two
-    ess_bulk: np.ndarray
-    ess_tail: np.ndarray
+    label: NDArray[np.object_]  # "a[1]", "a[2]", ..., "sigma"
+    is_parameter: Bools  # not derived
+    not_finite: Floats  # how many draws are NaN or infinite
+    constant: Floats  # the value of all draws; NaN where they differ
+    rhat: Floats  # NaN where draws are constant or not finite; so are the next two
+    ess_bulk: Floats
+    ess_tail: Floats
 
 
-def _quantities(fit):
-    labels, is_parameter, parts = [], [], []
+def _quantities(fit: SampledFit) -> Quantities:
+    labels: list[str] = []
+    is_parameter: list[bool] = []
+    parts: list[Floats] = []
     parameters = [parameter.name for parameter in getattr(fit, "parameters", ())]
     for name in fit.keys():  # noqa: SIM118, only keys() is promised
         draws = as_draws(fit[name])
@@ -84,12 +89,12 @@ def _quantities(fit):
         parts.append(draws.reshape(*draws.shape[:2], -1))
         is_parameter += [not parameters or name in parameters] * parts[-1].shape[2]
     draws = np.concatenate(parts, axis=2)
-    np.copyto(draws, np.inf, where=np.isnan(draws))  # to be counted: of NaN `per_parameter` answers NaN
+    np.copyto(draws, np.inf, where=np.isnan(draws))  # to be counted: `per_parameter` gives NaN for NaN
     not_finite, constant, *convergence = per_parameter(_judged, draws)
     return Quantities(np.array(labels, dtype=object), np.array(is_parameter), not_finite, constant, *convergence)
 
 
-def _judged(x):
+def _judged(x: Floats) -> Floats:
     """The rest of `Quantities` for draws (chains, draws, n), (5, n); the ranks are found once."""
     seen = views(x)
     not_finite = np.count_nonzero(~np.isfinite(x), axis=(0, 1))
@@ -99,7 +104,7 @@ def _judged(x):
     return np.stack([not_finite, constant, *(np.where(not_finite > 0, np.nan, value) for value in statistics)])
 
 
-def _of_chains(fit):
+def _of_chains(fit: SampledFit) -> Iterator[Finding]:
     """Chains that are missing, alone, too short, or do not move."""
     chains, draws = fit.unconstrained.shape[:2]
     for failure in fit.failures:
@@ -118,18 +123,18 @@ def _of_chains(fit):
         yield finding("stuck", "error", _chains(fit, is_stuck), {"count": int(is_stuck.sum())})
 
 
-def _of_trajectories(fit):
-    """What the sampler noticed on its way."""
+def _of_trajectories(fit: SampledFit) -> Iterator[Finding]:
+    """Divergences, cut-off trajectories, and energies that change too slowly."""
     diverging, saturated = fit.stats["diverging"], fit.stats["reached_max_treedepth"]
     if diverging.any():
-        severity = "error" if diverging.mean() >= DIVERGENT_SHARE else "warning"
+        severity: Severity = "error" if diverging.mean() >= DIVERGENT_SHARE else "warning"
         target = 0.95 if getattr(fit, "settings", {}).get("target_accept", 0.8) < 0.95 else 0.99
         concerns = _chains(fit, diverging.sum(axis=1))
         yield finding("divergences", severity, concerns, _share(diverging), target_accept=target)
     if saturated.any():
         depth = int(fit.stats["tree_depth"][saturated].max())
         numbers = _share(saturated) | {"depth": depth}
-        # A note: it costs time, not truth. Where it costs too much, ESS is low, and says so itself.
+        # A note: it costs time, and the draws are right. If it costs too much, ESS is low, a finding of its own.
         yield finding("saturated_trees", "note", _chains(fit, saturated.sum(axis=1)), numbers, deeper=depth + 2)
     fraction = ebfmi(fit.stats["energy"])
     if (fraction < EBFMI).any():
@@ -137,8 +142,8 @@ def _of_trajectories(fit):
         yield finding("ebfmi", "warning", concerns, {"least": float(np.nanmin(fraction)), "threshold": EBFMI})
 
 
-def _of_draws(quantities):
-    """Draws that no posterior has."""
+def _of_draws(quantities: Quantities) -> Iterator[Finding]:
+    """Draws that are not finite, and parameters that never change."""
     if (quantities.not_finite > 0).any():
         concerns = _worst(quantities.label, quantities.not_finite, quantities.not_finite > 0)
         yield finding("not_finite", "error", concerns, {"count": int(quantities.not_finite.sum())})
@@ -148,7 +153,7 @@ def _of_draws(quantities):
         yield finding("constant", "error", quantities.label[is_constant], {"value": value})
 
 
-def _of_convergence(fit, quantities):
+def _of_convergence(fit: SampledFit, quantities: Quantities) -> Iterator[Finding]:
     """Rhat and ESS beyond their thresholds."""
     chains, draws = fit.unconstrained.shape[:2]
     total, required = len(quantities.label), ESS_PER_CHAIN * chains
@@ -164,13 +169,13 @@ def _of_convergence(fit, quantities):
         if is_low.any():
             least = float(np.nanmin(ess))
             numbers = {"count": int(is_low.sum()), "total": total, "least": least, "required": required}
-            severity = "error" if least < ESS_USELESS * chains else "warning"
+            severity: Severity = "error" if least < ESS_USELESS * chains else "warning"
             further = {"per_chain": ESS_PER_CHAIN, "needed": _rounded_up(draws * required / least)}
             yield finding(kind, severity, _worst(quantities.label, -ess, is_low), numbers, **further)
 
 
-def _of_criterion(criterion):
-    """What `waic` or `psis_loo` warn of, as a finding; None where they do not."""
+def _of_criterion(criterion: Waic | PsisLoo) -> Finding | None:
+    """The warning of `waic` or `psis_loo` as a finding; None if there is none."""
     if isinstance(criterion, PsisLoo):
         kind, value, threshold = "pareto_k", criterion.pareto_k, criterion.k_threshold
         text = k_advice(value, threshold)
@@ -188,35 +193,35 @@ def _of_criterion(criterion):
     return Finding("warning", kind, concerns, numbers, f"{message}.", advice[:1].upper() + advice[1:])
 
 
-def _share(happened):
+def _share(happened: Bools) -> dict[str, float]:
     return {"count": int(happened.sum()), "total": happened.size, "share": float(happened.mean())}
 
 
-def _chains(fit, badness):
+def _chains(fit: SampledFit, badness: NDArray[Any]) -> tuple[str, ...]:
     """Names of the chains whose `badness` is positive, worst first; counted from 1."""
     return _worst(np.array([f"chain {number + 1}" for number in fit.chains], dtype=object), badness, badness > 0)
 
 
-def _worst(labels, badness, is_concerned):
+def _worst(labels: NDArray[np.object_], badness: NDArray[Any], is_concerned: Bools) -> tuple[str, ...]:
     """The labels concerned, worst first."""
     order = np.argsort(-badness.astype(float)[is_concerned], kind="stable")
     return tuple(labels[is_concerned][order])
 
 
-def _rounded_up(count):
-    """To two digits, or to hundreds where there are more: an estimate should not look like a measurement."""
+def _rounded_up(count: float) -> int:
+    """Rounded up to two significant digits: an estimate should not look like a measurement."""
     unit = 10 ** max(0, math.floor(math.log10(count)) - 1)
     return math.ceil(count / unit) * unit
 
 
-def _summary(fit, quantities, worst):
-    """The run in a line: what was done, the worst of each number, and whether to trust it."""
+def _summary(fit: SampledFit, quantities: Quantities | None, worst: Severity | None) -> str:
+    """The run in a line: its size and time, the worst of each number, and whether to trust it."""
     chains, draws = fit.unconstrained.shape[:2]
     diverging, saturated = (int(fit.stats[name].sum()) for name in ("diverging", "reached_max_treedepth"))
     parts = [f"{_counted(chains, 'chain')} of {_counted(draws, 'draw')} in {fit.seconds:.2f} s"]
     parts += [f"{_counted(diverging, 'divergence')}" if diverging else "no divergences"]
     parts += [f"{_counted(saturated, 'tree')} at full depth"] if saturated else []
-    rhat, ess = (), ()
+    rhat = ess = np.empty(0)
     if quantities:
         rhat = quantities.rhat[~np.isnan(quantities.rhat)]
         ess = np.concatenate([quantities.ess_bulk, quantities.ess_tail])
@@ -226,5 +231,5 @@ def _summary(fit, quantities, worst):
     return f"{', '.join(parts)}: {ENDINGS[worst]}"
 
 
-def _counted(count, noun):
+def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -10,10 +10,12 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import as_log_likelihood, log_sum_exp, per_parameter, pooled, variance
+from .protocols import Floats
 
-# Above this an observation's penalty stands for a term that is not small any more. Vehtari, Gelman & Gabry
+# Above this an observation's penalty stands for a term that is no longer small. Vehtari, Gelman & Gabry
 # (2017).
 HIGH_PENALTY = 0.4
 
@@ -23,10 +25,10 @@ CONVENTIONS = ("rethinking", "loo")
 class WaicPointwise(NamedTuple):
     """One number per observation, each an array (observations,)."""
 
-    waic: np.ndarray
-    elpd_waic: np.ndarray
-    p_waic: np.ndarray
-    lppd: np.ndarray
+    waic: Floats
+    elpd_waic: Floats
+    p_waic: Floats
+    lppd: Floats
 
 
 class Waic(NamedTuple):
@@ -41,7 +43,7 @@ class Waic(NamedTuple):
     convention: str  # "rethinking" or "loo": the divisors of p_waic and se
 
 
-def waic(log_lik, convention="rethinking"):
+def waic(log_lik: ArrayLike, convention: str = "rethinking") -> Waic:
     """WAIC of log likelihoods (chains, draws, observations), as a `Waic`.
 
     Two conventions, for S draws in all and n observations:
@@ -62,7 +64,7 @@ def waic(log_lik, convention="rethinking"):
     return result
 
 
-def compute_waic(log_lik, convention="rethinking"):
+def compute_waic(log_lik: ArrayLike, convention: str = "rethinking") -> Waic:
     """`waic` without its warning."""
     if convention not in CONVENTIONS:
         raise ValueError(f"WAIC has the conventions {' and '.join(CONVENTIONS)}, not {convention!r}")
@@ -71,22 +73,30 @@ def compute_waic(log_lik, convention="rethinking"):
     elpd = lppd - p_waic
     pointwise = WaicPointwise(-2 * elpd, elpd, p_waic, lppd)
     se = standard_error_of_sum(pointwise.waic, divisor_less)
-    return Waic(*(float(part.sum()) for part in pointwise), se, pointwise, convention)
+    return Waic(
+        waic=float(pointwise.waic.sum()),
+        elpd_waic=float(elpd.sum()),
+        p_waic=float(p_waic.sum()),
+        lppd=float(lppd.sum()),
+        se=se,
+        pointwise=pointwise,
+        convention=convention,
+    )
 
 
-def _lppd_and_penalty(log_lik, divisor_less):
+def _lppd_and_penalty(log_lik: Floats, divisor_less: int) -> Floats:
     """Of each observation, (2, n): log predictive density, and variance of the log likelihood over draws."""
     log_lik = pooled(log_lik)
     draws = len(log_lik)
     return np.stack([log_mean_exp(log_lik), variance(log_lik, axis=0) * (draws - 1) / (draws - divisor_less)])
 
 
-def log_mean_exp(log_lik):
+def log_mean_exp(log_lik: Floats) -> Floats:
     """log of the mean of exp(log_lik) over axis 0: the log predictive density of each observation."""
     return log_sum_exp(log_lik) - np.log(len(log_lik))
 
 
-def standard_error_of_sum(pointwise, divisor_less=1):
+def standard_error_of_sum(pointwise: Floats, divisor_less: int = 1) -> float:
     """sqrt(n * variance) of n pointwise scores, variance with divisor n - `divisor_less`; NaN of too few."""
     count = len(pointwise)
     if count <= divisor_less:
@@ -94,8 +104,8 @@ def standard_error_of_sum(pointwise, divisor_less=1):
     return float(np.sqrt(count * pointwise.var(ddof=divisor_less)))
 
 
-def penalty_advice(p_waic):
-    """What high pointwise penalties mean and what to do, in a sentence; None where there are none."""
+def penalty_advice(p_waic: Floats) -> str | None:
+    """The meaning of high pointwise penalties and advice, in a sentence; None if there are none."""
     high = np.flatnonzero(p_waic > HIGH_PENALTY)
     if len(high) == 0:
         return None

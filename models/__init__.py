@@ -1,14 +1,16 @@
 """The models of the lecture, under their lecture names.
 
 `models.mST()` is a model; `models.names()` lists them all, `models.build("mST", ...)` builds one by name,
-`models.describe("mST")` says what it is, and `models.exact_posterior("mST")` where its posterior lies. A model is
-listed by one line of `_ENTRIES`; its formula stands, indented, in the docstring of its factory and nowhere else.
+`models.describe("mST")` describes it, and `models.exact_posterior("mST")` gives its exact posterior. A model is
+listed by one line of `_ENTRIES`; its formula is the indented part of its factory's docstring, and nowhere else.
 """
 
 import difflib
 import inspect
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+import hmc
 from models.cafes import cafes
 from models.confounds import m0, mf, mr, mru, mrx
 from models.exact import exact_posterior
@@ -44,22 +46,22 @@ __all__ = [
 
 
 class Description(NamedTuple):
-    """What a person wants to know of a model before running it."""
+    """A model in words and numbers, to read before running it."""
 
     name: str
     summary: str  # one sentence
     formula: str  # several lines
     data: str  # the bundled data
-    options: tuple  # names of the options that `build` takes
+    options: tuple[str, ...]  # names of the options that `build` takes
     dimension: int  # with the bundled data
-    metric: str  # which of the sampler's metrics serves it better: see benchmarks/models.py
+    metric: str  # the sampler's better metric for it: see benchmarks/models.py
 
 
 class _Entry(NamedTuple):
-    factory: object
+    factory: Callable[..., hmc.Model]
     data: str
     metric: str
-    required: dict  # an example of every option that has no default
+    required: dict[str, Any]  # an example of every option that has no default
 
 
 _STORIES = "trolley_counts: 9,930 responses to 12 stories, as 84 counts"
@@ -89,12 +91,12 @@ _ENTRIES = {
 }
 
 
-def names():
+def names() -> list[str]:
     """The names of all models, in the order of the lecture."""
     return list(_ENTRIES)
 
 
-def build(name, /, **options):
+def build(name: str, /, **options: Any) -> hmc.Model:
     """The model called `name`; `options` are the arguments of its factory, such as `data` or `sigma`.
 
     Raises ValueError for an unknown name, an unknown option, or one that is needed and not given.
@@ -110,27 +112,27 @@ def build(name, /, **options):
     return factory(**options)
 
 
-def describe(name):
+def describe(name: str) -> Description:
     """The `Description` of the model called `name`; ValueError for an unknown name."""
     entry = _entry(name)
-    lines = inspect.getdoc(entry.factory).splitlines()
+    lines = (inspect.getdoc(entry.factory) or "").splitlines()
     formula = "\n".join(line.strip() for line in lines if line.startswith("    "))
     options = tuple(inspect.signature(entry.factory).parameters)
     dimension = build(name, **entry.required).dimension
     return Description(name, lines[0], formula, entry.data, options, dimension, entry.metric)
 
 
-def metric_of(name):
-    """The sampler's metric that serves the model called `name` better; ValueError for an unknown name."""
+def metric_of(name: str) -> str:
+    """The sampler's better metric for the model called `name`; ValueError for an unknown name."""
     return _entry(name).metric
 
 
-def data_of(name):
+def data_of(name: str) -> str:
     """The data that the model called `name` has by default, in words; ValueError for an unknown name."""
     return _entry(name).data
 
 
-def _entry(name):
+def _entry(name: str) -> _Entry:
     if name in _ENTRIES:
         return _ENTRIES[name]
     lower_case = {known.lower(): known for known in _ENTRIES}

@@ -1,20 +1,21 @@
-"""Waiting at five cafes: what one cafe teaches of the others, visit by visit.
+"""Waiting at five cafes: what one cafe teaches about the others, visit by visit.
 
 McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models". A non-centred model, for a robot with memory:
 before any visit (`visits=0`) its posterior is the prior, and cafes not yet visited are learned about from those that
-were. What a cafe's visits say of it is their number and the sum of their waits, so its exponential is taken once.
+were. The likelihood of a cafe needs only the number of its visits and the sum of their waits: one exponential a cafe.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 import hmc
 from hmc.jit.kernel import inlined
 from hmc.numerics import dot, exp, log
 from hmc.transforms import constrain_positive
 from models.densities import exponential, log_factorial, never_nan, normal, normal_group, poisson_log
-from models.tables import Table, count, read
+from models.tables import Columns, Table, TableData, count, read
 from models.tables.options import whole
 
 CAFES = Table("cafes", columns=(count("visit", least=1), count("cafe", least=1), count("wait")))
@@ -23,21 +24,21 @@ CAFES = Table("cafes", columns=(count("visit", least=1), count("cafe", least=1),
 class Visits(NamedTuple):
     """Visits to cafes, in order."""
 
-    cafe: np.ndarray  # int64, from 0
-    wait: np.ndarray  # whole minutes, as float64
-    log_factorial: np.ndarray  # log(wait!)
-    weight: np.ndarray  # 1, or 0 for a visit that is left out (see hmc.Model.without)
+    cafe: NDArray[np.int64]  # from 0
+    wait: NDArray[np.float64]  # whole minutes
+    log_factorial: NDArray[np.float64]  # log(wait!)
+    weight: NDArray[np.float64]  # 1, or 0 for a visit that is left out (see hmc.Model.without)
     cafes: int  # how many there are, visited yet or not
 
 
 class _AllVisits(int):
-    """The default number of visits: the 20 of the lecture's table, and in a table of one's own as many as it has."""
+    """The default number of visits: the 20 of the lecture's table, and all of any other."""
 
 
 _ALL_VISITS = _AllVisits(20)
 
 
-def cafes(data=None, visits=_ALL_VISITS):
+def cafes(data: TableData = None, visits: int = _ALL_VISITS) -> hmc.Model:
     """The lecture's robot waiting at cafes, which learns from each visit about that cafe and all others.
 
         wait ~ Poisson(lambda),  log(lambda) = a[cafe]
@@ -46,17 +47,17 @@ def cafes(data=None, visits=_ALL_VISITS):
         sigma ~ Exponential(10)
 
     `data`: a DataFrame or the path of a CSV file with columns visit (1, 2, ... in order), cafe (1, 2, ... without a
-    gap), wait (whole minutes); None for the bundled 20 visits to 5 cafes. `visits`: how many of its first rows the
-    robot has seen, from 0, which leaves the prior; by default all: 20 in the lecture, in a table of your own however
-    many it has. There are as many cafes as in the whole table. `a` is a derived quantity. Any number of visits runs on
+    gap), wait (whole minutes); None for the bundled 20 visits to 5 cafes. `visits`: the number of
+    first rows that the robot has seen; 0 leaves the prior. By default all: 20 in the lecture, every row of a table of
+    your own. There are as many cafes as in the whole table. `a` is a derived quantity. Any number of visits runs on
     the same compiled code.
 
-    Raises ValueError where the data are not such, or for a number of visits that the table does not have.
+    Raises ValueError for wrong data, or for a number of visits that the table does not have.
     """
     table = _read(data)
     seen = _number_of_visits(visits, table["visit"].size)
     wait = table["wait"][:seen]
-    data = Visits(
+    observed = Visits(
         cafe=table["cafe"][:seen].astype(np.int64) - 1,
         wait=wait,
         log_factorial=np.array([log_factorial(minutes) for minutes in wait], dtype=np.float64),
@@ -65,8 +66,12 @@ def cafes(data=None, visits=_ALL_VISITS):
     )
     return hmc.Model(
         log_density,
-        data,
-        [hmc.Parameter("z", (data.cafes,)), hmc.Parameter("a_bar"), hmc.Parameter("sigma", constraint=hmc.positive)],
+        observed,
+        [
+            hmc.Parameter("z", (observed.cafes,)),
+            hmc.Parameter("a_bar"),
+            hmc.Parameter("sigma", constraint=hmc.positive),
+        ],
         name="cafes",
         log_likelihood=log_likelihood,
         link=lambda_,
@@ -76,7 +81,7 @@ def cafes(data=None, visits=_ALL_VISITS):
     )
 
 
-def _read(data):
+def _read(data: TableData) -> Columns:
     """The table's columns; ValueError where visits are out of order or a cafe's number is skipped."""
     table = read(CAFES, data)
     for row, visit in enumerate(table["visit"], start=1):
@@ -88,7 +93,7 @@ def _read(data):
     return table
 
 
-def _number_of_visits(visits, rows):
+def _number_of_visits(visits: int, rows: int) -> int:
     """`visits` as an int; ValueError unless it is a whole number from 0 to `rows`."""
     if visits is _ALL_VISITS:
         return rows
@@ -96,7 +101,7 @@ def _number_of_visits(visits, rows):
 
 
 def log_density(position, data, gradient):
-    """Log posterior density, unnormalised, at (z, a_bar, log sigma); -inf where sigma or a wait to expect overflows."""
+    """Log posterior density, unnormalised, at (z, a_bar, log sigma); -inf where sigma or an expected wait overflows."""
     n = data.cafes
     z, a_bar, log_sigma = position[:n], position[n], position[n + 1]
     sigma = constrain_positive(log_sigma)
@@ -113,7 +118,7 @@ def log_density(position, data, gradient):
     log_density -= dot(data.weight, data.log_factorial)
     for j in range(n):
         a = a_bar + z[j] * sigma
-        # Of a cafe without visits nothing is expected, even where its rate is infinite.
+        # A cafe without visits adds nothing, even where its rate is infinite.
         expected = seen[j] * exp(a) if seen[j] > 0.0 else 0.0
         log_density += waited[j] * a - expected  # wait ~ Poisson(exp(a[cafe]))
         d_a = waited[j] - expected
@@ -139,7 +144,7 @@ def log_likelihood(position, data, out):
 
 
 def lambda_(position, data, out):
-    """The wait to be expected at each visit."""
+    """The expected wait at each visit."""
     sigma = constrain_positive(position[data.cafes + 1])
     for i in range(data.cafe.size):
         out[i] = exp(log_rate(position, data, sigma, i))

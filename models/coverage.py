@@ -1,19 +1,26 @@
 """How far the five estimators of the confounds can be trusted, over many simulated studies whose truth is known.
 
-Every estimator sees the same studies. What is asked of each coefficient: how far its posterior mean is off on average
-(bias) and on the whole (root mean square error), and how often its 89% interval holds the truth (coverage).
+Every estimator sees the same studies. For each coefficient: the average error of its posterior mean (bias), its root
+mean square error, and how often its 89% interval contains the truth (coverage).
 """
 
 import functools
 import inspect
 import secrets
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+import hmc
 import models
 from hmc.replication import replicate
 from models.confounds import m0, mf, mr, mru, mrx, simulate_study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ESTIMATORS = {"m0": m0, "mf": mf, "mr": mr, "mrx": mrx, "mru": mru}
 COEFFICIENTS = {"bxy": "bXY", "bzy": "bZY"}  # the parameter, and the argument of `simulate_study` that is its truth
@@ -22,7 +29,7 @@ PROB = 0.89
 
 
 class Estimate(NamedTuple):
-    """What a fit says of one coefficient of one study."""
+    """One coefficient, as estimated from one study."""
 
     truth: float
     mean: float
@@ -32,17 +39,24 @@ class Estimate(NamedTuple):
 
 
 def coverage(
-    replications=100, *, seed=12, estimators=tuple(ESTIMATORS), workers=None, executor=None, progress=True, **truth
-):
+    replications: int = 100,
+    *,
+    seed: int | None = 12,
+    estimators: str | Iterable[str] = tuple(ESTIMATORS),
+    workers: int | None = None,
+    executor: Executor | str | None = None,
+    progress: bool = True,
+    **truth: Any,
+) -> "pd.DataFrame":
     """A table of the estimators over simulated studies, as a DataFrame with a row per estimator and coefficient.
 
     `workers`, `executor` and `progress` as for `hmc.sample`; the numbers do not depend on them.
     `truth`: arguments of `simulate_study` (groups, individuals, a0, ...), by default the lecture's. Columns: truth;
     mean (of posterior means); bias; rmse; coverage (of 89% intervals); width (of intervals, on average); sd (of the
     posterior, on average); each estimate followed by its Monte Carlo standard error over studies (`bias_se`, ...);
-    studies, how many were fitted; divergences, in all. A study that fails is left out, and said in
+    studies, how many were fitted; divergences, in all. A study that fails is left out and listed in
     `frame.attrs["failures"]`; Ctrl-C ends the run early, `frame.attrs["interrupted"]`; `frame.attrs["seed"]` repeats
-    it. ValueError for a wrong argument, RuntimeError where no study could be fitted, KeyboardInterrupt where none was.
+    it. ValueError for a wrong argument, RuntimeError if every study fails, KeyboardInterrupt before the first is done.
     """
     import pandas as pd  # here, so that building a model does not load it
 
@@ -55,7 +69,9 @@ def coverage(
         raise ValueError(f"simulate_study has no argument {unknown[0]}")
     simulate_study(**truth)  # a wrong value is found here, before the first fit
     seed = secrets.randbits(64) if seed is None else seed  # one for all estimators
-    rows, failures, interrupted = {}, [], False
+    rows: dict[tuple[str, str], dict[str, float]] = {}
+    failures: list[str] = []
+    interrupted = False
     for name in estimators:
         found = replicate(
             ESTIMATORS[name](),
@@ -88,12 +104,16 @@ def coverage(
     return frame
 
 
-def simulated(name, truth, rng, model):
+def simulated(
+    name: str, truth: dict[str, Any], rng: np.random.Generator, model: hmc.Model
+) -> tuple[dict[str, Any], hmc.Model]:
     """The truth, and the estimator `name` of a study with these arguments. The same rng, the same study."""
     return {**TRUTH, **truth}, ESTIMATORS[name](*simulate_study(int(rng.integers(2**63)), **truth))
 
 
-def estimates(truth, fitted, draws, stats):
+def estimates(
+    truth: dict[str, float], fitted: hmc.Model, draws: NDArray[np.float64], stats: dict[str, NDArray[Any]]
+) -> tuple[dict[str, Estimate], int]:
     """({coefficient: Estimate}, divergences) of a fit."""
     values = fitted.constrain(draws)
     return {name: estimate(values[name], truth[true]) for name, true in COEFFICIENTS.items()}, int(
@@ -101,13 +121,13 @@ def estimates(truth, fitted, draws, stats):
     )
 
 
-def estimate(draws, truth):
+def estimate(draws: NDArray[np.float64], truth: float) -> Estimate:
     """The `Estimate` of draws (chains, draws) of a coefficient."""
     lower, upper = np.quantile(draws, [(1 - PROB) / 2, (1 + PROB) / 2])
     return Estimate(truth, draws.mean(), draws.std(ddof=1), lower, upper)
 
 
-def summary(found, divergences):
+def summary(found: Sequence[Estimate], divergences: int) -> dict[str, float]:
     """A row of the table, from the estimates of all studies."""
     truth, mean, sd, lower, upper = (np.array(column) for column in zip(*found, strict=True))
     n = len(found)
@@ -130,6 +150,6 @@ def summary(found, divergences):
     }
 
 
-def standard_error(values):
-    """Of a mean."""
+def standard_error(values: NDArray[np.float64]) -> float:
+    """Of the mean of `values`."""
     return values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else np.nan

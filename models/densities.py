@@ -53,13 +53,13 @@ def is_scale(sd):
 
 @inlined
 def never_nan(log_density):
-    """-inf for nan, which comes of numbers that overflowed: of their differences, and of 0 times one."""
+    """`log_density`, or -inf where it is nan: the difference of two numbers that overflowed, or 0 times one."""
     return log_density if log_density == log_density else -math.inf
 
 
 @inlined
 def normal(x, mean, sd):
-    """x ~ Normal(mean, sd); -inf where sd is no scale, having underflowed or overflowed.
+    """x ~ Normal(mean, sd); -inf where sd is not a scale because it underflowed or overflowed.
 
     Returns (log density, d/dx, d/dmean, d/dsd).
     """
@@ -98,7 +98,7 @@ def normal_group(x, mean, sd, d_x):
 
 @inlined
 def half_normal(x, sd):
-    """x ~ half-Normal(0, sd): the absolute value of a Normal(0, sd); -inf for x below 0 and where sd is no scale.
+    """x ~ half-Normal(0, sd): the absolute value of a Normal(0, sd); -inf for x below 0 and where sd is not a scale.
 
     Returns (log density, d/dx, d/dsd).
     """
@@ -122,7 +122,7 @@ def dirichlet(x, concentration, log_constant, d_x):
 
 @inlined
 def exponential(x, rate):
-    """x ~ Exponential(rate), of mean 1 / rate; -inf for x below 0 and for a rate that is no scale.
+    """x ~ Exponential(rate), of mean 1 / rate; -inf for x below 0 and for a rate that is not a scale.
 
     Returns (log density, d/dx, d/drate).
     """
@@ -173,7 +173,7 @@ def poisson_log(count, log_factorial_of_count, log_rate):
 
 @inlined
 def cutpoint_gap(width):
-    """What `ordered_logistic` needs of a category's width, upper cutpoint - lower, once for all its observations.
+    """Terms of `ordered_logistic` from a category's width, upper cutpoint - lower: once for all its observations.
 
     The first and the last category are inf wide. Cutpoints out of order count as equal: the category is impossible.
     Returns (w, log(1 - w), w / (1 - w)) of w = exp(-width).

@@ -1,10 +1,13 @@
-"""Five estimators of the effect of X on Y in individuals of groups, where what a group is may move both.
+"""Five estimators of the effect of X on Y, for individuals in groups whose traits may move both.
 
 McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models", on random confounds. `simulate_study` draws
 such data, with a confound U[g] of each group that moves X as well as Y; the true effect bXY is 1. The naive and the
-multilevel estimator then take part of what U does for the work of X; fixed effects do not, but can say nothing about Z;
-the Mundlak machines have a place for U.
+multilevel estimator credit X with a part of U's effect; fixed effects do not, but can say nothing about Z; the Mundlak
+machines have a term for U.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -21,26 +24,27 @@ from models.confounds.densities import (
 )
 from models.confounds.predictors import M0, MF, MR, MRU, MRX, intercepts, log_likelihood, logits, p
 from models.confounds.study import SimulatedStudy, Study, describe_groups, read_study, simulate_study
+from models.tables import TableData
 
 __all__ = ["SimulatedStudy", "Study", "m0", "mf", "mr", "mru", "mrx", "simulate_study"]
 
 
-def m0(individuals=None, groups=None):
-    """The naive estimator, to which groups are alike but for Z.
+def m0(individuals: TableData = None, groups: TableData = None) -> hmc.Model:
+    """The naive estimator, in which groups differ by Z alone.
 
         Y ~ Bernoulli(p),  logit(p) = a + bxy X + bzy Z[g]
         a ~ Normal(0, 10)
         bxy, bzy ~ Normal(0, 1)
 
     `individuals`, `groups`: DataFrames or paths of CSV files with columns g, X, Y and g, Z; both None for the bundled
-    study. Groups are numbered from 1; one that has no individuals is not seen. Raises ValueError where the data are
-    not such, and where X or Z is the same for all individuals: of a constant there is no slope.
+    study. Groups are numbered from 1; one without individuals has no effect. Raises ValueError for wrong data,
+    and where X or Z is the same for all individuals: a constant has no slope.
     """
     study = read_study(M0, individuals, groups)
     return _estimator("m0", m0_log_density, study, _numbers("a", "bxy", "bzy"), m0_simulate)
 
 
-def mf(individuals=None, groups=None):
+def mf(individuals: TableData = None, groups: TableData = None) -> hmc.Model:
     """The fixed-effects estimator: an intercept for each group, none informed by the others.
 
         Y ~ Bernoulli(p),  logit(p) = a[g] + bxy X + bzy Z[g]
@@ -54,7 +58,7 @@ def mf(individuals=None, groups=None):
     return _estimator("mf", mf_log_density, study, parameters, mf_simulate)
 
 
-def mr(individuals=None, groups=None):
+def mr(individuals: TableData = None, groups: TableData = None) -> hmc.Model:
     """The multilevel estimator: an intercept for each group, learned together.
 
         Y ~ Bernoulli(p),  logit(p) = a[g] + bxy X + bzy Z[g]
@@ -69,7 +73,7 @@ def mr(individuals=None, groups=None):
     return _estimator("mr", mr_log_density, study, parameters, mr_simulate, derived=mr_derived)
 
 
-def mrx(individuals=None, groups=None):
+def mrx(individuals: TableData = None, groups: TableData = None) -> hmc.Model:
     """The Mundlak machine: the multilevel estimator with each group's mean of X as a stand-in for its confound.
 
         Y ~ Bernoulli(p),  logit(p) = a[g] + bxy X + bzy Z[g] + buy Xbar[g]
@@ -85,7 +89,7 @@ def mrx(individuals=None, groups=None):
     return _estimator("mrx", mrx_log_density, study, parameters, mrx_simulate, derived=mrx_derived)
 
 
-def mru(individuals=None, groups=None):
+def mru(individuals: TableData = None, groups: TableData = None) -> hmc.Model:
     """The latent Mundlak machine: the multilevel estimator with each group's confound inferred from X and Y.
 
         Y ~ Bernoulli(p),  logit(p) = a[g] + bxy X + bzy Z[g] + buy u[g]
@@ -109,7 +113,15 @@ def mru(individuals=None, groups=None):
     return _estimator("mru", mru_log_density, study, parameters, mru_simulate, mru_simulate_data, mru_derived)
 
 
-def _estimator(name, log_density, study, parameters, simulate, simulate_data=None, derived=None):
+def _estimator(
+    name: str,
+    log_density: Callable[..., float],
+    study: Study,
+    parameters: list[hmc.Parameter],
+    simulate: Callable[..., Any],
+    simulate_data: Callable[..., Study] | None = None,
+    derived: Callable[..., dict[str, Any]] | None = None,
+) -> hmc.Model:
     return hmc.Model(
         log_density,
         study,
@@ -123,15 +135,15 @@ def _estimator(name, log_density, study, parameters, simulate, simulate_data=Non
     )
 
 
-def _one_per_group(name, study):
+def _one_per_group(name: str, study: Study) -> hmc.Parameter:
     return hmc.Parameter(name, (study.Z.size,))
 
 
-def _numbers(*names):
+def _numbers(*names: str) -> list[hmc.Parameter]:
     return [hmc.Parameter(name) for name in names]
 
 
-def _positive(name):
+def _positive(name: str) -> hmc.Parameter:
     return hmc.Parameter(name, constraint=hmc.positive)
 
 

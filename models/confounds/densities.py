@@ -1,7 +1,7 @@
 """Log posterior densities of the five estimators: the outcomes, which are common to all, and the priors.
 
-The outcomes give d/d intercept of each group; what the intercepts are made of (`models/confounds/predictors.py`)
-receives its gradient from there. In comments and docstrings z, u, and the a of mf stand for those of all groups.
+The outcomes give d/d intercept of each group; the terms of the intercepts (`models/confounds/predictors.py`) get their
+gradient from it. In comments and docstrings z, u, and the a of mf stand for those of all groups.
 """
 
 import math

@@ -1,6 +1,6 @@
-"""What logit(p) is made of, estimator by estimator, and what follows for each individual.
+"""The terms of logit(p), estimator by estimator, and the probabilities of each individual.
 
-A group's part of it is all that the estimators differ in; `intercepts` fills it in, and to it comes bxy X.
+The estimators differ only in the term of a group, which `intercepts` fills in; all add bxy X to it.
 """
 
 import numpy as np
@@ -79,7 +79,7 @@ def add_multiple(scale, x, out):
 
 @inlined
 def intercepts(q, data, out):
-    """What logit(p) is at X = 0, for each group, of the estimator that the data are for; returns bxy."""
+    """logit(p) at X = 0, for each group, by the estimator that the data are for; returns bxy."""
     if data.estimator == M0:
         return m0_intercepts(q, data, out)
     if data.estimator == MF:
@@ -93,7 +93,7 @@ def intercepts(q, data, out):
 
 @inlined
 def logits(of_group, bxy, data, out):
-    """logit(p) of each individual, from what it is in each group at X = 0."""
+    """logit(p) of each individual, from its value in each group at X = 0."""
     for i in range(data.Y.size):
         out[i] = of_group[data.group[i]] + bxy * data.X[i]
 
@@ -108,7 +108,7 @@ def p(position, data, out):
 
 
 def log_likelihood(position, data, out):
-    """Pointwise: Y ~ Bernoulli(p), for each individual; of Y alone also where X is modelled (mru)."""
+    """Pointwise: Y ~ Bernoulli(p), for each individual; of Y alone, even where X is modelled (mru)."""
     of_group, of_individual = np.empty(data.Z.size), np.empty(data.Y.size)
     bxy = intercepts(position, data, of_group)
     logits(of_group, bxy, data, of_individual)

@@ -1,8 +1,8 @@
-"""Studies of individuals in groups, some of whose causes nobody measured: read from tables, or simulated.
+"""Studies of individuals in groups, with unmeasured causes: read from tables, or simulated.
 
-    U[g] ~ Normal(1.5, 1)                   what a group does to everybody in it, unseen: the confound
+    U[g] ~ Normal(1.5, 1)                   the unseen effect of a group on its members: the confound
     Z[g] ~ Normal(0, 1)                     a trait of the group
-    X ~ Normal(U[g], 1)                     what an individual does
+    X ~ Normal(U[g], 1)                     the treatment of an individual
     Y ~ Bernoulli(p),  logit(p) = a0 + bXY X + U[g] + bZY Z[g]
 
 The arrow U -> X confounds the effect of X on Y. McElreath, Statistical Rethinking 2023, lecture 12.
@@ -10,50 +10,54 @@ The arrow U -> X confounds the effect of X on Y. McElreath, Statistical Rethinki
 
 # ruff: noqa: N803, N806 (variables carry the lecture's names)
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.jit.kernel import inlined
 from hmc.numerics import sqrt
 from models.confounds.predictors import MRU, MRX
-from models.tables import Table, count, number, read
+from models.tables import Table, TableData, count, number, read
 from models.tables.options import finite, positive, whole
 from models.tables.variation import require_variation, varies
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 INDIVIDUALS = Table("confounds_individuals", (count("g", least=1), number("X"), count("Y", most=1)))
-LARGEST_STUDY = 10**7  # individuals or groups to simulate: beyond, memory runs out without a word
+LARGEST_STUDY = 10**7  # individuals or groups to simulate: beyond, memory runs out without a message
 GROUPS = Table("confounds_groups", (count("g", least=1), number("Z")))
 
 
 class Study(NamedTuple):
-    """What the estimators see. Individuals stand in the order of their rows, groups in that of their numbers."""
+    """The data of an estimator. Individuals are in the order of their rows, groups in that of their numbers."""
 
-    estimator: int  # which one of `models.confounds.predictors` looks at it
-    Y: np.ndarray  # (individuals,) 1 or 0
-    X: np.ndarray  # (individuals,)
-    group: np.ndarray  # (individuals,) int64, from 0
-    weight: np.ndarray  # (individuals,) 1, or 0 for an outcome Y that is left out (see hmc.Model.without)
-    Z: np.ndarray  # (groups,)
-    members: np.ndarray  # (groups,) how many individuals there are of it, as float64
-    Xbar: np.ndarray  # (groups,) mean of X; of a group without individuals, the mean of all
+    estimator: int  # a constant of `models.confounds.predictors`: whose data these are
+    Y: NDArray[np.float64]  # (individuals,) 1 or 0
+    X: NDArray[np.float64]  # (individuals,)
+    group: NDArray[np.int64]  # (individuals,) from 0
+    weight: NDArray[np.float64]  # (individuals,) 1, or 0 for an outcome Y that is left out (see hmc.Model.without)
+    Z: NDArray[np.float64]  # (groups,)
+    members: NDArray[np.float64]  # (groups,) how many individuals each has
+    Xbar: NDArray[np.float64]  # (groups,) mean of X; for a group without individuals, the mean of all
     spread: float  # square root of the sum of squares of X - Xbar[group]
 
 
 class SimulatedStudy(NamedTuple):
     """Two pandas DataFrames, as `m0(*study)` and the other estimators take them."""
 
-    individuals: object  # columns g, X, Y
-    groups: object  # columns g, Z, Ug; Ug is the truth, which no estimator reads
+    individuals: "pd.DataFrame"  # columns g, X, Y
+    groups: "pd.DataFrame"  # columns g, Z, Ug; Ug is the truth, which no estimator reads
 
 
-def read_study(estimator, individuals=None, groups=None):
+def read_study(estimator: int, individuals: TableData = None, groups: TableData = None) -> Study:
     """The `Study` of two tables: individuals with columns g, X, Y and groups with columns g, Z.
 
     Each is a DataFrame or the path of a CSV file; both None: the bundled ones. Groups are numbered from 1 without gaps,
     their rows in any order; there may be groups without individuals. ValueError where one table is given without
     the other, or is wrong; where X or Z does not vary over the individuals, in the sense of `models.tables.variation`;
-    and where the groups' means of X do not, which `mrx` looks at, or X does not within groups, as `mru` needs.
+    for `mrx` where the groups' means of X do not vary, and for `mru` where X does not vary within groups.
     """
     if (individuals is None) != (groups is None):
         given, missing = ("groups", "individuals") if individuals is None else ("individuals", "groups")
@@ -73,8 +77,8 @@ def read_study(estimator, individuals=None, groups=None):
     return study
 
 
-def _refuse_constants(study):
-    """ValueError where X or Z does not vary; nor, of `mrx`, the groups' means of X; nor, of `mru`, X within groups."""
+def _refuse_constants(study: Study) -> None:
+    """ValueError where X or Z does not vary; for `mrx` the groups' means of X; for `mru` X within groups."""
     require_variation(INDIVIDUALS.name, "X", study.X)
     require_variation(GROUPS.name, "Z", study.Z)
     require_variation(GROUPS.name, "Z", study.Z[study.group], "for every individual")
@@ -90,12 +94,12 @@ def _refuse_constants(study):
         )
 
 
-def _order_of_groups(column):
+def _order_of_groups(column: NDArray[np.float64]) -> NDArray[np.int64]:
     """The rows of groups 1, 2, ...; ValueError where the numbers are not these, each once."""
-    row_of = {}
+    row_of: dict[float, int] = {}
     for row, g in enumerate(column.tolist(), start=1):
         if g in row_of:
-            raise ValueError(f"{GROUPS.name}: row {row}: g = {g:.15g} stands in row {row_of[g]} already")
+            raise ValueError(f"{GROUPS.name}: row {row}: g = {g:.15g} is already in row {row_of[g]}")
         if g > column.size:
             raise ValueError(
                 f"{GROUPS.name}: row {row}: g = {g:.15g} is more than the number of groups, {column.size}; "
@@ -123,20 +127,20 @@ def describe_groups(x, group, members, means):
 
 
 def simulate_study(
-    seed=8672,
+    seed: int = 8672,
     *,
-    groups=30,
-    individuals=200,
-    a0=-2.0,
-    bXY=1.0,
-    bZY=-0.5,
-    mean_U=1.5,
-    sd_U=1.0,
-    sd_X=1.0,
-    mean_Z=0.0,
-    sd_Z=1.0,
-):
-    """The lecture's simulation, every number of it an argument: a `SimulatedStudy`.
+    groups: int = 30,
+    individuals: int = 200,
+    a0: float = -2.0,
+    bXY: float = 1.0,
+    bZY: float = -0.5,
+    mean_U: float = 1.5,
+    sd_U: float = 1.0,
+    sd_X: float = 1.0,
+    mean_Z: float = 0.0,
+    sd_Z: float = 1.0,
+) -> SimulatedStudy:
+    """The lecture's simulation, with an argument for each of its numbers: a `SimulatedStudy`.
 
     The same seed gives the same study (not the bundled one, which R drew). Individuals fall into groups at random; some
     groups may stay empty. ValueError for sizes under 1 or over 10,000,000, standard deviations that are not positive,

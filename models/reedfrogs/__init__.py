@@ -1,7 +1,7 @@
 """Tadpole survival in 48 tanks: one intercept for each, learned together (with memory) or apart (without).
 
 McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models"; data of Vonesh & Bolker (2005), Ecology 86.
-The models' functions are in `reedfrogs_centred` and `reedfrogs_noncentred`; what they share is in `tanks`.
+The models' functions are in `centred` and `noncentred`; `tanks` has their common parts.
 """
 
 # ruff: noqa: N802 (functions carry the lecture's names)
@@ -9,13 +9,14 @@ The models' functions are in `reedfrogs_centred` and `reedfrogs_noncentred`; wha
 import hmc
 from models.reedfrogs import centred as centred
 from models.reedfrogs import noncentred as noncentred
-from models.reedfrogs.tanks import TANKS, TanksOfKnownSpread, read_tanks
+from models.reedfrogs.tanks import TANKS, Tanks, TanksOfKnownSpread, read_tanks
+from models.tables import TableData
 from models.tables.options import positive
 
 __all__ = ["TANKS", "mST", "mSTD", "mSTG", "mSTP", "mSTPDG", "mSTPnc", "mST_fixed", "mSTnc", "mSTnomem"]
 
 
-def mST(data=None):
+def mST(data: TableData = None) -> hmc.Model:
     """The lecture's multilevel model of tadpole survival.
 
         S ~ Binomial(D, p),  logit(p) = a[T]
@@ -24,12 +25,12 @@ def mST(data=None):
         sigma ~ Exponential(1)
 
     `data`: a DataFrame or the path of a CSV file with columns density, pred, size, surv; None for the bundled one.
-    Raises ValueError where the data are not such.
+    Raises ValueError for wrong data.
     """
     return _centred("mST", data)
 
 
-def mSTnomem(data=None):
+def mSTnomem(data: TableData = None) -> hmc.Model:
     """The lecture's model without memory: `mST` with sigma = 1, so that no tank informs how much tanks vary.
 
         S ~ Binomial(D, p),  logit(p) = a[T]
@@ -41,20 +42,20 @@ def mSTnomem(data=None):
     return _known_spread("mSTnomem", 1.0, data)
 
 
-def mST_fixed(sigma, data=None):
+def mST_fixed(sigma: float, data: TableData = None) -> hmc.Model:
     """`mST` with its sigma given, from near complete pooling (0.1) to near none (5).
 
         S ~ Binomial(D, p),  logit(p) = a[T]
         a[j] ~ Normal(a_bar, sigma)
         a_bar ~ Normal(0, 1.5)
 
-    Every sigma runs on the same compiled code. Raises ValueError for a sigma that is not a positive
-    number, or beyond 1e-100 and 1e100.
+    Every sigma runs on the same compiled code. Raises ValueError unless sigma is a number from
+    1e-100 to 1e100.
     """
     return _known_spread("mST_fixed", positive("mST_fixed", "sigma", sigma), data)
 
 
-def mSTP(data=None):
+def mSTP(data: TableData = None) -> hmc.Model:
     """The lecture's model of tadpole survival with predators: `mST` and a slope of their presence.
 
         S ~ Binomial(D, p),  logit(p) = a[T] + bP P
@@ -68,7 +69,7 @@ def mSTP(data=None):
     return _centred("mSTP", data, "bP")
 
 
-def mSTD(data=None):
+def mSTD(data: TableData = None) -> hmc.Model:
     """Tadpole survival and crowding: `mST` and a slope of the density, standardised.
 
         S ~ Binomial(D, p),  logit(p) = a[T] + bD Z,  Z = (D - mean(D)) / sd(D)
@@ -83,7 +84,7 @@ def mSTD(data=None):
     return _centred("mSTD", data, "bD")
 
 
-def mSTG(data=None):
+def mSTG(data: TableData = None) -> hmc.Model:
     """Tadpole survival and growth: `mST` and a slope of the tadpoles' size.
 
         S ~ Binomial(D, p),  logit(p) = a[T] + bG G
@@ -98,8 +99,8 @@ def mSTG(data=None):
     return _centred("mSTG", data, "bG")
 
 
-def mSTPDG(data=None):
-    """Tadpole survival with predators, density and size, and with what predators do to big tadpoles alone.
+def mSTPDG(data: TableData = None) -> hmc.Model:
+    """Tadpole survival with predators, density and size, and a slope of predators for big tadpoles alone.
 
         S ~ Binomial(D, p),  logit(p) = a[T] + bP P + bD Z + bG G + bPG P G,  Z = (D - mean(D)) / sd(D)
         a[j] ~ Normal(a_bar, sigma)
@@ -112,7 +113,7 @@ def mSTPDG(data=None):
     return _centred("mSTPDG", data, "bP", "bD", "bG", "bPG")
 
 
-def mSTnc(data=None):
+def mSTnc(data: TableData = None) -> hmc.Model:
     """`mST` in other coordinates, non-centred: the same posterior, sampled in units of sigma from a_bar.
 
         S ~ Binomial(D, p),  logit(p) = a[T]
@@ -125,7 +126,7 @@ def mSTnc(data=None):
     return _noncentred("mSTnc", data)
 
 
-def mSTPnc(data=None):
+def mSTPnc(data: TableData = None) -> hmc.Model:
     """`mSTP` in other coordinates, non-centred: the same posterior, sampled in units of sigma from a_bar.
 
         S ~ Binomial(D, p),  logit(p) = a[T] + bP P
@@ -139,7 +140,7 @@ def mSTPnc(data=None):
     return _noncentred("mSTPnc", data, "bP")
 
 
-def _centred(name, data, *slopes):
+def _centred(name: str, data: TableData, *slopes: str) -> hmc.Model:
     tanks = read_tanks(data, slopes)
     return hmc.Model(
         centred.log_density,
@@ -153,7 +154,7 @@ def _centred(name, data, *slopes):
     )
 
 
-def _noncentred(name, data, *slopes):
+def _noncentred(name: str, data: TableData, *slopes: str) -> hmc.Model:
     tanks = read_tanks(data, slopes)
     return hmc.Model(
         noncentred.log_density,
@@ -168,7 +169,7 @@ def _noncentred(name, data, *slopes):
     )
 
 
-def _known_spread(name, sigma, data):
+def _known_spread(name: str, sigma: float, data: TableData) -> hmc.Model:
     tanks = TanksOfKnownSpread(*read_tanks(data), sigma)
     return hmc.Model(
         centred.known_spread_log_density,
@@ -182,7 +183,7 @@ def _known_spread(name, sigma, data):
     )
 
 
-def _parameters(intercepts, tanks, *more):
-    """Intercepts, or what stands for them, under their name; a_bar; and `more` single numbers: sigma, slopes."""
+def _parameters(intercepts: str, tanks: Tanks | TanksOfKnownSpread, *more: str) -> list[hmc.Parameter]:
+    """The intercepts (a, or z for them); a_bar; and `more` single numbers: sigma, slopes."""
     numbers = (hmc.Parameter(name, constraint=hmc.positive if name == "sigma" else hmc.real) for name in more)
     return [hmc.Parameter(intercepts, (tanks.survived.size,)), hmc.Parameter("a_bar"), *numbers]

@@ -1,7 +1,7 @@
 """The functions of the centred tadpole models: the intercepts of the tanks are parameters themselves.
 
 A position is (a, a_bar, log sigma, slopes), with as many slopes as the data have predictors; where sigma is known,
-(a, a_bar). Sampling is easiest so where every tank says much of its intercept; where not, see `reedfrogs_noncentred`.
+(a, a_bar). This form samples best where every tank's data determine its intercept well; elsewhere see `noncentred`.
 """
 
 import numpy as np

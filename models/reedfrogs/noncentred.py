@@ -1,8 +1,8 @@
 """The functions of the non-centred tadpole models: intercepts in units of their standard deviation from their mean.
 
 A position is (z, a_bar, log sigma, slopes), and a[j] = a_bar + z[j] sigma. The posterior of a, a_bar, sigma and the
-slopes is that of `reedfrogs_centred`; only the coordinates differ in which it is sampled. A priori z does not depend on
-sigma, so there is no funnel where tanks say little of their intercepts.
+slopes is that of `centred`; only the coordinates of the sampler differ. A priori z does not depend on sigma, so there
+is no funnel where tanks say little about their intercepts.
 """
 
 import numpy as np

@@ -1,17 +1,19 @@
-"""Tadpoles in tanks: the data, and what every model of their survival shares, whatever its parameters.
+"""Tadpoles in tanks: the data, and the common parts of all models of their survival.
 
 A model gives each tank a logit of the probability of survival: an intercept of its own and, for each predictor that
 the model uses, a slope times the tank's value of it. Vonesh & Bolker (2005), Ecology 86.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import dot, expit
 from models.densities import binomial_logit, log_choose, never_nan, normal
-from models.tables import Table, at_most, choice, count, read
+from models.tables import Columns, Table, TableData, at_most, choice, count, read
 from models.tables.variation import require_variation, standardised
 
 TANKS = Table(
@@ -22,27 +24,27 @@ TANKS = Table(
 
 
 class Tanks(NamedTuple):
-    """Tadpoles of each tank. Counts are whole numbers kept as float64, which is what the arithmetic needs."""
+    """Tadpoles of each tank. Counts are whole numbers, kept as float64 for the arithmetic."""
 
-    survived: np.ndarray
-    density: np.ndarray  # tadpoles at the start
-    log_coefficient: np.ndarray  # log of "density choose survived"
-    weight: np.ndarray  # 1, or 0 for a tank that is left out (see hmc.Model.without)
-    predictors: np.ndarray  # (slopes, tanks), a row for each slope of the model; no rows where it has none
+    survived: NDArray[np.float64]
+    density: NDArray[np.float64]  # tadpoles at the start
+    log_coefficient: NDArray[np.float64]  # log of "density choose survived"
+    weight: NDArray[np.float64]  # 1, or 0 for a tank that is left out (see hmc.Model.without)
+    predictors: NDArray[np.float64]  # (slopes, tanks), a row for each slope of the model; no rows where it has none
 
 
 class TanksOfKnownSpread(NamedTuple):
     """`Tanks`, and the standard deviation of their intercepts, which is given, not learned."""
 
-    survived: np.ndarray
-    density: np.ndarray
-    log_coefficient: np.ndarray
-    weight: np.ndarray
-    predictors: np.ndarray
+    survived: NDArray[np.float64]
+    density: NDArray[np.float64]
+    log_coefficient: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    predictors: NDArray[np.float64]
     sigma: float
 
 
-def read_tanks(data=None, slopes=()):
+def read_tanks(data: TableData = None, slopes: Sequence[str] = ()) -> Tanks:
     """`Tanks` from a DataFrame, a path, or None for the bundled set, with the predictors of `slopes`, keys of SLOPES.
 
     ValueError where the table is wrong, or where a predictor is the same in every tank.
@@ -56,23 +58,23 @@ def read_tanks(data=None, slopes=()):
     return Tanks(survived, density, log_coefficient, np.ones(survived.size), predictors)
 
 
-def _predators(columns):
+def _predators(columns: Columns) -> NDArray[np.bool_]:
     """1 where pred is "pred", else 0."""
     require_variation(TANKS.name, "pred", columns["pred"])
     return columns["pred"] == "pred"
 
 
-def _standardised_density(columns):
+def _standardised_density(columns: Columns) -> NDArray[np.float64]:
     return standardised(TANKS.name, "density", columns["density"])
 
 
-def _big(columns):
+def _big(columns: Columns) -> NDArray[np.bool_]:
     """1 where size is "big", 0 where it is "small"."""
     require_variation(TANKS.name, "size", columns["size"])
     return columns["size"] == "big"
 
 
-def _predators_of_big(columns):
+def _predators_of_big(columns: Columns) -> NDArray[np.bool_]:
     both = _predators(columns) * _big(columns)
     if not both.any():
         raise ValueError(
@@ -81,8 +83,13 @@ def _predators_of_big(columns):
     return both
 
 
-# What each slope multiplies, from the columns of the table.
-SLOPES = {"bP": _predators, "bD": _standardised_density, "bG": _big, "bPG": _predators_of_big}
+# The predictor of each slope, from the columns of the table.
+SLOPES: dict[str, Callable[[Columns], NDArray[Any]]] = {
+    "bP": _predators,
+    "bD": _standardised_density,
+    "bG": _big,
+    "bPG": _predators_of_big,
+}
 
 
 @inlined
@@ -97,9 +104,9 @@ def tank_terms(logits, data, terms, d_logits):
 
 @inlined
 def likelihood(logits, data, terms, d_logits):
-    """The log likelihood of all tanks, each counted as its weight says; writes its derivatives into d_logits.
+    """The log likelihood of all tanks, each times its weight; writes its derivatives into d_logits.
 
-    `terms` is scratch space. -inf where a logit overflowed, which makes 0 times infinity of a tank without deaths.
+    `terms` is scratch space. -inf where a logit overflowed: a tank without deaths then has 0 times infinity.
     """
     tank_terms(logits, data, terms, d_logits)
     for j in range(logits.shape[0]):

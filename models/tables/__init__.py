@@ -1,4 +1,4 @@
-"""Tables that people bring: read, checked cell by cell, and refused in one line that says where and why.
+"""Tables of data: read, checked cell by cell, and refused in one line that says where and why.
 
 A data set is described once, as a `Table` of columns; `read` then takes a pandas DataFrame, the path of a CSV file,
 or None for the set that is bundled, and returns arrays that need no further check. Rows count from 1, as a person
@@ -6,18 +6,22 @@ counts them below the header, and of several faults the first is named. Neither 
 imported here.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.tables.columns import Column, choice, count, label, number, parsed, shown
-from models.tables.sources import is_path, names_of_file, source_of_file, source_of_frame
+from models.tables.sources import FilePath, Source, TableData, is_path, names_of_file, source_of_file, source_of_frame
 
 __all__ = [
     "BUNDLED",
     "Column",
+    "Columns",
     "Table",
+    "TableData",
     "at_most",
     "choice",
     "count",
@@ -31,28 +35,33 @@ __all__ = [
 
 BUNDLED = Path(__file__).parents[1] / "data"
 
+Columns: TypeAlias = dict[str, NDArray[Any]]  # by name: float64, or str for choices and labels
+Row: TypeAlias = dict[str, Any]
+
 
 class Table(NamedTuple):
     """A data set: its columns and the claims that relate them."""
 
     name: str
-    columns: tuple
-    checks: tuple = ()  # functions of one row (a dict); raise ValueError with the complaint, after "row 17: "
+    columns: tuple[Column, ...]
+    checks: tuple[
+        Callable[[Row], None], ...
+    ] = ()  # functions of one row (a dict); raise ValueError with the complaint, after "row 17: "
     separator: str = ","
-    source: str = ""  # where the file is to be had, for whoever names one that does not exist
+    source: str = ""  # where to get the file; part of the message where it does not exist
 
 
-def at_most(name, bound):
+def at_most(name: str, bound: str) -> Callable[[Row], None]:
     """A check: the number in column `name` does not exceed the one in column `bound`."""
 
-    def check(row):
+    def check(row: Row) -> None:
         if row[name] > row[bound]:
             raise ValueError(f"{name} = {row[name]:.15g} is more than {bound} = {row[bound]:.15g}")
 
     return check
 
 
-def read(table, data=None):
+def read(table: Table, data: TableData = None) -> Columns:
     """The checked columns of `table`, a dict of arrays: float64 for numbers and counts, str for choices and labels.
 
     `data` is a DataFrame, a path, or None for the bundled file `<table.name>.csv`; columns beyond the table's are
@@ -64,7 +73,7 @@ def read(table, data=None):
         raise ValueError(f"{table.name}: {error}") from None
 
 
-def names_in(table, data):
+def names_in(table: Table, data: TableData) -> list[str]:
     """The names of the columns that `data`, a DataFrame or a path, has, whatever separates them in a file.
 
     ValueError, one line, where there are none to read.
@@ -75,13 +84,13 @@ def names_in(table, data):
         raise ValueError(f"{table.name}: {error}") from None
 
 
-def further_names(table, data):
+def further_names(table: Table, data: TableData) -> list[str]:
     """The names of the columns of `data` that `read` ignores."""
     known = {column.name for column in table.columns}
     return [name for name in _source(table, data).names if name not in known]
 
 
-def _source(table, data):
+def _source(table: Table, data: TableData) -> Source:
     if data is None:
         data = BUNDLED / f"{table.name}.csv"
     if is_path(data):
@@ -89,16 +98,16 @@ def _source(table, data):
     return source_of_frame(data)
 
 
-def _found(table, open_file, path, *arguments):
+def _found(table: Table, open_file: Callable[..., Any], path: FilePath, *arguments: object) -> Any:
     try:
         return open_file(path, *arguments)
     except FileNotFoundError as error:
         raise ValueError(f"{error}{table.source and f'; {table.source}'}") from None
 
 
-def _checked(table, source):
+def _checked(table: Table, source: Source) -> Columns:
     _require_columns(table, source)
-    values = {column.name: [] for column in table.columns}
+    values: dict[str, list[float | str]] = {column.name: [] for column in table.columns}
     rows = source.rows([source.names.index(name) for name in values])
     number_of_row = 1
     try:
@@ -116,7 +125,7 @@ def _checked(table, source):
     return {name: np.array(column) for name, column in values.items()}
 
 
-def _require_columns(table, source):
+def _require_columns(table: Table, source: Source) -> None:
     wanted = [column.name for column in table.columns]
     missing = [name for name in wanted if name not in source.names]
     if missing:
@@ -128,4 +137,4 @@ def _require_columns(table, source):
         )
     twice = [name for name in wanted if source.names.count(name) > 1]
     if twice:
-        raise ValueError(f"column {twice[0]} stands twice in {source.where}")
+        raise ValueError(f"column {twice[0]} appears twice in {source.where}")

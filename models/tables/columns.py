@@ -1,7 +1,7 @@
-"""What the cells of a column must be: numbers, counts, words, names; and the complaint about a cell that is not.
+"""Rules for the cells of a column: numbers, counts, words, names; and the complaint about a cell that breaks them.
 
 Cells come as text, from files, or as whatever a frame holds; both are read as the same text, so that a frame and the
-file that it was written to mean the same.
+file it was written to mean the same.
 """
 
 import math
@@ -9,11 +9,11 @@ import numbers
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-# What pandas takes for a missing value in a file, and what its own missing values look like as text.
+# Missing values as pandas reads them from files, and its own as text.
 MISSING = frozenset(
     {"", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "-NaN", "nan", "-nan", "NULL", "null", "None", "NaT"}
     | {"1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "#N/A N/A"}
@@ -26,7 +26,7 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 NUMBER_WITH_COMMAS = re.compile(r"[+-]?\d*(,\d+)+(\.\d*)?", re.ASCII)
 INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 TRUTH = {"True": "1", "TRUE": "1", "true": "1", "False": "0", "FALSE": "0", "false": "0"}
-# No name or word has these; they come of a wrong encoding or of damage. The last are lone halves of characters.
+# No name or word has these; they come from a wrong encoding or from damage. The last are lone halves of characters.
 _DAMAGE = "\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd\ud800-\udfff"
 # Nobody sees these, so that two names with and without them look the same: Unicode's "default ignorable" characters.
 _UNSEEN = "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff"
@@ -35,20 +35,22 @@ _UNSEEN += "\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0
 _JOINERS, _VARIANTS, _ASCII = "\u200c\u200d", "\u180b-\u180f\ufe00-\ufe0f", "\x00-\x7f"
 DAMAGE = re.compile(f"[{_DAMAGE}{_UNSEEN}]|(?<![^{_ASCII}])[{_JOINERS}{_VARIANTS}]|[{_JOINERS}](?![^{_ASCII}])")
 BLANKS = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # other widths of a blank
-TIMES = (np.datetime64, np.timedelta64)  # which are whole numbers to `numbers`, or to `item`
+TIMES = (np.datetime64, np.timedelta64)  # `numbers` or `item` takes these for whole numbers
 
 
 class Column(NamedTuple):
-    """A column and what its cells must be."""
+    """A column and the rule for its cells."""
 
     name: str
-    parse: Callable  # text of a cell -> value; raises ValueError with the complaint that completes "name = text"
+    parse: Callable[
+        [str], float | str
+    ]  # text of a cell -> value; raises ValueError with the complaint that completes "name = text"
 
 
-def number(name):
+def number(name: str) -> Column:
     """A column of finite numbers, none beyond 1e100."""
 
-    def parse(text):
+    def parse(text: str) -> float:
         value = _finite(text)
         if abs(value) > LARGEST_NUMBER:
             raise ValueError(f"is too large: at most {LARGEST_NUMBER:g}")
@@ -57,11 +59,11 @@ def number(name):
     return Column(name, parse)
 
 
-def count(name, least=0, most=LARGEST_COUNT):
-    """A column of whole numbers from `least` to `most`; where these are 0 and 1, true and false will do."""
+def count(name: str, least: int = 0, most: int = LARGEST_COUNT) -> Column:
+    """A column of whole numbers from `least` to `most`; where these are 0 and 1, it also takes true and false."""
     truth = TRUTH if (least, most) == (0, 1) else {}
 
-    def parse(text):
+    def parse(text: str) -> float:
         text = truth.get(text, text)
         value = _finite(text)
         if value < least:
@@ -75,10 +77,10 @@ def count(name, least=0, most=LARGEST_COUNT):
     return Column(name, parse)
 
 
-def choice(name, *options):
+def choice(name: str, *options: str) -> Column:
     """A column of words, each one of `options`."""
 
-    def parse(text):
+    def parse(text: str) -> str:
         if text not in options:
             raise ValueError(f"is not one of {', '.join(options)}")
         return text
@@ -86,10 +88,10 @@ def choice(name, *options):
     return Column(name, parse)
 
 
-def label(name):
-    """A column of names, whatever they are, of at most 200 characters, all of which can be seen."""
+def label(name: str) -> Column:
+    """A column of names: any text of at most 200 characters, all of which can be seen."""
 
-    def parse(text):
+    def parse(text: str) -> str:
         if len(text) > LONGEST_LABEL:
             raise ValueError(f"has {len(text)} characters; at most {LONGEST_LABEL}")
         return text
@@ -97,22 +99,22 @@ def label(name):
     return Column(name, parse)
 
 
-def parsed(column, cell):
-    """The value of a cell; ValueError, one line with the column's name and what the cell is, where it is not one."""
+def parsed(column: Column, cell: object) -> float | str:
+    """The value of a cell; ValueError, one line with the column's name and the cell, where it breaks the rule."""
     text = _text(column.name, cell)
     if text in MISSING:
         raise ValueError(f"{column.name} is missing")
     if not (text.isascii() and text.isprintable()) and (damage := DAMAGE.search(text)):
         which = f"U+{ord(damage.group()):04X}"
-        raise ValueError(f"{column.name} = {shown(text)} has a character that is no part of a text: {which}")
+        raise ValueError(f"{column.name} = {shown(text)} has a character that does not belong in a text: {which}")
     try:
         return column.parse(text)
     except ValueError as error:
         raise ValueError(f"{column.name} = {shown(text)} {error}") from None
 
 
-def shown(value, most=50):
-    """`value` for a message: in one line, of printable characters, and of about `most` at most."""
+def shown(value: Any, most: int = 50) -> str:
+    """`value` for a message: one line of printable characters, about `most` at most."""
     try:
         text = str(value)
     except ValueError:  # a whole number of too many digits to be converted
@@ -121,7 +123,7 @@ def shown(value, most=50):
     return text if text.isprintable() else ascii(text)
 
 
-def _text(name, cell):
+def _text(name: str, cell: Any) -> str:
     if isinstance(cell, str):
         return (cell if cell.isascii() else BLANKS.sub(" ", cell)).strip(" \t")
     is_time = isinstance(cell, TIMES)
@@ -138,8 +140,8 @@ def _text(name, cell):
     return str(cell)
 
 
-def _is_whole(text):
-    """Whether a number is whole before it is rounded to a float64, as which 1e-400 is 0."""
+def _is_whole(text: str) -> bool:
+    """Whether a number is whole before it is rounded to a float64 (1e-400 would become 0)."""
     if text.isdigit():  # as nearly all are
         return True
     try:
@@ -149,7 +151,7 @@ def _is_whole(text):
         return False
 
 
-def _finite(text):
+def _finite(text: str) -> float:
     if NUMBER.fullmatch(text):
         value = float(text)
         if math.isinf(value):

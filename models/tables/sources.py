@@ -1,7 +1,7 @@
-"""Where tables come from: a DataFrame or a CSV file, as names of columns and rows of cells that nobody has judged yet.
+"""Where tables come from: a DataFrame or a CSV file, as names of columns and rows of unchecked cells.
 
-Files are text in UTF-8, with one separator throughout and quotes as spreadsheets write them. What is not that is
-refused here, in one line that names the file. pandas is not imported: who has a DataFrame has done so.
+Files are text in UTF-8, with one separator throughout and quotes as spreadsheets write them. Anything else is
+refused here, in one line that names the file. pandas is not imported: whoever has a DataFrame has imported it.
 """
 
 import codecs
@@ -9,11 +9,17 @@ import csv
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeGuard
 
 from models.tables.columns import shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FilePath: TypeAlias = "str | os.PathLike[str]"
+TableData: TypeAlias = "pd.DataFrame | str | os.PathLike[str] | None"  # None: the bundled set
 
 SEPARATORS = (",", ";", "\t", "|", " ")
 OTHER_ENCODINGS = (
@@ -25,21 +31,23 @@ OTHER_ENCODINGS = (
 
 
 class Source(NamedTuple):
-    """A table before its cells are looked at."""
+    """A table before its cells are checked."""
 
-    where: str  # what a message calls it
-    names: list  # of the columns, without blanks around them
-    rows: Callable  # of places in `names`, to an iterator of each row's cells there; ValueError for a row that is none
-    hint: Callable = lambda missing: ""  # of the names of missing columns, to what may help
+    where: str  # its name in a message
+    names: list[str]  # of the columns, without blanks around them
+    rows: Callable[
+        [Sequence[int]], Iterator[tuple[object, ...]]
+    ]  # places in `names` -> each row's cells there; ValueError for a broken row
+    hint: Callable[[list[str]], str] = lambda missing: ""  # names of missing columns -> advice
 
 
-def is_path(data):
+def is_path(data: object) -> TypeGuard[FilePath]:
     """Whether `data` names a file."""
     return isinstance(data, (str, os.PathLike))
 
 
-def source_of_frame(frame):
-    """The `Source` of a pandas DataFrame; ValueError for what is none, or has columns of several levels."""
+def source_of_frame(frame: Any) -> Source:
+    """The `Source` of a pandas DataFrame; ValueError for anything else, or for columns of several levels."""
     pandas = sys.modules.get("pandas")
     if pandas is None or not isinstance(frame, pandas.DataFrame):
         kind = type(frame).__name__
@@ -48,21 +56,21 @@ def source_of_frame(frame):
     if frame.columns.nlevels > 1:
         raise ValueError(f"the columns of the frame have names of {frame.columns.nlevels} levels; needed: of one")
 
-    def rows(places):
+    def rows(places: Sequence[int]) -> Iterator[tuple[object, ...]]:
         return zip(*(frame.iloc[:, place].tolist() for place in places), strict=True)
 
-    def hint(missing):
+    def hint(missing: list[str]) -> str:
         in_index = [name for name in missing if name in frame.index.names]
         return f"; {in_index[0]} is in its index: see reset_index()" if in_index else ""
 
     return Source("the frame", [str(name).strip() for name in frame.columns], rows, hint)
 
 
-def source_of_file(path, separator, wanted):
-    """The `Source` of a CSV file in which the columns `wanted` are looked for; ValueError for what is no such file."""
+def source_of_file(path: FilePath, separator: str, wanted: Iterable[str]) -> Source:
+    """The `Source` of a CSV file that should have the columns `wanted`; ValueError for any other file."""
     text, where = _text_of(path)
     found = {mark: len({*names} & {*wanted}) for mark, names in _names_by_separator(text, where).items()}
-    best = max(found, key=found.get, default=separator)
+    best = max(found, key=lambda mark: found[mark], default=separator)
     if best != separator and found[best] > found[separator]:
         raise ValueError(f"{where} is separated by {best!r}, not by {separator!r}")
     records = _records(text, separator, where)
@@ -70,7 +78,7 @@ def source_of_file(path, separator, wanted):
     if not names:
         raise ValueError(f"{where} is empty")
 
-    def rows(places):
+    def rows(places: Sequence[int]) -> Iterator[tuple[object, ...]]:
         for record in records:
             if len(record) != len(names):
                 raise ValueError(f"{_fields(len(record))} under a header of {len(names)}")
@@ -79,13 +87,13 @@ def source_of_file(path, separator, wanted):
     return Source(where, names, rows)
 
 
-def names_of_file(path):
-    """The names in a file's header, whatever separates them; none where it is empty. ValueError if it is no text."""
+def names_of_file(path: FilePath) -> list[str]:
+    """The names in a file's header, whatever separates them; none where it is empty. ValueError if it is not text."""
     return max(_names_by_separator(*_text_of(path)).values(), key=len, default=[])
 
 
-def _text_of(path):
-    """(the text of a file, what a message calls the file)."""
+def _text_of(path: FilePath) -> tuple[str, str]:
+    """(the text of a file, its name in a message)."""
     path = os.fsdecode(path)
     where = shown(path, most=120)
     if not path:
@@ -110,8 +118,8 @@ def _text_of(path):
         raise ValueError(f"{where} is not text in UTF-8 (byte {byte:#04x} at position {error.start})") from None
 
 
-def _names_by_separator(text, where):
-    """{separator: the names of the header if it is that}; nothing where all lines are blank."""
+def _names_by_separator(text: str, where: str) -> dict[str, list[str]]:
+    """{separator: the names of the header under that separator}; empty where all lines are blank."""
     header = next((line for line in io.StringIO(text, newline=None) if line.replace('""', "").strip()), None)
     if header is None:
         return {}
@@ -122,7 +130,7 @@ def _names_by_separator(text, where):
     return {mark: [name.strip() for name in names] for mark, names in fields.items()}
 
 
-def _records(text, separator, where):
+def _records(text: str, separator: str, where: str) -> Iterator[list[str]]:
     """Every line that is not blank, split into fields, the header first."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     place = f"{where} is not a CSV file; its header"
@@ -135,5 +143,5 @@ def _records(text, separator, where):
         raise ValueError(f"{place} is not CSV: {error}") from None
 
 
-def _fields(number):
+def _fields(number: int) -> str:
     return "1 field" if number == 1 else f"{number} fields"

@@ -6,10 +6,12 @@ McElreath, Statistical Rethinking 2023, lecture 12, "Multilevel Models"; data of
 
 # ruff: noqa: N802 (functions carry the lecture's names)
 
+from types import ModuleType
+
 import hmc
-from models.tables import shown
+from models.tables import TableData, shown
 from models.trolley import centred, noncentred, stories
-from models.trolley.data import SOURCE, answers_of, read_answers, read_story_responses
+from models.trolley.data import SOURCE, Answers, answers_of, read_answers, read_story_responses
 from models.trolley.everything import GENDERS, STEPS
 from models.trolley.ordered_logit import CUTPOINTS
 from models.trolley.study import simulate_study
@@ -17,7 +19,7 @@ from models.trolley.study import simulate_study
 __all__ = ["SOURCE", "mRS", "mRXma", "mRXma2", "simulate_study"]
 
 
-def mRS(data=None):
+def mRS(data: TableData = None) -> hmc.Model:
     """The lecture's model with amnesia: an intercept for each story, none informed by the others.
 
         R ~ OrderedLogit(phi, alpha),  phi = b[S]
@@ -25,11 +27,11 @@ def mRS(data=None):
         alpha[k] ~ Normal(0, 1), in order
 
     The slides give the likelihood; the priors are ours, after lecture 11. As in Stan, the prior of ordered cutpoints is
-    not renormalised. `data`: a DataFrame or the path of a CSV file with columns story, response, count, or with a row a
-    response (story, response; separated by semicolons, as published), which gives the same density; None for the
-    bundled counts of 9,930 responses. `log_likelihood` and `phi` are of each response, in the order of the rows or, of
-    counts, in theirs; as the density knows counts alone, `Model.without` cannot leave out single ones. Raises
-    ValueError where the data are not such.
+    not renormalised. `data`: a DataFrame or the path of a CSV file with columns story, response, count, or with one row
+    per response (story, response; separated by semicolons, as published), which gives the same density; None for the
+    bundled counts of 9,930 responses. `log_likelihood` and `phi` are of each response, in the order of the rows or of
+    the counts; as the density uses counts alone, `Model.without` cannot leave out single ones. Raises ValueError for
+    wrong data.
     """
     responses = read_story_responses(data)
     return hmc.Model(
@@ -44,7 +46,7 @@ def mRS(data=None):
     )
 
 
-def mRXma(data=None, *, participants=None, seed=None):
+def mRXma(data: TableData = None, *, participants: int | None = None, seed: int | None = None) -> hmc.Model:
     """The model "with everything", centred: treatment, schooling and age by gender, and two kinds of clusters.
 
         R ~ OrderedLogit(phi, alpha)
@@ -61,13 +63,13 @@ def mRXma(data=None, *, participants=None, seed=None):
 
     `data`: the path of the published Trolley.csv, or a DataFrame with its columns. None: a simulated study with known
     truth (`models.trolley.simulate_study`) of `participants` people (60) from a `seed` (2023), and the model's name
-    says so. `log_likelihood` and `phi` are of each response, in the order of the rows. Raises ValueError where the data
-    are not such, and where action, intention, contact, education or age does not vary: there is no slope then.
+    says so. `log_likelihood` and `phi` are of each response, in the order of the rows. Raises ValueError for wrong
+    data, and where action, intention, contact, education or age does not vary: a constant has no slope.
     """
     return _with_everything("mRXma", centred, ("as", "au"), _study(data, participants, seed))
 
 
-def mRXma2(data=None, *, participants=None, seed=None):
+def mRXma2(data: TableData = None, *, participants: int | None = None, seed: int | None = None) -> hmc.Model:
     """The model "with everything", non-centred, and with half-normal priors for the spreads of stories and people.
 
         R ~ OrderedLogit(phi, alpha)
@@ -79,13 +81,13 @@ def mRXma2(data=None, *, participants=None, seed=None):
         alpha[k] ~ Normal(0, 1), in order
 
     On the published data the centred `mRXma` is sampled far more easily: stories and participants have many responses
-    each, which say more of their effects than the spread does. Variables and arguments as in `mRXma`, whose sigmaS and
-    sigmaU are Exponential(1), a different prior: the lecture's script has it so.
+    each, which say more about their effects than the spread does. Variables and arguments as in `mRXma`, whose sigmaS
+    and sigmaU are Exponential(1), a different prior, as in the lecture's script.
     """
     return _with_everything("mRXma2", noncentred, ("zs", "zu"), _study(data, participants, seed))
 
 
-def _study(data, participants, seed):
+def _study(data: TableData, participants: int | None, seed: int | None) -> tuple[Answers, bool]:
     """(answers, whether they are simulated)."""
     if data is None:
         given = {"participants": participants, "seed": seed}
@@ -97,7 +99,9 @@ def _study(data, participants, seed):
     return read_answers(data), False
 
 
-def _with_everything(name, functions, effects, study):
+def _with_everything(
+    name: str, functions: ModuleType, effects: tuple[str, str], study: tuple[Answers, bool]
+) -> hmc.Model:
     answers, is_simulated = study
     of_stories, of_participants = effects
     slopes = [hmc.Parameter(slope, (GENDERS,)) for slope in ("bA", "bI", "bC", "bE", "bY")]

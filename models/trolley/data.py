@@ -4,12 +4,13 @@ Cushman, Young & Hauser (2006). The project bundles only how often each story wa
 table, a row an answer, is another project's file: it is read from wherever the user keeps it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.jit.kernel import allocating
-from models.tables import Table, choice, count, further_names, label, names_in, number, read, shown
+from models.tables import Columns, Table, TableData, choice, count, further_names, label, names_in, number, read, shown
 from models.tables.variation import require_variation, standardised
 from models.trolley.ordered_logit import RESPONSES
 
@@ -48,42 +49,42 @@ ROWS = Table(
     separator=";",
     source=SOURCE,
 )
-# What part of all pairs of story and response a table has that is one of counts: a few rows have fewer.
+# A table of counts has at least this share of all pairs of story and response; a few rows have fewer.
 _FULL = 0.5
 
 
 class StoryResponses(NamedTuple):
     """How often each story was given each response, and the responses one by one."""
 
-    counts: np.ndarray  # (7, stories) whole numbers as float64; row 0 counts the response 1
-    story: np.ndarray  # (responses,) int64, from 0, in the order of the stories' labels
-    response: np.ndarray  # (responses,) int64, from 0
+    counts: NDArray[np.float64]  # (7, stories) whole numbers as float64; row 0 counts the response 1
+    story: NDArray[np.int64]  # (responses,) from 0, in the order of the stories' labels
+    response: NDArray[np.int64]  # (responses,) from 0
 
 
 class Answers(NamedTuple):
-    """Responses with all that is known of who gave them to what; "sorted" is by response, else in the table's order.
+    """Responses with all data on participants and scenes; "sorted" is by response, else in the table's order.
 
-    A scene is what a participant was shown: a story, with or without action, intention and contact. What a response
-    depends on is a number of its participant plus one of its scene and gender, so those are numbered together.
+    A scene is a story as it was shown to a participant, with or without action, intention and contact. The predictor of
+    a response is a number of its participant plus one of its scene and gender, so those two are numbered together.
     """
 
-    first: np.ndarray  # (8,) int64: sorted responses first[k] to first[k + 1] are k + 1
-    row: np.ndarray  # (responses,) int64: where a sorted response stands in the table
-    participant: np.ndarray  # (responses,) int64, sorted
-    scene: np.ndarray  # (responses,) int64, sorted: index of the arrays of scenes below
-    weight: np.ndarray  # (responses,) 1, or 0 for a response left out (see hmc.Model.without)
-    scene_gender: np.ndarray  # (scenes,) int64: 0 female, 1 male
-    story: np.ndarray  # (scenes,) int64
-    action: np.ndarray  # (scenes,) 0 or 1
-    intention: np.ndarray  # (scenes,)
-    contact: np.ndarray  # (scenes,)
-    gender: np.ndarray  # (participants,) int64: 0 female, 1 male
-    education: np.ndarray  # (participants,) int64, index of EDUCATION
-    age: np.ndarray  # (participants,) standardised over the responses
+    first: NDArray[np.int64]  # (8,): sorted responses first[k] to first[k + 1] are k + 1
+    row: NDArray[np.int64]  # (responses,) where a sorted response stands in the table
+    participant: NDArray[np.int64]  # (responses,) sorted
+    scene: NDArray[np.int64]  # (responses,) sorted: index of the arrays of scenes below
+    weight: NDArray[np.float64]  # (responses,) 1, or 0 for a response left out (see hmc.Model.without)
+    scene_gender: NDArray[np.int64]  # (scenes,) 0 female, 1 male
+    story: NDArray[np.int64]  # (scenes,)
+    action: NDArray[np.float64]  # (scenes,) 0 or 1
+    intention: NDArray[np.float64]  # (scenes,)
+    contact: NDArray[np.float64]  # (scenes,)
+    gender: NDArray[np.int64]  # (participants,) 0 female, 1 male
+    education: NDArray[np.int64]  # (participants,) index of EDUCATION
+    age: NDArray[np.float64]  # (participants,) standardised over the responses
     stories: int
 
 
-def read_story_responses(data=None):
+def read_story_responses(data: TableData = None) -> StoryResponses:
     """`StoryResponses` of counts (columns story, response, count) or of rows (story, response); None: bundled counts.
 
     Stories are numbered in the order of their labels; counts that are not there are 0. A story may have counts of 0
@@ -110,8 +111,8 @@ def read_story_responses(data=None):
     return StoryResponses(counts, np.repeat(story, repeats).astype(np.int64), np.repeat(response, repeats))
 
 
-def _has_counts(names):
-    """Whether one of the columns is `count`; ValueError where there is only one that is nearly called so."""
+def _has_counts(names: list[str]) -> bool:
+    """Whether one of the columns is `count`; ValueError where only a similar name is there."""
     if "count" in names:
         return True
     for name in names:
@@ -123,24 +124,24 @@ def _has_counts(names):
     return False
 
 
-def _refuse_unnamed_counts(names):
-    """ValueError for a table that has most stories and responses once each, as rows hardly have, and other columns."""
+def _refuse_unnamed_counts(names: list[str]) -> None:
+    """ValueError for a table that has most stories and responses once each, as rows rarely have, and other columns."""
     if names:
         raise ValueError(
-            "trolley: no story and response is there twice, as in a table of counts, but no column is called count: "
+            "trolley: no story and response appear twice, as in a table of counts, but no column is called count: "
             f"rename the one with the counts, or, if the rows are responses, leave out {shown(', '.join(names))}"
         )
 
 
-def _refuse_pairs_twice(story, response):
-    seen = {}
+def _refuse_pairs_twice(story: NDArray[np.int64], response: NDArray[np.int64]) -> None:
+    seen: dict[tuple[int, int], int] = {}
     for row, pair in enumerate(zip(story.tolist(), response.tolist(), strict=True), start=1):
         if pair in seen:
             raise ValueError(f"trolley_counts: row {row}: its story and response are those of row {seen[pair]}")
         seen[pair] = row
 
 
-def read_answers(data):
+def read_answers(data: TableData) -> Answers:
     """`Answers` of the published table (semicolons), or of a frame or file with its columns.
 
     Participants and stories are numbered in the order of their labels. ValueError where the table is wrong, where a
@@ -150,7 +151,7 @@ def read_answers(data):
     return answers_of(read(ROWS, data))
 
 
-def answers_of(columns):
+def answers_of(columns: Columns) -> Answers:
     """`Answers` of the columns of ROWS, arrays that are checked cell by cell; see `read_answers`."""
     stories, story = np.unique(columns["story"], return_inverse=True)
     _, first_row, participant = np.unique(columns["id"], return_index=True, return_inverse=True)
@@ -182,7 +183,7 @@ def answers_of(columns):
     )
 
 
-def _refuse_changes(name, values, ids, first_row):
+def _refuse_changes(name: str, values: NDArray[Any], ids: NDArray[Any], first_row: NDArray[np.int64]) -> None:
     """ValueError where a participant's value is not that of the participant's first row."""
     for row in np.flatnonzero(values != values[first_row])[:1]:
         first = first_row[row]
@@ -192,7 +193,7 @@ def _refuse_changes(name, values, ids, first_row):
         )
 
 
-def _text(value):
+def _text(value: object) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 

@@ -1,13 +1,14 @@
-"""What the trolley models "with everything" share: all of the density but the varying effects and their spread.
+"""The common part of the trolley models "with everything": all of the density but the varying effects and their spread.
 
-The likelihood is the work: 9,930 responses, each with one exponential and one logarithm. What a response depends on,
-phi, is a number of its participant plus one of its scene, so these are computed once each, and responses are worked
-through in blocks of one kind (see `models/trolley/ordered_logit.py`).
+The likelihood is the work: 9,930 responses, each with one exponential and one logarithm. The predictor
+phi of a response is a number of its participant plus one of its scene, so these are computed once each, and responses
+are processed in blocks of one kind (see `models/trolley/ordered_logit.py`).
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import total
@@ -25,7 +26,7 @@ from models.trolley.ordered_logit import (
 
 GENDERS = 2
 STEPS = 7  # between 8 levels of education
-BLOCK = 256  # responses at a time: what is computed of them stays in the first-level cache
+BLOCK = 256  # responses at a time: their numbers stay in the first-level cache
 
 ACTION, INTENTION, CONTACT, EDUCATION, AGE = range(5)  # the slopes, in the order of the parameters
 N_SLOPES = 5
@@ -42,24 +43,24 @@ class Layout(NamedTuple):
 
 
 class Effects(NamedTuple):
-    """What the linear predictor is made of, and room for the gradient with respect to each."""
+    """The varying effects, and room for the gradient with respect to each."""
 
-    story: np.ndarray  # (stories,) as
-    participant: np.ndarray  # (participants,) au
-    d_story: np.ndarray
-    d_participant: np.ndarray
+    story: NDArray[np.float64]  # (stories,) as
+    participant: NDArray[np.float64]  # (participants,) au
+    d_story: NDArray[np.float64]
+    d_participant: NDArray[np.float64]
 
 
 class Room(NamedTuple):
-    """What is computed on the way, and the gradients with respect to it."""
+    """Intermediate results, and the gradients with respect to them."""
 
-    of_participant: np.ndarray  # (participants,) part of phi
-    of_scene: np.ndarray  # (scenes,) the rest of it
-    d_participant: np.ndarray
-    d_scene: np.ndarray
-    delta: np.ndarray  # (2, 7)
-    education: np.ndarray  # (2, 8) sums of delta, from 0
-    d_education: np.ndarray  # (2, 8)
+    of_participant: NDArray[np.float64]  # (participants,) part of phi
+    of_scene: NDArray[np.float64]  # (scenes,) the rest of it
+    d_participant: NDArray[np.float64]
+    d_scene: NDArray[np.float64]
+    delta: NDArray[np.float64]  # (2, 7)
+    education: NDArray[np.float64]  # (2, 8) sums of delta, from 0
+    d_education: NDArray[np.float64]  # (2, 8)
 
 
 @inlined
@@ -163,7 +164,7 @@ def likelihood(data, room, responses, gradient):
 
 @inlined
 def pass_gradient_on(position, data, room, effects, gradient):
-    """From what `linear_predictor` fills in to what it is made of: slopes (added to), effects, sums of delta."""
+    """The chain rule of `linear_predictor`: to the slopes (added to), the effects, and the sums of delta."""
     at = layout(data)
     b = position[at.slopes : at.delta].reshape(N_SLOPES, GENDERS)
     d_b = gradient[at.slopes : at.delta].reshape(N_SLOPES, GENDERS)

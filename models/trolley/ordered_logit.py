@@ -58,7 +58,7 @@ def block_terms(phi, weight, response, room):
     lower, upper, gap = response[LOWER], response[UPPER], (response[OVERLAP], 0.0, 0.0)
     for i in range(phi.shape[0]):
         value, d_phi, d_lower, _ = ordered_logistic(phi[i], lower, upper, gap)
-        room[0, i] = weight[i] * value if weight[i] > 0.0 else 0.0  # what counts for nothing may be impossible
+        room[0, i] = weight[i] * value if weight[i] > 0.0 else 0.0  # a response of weight 0 may be impossible
         room[1, i] = weight[i] * d_phi
         room[2, i] = weight[i] * d_lower
 
@@ -67,8 +67,8 @@ def block_terms(phi, weight, response, room):
 def prior_of_cutpoints(free, responses, gradient):
     """alpha[k] ~ Normal(0, 1), each, in order; with the log Jacobian. The log density, as Stan's: not renormalised.
 
-    The column ROOM holds d / d alpha[k] of all else; `gradient` (6,) receives what comes of it, and what the SLOPEs
-    of the likelihood have left there is added to.
+    The column ROOM holds d / d alpha[k] of all else; the result is added to `gradient` (6,), which already
+    holds the SLOPE terms of the likelihood.
     """
     log_density, from_here_on = 0.0, 0.0
     for k in range(CUTPOINTS - 1, -1, -1):
@@ -83,7 +83,7 @@ def prior_of_cutpoints(free, responses, gradient):
 def add_response(k, count, terms_and_slopes, responses, gradient):
     """Add a response's observations to the gradient of the cutpoints; their log likelihood.
 
-    `count` is their total weight, `terms_and_slopes` the totals of what `block_terms` writes.
+    `count` is their total weight, `terms_and_slopes` the totals of the rows that `block_terms` writes.
     """
     value, d_phi, d_lower = terms_and_slopes
     if k > 0:

@@ -1,4 +1,4 @@
-"""What else the trolley models "with everything" share: responses one by one, and draws of parameters and responses."""
+"""More common parts of the trolley models "with everything": single responses, draws of parameters and responses."""
 
 import numpy as np
 

@@ -1,6 +1,6 @@
-"""The functions of mRS: responses to stories that are told apart, and nothing else that is known of them.
+"""The functions of mRS: responses that depend on their story alone.
 
-All that matters of 9,930 responses is how often each of 12 stories got each of 7.
+The density needs only how often each of 12 stories got each of 7 responses, not all 9,930 responses.
 """
 
 import numpy as np

@@ -118,7 +118,7 @@ def test_selection_by_name_element_or_expression_ignores_the_depth(selection, ex
 def test_selection_of_nothing_is_refused_with_the_names_there_are(fit):
     with pytest.raises(ValueError, match="no parameter matches 'c'; the fit has a, b, a_bar, sigma"):
         d.precis(fit, parameters=["a", "c"])
-    with pytest.raises(ValueError, match=r"'\(' is no regular expression"):
+    with pytest.raises(ValueError, match=r"'\(' is not a regular expression"):
         d.precis(fit, parameters="(")
 
 

@@ -164,7 +164,7 @@ def test_finding_of_divergences_reads(fit):
         "warning: 7 of 2000 transitions diverged (0.35%; chain 2): the posterior bends more sharply there than the "
         "steps can follow, so a part of it may be missing from the draws. Rerun with a higher target_accept (0.95); if "
         "some remain, write the model non-centred (a = a_bar + sigma * z, as in mSTnc). A log density that is "
-        "NaN there diverges too: `hmc check` tells."
+        "NaN there diverges too: `hmc check` finds it."
     )
     assert ", 7 divergences, " in verdict.summary
     assert verdict.summary.endswith(": take care, read the warnings first")

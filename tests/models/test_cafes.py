@@ -152,7 +152,7 @@ def test_the_prior_of_no_visits_is_finite_where_the_rate_is_not():
 
 def test_by_default_all_visits_are_seen_twenty_in_the_lecture():
     assert inspect.signature(cafes).parameters["visits"].default == 20
-    assert str(inspect.signature(cafes)) == "(data=None, visits=20)"
+    assert str(inspect.signature(cafes).parameters["visits"]) == "visits: int = 20"  # as help() shows it
     assert cafes().data.wait.tolist() == VISITS.wait.tolist()
     assert cafes(SMALL).data.wait.size == 3
     long = pd.DataFrame({"visit": range(1, 31), "cafe": 1, "wait": 4})

@@ -115,7 +115,7 @@ WRONG = [
         "confounds_individuals: no column Y in the frame; needed: g, X, Y; there: g, X",
     ),
     (INDIVIDUALS.iloc[:0], GROUPS, "confounds_individuals: there are no rows"),
-    (INDIVIDUALS, GROUPS.assign(g=[3, 1, 4, 1]), "confounds_groups: row 4: g = 1 stands in row 2 already"),
+    (INDIVIDUALS, GROUPS.assign(g=[3, 1, 4, 1]), "confounds_groups: row 4: g = 1 is already in row 2"),
     (
         INDIVIDUALS,
         GROUPS.assign(g=[3, 1, 5, 2]),

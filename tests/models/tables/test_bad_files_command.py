@@ -75,7 +75,7 @@ def test_bad_groups_are_refused_in_one_line(capsys, tmp_path):
     path.write_text(GROUPS.replace("\n2,", "\n1,"))
     study = ["--set", f"individuals={BUNDLED / 'confounds_individuals.csv'}", "--set", f"groups={path}"]
     message = refused(capsys, "fit", "mru", *study)
-    assert message == "hmc: confounds_groups: row 2: g = 1 stands in row 1 already"
+    assert message == "hmc: confounds_groups: row 2: g = 1 is already in row 1"
 
 
 def test_what_compiles_would_be_noticed(capsys):

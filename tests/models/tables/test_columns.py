@@ -140,7 +140,7 @@ HIDDEN = ["aqu\u200b", "\u200eaqu", "a\xadqu", "a\u2028", "\u202eaqu", "\u3164",
 def test_what_nobody_sees_is_no_part_of_a_name(text):
     hidden = next(character for character in text if character not in "aqubé")
     said = f"who = {text!a} has" if not text.isprintable() else f"who = {text} has"
-    assert complaint(LABEL, text) == f"{said} a character that is no part of a text: U+{ord(hidden):04X}"
+    assert complaint(LABEL, text) == f"{said} a character that does not belong in a text: U+{ord(hidden):04X}"
 
 
 def test_blanks_of_all_widths_are_blanks():
@@ -153,7 +153,7 @@ def test_blanks_of_all_widths_are_blanks():
 
 @pytest.mark.parametrize("text", ["a\0", "a\nb", "\ufeffa", "a\x1c", "a\x85", "\ud800"])
 def test_hidden_characters_are_no_part_of_a_name(text):
-    said = "has a character that is no part of a text: U+"
+    said = "has a character that does not belong in a text: U+"
     assert complaint(LABEL, text).startswith(f"who = {text!a} {said}")
     assert said in complaint(choice("c", text), text)
     assert complaint(LABEL, "caf\ufffd") == f"who = caf\ufffd {said}FFFD"

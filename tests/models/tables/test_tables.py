@@ -112,9 +112,9 @@ def test_a_missing_column_is_named_beside_those_that_are_there(tmp_path):
 
 def test_a_column_that_stands_twice_is_refused(tmp_path):
     path = csv(tmp_path, "sown,grown,depth,soil,grown\n1,1,1,clay,1\n")
-    assert message_of(path) == f"column grown stands twice in {path}"
+    assert message_of(path) == f"column grown appears twice in {path}"
     assert message_of(pd.DataFrame([[1, 1, 1, "clay", 1]], columns=["sown", "grown", "depth", "soil", "grown"])) == (
-        "column grown stands twice in the frame"
+        "column grown appears twice in the frame"
     )
 
 
@@ -224,7 +224,7 @@ def test_a_column_that_became_the_index_is_pointed_out():
 def test_blanks_around_names_do_not_matter_but_may_make_a_column_stand_twice():
     frame = pd.DataFrame(FRAME).rename(columns={"sown": " sown "})
     assert read(TABLE, frame)["sown"].tolist() == [10.0, 20.0]
-    assert message_of(frame.assign(sown=1)) == "column sown stands twice in the frame"
+    assert message_of(frame.assign(sown=1)) == "column sown appears twice in the frame"
 
 
 def test_a_frame_of_another_library_is_told_from_one_of_pandas():

@@ -192,7 +192,7 @@ def test_counts_of_another_name_are_not_taken_for_rows(tmp_path):
     named = COUNTS.rename(columns={"count": "n"}).assign(share=0.5)
     named.to_csv(tmp_path / "counts.csv", sep=";", index=False)
     for data in (named, tmp_path / "counts.csv"):
-        with pytest.raises(ValueError, match=r"^trolley: no story and response is there twice, .* leave out n, share$"):
+        with pytest.raises(ValueError, match=r"^trolley: no story and response appear twice, .* leave out n, share$"):
             models.mRS(data)
 
 
