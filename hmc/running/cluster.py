@@ -7,12 +7,16 @@ nor with staying alive. `executor_of` makes one of a Dask cluster: `--dask ADDRE
 import concurrent.futures
 import contextlib
 import multiprocessing
+import os
 import re
+import shutil
 import signal
+import tempfile
 import threading
 import time
 
 from hmc.errors import LostTaskError, told
+from hmc.running import model_file
 from hmc.running.same_code import checked
 
 _LOOK_SECONDS = 1.0  # until the next look whether the executor is still there
@@ -157,7 +161,9 @@ def _client(address):
 
 
 def _send(client, path):
+    """Send a model file to the workers, under the name of its module here."""
     try:
-        client.upload_file(path)
+        with tempfile.TemporaryDirectory() as folder:
+            client.upload_file(shutil.copy(path, os.path.join(folder, f"{model_file.name_of(path)}.py")))
     except Exception as error:  # whatever importing it there raises
         raise ValueError(f"--dask: the workers of the cluster cannot import {path}: {told(error)}") from error

@@ -21,7 +21,9 @@ from concurrent.futures.process import BrokenProcessPool
 
 from hmc.errors import HMCError, StaleWorkerError, told
 from hmc.reporting import say
+from hmc.running import model_file
 from hmc.running.importable import why_not_processes
+from hmc.running.search_path import safe_start
 
 _STARTS, _START_AGAIN_SECONDS = 3, 0.2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -58,7 +60,8 @@ class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
                 worker.kill()
 
     def _in_a_worker(self, function, arguments):
-        request = pickle.dumps((self._model_key, function, arguments))
+        # The files come first: what follows names their modules.
+        request = pickle.dumps((model_file.known(), pickle.dumps((self._model_key, function, arguments))))
         for take in (_take_worker, _start_worker):
             try:
                 return self._answer(take(), request)
@@ -98,7 +101,8 @@ class Worker:
         self._pipe, theirs = _context().Pipe()
         try:
             self._process = _context().Process(target=_serve, args=(theirs,), daemon=True)
-            self._process.start()
+            with safe_start():
+                self._process.start()
         except BaseException:
             self._pipe.close()
             raise
@@ -197,7 +201,9 @@ def _answer_to(request):
 
 def _run(request):
     try:
-        model_key, function, arguments = pickle.loads(request)
+        files, task = pickle.loads(request)
+        model_file.register(files)
+        model_key, function, arguments = pickle.loads(task)
     except Exception as error:  # whatever importing the model's module raises
         raise StaleWorkerError(str(error)) from None
     if model_key is not None and arguments[0].density_key() != model_key:
@@ -232,9 +238,10 @@ def _start_fork_server():
     from multiprocessing import forkserver, resource_tracker
 
     _context()
-    resource_tracker.ensure_running()  # which unblocks the signals in this thread when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with safe_start():
+        resource_tracker.ensure_running()  # which unblocks the signals in this thread when it starts
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hmc.running.search_path import safe_start
+
 
 class Address(NamedTuple):
     """Where cells in shared memory are found."""
@@ -42,7 +44,8 @@ class SharedControl:
 
     def __init__(self, chains):
         self.address = Address(f"hmc_{secrets.token_hex(12)}", 1 + chains)  # 29 characters: macOS allows 30
-        self._memory = SharedMemory(self.address.name, create=True, size=8 * self.address.size)
+        with safe_start():  # the first memory of a process starts a process that watches over it
+            self._memory = SharedMemory(self.address.name, create=True, size=8 * self.address.size)
         self.cells = _cells(self._memory, self.address)
         self.cells[:] = 0
 
