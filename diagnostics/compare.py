@@ -76,6 +76,8 @@ def compare(
     """
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
+    from .table import Table
+
     if criterion not in ("WAIC", "PSIS"):
         raise ValueError(f"compare knows the criteria WAIC and PSIS, not {criterion!r}")
     if scale not in SCALES:
@@ -86,7 +88,7 @@ def compare(
     total = {name: score.deviance.sum() for name, score in scores.items()}
     names = sorted(total, key=lambda name: (np.isnan(total[name]), total[name]))
     rows = [_row(scores[name], scores[names[0]], criterion, SCALES[scale]) for name in names]
-    frame = pd.DataFrame(rows, index=pd.Index(names, dtype=object, name=f"{scale} scale"))
+    frame = Table(rows, index=pd.Index(names, dtype=object, name=f"{scale} scale"))
     frame.insert(5, "weight", WEIGHTS[weights](np.stack([scores[name].deviance for name in names], axis=1)))
     frame.attrs["scale"] = scale
     frame.attrs["note"] = NOTE.format(criterion=criterion)
