@@ -330,8 +330,7 @@ if __name__ == "__main__":
     model = hmc.Model(log_density, Nothing(1.0), [hmc.Parameter("x", (500,))], name="wide")
     how = {"algorithm": "hmc", "path_length": 0.1, "warmup": 20, "metric": "unit", "progress": False}
     hmc.sample(model, draws=10, workers=WORKERS, **how)
-    with open("/proc/self/statm") as file:
-        before = int(file.read().split()[1]) * resource.getpagesize()
+    before = peak()
     fit = hmc.sample(model, draws=10_000, workers=WORKERS, **how)
     print((peak() - before) / fit.unconstrained.nbytes)
 """
@@ -349,8 +348,8 @@ def test_chains_are_joined_without_a_second_copy(workers, tmp_path):
         timeout=300,
         check=False,
     )
-    # All draws, one of the four chains again while it is joined, and what compiling takes; with a second copy it is over 2.
-    assert 0.9 < float(result.stdout) < 1.75, result.stderr
+    # All draws, one of the four chains again while it is joined, and the statistics; with a second copy it is over 2.
+    assert 0.9 < float(result.stdout) < 1.5, result.stderr
 
 
 @pytest.mark.parametrize("kind", [concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor])
