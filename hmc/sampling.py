@@ -15,9 +15,8 @@ from hmc.results.identity import code_difference, draws_difference, identity_of,
 from hmc.running.chain_run import Chain
 from hmc.running.execution import Execution, Task
 from hmc.running.executors import check_execution, for_model, number_of_workers
-from hmc.running.memory import free_memory
 from hmc.running.tasks import run_chain
-from hmc.sampler.chain import record_bytes
+from hmc.sampler.chain import make_record
 from hmc.settings import Settings, check_settings, check_whole
 
 
@@ -174,31 +173,23 @@ def run(model, identity, settings, chains, *, workers, executor, progress, keep=
 
 
 def _check_memory(model, settings):
-    """ValueError where the draws and statistics of all chains do not fit into the memory that is free."""
-    kept = settings.draws + (settings.warmup if settings.keep_warmup else 0)
-    needed = settings.chains * record_bytes(kept, settings.warmup + settings.draws, model.dimension)
-    free = free_memory()
-    if needed > free:
-        raise ValueError(
-            f"{model.name}: warmup = {settings.warmup}, draws = {settings.draws}: so many do not fit into memory: "
-            f"{settings.chains} chains need {min(needed, 10**30) / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free"
-        )
+    try:
+        # It takes no memory as long as nothing is written.
+        make_record(settings.draws, settings.warmup + settings.draws, model.dimension)
+    except (MemoryError, ValueError, OverflowError):
+        sizes = f"warmup = {settings.warmup}, draws = {settings.draws}"
+        raise ValueError(f"{model.name}: {sizes}: so many do not fit into memory") from None
 
 
 def _gathered(model, settings, chains, *, identity, interrupted, seconds):
     """The fit of the chains that have draws."""
     kept_warmup = settings.warmup if settings.keep_warmup else 0
-    found, without = [], []
-    for chain in chains:
-        result = chain.result(kept_warmup)
-        if result is None:
-            without.append(chain)
-        else:
-            found.append(result)
-    result = None  # `gather` lets go of one chain after the other
+    results = {chain.number: chain.result(kept_warmup) for chain in chains}
+    without = [chain for chain in chains if results[chain.number] is None]
     failures = [
         chain.failure or Failure(chain.number, chain.finished, "interrupted before its first draw") for chain in without
     ]
+    found = [result for result in results.values() if result is not None]
     if not found:
         errors = [chain.error for chain in without]
         raise_for_no_draws(model, failures, [KeyboardInterrupt(), *errors] if interrupted else errors)

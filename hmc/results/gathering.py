@@ -10,8 +10,7 @@ from hmc.sampler.chain import Record
 def gather(model, settings, results, failures, *, identity, interrupted, seconds):
     """The `Fit` of the chains that have draws, cut to one length; what longer ones have more is in `ragged`.
 
-    results: a list with a `ChainResult` for each of them. It is emptied on the way, so that the draws are not in memory
-    twice.
+    results: a `ChainResult` for each of them.
     """
     warmup = settings.warmup
     kept_warmup = warmup if settings.keep_warmup else 0
@@ -20,37 +19,25 @@ def gather(model, settings, results, failures, *, identity, interrupted, seconds
     def stacked_stats(rows):
         return {n: np.stack([getattr(r.record, n)[rows] for r in results]) for n in results[0].record._fields[1:]}
 
-    content = {
-        "stats": stacked_stats(slice(warmup, warmup + draws)),
-        "warmup_stats": stacked_stats(slice(0, warmup)),
-        "warmup": np.stack([r.record.position[:kept_warmup] for r in results]) if settings.keep_warmup else None,
-        "inverse_metric": np.stack([r.inverse_metric for r in results]),
-        "chains": [r.chain for r in results],
-        "ragged": {r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
-        "snapshots": _snapshots(results, warmup + settings.draws),
-    }
+    positions = [r.record.position for r in results]
     return Fit(
         name=model.name,
         parameters=model.parameters,
         model=model,
-        unconstrained=_joined(results, slice(kept_warmup, kept_warmup + draws)),
+        unconstrained=np.stack([p[kept_warmup : kept_warmup + draws] for p in positions]),
+        stats=stacked_stats(slice(warmup, warmup + draws)),
+        warmup_stats=stacked_stats(slice(0, warmup)),
+        warmup=np.stack([p[:kept_warmup] for p in positions]) if settings.keep_warmup else None,
+        inverse_metric=np.stack([r.inverse_metric for r in results]),
+        chains=[r.chain for r in results],
         failures=failures,
         interrupted=interrupted,
+        ragged={r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
+        snapshots=_snapshots(results, warmup + settings.draws),
         settings=settings._asdict(),
         seconds=seconds,
         identity=identity,
-        **content,
     )
-
-
-def _joined(results, rows):
-    """These rows of all chains' positions; each chain is let go when its rows are here."""
-    first = results[0].record.position
-    joined = np.empty((len(results), rows.stop - rows.start, first.shape[1]))
-    del first
-    for chain in joined:
-        chain[:] = results.pop(0).record.position[rows]
-    return joined
 
 
 def _snapshots(results, end):
@@ -65,7 +52,7 @@ def _tail(result, first_position, first_row):
     if len(record.position) == first_position:
         return None
     return {
-        "unconstrained": record.position[first_position:].copy(),  # a view would keep all of the chain
+        "unconstrained": record.position[first_position:],
         "stats": {name: getattr(record, name)[first_row:] for name in record._fields[1:]},
     }
 

@@ -17,7 +17,6 @@ shared_cells a stop flag and counters in memory that both see
 same_code    whether a worker has the code of this process
 importable   whether a worker process can have the model, and why not
 model_file   an author's file as a module, by its path, in this process and in workers
-memory       how much memory a run may take
 search_path  where new processes look for modules: the user's folder last
 interrupts   Ctrl-C noted, and not raised in the midst of something
 """

@@ -79,16 +79,13 @@ class Chain:
         )
 
     def result(self, kept_warmup):
-        """The `ChainResult` of all chunks, which the chain lets go; None where there is no draw beyond the warm-up's
-        that are kept.
-        """
+        """The `ChainResult` of all chunks; None where there is no draw beyond the warm-up's that are kept."""
         chunks = self._all()
         if self.failure or not chunks:
             return None
         record = chunks[0] if len(chunks) == 1 else Record(*map(np.concatenate, zip(*chunks, strict=True)))
         if len(record.position) <= kept_warmup:
             return None
-        self.chunks, self.fresh, self._rest = [], None, None  # draws may fill half of the memory
         snapshot = None if self.error else self.snapshot
         return ChainResult(self.number, record, self._inverse_metric, snapshot, None)
 

@@ -19,15 +19,12 @@ import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 
-import numpy as np
-
 from hmc.errors import HMCError, StaleWorkerError, told
 from hmc.reporting import say
 from hmc.running import model_file
 from hmc.running.importable import why_not_processes
 from hmc.running.search_path import safe_start
 
-_LARGE, _PIECE = 1 << 20, 1 << 24  # bytes: of an array that is sent by itself, and of what is sent at once
 _STARTS, _START_AGAIN_SECONDS = 3, 0.2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _START_METHOD = "spawn" if os.name == "nt" else "forkserver"  # fork is not safe where threads exist
@@ -121,7 +118,7 @@ class Worker:
         """The value that the process answers, or its exception, raised; BrokenProcessPool where it dies."""
         try:
             self._pipe.send_bytes(request)
-            is_value, answer = _received(self._pipe)
+            is_value, answer = pickle.loads(self._pipe.recv_bytes())
         except (EOFError, OSError) as error:
             raise BrokenProcessPool(f"the worker process died ({told(error)})") from None
         if is_value:
@@ -185,52 +182,21 @@ def _serve(pipe):
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, OSError):  # nobody listens any more
         while request := pipe.recv_bytes():
-            _send(pipe, *_answer_to(request))
+            pipe.send_bytes(_answer_to(request))
 
 
 def _answer_to(request):
-    """(whether it is a value, the value or an exception), as `_pickled`."""
+    """(whether it is a value, the value or an exception), pickled."""
     try:
         answer = (True, _run(request))
     except BaseException as error:
         answer = (False, error)
     try:
-        content, arrays = _pickled(answer)
-        pickle.loads(content, buffers=arrays)  # an exception may be pickled, and not come out again
+        content = pickle.dumps(answer)
+        pickle.loads(content)  # an exception may be pickled, and not come out again
     except Exception as error:  # pickling runs the code of whatever is in there
-        content, arrays = _pickled((False, RuntimeError(told(error) if answer[0] else told(answer[1]))))
-    return content, arrays
-
-
-def _pickled(answer):
-    """(the pickled answer without its large arrays, these as memory): so that no array is copied."""
-    arrays = []
-
-    def is_small(buffer):
-        memory = buffer.raw()
-        if memory.nbytes >= _LARGE:
-            arrays.append(memory)
-        return memory.nbytes < _LARGE
-
-    return pickle.dumps(answer, protocol=5, buffer_callback=is_small), arrays
-
-
-def _send(pipe, content, arrays):
-    pipe.send_bytes(pickle.dumps((content, [memory.nbytes for memory in arrays])))
-    for memory in arrays:
-        for start in range(0, memory.nbytes, _PIECE):
-            pipe.send_bytes(memory[start : start + _PIECE])
-
-
-def _received(pipe):
-    """What `_send` sent, unpickled; its arrays can be written to."""
-    content, sizes = pickle.loads(pipe.recv_bytes())
-    arrays = [memoryview(np.empty(size, np.uint8)) for size in sizes]
-    for memory in arrays:
-        start = 0
-        while start < memory.nbytes:
-            start += pipe.recv_bytes_into(memory, start)
-    return pickle.loads(content, buffers=arrays)
+        content = pickle.dumps((False, RuntimeError(told(error) if answer[0] else told(answer[1]))))
+    return content
 
 
 def _run(request):

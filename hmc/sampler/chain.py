@@ -73,12 +73,6 @@ def make_record(kept, iterations, dimension):
     return Record(np.zeros((kept, dimension)), *statistics)
 
 
-def record_bytes(kept, iterations, dimension):
-    """How much memory such a record takes when it is full."""
-    row = make_record(1, 1, dimension)
-    return kept * row.position.nbytes + iterations * sum(values.nbytes for values in row[1:])
-
-
 @kernel
 def advance(density, data, bit_generator, state, trajectory, orders, record):
     """Run transitions from `state` until `orders.until` or until stopped; the new state. The record is filled in.

@@ -1,13 +1,11 @@
 """A run as a user sees it: arguments, starting points, failures, statistics."""
 
 import concurrent.futures
-import contextlib
 import math
 import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +13,6 @@ import pytest
 
 import hmc
 from hmc.running.tasks import run_chain
-from hmc.sampler.chain import record_bytes
 from hmc.settings import check_settings
 from tests.hmc.helpers import running
 
@@ -280,76 +277,18 @@ def test_an_exception_that_would_not_survive_the_way_from_a_worker_is_told_all_t
         hmc.sample(running.grouped_model(), chains=2, warmup=5, draws=5, workers=1)
 
 
-TOO_MANY = r"so many do not fit into memory: 4 chains need \S+ GB, and \S+ GB are free"
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"draws": 10**13}, f"grouped: warmup = 1000, draws = 10000000000000: {TOO_MANY}"),
-        ({"draws": 10**30}, f"grouped: warmup = 1000, draws = {10**30}: {TOO_MANY}"),
-        ({"draws": 10**400}, f"grouped: warmup = 1000, draws = {10**400}: {TOO_MANY}"),
-        ({"warmup": 10**13}, f"grouped: warmup = 10000000000000, draws = 1000: {TOO_MANY}"),
+        ({"draws": 10**13}, "grouped: warmup = 1000, draws = 10000000000000: so many do not fit into memory"),
+        ({"draws": 10**30}, f"grouped: warmup = 1000, draws = {10**30}: so many do not fit into memory"),
+        ({"warmup": 10**13}, "grouped: warmup = 10000000000000, draws = 1000: so many do not fit into memory"),
         ({"chains": 10**9}, "chains = 1000000000 is more than 100000"),
     ],
 )
 def test_numbers_that_are_too_large_are_refused_at_once(arguments, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         hmc.sample(running.grouped_model(), **arguments, workers=1)
-
-
-def test_as_much_is_sampled_as_the_free_memory_holds(monkeypatch):
-    model = running.grouped_model()
-    needed = 2 * record_bytes(500, 510, model.dimension)
-    for free, message in ((needed, None), (needed - 1, TOO_MANY.replace("4", "2"))):
-        monkeypatch.setattr(hmc.sampling, "free_memory", lambda free=free: free)
-        with pytest.raises(ValueError, match=message) if message else contextlib.nullcontext():
-            hmc.sample(model, chains=2, warmup=10, draws=500, workers=1)
-
-
-MEMORY = """
-import resource
-from typing import NamedTuple
-import numpy as np
-import hmc
-
-class Nothing(NamedTuple):
-    scale: float
-
-def log_density(position, data, gradient):
-    total = 0.0
-    for i in range(position.size):
-        gradient[i] = -position[i]
-        total -= 0.5 * position[i] ** 2
-    return total
-
-def peak():
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-if __name__ == "__main__":
-    model = hmc.Model(log_density, Nothing(1.0), [hmc.Parameter("x", (500,))], name="wide")
-    how = {"algorithm": "hmc", "path_length": 0.1, "warmup": 20, "metric": "unit", "progress": False}
-    hmc.sample(model, draws=10, workers=WORKERS, **how)
-    before = peak()
-    fit = hmc.sample(model, draws=10_000, workers=WORKERS, **how)
-    print((peak() - before) / fit.unconstrained.nbytes)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the unit of ru_maxrss is another elsewhere")
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_chains_are_joined_without_a_second_copy(workers, tmp_path):
-    (tmp_path / "wide.py").write_text(MEMORY.replace("WORKERS", workers))
-    result = subprocess.run(
-        [sys.executable, str(tmp_path / "wide.py")],
-        env=os.environ | {"PYTHONPATH": str(Path(hmc.__file__).parents[1])},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    # All draws, one of the four chains again while it is joined, and the statistics; with a second copy it is over 2.
-    assert 0.9 < float(result.stdout) < 1.5, result.stderr
 
 
 @pytest.mark.parametrize("kind", [concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor])
