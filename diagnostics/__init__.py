@@ -4,8 +4,8 @@ Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, obser
 `compare` and `verdict` take a fit: the first two read its names, draws and log likelihood, `verdict` also reads the
 sampler's statistics. `loo_refit` and `calibrate` sample models; nothing else here uses the sampler.
 
-Read in this order: protocols, arrays, rank, rhat, ess, mcse; waic, psis, stacking; precis, compare; findings,
-verdict; ecdf, calibration_verdict, calibration.
+Read in this order: protocols, arrays, rank, rhat, ess, mcse; cautions, waic, psis, stacking; precis, same_data,
+compare; energy, hierarchy, findings, verdict; ecdf, calibration_verdict, calibration.
 """
 
 from .calibration import calibrate

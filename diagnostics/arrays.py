@@ -3,35 +3,71 @@
 The formulas are written for whole arrays: axis 0 counts chains, axis 1 counts draws, all further axes count
 parameters. `per_parameter` checks the array and hands it to a formula in blocks of parameters that fit the
 processor's cache, each parameter's draws side by side in memory.
+
+No statistic depends on the unit of its parameter: formulas that square the draws take them `in_safe_range`, so that
+draws of 1e300 do not overflow and draws of 1e-300 do not vanish.
 """
 
+import functools
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .protocols import Bools, Floats
+from .protocols import Bools, Floats, Ints
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 # Half a megabyte of doubles: sorting, ranking and transforming a block then stay in cache.
 BLOCK_ELEMENTS = 1 << 16
 
 
-def as_draws(x: ArrayLike) -> Floats:
-    """`x` as float64 of shape (chains, draws, ...); integers and booleans are converted.
-
-    ValueError for anything else: fewer than two dimensions, no elements, complex, text or ragged input.
+def quietly(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The same function, where IEEE arithmetic gives inf and NaN without a warning or an error, whatever `np.seterr`
+    says: a statistic that is undefined is NaN.
     """
+
+    @functools.wraps(function)
+    def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+        with np.errstate(all="ignore"):
+            return function(*arguments, **named)
+
+    return run
+
+
+def as_reals(x: ArrayLike, what: str = "draws") -> Floats:
+    """`x` as float64 of any shape; integers and booleans are converted.
+
+    ValueError, which calls the numbers `what`, for complex numbers, text, and ragged or masked arrays: a mask would be
+    lost without a word.
+    """
+    parts = x if isinstance(x, (list, tuple)) else [x]
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        advice = "its mask would be ignored; leave the masked values out, or put NaN in their place (x.filled(np.nan))"
+        raise ValueError(f"{what} are a masked array: {advice}")
     try:
         array = np.asarray(x)
     except ValueError:
-        raise ValueError("draws must form a rectangular array (chains, draws, ...); these are ragged") from None
+        raise ValueError(f"{what} must form a rectangular array; these are ragged") from None
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"draws must be real numbers, not {array.dtype}")
+        raise ValueError(f"{what} must be real numbers, not {array.dtype}")
+    with np.errstate(over="ignore"):  # a long double over 1.8e308 becomes inf
+        return array.astype(np.float64, copy=False)
+
+
+def as_draws(x: ArrayLike) -> Floats:
+    """`x` as float64 of shape (chains, draws, ...); integers and booleans are converted.
+
+    ValueError for anything else: fewer than two dimensions, no elements, complex, text, ragged or masked input.
+    """
+    array = as_reals(x)
     if array.ndim < 2:
         raise ValueError(f"draws need the shape (chains, draws, ...), not {array.shape}")
     if array.size == 0:
         raise ValueError(f"no draws: the array has shape {array.shape}")
-    return array.astype(np.float64, copy=False)
+    return array
 
 
 def as_log_likelihood(log_lik: ArrayLike) -> Floats:
@@ -50,22 +86,22 @@ def as_probability(prob: float) -> float:
     return prob
 
 
+@quietly
 def per_parameter(statistic: Callable[..., Floats], x: ArrayLike, *arguments: object) -> Floats:
     """`statistic(draws, *arguments)` of every parameter of `x`, shape (chains, draws, ...).
 
     `statistic` maps (chains, draws, n) to (n,), or to (k, n) for k numbers at once. The result has the
     trailing shape of `x` (after k); a plain number where there is none. NaN where any draw is NaN, whatever
-    `statistic` gives. Division by zero and invalid operations give inf and NaN without a warning.
+    `statistic` gives. Undefined operations give inf and NaN without a warning.
     """
     x = as_draws(x)
     chains, draws, *shape = x.shape
     parameters = x.reshape(chains, draws, -1)
     size = max(1, BLOCK_ELEMENTS // (chains * draws))
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        blocks = [
-            _unless_nan(draws_adjacent(parameters[:, :, start : start + size]), statistic, arguments)
-            for start in range(0, parameters.shape[2], size)
-        ]
+    blocks = [
+        _unless_nan(draws_adjacent(parameters[:, :, start : start + size]), statistic, arguments)
+        for start in range(0, parameters.shape[2], size)
+    ]
     result = np.concatenate(blocks, axis=-1)
     return result.reshape((*result.shape[:-1], *shape))[()]
 
@@ -99,8 +135,35 @@ def finite_and_varied(x: Floats) -> Bools:
     return np.isfinite(x).all(axis=(0, 1)) & (x.max(axis=(0, 1)) != x.min(axis=(0, 1)))
 
 
+def in_safe_range(x: Floats, axis: int | tuple[int, ...] = (0, 1)) -> tuple[Floats, Ints]:
+    """`x` over a power of two, so that its squares neither overflow nor vanish; and the exponent of that power.
+
+    Where the largest magnitude along `axis` is over 2^200 or under 2^-200, it is brought to between 1/2 and 1. `axis`
+    is dropped from the exponents: np.ldexp(mean of the first, the second) is the mean of `x`. Exact: the digits stay,
+    except of numbers over 1e307 times smaller than the largest. Numbers that are NaN or infinite stay as they are, and
+    so do all others along the axis.
+    """
+    largest = np.maximum(x.max(axis=axis, keepdims=True), -x.min(axis=axis, keepdims=True))
+    _, exponent = np.frexp(np.where(np.isfinite(largest), largest, 1.0))
+    exponent[np.abs(exponent) <= 200] = 0
+    if exponent.any():
+        # A number under 2^-1021 would ask for a factor over the largest double.
+        exponent = np.maximum(exponent, -1021)
+        x = x * np.ldexp(1.0, -exponent)
+    return x, exponent.squeeze(axis)
+
+
+def mean(x: Floats) -> Floats:
+    """Mean of the draws of all chains, (chains, draws, n) to (n,)."""
+    scaled, exponent = in_safe_range(x)
+    return np.ldexp(scaled.mean(axis=(0, 1)), exponent)
+
+
 def variance(x: Floats, axis: int) -> Floats:
-    """Sample variance (divisor n - 1) along axis 0 or 1; exactly 0 for equal values, NaN for fewer than two."""
+    """Sample variance (divisor n - 1) along axis 0 or 1; exactly 0 for equal values, NaN for fewer than two.
+
+    Overflows for numbers over 1e154: for draws of any unit, take them `in_safe_range`.
+    """
     if x.shape[axis] < 2:
         return np.full(np.delete(x.shape, axis), np.nan)
     # Counted from the first value: equal values cancel exactly, and a large common offset costs no digits.
@@ -109,18 +172,20 @@ def variance(x: Floats, axis: int) -> Floats:
 
 
 def standard_deviation(x: Floats) -> Floats:
-    """Sample standard deviation (divisor n - 1) of the draws of all chains, shape (...)."""
-    return np.sqrt(variance(pooled(x), axis=0))
+    """Sample standard deviation (divisor n - 1) of the draws of all chains, (chains, draws, n) to (n,)."""
+    scaled, exponent = in_safe_range(x)
+    return np.ldexp(np.sqrt(variance(pooled(scaled), axis=0)), exponent)
 
 
+@quietly
 def log_sum_exp(x: Floats, axis: int = 0) -> Floats:
     """log of the sum of exp(x) along `axis`, without overflow; -inf if every x is -inf."""
     largest = x.max(axis=axis, keepdims=True)
     largest = np.where(np.isneginf(largest), 0, largest)
-    with np.errstate(divide="ignore"):
-        return np.log(np.exp(x - largest).sum(axis=axis)) + largest.squeeze(axis)
+    return np.log(np.exp(x - largest).sum(axis=axis)) + largest.squeeze(axis)
 
 
+@quietly
 def quantile(x: Floats, prob: float) -> Floats:
     """Quantile of the draws of all chains, shape (...), interpolated as R's type 7 and NumPy's "linear".
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_log_likelihood
+from .arrays import as_log_likelihood, as_reals, quietly
+from .cautions import Caution
 from .protocols import Floats, ScoredFit
-from .psis import compute_psis_loo, k_advice
+from .psis import PsisLoo, compute_psis_loo, loo_cautions
+from .same_data import differences
 from .stacking import stacking_weights
-from .waic import compute_waic, penalty_advice, standard_error_of_sum
+from .waic import compute_waic, standard_error_of_sum, waic_cautions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +34,8 @@ class Scores(NamedTuple):
     deviance: Floats  # pointwise, (observations,)
     se: float
     penalty: float
-    advice: str | None
-    pareto_k: Floats | None  # PSIS only
-    threshold: float | None  # PSIS only
+    cautions: list[Caution]
+    loo: PsisLoo | None  # PSIS only
 
 
 def compare(
@@ -56,7 +57,7 @@ def compare(
         dSE     standard error of that difference, from the pointwise differences; NaN for the best
         pWAIC   the penalty (pPSIS)
         weight  Akaike weight, exp(-dWAIC / 2) over the sum of them; or with weights="stacking"
-        k_max   with PSIS: the largest k-hat
+        k_max   with PSIS: the largest k-hat, without observations whose likelihood is the same in all draws
         k_high  with PSIS: how many k-hats are over the threshold; if any, do not trust the row
 
     `scale="deviance"` as in the lecture; with "log" the same columns hold elpd (higher is better, best
@@ -71,33 +72,38 @@ def compare(
     (mSTP) looks useless to WAIC (1.3 better) and is worth 37.3 in predicting new tanks. Decide which
     prediction you need.
 
-    Warns, with the model's name, of high penalties or k-hats. ValueError for models with different numbers
-    of observations, or different data (fits that have an `identity`), an unknown option, or no model.
+    Warns, with the model's name, of high penalties or k-hats, and of log likelihoods that are not finite: such a model
+    has no numbers, and the others keep theirs, weights included. ValueError for models with different numbers of
+    observations, an unknown option, or no model; and for fits of different outcomes (`diagnostics/same_data.py` says
+    how they are told). Predictors that differ are named in the note; where the outcome is unknown, it warns.
     """
-    import pandas as pd  # here, so that importing diagnostics does not cost half a second
-
-    from .table import Table
-
     if criterion not in ("WAIC", "PSIS"):
         raise ValueError(f"compare knows the criteria WAIC and PSIS, not {criterion!r}")
     if scale not in SCALES:
         raise ValueError(f"compare has the scales {' and '.join(SCALES)}, not {scale!r}")
     if weights not in WEIGHTS:
         raise ValueError(f"compare has the weights {' and '.join(WEIGHTS)}, not {weights!r}")
-    scores = _all_scores(fits, criterion, convention)
-    total = {name: score.deviance.sum() for name, score in scores.items()}
-    names = sorted(total, key=lambda name: (np.isnan(total[name]), total[name]))
-    rows = [_row(scores[name], scores[names[0]], criterion, SCALES[scale]) for name in names]
-    frame = Table(rows, index=pd.Index(names, dtype=object, name=f"{scale} scale"))
-    frame.insert(5, "weight", WEIGHTS[weights](np.stack([scores[name].deviance for name in names], axis=1)))
+    log_liks = _log_likelihoods(fits)
+    (observations,) = {log_lik.shape[2] for log_lik in log_liks.values()}
+    differing = differences(fits, observations)
+    for difference in differing:
+        if not difference.is_predictor:
+            warnings.warn(f"{difference} Compare them only if it is a predictor.", stacklevel=2)
+    scores = {name: _scores(log_lik, criterion, convention) for name, log_lik in log_liks.items()}
+    for name, score in scores.items():
+        for caution in score.cautions:
+            warnings.warn(f"{name}: {caution}", stacklevel=2)
+    frame = _table(scores, criterion, SCALES[scale], WEIGHTS[weights])
+    frame.index.name = f"{scale} scale"
     frame.attrs["scale"] = scale
-    frame.attrs["note"] = NOTE.format(criterion=criterion)
+    frame.attrs["note"] = " ".join([NOTE.format(criterion=criterion), *map(str, differing)])
     return frame
 
 
+@quietly
 def akaike_weights(deviances: ArrayLike) -> Floats:
     """exp(-deviance / 2) of each model over the sum of them, from deviances (models,)."""
-    deviances = np.asarray(deviances)
+    deviances = as_reals(deviances, "deviances")
     relative = np.exp(-0.5 * (deviances - deviances.min()))
     return relative / relative.sum()
 
@@ -109,54 +115,50 @@ WEIGHTS: dict[str, Callable[[Floats], Floats]] = {
 }
 
 
-def _all_scores(fits: Mapping[str, Any], criterion: str, convention: str) -> dict[str, Scores]:
+def _log_likelihoods(fits: Mapping[str, Any]) -> dict[str, Floats]:
+    """The log likelihoods of each model; ValueError where their numbers of observations differ."""
     if not isinstance(fits, Mapping) or not fits:
         raise ValueError('compare needs models by name, such as compare({"mST": fit, "mSTnomem": other})')
     log_liks = {name: as_log_likelihood(getattr(fit, "log_likelihood", fit)) for name, fit in fits.items()}
-    _refuse_different_data(fits, log_liks)
-    scores = {}
-    for name, log_lik in log_liks.items():
-        scores[name] = _scores(log_lik, criterion, convention)
-        if scores[name].advice:
-            warnings.warn(f"{name}: {scores[name].advice}", stacklevel=3)
-    return scores
-
-
-def _refuse_different_data(fits: Mapping[str, Any], log_liks: Mapping[str, Floats]) -> None:
-    """ValueError where models differ in their number of observations, or in a field of that many values that both
-    data have; fields of other names are other predictors of the same observations.
-    """
-    counts = {name: log_lik.shape[2] for name, log_lik in log_liks.items()}
-    if len(set(counts.values())) > 1:
-        listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
+    if len({log_lik.shape[2] for log_lik in log_liks.values()}) > 1:
+        listed = ", ".join(f"{name} has {log_lik.shape[2]}" for name, log_lik in log_liks.items())
         raise ValueError(f"models of different numbers of observations cannot be compared: {listed}")
-    (count,) = set(counts.values())
-    seen: dict[str, tuple[str, str]] = {}
-    for name, fit in fits.items():
-        for field, content in _arrays_of(fit).items():
-            first, content_of_first = seen.setdefault(field, (name, content.hash))
-            if content.shape[0] == count and content.hash != content_of_first:
-                raise ValueError(f"models of different data cannot be compared: {first} and {name} differ in {field}")
-
-
-def _arrays_of(fit: Any) -> dict[str, Any]:
-    """{field: shape and hash} of the arrays in the data of a `hmc.Fit`; of anything else, nothing."""
-    data = getattr(getattr(fit, "identity", None), "data", {})
-    return {field: content for field, content in data.items() if getattr(content, "shape", ())}
+    return log_liks
 
 
 def _scores(log_lik: Floats, criterion: str, convention: str) -> Scores:
     if criterion == "WAIC":
         waic = compute_waic(log_lik, convention)
-        advice = penalty_advice(waic.pointwise.p_waic)
-        return Scores(waic.pointwise.waic, waic.se, waic.p_waic, advice, None, None)
+        return Scores(waic.pointwise.waic, waic.se, waic.p_waic, waic_cautions(waic), None)
     loo = compute_psis_loo(log_lik)
-    advice = k_advice(loo.pareto_k, loo.k_threshold)
-    return Scores(loo.pointwise.looic, loo.se, loo.p_loo, advice, loo.pareto_k, loo.k_threshold)
+    return Scores(loo.pointwise.looic, loo.se, loo.p_loo, loo_cautions(loo), loo)
+
+
+@quietly
+def _table(
+    scores: Mapping[str, Scores], criterion: str, factor: float, weights: Callable[[Floats], Floats]
+) -> pd.DataFrame:
+    """The rows of the models, best first; `factor` turns deviance into the scale asked for."""
+    import pandas as pd  # here, so that importing diagnostics does not cost half a second
+
+    from .table import Table
+
+    total = {name: score.deviance.sum() for name, score in scores.items()}
+    names = sorted(total, key=lambda name: (np.isnan(total[name]), total[name]))
+    rows = [_row(scores[name], scores[names[0]], criterion, factor) for name in names]
+    frame = Table(rows, index=pd.Index(names, dtype=object))
+    deviance = np.stack([scores[name].deviance for name in names], axis=1)
+    # A model without a score has no weight, and leaves the weights of the others to themselves.
+    is_scored = np.isfinite(deviance).all(axis=0)
+    weight = np.full(len(names), np.nan)
+    if is_scored.any():
+        weight[is_scored] = weights(deviance[:, is_scored])
+    frame.insert(5, "weight", weight)
+    return frame
 
 
 def _row(scores: Scores, best: Scores, criterion: str, factor: float) -> dict[str, float]:
-    """A row of the table; `factor` turns deviance into the scale asked for."""
+    """A row of the table."""
     difference = scores.deviance - best.deviance
     row = {
         criterion: factor * scores.deviance.sum(),
@@ -165,7 +167,8 @@ def _row(scores: Scores, best: Scores, criterion: str, factor: float) -> dict[st
         "dSE": np.nan if scores is best else abs(factor) * standard_error_of_sum(difference),
         f"p{criterion}": scores.penalty,
     }
-    if scores.pareto_k is not None and scores.threshold is not None:
-        row["k_max"] = scores.pareto_k.max()
-        row["k_high"] = int((~(scores.pareto_k <= scores.threshold)).sum())
+    if scores.loo is not None:
+        is_varied = ~scores.loo.cells.constant
+        row["k_max"] = scores.loo.pareto_k[is_varied].max(initial=-np.inf)
+        row["k_high"] = int((~scores.loo.trusted()).sum())
     return row

@@ -15,9 +15,11 @@ from .arrays import (
     as_draws,
     as_probability,
     finite_and_varied,
+    in_safe_range,
     per_parameter,
     pooled,
     quantile,
+    quietly,
     sorted_quantile,
     variance,
     where_finite,
@@ -62,7 +64,7 @@ def ess_tail(x: ArrayLike) -> Floats:
 
 def ess_sd(x: ArrayLike) -> Floats:
     """ESS for the standard deviation: that of the squared distances from the mean, as posterior 1.7.1."""
-    return per_parameter(lambda draws: effective_size(halves(squared_distance(draws))), x)
+    return per_parameter(lambda draws: effective_size(halves(squared_distance(in_safe_range(draws)[0]))), x)
 
 
 def ess_median(x: ArrayLike) -> Floats:
@@ -81,7 +83,8 @@ def ess_quantile(x: ArrayLike, prob: float) -> Floats:
 
 def _ess_basic(x: Floats, split: bool) -> Floats:
     # Checks all draws: the halves of an odd number leave out the middle one.
-    return where_finite(x, effective_size(halves(x) if split else x))
+    scaled, _ = in_safe_range(x)
+    return where_finite(x, effective_size(halves(scaled) if split else scaled))
 
 
 def _ess_quantile(x: Floats, prob: float) -> Floats:
@@ -103,7 +106,7 @@ def _size_of_share(x: Floats, value: Floats) -> Floats:
 
 
 def squared_distance(x: Floats) -> Floats:
-    """Squared distances of the draws from the mean of all chains."""
+    """Squared distances of the draws, which are `in_safe_range`, from the mean of all chains."""
     x = x - x[:1, :1]  # a large common offset then costs no digits
     return (x - x.mean(axis=(0, 1))) ** 2
 
@@ -158,20 +161,28 @@ def _first_left_out(rho: Floats, pairs: Floats, stop: Ints) -> Floats:
     return np.where((even > 0) | (pair >= 0), even, 0)
 
 
+@quietly
 def autocovariance(x: ArrayLike) -> Floats:
     """Autocovariance of each chain at lags 0 to draws - 1, shape as `x`, (chains, draws, ...).
 
-    Divisor N at every lag (Geyer: the biased estimate, whose noise dies out at long lags). By FFT.
+    Divisor N at every lag (Geyer: the biased estimate, whose noise dies out at long lags). By FFT. It has the unit of
+    `x`, squared: inf or 0 where that is beyond the range of a double.
     """
-    x = as_draws(x)
-    return from_power(power_spectrum(x), x.shape[1])
+    covariance, exponent = _autocovariance(x)
+    return np.ldexp(covariance, 2 * exponent)
 
 
+@quietly
 def autocorrelation(x: ArrayLike) -> Floats:
     """Autocorrelation of each chain at lags 0 to draws - 1, shape as `x`; NaN for a constant chain."""
-    covariance = autocovariance(x)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return covariance / covariance[:, :1]
+    covariance, _ = _autocovariance(x)
+    return covariance / covariance[:, :1]
+
+
+def _autocovariance(x: ArrayLike) -> tuple[Floats, Ints]:
+    """The autocovariance of each chain `in_safe_range`, and the exponents of the chains."""
+    scaled, exponent = in_safe_range(as_draws(x), axis=1)
+    return from_power(power_spectrum(scaled), scaled.shape[1]), exponent[:, None]
 
 
 def power_spectrum(x: Floats) -> Floats:

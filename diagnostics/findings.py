@@ -8,10 +8,16 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 NAMED = 3  # how many of the worst a sentence names; `Finding.concerns` has all
 
-MORE_DRAWS = (
-    "About {needed} draws a chain would be enough; if that is too many, "
-    'write the model non-centred or try metric="dense".'
+CHECK = "`hmc check MODEL` looks for mistakes in the density."
+
+# Advice that depends on whether the draws show a centred hierarchy: with one, without one.
+NON_CENTRED = "write {varying} non-centred ({varying} = mean + {scale} * z, as in mSTnc)"
+AGAINST_DIVERGENCES = NON_CENTRED, "see which parameters are extreme there, and give these tighter priors"
+AGAINST_LOW_EBFMI = (
+    NON_CENTRED + ", or give {scale} a tighter prior",
+    "look for parameters with long tails, and give these tighter priors",
 )
+INSTEAD_OF_DRAWS = NON_CENTRED + ' or try metric="dense"', 'try metric="dense"'
 
 # By kind: the finding and its meaning; the advice.
 WORDS = {
@@ -34,13 +40,13 @@ WORDS = {
     ),
     "stuck": (
         "{named} never moved: all draws of a chain are the same.",
-        "Start elsewhere (another seed, or initial=...), and check the gradient (`hmc check`).",
+        "Start elsewhere (another seed, or initial=...). " + CHECK,
     ),
     "divergences": (
         "{count} of {total} transitions diverged ({share:.2%}; {named}): the posterior bends more sharply there than "
         "the steps can follow, so a part of it may be missing from the draws.",
-        "Rerun with a higher target_accept ({target_accept}); if some remain, write the model non-centred "
-        "(a = a_bar + sigma * z, as in mSTnc). A log density that is NaN there diverges too: `hmc check` finds it.",
+        "Rerun with a higher target_accept ({target_accept}), `--target-accept {target_accept}`; if some remain, "
+        "{remedy}. A log density that is NaN there diverges too: `hmc check MODEL` finds it.",
     ),
     "saturated_trees": (
         "{count} of {total} trajectories ({share:.2%}; {named}) were cut off at {depth} doublings, before they turned "
@@ -50,7 +56,7 @@ WORDS = {
     "ebfmi": (
         "E-BFMI is under {threshold} ({named}; the lowest {least:.2f}): the chain changes its energy too slowly, so it "
         "may not reach the tails of the posterior.",
-        "Write the model non-centred, or give its scale parameters tighter priors.",
+        "{remedy}.",
     ),
     "not_finite": (
         "{count} draws are NaN or infinite, of {named}: a formula is undefined or overflows there.",
@@ -58,23 +64,28 @@ WORDS = {
     ),
     "constant": (
         "Every draw is the same for {named} ({value:g}), but a posterior density has some spread.",
-        "Check that the log density depends on it, and the gradient (`hmc check`).",
+        "Look whether the log density depends on it. " + CHECK,
     ),
     "rhat": (
         "Rhat is over {threshold} for {count} of {total} quantities, the largest {largest:.3f} ({named}): the chains "
         "or their halves do not agree on the posterior.",
         "Run longer (warmup and draws); if they still disagree, look at the trace plots: chains that stay apart mean "
-        "several modes, or parameters that the data cannot tell apart.",
+        "several modes, or parameters that the data cannot tell apart.{further}",
+    ),
+    "coarse_density": (
+        "The log density is as large as {largest:.1e}, where neighbouring numbers are {spacing:.2g} apart: the "
+        "differences that decide whether a proposal is accepted are rounded.",
+        "Leave the large constant out of the log density.",
     ),
     "ess_bulk": (
         "Bulk ESS is under {required} ({per_chain} a chain) for {count} of {total} quantities, the lowest {least:.0f} "
         "({named}): their means are only as precise as those of so many independent draws.",
-        MORE_DRAWS,
+        "{remedy}",
     ),
     "ess_tail": (
         "Tail ESS is under {required} ({per_chain} a chain) for {count} of {total} quantities, the lowest {least:.0f} "
         "({named}): the ends of their intervals are only as precise as with so many independent draws.",
-        MORE_DRAWS,
+        "{remedy}",
     ),
 }
 
@@ -83,7 +94,7 @@ class Finding(NamedTuple):
     """One thing that is wrong with a fit, or worth knowing about it. `str` gives a line of text."""
 
     severity: Severity  # "error": do not use the numbers; "warning": find out first; "note": good to know
-    kind: str  # "divergences", "rhat", "ess_bulk", ...: a key of WORDS, or "pareto_k", "p_waic"
+    kind: str  # "divergences", "rhat", "ess_bulk", ...: a key of WORDS, or one of cautions.KINDS
     concerns: tuple[
         str, ...
     ]  # parameters ("a[3]"), chains ("chain 2") or observations, worst first; empty: the whole fit
@@ -127,8 +138,9 @@ def finding(
 ) -> Finding:
     """A finding in the WORDS of its kind, which `further` values complete."""
     concerns = tuple(concerns)
-    message, advice = (words.format(named=_listed(concerns), **numbers, **further) for words in WORDS[kind])
-    return Finding(severity, kind, concerns, numbers, message[:1].upper() + message[1:], advice)
+    texts = (words.format(named=_listed(concerns), **numbers, **further) for words in WORDS[kind])
+    message, advice = (text[:1].upper() + text[1:] for text in texts)
+    return Finding(severity, kind, concerns, numbers, message, advice)
 
 
 def _listed(names: Sequence[str]) -> str:

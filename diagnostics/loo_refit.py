@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .arrays import pooled
+from .arrays import pooled, quietly
 from .mcse import mcse_mean
 from .protocols import Bools, Floats, Ints
 from .rhat import rhat
@@ -87,7 +87,7 @@ def loo_refit(
         model.without(group)  # a wrong number is found before the first fit
     seeds = list(itertools.islice(_seeds(seed), 1 + len(left_out)))
     items = Items(functools.partial(_fit, settings, left_out, seeds), settings.chains, ())
-    run = {"workers": workers, "executor": executor, "progress": progress, "until_failure": True}
+    run: dict[str, Any] = {"workers": workers, "executor": executor, "progress": progress, "until_failure": True}
     done = in_batches(model, items, 1 + len(left_out), **run)
     if done.failures:
         number, reason = done.failures[0]
@@ -144,6 +144,7 @@ def _fit(
     return [log_mean_exp(pooled(log_likelihood[:, :, group]).sum(axis=1)) for group in groups]
 
 
+@quietly
 def _score(log_likelihood: Floats, draws: Floats, diverging: Bools) -> Score:
     """(elpd, its Monte Carlo standard error, largest Rhat, divergences) of the group that a fit was made without."""
     elpd = log_mean_exp(log_likelihood.ravel())

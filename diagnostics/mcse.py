@@ -6,7 +6,7 @@ Vehtari et al. (2021), section 4; the numbers are those of R's posterior 1.7.1. 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_probability, per_parameter, pooled, standard_deviation
+from .arrays import as_probability, in_safe_range, per_parameter, pooled, standard_deviation
 from .ess import effective_size, ess_mean, ess_quantile, squared_distance
 from .protocols import Floats
 from .rank import halves
@@ -17,7 +17,7 @@ ONE_SD = (0.1586553, 0.8413447)
 
 def mcse_mean(x: ArrayLike) -> Floats:
     """Standard error of the mean of draws `x`, shape (chains, draws, ...): sd / sqrt(ESS)."""
-    return per_parameter(standard_deviation, x) / np.sqrt(ess_mean(x))
+    return per_parameter(lambda draws: standard_deviation(draws) / np.sqrt(ess_mean(draws)), x)
 
 
 def mcse_sd(x: ArrayLike) -> Floats:
@@ -46,17 +46,19 @@ def mcse_quantile(x: ArrayLike, prob: float) -> Floats:
 
 
 def _mcse_sd(x: Floats) -> Floats:
-    squared = squared_distance(x)
+    scaled, exponent = in_safe_range(x)
+    squared = squared_distance(scaled)
     ess = effective_size(halves(squared))
     variance = squared.mean(axis=(0, 1))
     variance_of_variance = ((squared**2).mean(axis=(0, 1)) - variance**2) / ess
-    return np.sqrt(variance_of_variance / variance / 4)
+    return np.ldexp(np.sqrt(variance_of_variance / variance / 4), exponent)
 
 
 def _mcse_quantile(x: Floats, prob: float) -> Floats:
     from scipy.special import betaincinv  # 0.1 s to import, and needed nowhere else
 
-    ordered = np.sort(pooled(x), axis=0)
+    scaled, exponent = in_safe_range(x)
+    ordered = np.sort(pooled(scaled), axis=0)
     size = len(ordered)
     ess = ess_quantile(x, prob)
     low, high = (betaincinv(ess * prob + 1, ess * (1 - prob) + 1, p) for p in ONE_SD)
@@ -64,4 +66,4 @@ def _mcse_quantile(x: Floats, prob: float) -> Floats:
     first = np.where(known, np.maximum(np.floor(low * size), 1), 1).astype(int) - 1
     last = np.where(known, np.minimum(np.ceil(high * size), size), 1).astype(int) - 1
     width = np.take_along_axis(ordered, last[None], axis=0)[0] - np.take_along_axis(ordered, first[None], axis=0)[0]
-    return np.where(known, width / 2, np.nan)
+    return np.where(known, np.ldexp(width / 2, exponent), np.nan)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from .arrays import as_draws, per_parameter, sorted_quantile, standard_deviation
+from .arrays import as_draws, mean, per_parameter, sorted_quantile, standard_deviation
 from .ess import effective_size, tail_size
 from .mcse import mcse_mean, mcse_sd
 from .protocols import Floats, NamedDraws
@@ -48,10 +49,12 @@ def precis(
 
     `parameters` selects rows whatever the depth: a name (`"a"`), an element (`"a[3]"`) or a regular
     expression that matches one of them as a whole (`"a.*"`), or a list of such. Quantities of a fit beyond its
-    keys (`"p"`, of the link function) are selected by their name alone. Where `depth=1` hides
+    keys (`"p"`, of the link function) are selected by their name alone. Of two rows that would have the same label, a
+    quantity named as another's element, the second has an underscore behind it. Where `depth=1` hides
     parameters, `frame.attrs["note"]` says how many.
 
-    NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist.
+    NaN where draws are NaN. ValueError for a depth, probability or selection that does not exist, and for draws without
+    names.
     """
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
@@ -61,6 +64,10 @@ def precis(
         raise ValueError(f"precis has depth 1 (scalars) or 2 (vectors and matrices too), not {depth!r}")
     if not 0 < prob < 1:
         raise ValueError(f"precis needs a probability between 0 and 1 for its interval, not {prob!r}")
+    if not hasattr(fit, "keys"):
+        raise ValueError(
+            f'precis needs a fit, or draws by name, precis({{"x": draws}}); this is a {type(fit).__name__}'
+        )
     selected, hidden = _select(fit, depth, parameters)
     labels = [label for _, rows in selected for _, label in rows]
     bounds = ((1 - prob) / 2, (1 + prob) / 2)
@@ -86,7 +93,7 @@ def _summary(x: Floats, bounds: tuple[float, float], further: list[str]) -> Floa
     seen = views(x)
     return np.stack(
         [
-            x.mean(axis=(0, 1)),
+            mean(x),
             standard_deviation(x),
             *(sorted_quantile(seen.ordered, bound) for bound in bounds),
             effective_size(seen.ranked),
@@ -103,6 +110,19 @@ def element_labels(name: str, shape: tuple[int, ...]) -> list[str]:
     return [f"{name}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(*shape)]
 
 
+def distinct(labels: Iterable[str]) -> list[str]:
+    """The labels, with an underscore behind one that has been there before, as in `hmc.Fit.to_frame`: a derived
+    quantity may have the name of an element, `a[1]`.
+    """
+    labels, given = list(labels), dict[str, None]()
+    for label in labels:
+        called = label
+        while called in given or (called != label and called in labels):
+            called += "_"
+        given[called] = None
+    return list(given)
+
+
 def _select(fit: NamedDraws, depth: int, parameters: str | Iterable[str] | None) -> tuple[Rows, int]:
     """Which rows the table has: [(name, [(position, label), ...]), ...]; and how many the depth hides."""
     names = list(fit.keys())
@@ -110,7 +130,9 @@ def _select(fit: NamedDraws, depth: int, parameters: str | Iterable[str] | None)
     if isinstance(fit, Container):  # of a mapping only keys() and [] are promised
         names += [name for name in patterns if name not in names and name in fit]
     shapes = {name: np.shape(fit[name])[2:] for name in names}
-    labels = {name: list(enumerate(element_labels(name, shape))) for name, shape in shapes.items()}
+    every = {name: element_labels(name, shape) for name, shape in shapes.items()}
+    called = iter(distinct(itertools.chain(*every.values())))
+    labels = {name: [(i, next(called)) for i in range(len(elements))] for name, elements in every.items()}
     if parameters is not None:
         return _matching(labels, patterns), 0
     shown = [(name, rows) for name, rows in labels.items() if depth == 2 or not shapes[name]]

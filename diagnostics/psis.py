@@ -17,9 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_log_likelihood, log_sum_exp, per_parameter, pooled
+from .arrays import as_log_likelihood, as_reals, log_sum_exp, per_parameter, pooled, quietly
+from .cautions import Caution, Cells, bad_cells_caution, cells_of, k_cautions
 from .ess import effective_size
-from .protocols import Floats, Ints
+from .protocols import Bools, Floats, Ints
 from .waic import log_mean_exp, standard_error_of_sum
 
 # Fewer largest weights than this cannot be fitted: the weights stay as they are and k-hat is inf.
@@ -54,6 +55,13 @@ class PsisLoo(NamedTuple):
     pareto_k: Floats  # (observations,)
     pointwise: LooPointwise
     k_threshold: float  # k-hat above this: do not trust the observation's score
+    cells: Cells  # log likelihoods that are not finite, or the same in all draws
+
+    def trusted(self) -> Bools:
+        """(observations,): whether k-hat allows the score. Where the likelihood is the same in all draws, there is no
+        k-hat (it is inf, as in R), and the score is exact.
+        """
+        return (self.pareto_k <= self.k_threshold) | self.cells.constant
 
 
 def psis_loo(log_lik: ArrayLike, r_eff: ArrayLike | None = None) -> PsisLoo:
@@ -63,19 +71,21 @@ def psis_loo(log_lik: ArrayLike, r_eff: ArrayLike | None = None) -> PsisLoo:
     each observation's likelihood (`relative_efficiency`), as R's loo. se = sqrt(n * variance with divisor n
     - 1).
 
-    Warns where k-hat is over the threshold of the number of draws. NaN where a log likelihood is NaN.
-    ValueError for arrays of other shapes, or efficiencies that are not positive.
+    Warns where k-hat is over the threshold of the number of draws, or cannot be known. Where a log likelihood is NaN or
+    infinite, it warns which observation it is of, whose numbers are NaN, and so are the sums. ValueError for arrays of
+    other shapes, or efficiencies that are not positive.
     """
     result = compute_psis_loo(log_lik, r_eff)
-    advice = k_advice(result.pareto_k, result.k_threshold)
-    if advice:
-        warnings.warn(advice, stacklevel=2)
+    for caution in loo_cautions(result):
+        warnings.warn(str(caution), stacklevel=2)
     return result
 
 
+@quietly
 def compute_psis_loo(log_lik: ArrayLike, r_eff: ArrayLike | None = None) -> PsisLoo:
     """`psis_loo` without its warning."""
     log_lik = as_log_likelihood(log_lik)
+    cells = cells_of(log_lik)
     r_eff = _per_column(relative_efficiency(log_lik) if r_eff is None else r_eff, log_lik.shape[2])
     log_lik = pooled(log_lik)
     # One observation at a time: the weights of all of them together may not fit into memory.
@@ -90,27 +100,34 @@ def compute_psis_loo(log_lik: ArrayLike, r_eff: ArrayLike | None = None) -> Psis
         pareto_k=pareto_k,
         pointwise=pointwise,
         k_threshold=k_threshold(len(log_lik)),
+        cells=cells,
     )
 
 
 def _leave_out(log_lik: Floats, r_eff: float) -> Floats:
-    """elpd_loo, lppd, k-hat and effective draws of one observation with log likelihoods (S,)."""
+    """elpd_loo, lppd, k-hat and effective draws of one observation with log likelihoods (S,).
+
+    NaN if a log likelihood is not finite.
+    """
+    if not np.isfinite(log_lik).all():
+        return np.full(4, np.nan)
     log_weights, pareto_k, _ = psis(-log_lik, r_eff)
     elpd = log_sum_exp(log_weights + log_lik)
     weights = np.exp(log_weights)
     return np.array([elpd, log_mean_exp(log_lik), pareto_k, r_eff / (weights @ weights)])
 
 
+@quietly
 def psis(log_weights: ArrayLike, r_eff: ArrayLike = 1.0) -> Psis:
     """Pareto-smoothed log weights and k-hat of log importance ratios (S,) or (S, n), as a `Psis`.
 
     The `tail_length` largest ratios of a column are replaced by quantiles of the Pareto distribution fitted
     to them, none above the largest ratio; then the column is normalised. `r_eff` is the relative
     efficiency of the draws, a number or one per column. k-hat is inf, and the ratios are only normalised,
-    where the tail has fewer than 5 or only equal ratios; NaN, with the weights, where a ratio is NaN or
-    +inf. A vector gives a vector and a number.
+    where the tail has fewer than 5 ratios or only equal ones, or a quarter of it equals the largest ratio outside, as
+    in R; NaN, with the weights, where a ratio is NaN or +inf, or all are -inf. A vector gives a vector and a number.
     """
-    ratios = np.asarray(log_weights, dtype=np.float64)
+    ratios = as_reals(log_weights, "log weights")
     if ratios.ndim not in (1, 2) or ratios.size == 0:
         raise ValueError(f"log weights need the shape (draws,) or (draws, n), not {ratios.shape}")
     columns = ratios.reshape(len(ratios), -1)
@@ -150,20 +167,15 @@ def k_threshold(draws: int) -> float:
     return min(1 - 1 / np.log10(draws), 0.7) if draws > 1 else float("-inf")
 
 
-def k_advice(pareto_k: Floats, threshold: float) -> str | None:
-    """The meaning of high k-hats and advice, in a sentence; None if there are none. NaN counts as high."""
-    high = int((~(pareto_k <= threshold)).sum())
-    if high == 0:
-        return None
-    return (
-        f"k-hat is over {threshold:.2f} for {high} of {len(pareto_k)} observations: without them the "
-        "posterior changes too much for importance sampling, so PSIS is unreliable, mostly too optimistic; "
-        "leave these observations out exactly, by refitting."
-    )
+@quietly
+def loo_cautions(result: PsisLoo) -> list[Caution]:
+    """Observations without a score, with high k-hats, or with none that is known: their meaning and advice."""
+    cautions = k_cautions(result.pareto_k, result.k_threshold, result.trusted(), result.cells)
+    return [*bad_cells_caution(result.cells), *cautions]
 
 
 def _per_column(r_eff: ArrayLike, count: int) -> Floats:
-    r_eff = np.asarray(r_eff, dtype=np.float64)
+    r_eff = as_reals(r_eff, "relative efficiencies")
     if r_eff.shape not in ((), (1,), (count,)):
         raise ValueError(f"r_eff needs one number, or one for each of {count} columns, not {r_eff.shape}")
     if not (r_eff > 0).all():
@@ -186,7 +198,7 @@ def _largest(x: Floats, count: int) -> Ints:
 
 def _smooth(ratios: Floats, tail: int) -> tuple[Floats, float]:
     """One column: log ratios with their `tail` largest smoothed, and k-hat. The largest ratio becomes 0."""
-    if not np.max(ratios) < np.inf:
+    if not -np.inf < np.max(ratios) < np.inf:
         return np.full_like(ratios, np.nan), np.nan
     smoothed = ratios - ratios.max()
     if tail < MIN_TAIL:
@@ -222,6 +234,8 @@ def fit_generalized_pareto(x: Floats) -> tuple[float, float]:
     theta = (theta * weight).sum()
     shape = np.log1p(-theta * x).mean()
     scale = -shape / theta
+    if np.isnan(shape):
+        return np.inf, np.inf
     return (shape * count + 0.5 * 10) / (count + 10), scale
 
 

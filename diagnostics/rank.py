@@ -11,8 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_draws, draws_adjacent, pooled, quantile, sorted_quantile
+from .arrays import as_draws, draws_adjacent, pooled, quantile, quietly, sorted_quantile
 from .protocols import Floats, Ints
+
+# From here on the distance between two draws may be over the largest double.
+LARGE = 2.0**1022
 
 
 class Views(NamedTuple):
@@ -31,7 +34,9 @@ def views(x: Floats) -> Views:
     # The halves of an odd number of draws lack the middle one.
     ordered = ordered.T if split.size == x.size else np.sort(pooled(x), axis=0)
     # Folded around the median of all draws before splitting, as R does.
-    folded_ranked, _ = _lookup_by_rank(halves(np.abs(x - sorted_quantile(ordered, 0.5))), scores)
+    unit = np.where(np.maximum(-ordered[0], ordered[-1]) < LARGE, 1.0, 0.5)
+    distances = np.abs(x * unit - sorted_quantile(ordered, 0.5) * unit)
+    folded_ranked, _ = _lookup_by_rank(halves(distances), scores)
     return Views(ordered, ranked, folded_ranked)
 
 
@@ -53,6 +58,7 @@ def split_chains(x: ArrayLike) -> Floats:
     return np.concatenate([x[:, :half], x[:, -half:]])
 
 
+@quietly
 def rank_normalize(x: ArrayLike) -> Floats:
     """Normal scores of the ranks of the draws among all chains, shape as `x`, (chains, draws, ...).
 
@@ -63,12 +69,14 @@ def rank_normalize(x: ArrayLike) -> Floats:
     return _lookup_by_rank(x, _normal_scores(x.shape[0] * x.shape[1]))[0]
 
 
+@quietly
 def average_ranks(x: ArrayLike) -> Floats:
     """Ranks 1 to S of the draws among all chains, shape as `x`; ties share their average; NaN where a draw is NaN."""
     x = as_draws(x)
     return _lookup_by_rank(x, 1 + np.arange(2 * x.shape[0] * x.shape[1] - 1) / 2)[0]
 
 
+@quietly
 def rank_histogram(x: ArrayLike, bins: int = 20) -> Ints:
     """How many of each chain's draws have ranks in each of `bins` equal bins: (chains, bins, ...).
 
@@ -85,6 +93,7 @@ def rank_histogram(x: ArrayLike, bins: int = 20) -> Ints:
     return np.stack([(which == bin).sum(axis=1) for bin in range(bins)], axis=1)
 
 
+@quietly
 def fold(x: ArrayLike) -> Floats:
     """Distances from the median of all chains' draws, shape as `x`: large in both tails."""
     x = as_draws(x)

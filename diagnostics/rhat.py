@@ -7,7 +7,7 @@ are those of R's posterior 1.7.1.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import finite_and_varied, per_parameter, variance, where_finite
+from .arrays import finite_and_varied, in_safe_range, per_parameter, variance, where_finite
 from .protocols import Floats
 from .rank import Views, halves, views
 
@@ -18,7 +18,8 @@ def rhat(x: ArrayLike) -> Floats:
     Bulk compares the locations of the half-chains, tail (of the folded draws) their scales. Converged
     chains give under 1.01. One chain is compared with itself, half against half. NaN where a draw is NaN,
     all draws are equal, or a chain has fewer than 4 draws. Huge or inf where every chain is constant at a
-    value of its own.
+    value of its own. Whether the two middle draws tie in their distance from the median is decided by rounding, as
+    in R: another unit may move Rhat by 1e-6 of 4000 draws, by 1e-2 of 6.
     """
     return per_parameter(_rhat, x)
 
@@ -42,7 +43,8 @@ def larger_rhat(views: Views) -> Floats:
 
 
 def _rhat_basic(x: Floats, split: bool) -> Floats:
-    return where_finite(x, potential_scale_reduction(halves(x) if split else x))
+    scaled, _ = in_safe_range(x)
+    return where_finite(x, potential_scale_reduction(halves(scaled) if split else scaled))
 
 
 def potential_scale_reduction(x: Floats) -> Floats:

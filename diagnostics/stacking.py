@@ -3,9 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arrays import as_reals, quietly
 from .protocols import Floats
 
 
+@quietly
 def stacking_weights(elpd: ArrayLike, tolerance: float = 1e-9, max_iterations: int = 100_000) -> Floats:
     """Weights of the mixture of models with the largest log score, from elpd (observations, models).
 
@@ -18,7 +20,7 @@ def stacking_weights(elpd: ArrayLike, tolerance: float = 1e-9, max_iterations: i
     other shapes. Yao, Vehtari, Simpson & Gelman (2018), "Using stacking to average Bayesian predictive
     distributions".
     """
-    elpd = np.asarray(elpd, dtype=np.float64)
+    elpd = as_reals(elpd, "scores")
     if elpd.ndim != 2 or elpd.size == 0:
         raise ValueError(f"pointwise elpd needs the shape (observations, models), not {elpd.shape}")
     models = elpd.shape[1]

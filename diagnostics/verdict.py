@@ -3,23 +3,37 @@
 The other files compute the statistics, `findings` holds the sentences; the thresholds are here.
 """
 
+import functools
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import as_draws, per_parameter
-from .energy import ebfmi
+from .arrays import as_draws, per_parameter, quietly
+from .cautions import Caution
+from .energy import COARSE, ebfmi, log_density_spacing
 from .ess import effective_size, tail_size
-from .findings import SEVERITIES, Finding, Severity, Verdict, finding
-from .precis import element_labels
+from .findings import (
+    AGAINST_DIVERGENCES,
+    AGAINST_LOW_EBFMI,
+    CHECK,
+    INSTEAD_OF_DRAWS,
+    SEVERITIES,
+    Finding,
+    Severity,
+    Verdict,
+    finding,
+)
+from .hierarchy import Hierarchy, centred_hierarchy
+from .precis import distinct, element_labels
 from .protocols import Bools, Floats, SampledFit
-from .psis import PsisLoo, k_advice
+from .psis import PsisLoo, loo_cautions
 from .rank import views
 from .rhat import larger_rhat
-from .waic import HIGH_PENALTY, Waic, penalty_advice
+from .waic import Waic, waic_cautions
 
 # Vehtari et al. (2021), section 4: with a larger Rhat, or fewer effective draws a chain, the two numbers themselves
 # are too noisy to rely on. Over 1.1 even the older, laxer rule calls the chains apart.
@@ -43,6 +57,7 @@ ENDINGS: dict[Severity | None, str] = {
 }
 
 
+@quietly
 def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
     """The diagnostics of `fit` in words, as a `Verdict`; `criteria` are results of `waic` or `psis_loo` for it.
 
@@ -60,8 +75,11 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
     quantities = _quantities(fit) if fit.unconstrained.shape[1] >= FEWEST_DRAWS else None
     findings = [*_of_chains(fit)]
     if quantities:
-        findings += [*_of_draws(quantities), *_of_trajectories(fit), *_of_convergence(fit, quantities)]
-    findings += filter(None, map(_of_criterion, criteria))
+        findings += _of_draws(quantities)
+        # Looked for where advice depends on it, once.
+        hierarchy = functools.cache(lambda: centred_hierarchy(fit))
+        findings += [*_of_trajectories(fit, hierarchy), *_of_convergence(fit, quantities, hierarchy)]
+    findings += map(_of_observations, itertools.chain(*map(_cautions, criteria)))
     findings.sort(key=lambda found: SEVERITIES.index(found.severity))
     return Verdict(_summary(fit, quantities, findings[0].severity if findings else None), findings)
 
@@ -91,7 +109,9 @@ def _quantities(fit: SampledFit) -> Quantities:
     draws = np.concatenate(parts, axis=2)
     np.copyto(draws, np.inf, where=np.isnan(draws))  # to be counted: `per_parameter` gives NaN for NaN
     not_finite, constant, *convergence = per_parameter(_judged, draws)
-    return Quantities(np.array(labels, dtype=object), np.array(is_parameter), not_finite, constant, *convergence)
+    return Quantities(
+        np.array(distinct(labels), dtype=object), np.array(is_parameter), not_finite, constant, *convergence
+    )
 
 
 def _judged(x: Floats) -> Floats:
@@ -123,14 +143,15 @@ def _of_chains(fit: SampledFit) -> Iterator[Finding]:
         yield finding("stuck", "error", _chains(fit, is_stuck), {"count": int(is_stuck.sum())})
 
 
-def _of_trajectories(fit: SampledFit) -> Iterator[Finding]:
-    """Divergences, cut-off trajectories, and energies that change too slowly."""
+def _of_trajectories(fit: SampledFit, hierarchy: Callable[[], Hierarchy | None]) -> Iterator[Finding]:
+    """Divergences, cut-off trajectories, energies that change too slowly or are rounded."""
     diverging, saturated = fit.stats["diverging"], fit.stats["reached_max_treedepth"]
     if diverging.any():
         severity: Severity = "error" if diverging.mean() >= DIVERGENT_SHARE else "warning"
         target = 0.95 if getattr(fit, "settings", {}).get("target_accept", 0.8) < 0.95 else 0.99
         concerns = _chains(fit, diverging.sum(axis=1))
-        yield finding("divergences", severity, concerns, _share(diverging), target_accept=target)
+        remedy = _remedy(AGAINST_DIVERGENCES, hierarchy())
+        yield finding("divergences", severity, concerns, _share(diverging), target_accept=target, remedy=remedy)
     if saturated.any():
         depth = int(fit.stats["tree_depth"][saturated].max())
         numbers = _share(saturated) | {"depth": depth}
@@ -139,7 +160,12 @@ def _of_trajectories(fit: SampledFit) -> Iterator[Finding]:
     fraction = ebfmi(fit.stats["energy"])
     if (fraction < EBFMI).any():
         concerns = _chains(fit, np.maximum(EBFMI - fraction, 0))
-        yield finding("ebfmi", "warning", concerns, {"least": float(np.nanmin(fraction)), "threshold": EBFMI})
+        numbers = {"least": float(np.nanmin(fraction)), "threshold": EBFMI}
+        yield finding("ebfmi", "warning", concerns, numbers, remedy=_remedy(AGAINST_LOW_EBFMI, hierarchy()))
+    spacing = log_density_spacing(lp := fit.stats.get("lp", np.zeros(1)))
+    if spacing > COARSE:
+        numbers = {"largest": float(np.abs(lp[np.isfinite(lp)]).max()), "spacing": spacing}
+        yield finding("coarse_density", "error" if spacing > 1 else "warning", [], numbers)
 
 
 def _of_draws(quantities: Quantities) -> Iterator[Finding]:
@@ -153,7 +179,9 @@ def _of_draws(quantities: Quantities) -> Iterator[Finding]:
         yield finding("constant", "error", quantities.label[is_constant], {"value": value})
 
 
-def _of_convergence(fit: SampledFit, quantities: Quantities) -> Iterator[Finding]:
+def _of_convergence(
+    fit: SampledFit, quantities: Quantities, hierarchy: Callable[[], Hierarchy | None]
+) -> Iterator[Finding]:
     """Rhat and ESS beyond their thresholds."""
     chains, draws = fit.unconstrained.shape[:2]
     total, required = len(quantities.label), ESS_PER_CHAIN * chains
@@ -162,35 +190,43 @@ def _of_convergence(fit: SampledFit, quantities: Quantities) -> Iterator[Finding
         largest = float(np.nanmax(quantities.rhat))
         numbers = {"count": int(is_high.sum()), "total": total, "largest": largest, "threshold": RHAT}
         concerns = _worst(quantities.label, quantities.rhat, is_high)
-        yield finding("rhat", "error" if largest > RHAT_APART else "warning", concerns, numbers)
+        further = f" {CHECK}" if largest > RHAT_APART else ""
+        yield finding("rhat", "error" if largest > RHAT_APART else "warning", concerns, numbers, further=further)
     for kind in ("ess_bulk", "ess_tail"):
         ess = getattr(quantities, kind)
         is_low = ess < required
         if is_low.any():
             least = float(np.nanmin(ess))
             numbers = {"count": int(is_low.sum()), "total": total, "least": least, "required": required}
-            severity: Severity = "error" if least < ESS_USELESS * chains else "warning"
-            further = {"per_chain": ESS_PER_CHAIN, "needed": _rounded_up(draws * required / least)}
-            yield finding(kind, severity, _worst(quantities.label, -ess, is_low), numbers, **further)
+            needed = _rounded_up(draws * required / least)
+            remedy = f"about {needed} draws a chain would be enough; if that is too many, "
+            remedy += f"{_remedy(INSTEAD_OF_DRAWS, hierarchy())}."
+            severity: Severity = "warning"
+            if least < ESS_USELESS * chains:
+                severity, remedy = "error", f"the chains barely move. {CHECK} If it finds none, {remedy}"
+            concerns = _worst(quantities.label, -ess, is_low)
+            yield finding(kind, severity, concerns, numbers, per_chain=ESS_PER_CHAIN, remedy=remedy)
 
 
-def _of_criterion(criterion: Waic | PsisLoo) -> Finding | None:
-    """The warning of `waic` or `psis_loo` as a finding; None if there is none."""
+def _remedy(texts: tuple[str, str], hierarchy: Hierarchy | None) -> str:
+    """The first of the two, about a hierarchy, or the second, where there is none."""
+    return texts[0].format(**hierarchy._asdict()) if hierarchy else texts[1]
+
+
+def _cautions(criterion: Waic | PsisLoo) -> list[Caution]:
+    """The warnings of `waic` or `psis_loo`."""
     if isinstance(criterion, PsisLoo):
-        kind, value, threshold = "pareto_k", criterion.pareto_k, criterion.k_threshold
-        text = k_advice(value, threshold)
-    elif isinstance(criterion, Waic):
-        kind, value, threshold = "p_waic", criterion.pointwise.p_waic, HIGH_PENALTY
-        text = penalty_advice(value)
-    else:
-        raise TypeError(f"a criterion is a result of waic or psis_loo, not a {type(criterion).__name__}")
-    if text is None:
-        return None
-    message, _, advice = text.rpartition("; ")
-    labels = np.array([f"observation {i + 1}" for i in range(len(value))], dtype=object)
-    concerns = _worst(labels, np.where(np.isnan(value), np.inf, value), ~(value <= threshold))
-    numbers = {"count": len(concerns), "total": len(value), "largest": float(np.max(value)), "threshold": threshold}
-    return Finding("warning", kind, concerns, numbers, f"{message}.", advice[:1].upper() + advice[1:])
+        return loo_cautions(criterion)
+    if isinstance(criterion, Waic):
+        return waic_cautions(criterion)
+    raise TypeError(f"a criterion is a result of waic or psis_loo, not a {type(criterion).__name__}")
+
+
+def _of_observations(caution: Caution) -> Finding:
+    """A warning of `waic` or `psis_loo` as a finding."""
+    concerns = tuple(f"observation {i + 1}" for i in caution.concerns)
+    advice = f"{caution.advice[:1].upper()}{caution.advice[1:]}."
+    return Finding("warning", caution.kind, concerns, caution.numbers, f"{caution.message}.", advice)
 
 
 def _share(happened: Bools) -> dict[str, float]:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_log_likelihood, log_sum_exp, per_parameter, pooled, variance
+from .arrays import as_log_likelihood, in_safe_range, log_sum_exp, per_parameter, pooled, quietly, variance
+from .cautions import Caution, Cells, bad_cells_caution, cells_of, penalty_cautions
 from .protocols import Floats
 
 # Above this an observation's penalty stands for a term that is no longer small. Vehtari, Gelman & Gabry
@@ -41,6 +42,7 @@ class Waic(NamedTuple):
     se: float  # standard error of `waic` over observations; that of `elpd_waic` is half of it
     pointwise: WaicPointwise
     convention: str  # "rethinking" or "loo": the divisors of p_waic and se
+    cells: Cells  # log likelihoods that are not finite
 
 
 def waic(log_lik: ArrayLike, convention: str = "rethinking") -> Waic:
@@ -54,22 +56,24 @@ def waic(log_lik: ArrayLike, convention: str = "rethinking") -> Waic:
     "rethinking" gives the lecture's tables (R's rethinking 2.42), "loo" the numbers of R's loo. ArviZ mixes
     them: both divisors S and n, as "rethinking", but its se is that of elpd_waic, half of ours.
 
-    Warns where p_waic of an observation is over 0.4. NaN where a log likelihood is NaN or infinite (of that
-    observation, and so of the sums). ValueError for arrays of other shapes or an unknown convention.
+    Warns where p_waic of an observation is over 0.4. Where a log likelihood is NaN or infinite, it warns which
+    observation it is of, whose score is NaN, and so are the sums. ValueError for arrays of other shapes or an unknown
+    convention.
     """
     result = compute_waic(log_lik, convention)
-    advice = penalty_advice(result.pointwise.p_waic)
-    if advice:
-        warnings.warn(advice, stacklevel=2)
+    for caution in waic_cautions(result):
+        warnings.warn(str(caution), stacklevel=2)
     return result
 
 
+@quietly
 def compute_waic(log_lik: ArrayLike, convention: str = "rethinking") -> Waic:
     """`waic` without its warning."""
     if convention not in CONVENTIONS:
         raise ValueError(f"WAIC has the conventions {' and '.join(CONVENTIONS)}, not {convention!r}")
     divisor_less = 0 if convention == "rethinking" else 1
-    lppd, p_waic = per_parameter(_lppd_and_penalty, as_log_likelihood(log_lik), divisor_less)
+    log_lik = as_log_likelihood(log_lik)
+    lppd, p_waic = per_parameter(_lppd_and_penalty, log_lik, divisor_less)
     elpd = lppd - p_waic
     pointwise = WaicPointwise(-2 * elpd, elpd, p_waic, lppd)
     se = standard_error_of_sum(pointwise.waic, divisor_less)
@@ -81,14 +85,17 @@ def compute_waic(log_lik: ArrayLike, convention: str = "rethinking") -> Waic:
         se=se,
         pointwise=pointwise,
         convention=convention,
+        cells=cells_of(log_lik),
     )
 
 
 def _lppd_and_penalty(log_lik: Floats, divisor_less: int) -> Floats:
     """Of each observation, (2, n): log predictive density, and variance of the log likelihood over draws."""
+    scaled, exponent = in_safe_range(log_lik)
     log_lik = pooled(log_lik)
     draws = len(log_lik)
-    return np.stack([log_mean_exp(log_lik), variance(log_lik, axis=0) * (draws - 1) / (draws - divisor_less)])
+    penalty = variance(pooled(scaled), axis=0) * (draws - 1) / (draws - divisor_less)
+    return np.stack([log_mean_exp(log_lik), np.ldexp(penalty, 2 * exponent)])
 
 
 def log_mean_exp(log_lik: Floats) -> Floats:
@@ -96,22 +103,17 @@ def log_mean_exp(log_lik: Floats) -> Floats:
     return log_sum_exp(log_lik) - np.log(len(log_lik))
 
 
+@quietly
 def standard_error_of_sum(pointwise: Floats, divisor_less: int = 1) -> float:
     """sqrt(n * variance) of n pointwise scores, variance with divisor n - `divisor_less`; NaN of too few."""
     count = len(pointwise)
     if count <= divisor_less:
         return float("nan")
-    return float(np.sqrt(count * pointwise.var(ddof=divisor_less)))
+    scaled, exponent = in_safe_range(pointwise, axis=0)
+    return float(np.ldexp(np.sqrt(count * scaled.var(ddof=divisor_less)), exponent))
 
 
-def penalty_advice(p_waic: Floats) -> str | None:
-    """The meaning of high pointwise penalties and advice, in a sentence; None if there are none."""
-    high = np.flatnonzero(p_waic > HIGH_PENALTY)
-    if len(high) == 0:
-        return None
-    return (
-        f"p_waic is over {HIGH_PENALTY} for {len(high)} of {len(p_waic)} observations, the largest "
-        f"{np.nanmax(p_waic):.2f} for observation {int(np.nanargmax(p_waic)) + 1}: the posterior depends "
-        "strongly on single observations, so WAIC may be too optimistic; check it by leaving them out "
-        "(psis_loo and its k-hat, or exactly, by refitting)."
-    )
+@quietly
+def waic_cautions(result: Waic) -> list[Caution]:
+    """Observations without a score, and those with a high penalty: their meaning and advice."""
+    return [*bad_cells_caution(result.cells), *penalty_cautions(result.pointwise.p_waic, HIGH_PENALTY)]

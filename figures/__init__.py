@@ -1,17 +1,24 @@
 """The figures of the lecture, by name: stills, films, and those of any fit.
 
-`figures.draw("tanks", {"mST": fit})` is a matplotlib Figure, and `figures.write_film("nuts_film", {}, path)` a GIF.
-`names()` lists the stills and `films()` the films; `of_any_fit()` the stills that take a model's name after a colon, as
-"ranks:mST". `needs(name)` says what one is drawn from: an input is a fit of the model of that name, several fits for a
-model in SERIES, or one of OTHER_INPUTS. A figure is a function of its inputs, in the module of its part of the lecture;
-it fits nothing itself. It is listed by one line of `_STILLS`, `_FILMS` or `_OF_ANY_FIT`, and its docstring is its
-caption. matplotlib is imported when something is drawn.
+`figures.draw("tanks", {"mST": fit})` returns a matplotlib Figure, and `figures.write_film("nuts_film", {}, path)`
+writes a GIF. `names()` lists the stills, `films()` the films, and `of_any_fit()` the stills that take a model's name
+after a colon, as in "ranks:mST". `needs(name)` lists the inputs of a figure: an input is a fit of the model of that
+name, several fits for a model in SERIES, or one of OTHER_INPUTS. A figure is a function of its inputs, in the module of
+its part of the lecture; it fits nothing itself. One line of `_STILLS`, `_FILMS` or `_OF_ANY_FIT` lists it, and its
+docstring is its caption. matplotlib is imported at the first drawing.
 """
+
+from __future__ import annotations
 
 import difflib
 import importlib
 import inspect
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = [
     "OTHER_INPUTS", "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "may_use", "names",
@@ -19,22 +26,25 @@ __all__ = [
 ]  # fmt: skip
 
 
+Need: TypeAlias = str | tuple[str, int]  # an input, or (model, place) for one fit of a series
+
+
 class _Entry(NamedTuple):
     home: str  # the module
-    needs: tuple  # inputs, in the order of the function's arguments; (model, place) for one fit of a series
+    needs: tuple[Need, ...]  # inputs, in the order of the function's arguments
     summary: str
-    function: str = ""  # its name, where it is not the figure's
-    may_use: tuple = ()  # (argument, input) of inputs that it can do without
+    function: str = ""  # its name, if it is not the figure's
+    may_use: tuple[tuple[str, str], ...] = ()  # (argument, input) of its optional inputs
     still: str = ""  # of a film: the still that shows the same
 
 
-# Models of which a figure needs several fits: the option, and its values. The figure is given a list, in their order.
+# Models of which a figure needs several fits: the option and its values. The figure takes a list in their order.
 SERIES = {
     "cafes": ("visits", tuple(range(21))),
     "mST_fixed": ("sigma", tuple(0.1 * 50.0 ** (k / 19) for k in range(20))),  # from 0.1 to 5, even in log(sigma)
 }
 
-# Inputs that are no fits, and what they are.
+# Inputs other than fits.
 OTHER_INPUTS = {
     "coverage": "the table of models.coverage.coverage",
     "refits of mST_fixed": "a diagnostics.loo_refit.LooRefit, or its looic, for each fit of mST_fixed",
@@ -57,18 +67,18 @@ _STILLS = {
     "pooling": _Entry(
         "tadpoles.survival",
         (("mST_fixed", 0), ("mST_fixed", -1), "mST"),
-        "the tanks by complete, by no and by partial pooling",
+        "the tanks by complete, no and partial pooling",
     ),
     "sigma_sweep": _Entry(
-        "tadpoles.sweep", ("mST_fixed", "mST"), "PSIS against sigma, and the sigma that is learned", may_use=_EXACT
+        "tadpoles.sweep", ("mST_fixed", "mST"), "PSIS against sigma, and the sigma that mST learns", may_use=_EXACT
     ),
     "tanks_by_predation": _Entry("tadpoles.survival", ("mST",), "the tank plot of mST, with and without predators"),
     "shrinkage": _Entry("tadpoles.survival", ("mST",), "distance from raw proportion to estimate, by size of tank"),
-    "predation_slope": _Entry("tadpoles.predictors", ("mSTP",), "prior and posterior of what predators do"),
+    "predation_slope": _Entry("tadpoles.predictors", ("mSTP",), "prior and posterior of the effect of predators"),
     "predictions": _Entry("tadpoles.predictors", ("mST", "mSTP"), "survival by mST against mSTP, near the diagonal"),
     "spreads": _Entry("tadpoles.predictors", ("mST", "mSTP"), "sigma with and without predators in the model"),
     "slopes": _Entry("tadpoles.predictors", ("mSTD", "mSTG", "mSTPDG"), "the homework's slopes, with intervals"),
-    "dag_tadpoles": _Entry("dags", (), "what may move the survival of tadpoles"),
+    "dag_tadpoles": _Entry("dags", (), "possible causes of the survival of tadpoles"),
     "dag_confounds": _Entry("dags", (), "how a group confounds the effect of X on Y"),
     "group_sizes": _Entry("confounds.effects", (), "how many individuals there are of each group"),
     "bxy": _Entry("confounds.effects", _ESTIMATORS, "the effect of X by five estimators, and the truth"),
@@ -77,20 +87,18 @@ _STILLS = {
     "contrasts": _Entry("confounds.groups", _ESTIMATORS, "the effect of X on the chance of Y, group by group"),
     "coverage": _Entry("confounds.coverage", ("coverage",), "bias and coverage of the five estimators, over studies"),
     "cluster_effects": _Entry("trolley", ("mRXma2",), "varying intercepts of stories and of participants"),
-    "leapfrog": _Entry("sampler.paths", (), "leapfrog paths with three step sizes, and how their energy strays"),
+    "leapfrog": _Entry("sampler.paths", (), "leapfrog paths with three step sizes, and their energy errors"),
     "static_paths": _Entry("sampler.paths", (), "static HMC with paths too short, about right, and too long"),
     "nuts_trajectory": _Entry("sampler.trajectory", (), "a NUTS trajectory: its doublings, its U-turn and its draw"),
-    "nuts_tree": _Entry("sampler.tree", (), "the same NUTS trajectory as the binary tree that it is"),
+    "nuts_tree": _Entry("sampler.tree", (), "the same NUTS trajectory as a binary tree"),
     "divergence": _Entry("sampler.paths", (), "a trajectory that diverges in the neck of a funnel"),
     "warmup": _Entry("sampler.warmup", ("mST",), "step size and acceptance rate over warm-up"),
     "metric": _Entry("sampler.warmup", ("mST",), "the metric before and after warm-up, against the posterior"),
-    "funnel": _Entry(
-        "sampler.funnel", ("mST", "mSTnc"), "centred against non-centred draws, and where divergences fall"
-    ),
+    "funnel": _Entry("sampler.funnel", ("mST", "mSTnc"), "centred against non-centred draws, and their divergences"),
 }
 _FILMS = {
     "cafes_film": _Entry(
-        "cafes.film", ("cafes",), "what is believed of five cafes, visit by visit", "cafes_animation",
+        "cafes.film", ("cafes",), "the beliefs about five cafes, visit by visit", "cafes_animation",
         still="cafes_sheet",
     ),
     "sweep_film": _Entry(
@@ -105,76 +113,75 @@ _FILMS = {
 _OF_ANY_FIT = {
     "traces": "draws, one after the other, of the quantities that mix worst",
     "ranks": "ranks of each chain's draws among those of all chains, of the quantities that mix worst",
-    "energies": "energies, and how far they change from draw to draw",
+    "energies": "energies, and their changes from draw to draw",
 }
 
 
-def names():
+def names() -> list[str]:
     """The names of all stills of the lecture, in its order."""
     return list(_STILLS)
 
 
-def films():
+def films() -> list[str]:
     """The names of all films, in the order of the lecture."""
     return list(_FILMS)
 
 
-def of_any_fit():
-    """The stills of the fit of any model, which are called by them and the model: "traces" by "traces:mST"."""
+def of_any_fit() -> list[str]:
+    """The stills of a fit of any model; with the model's name after a colon, as in "traces:mST", one can be drawn."""
     return list(_OF_ANY_FIT)
 
 
-def describe(name):
-    """What the still or film shows, in a line; ValueError for an unknown name, here and in all functions below.
+def describe(name: str) -> str:
+    """The still or film in one line; ValueError for an unknown name, here and in all functions below.
 
-    One of `of_any_fit()` is described without a model, too.
+    A name of `of_any_fit()` may come without a model.
     """
     return _OF_ANY_FIT[name] if name in _OF_ANY_FIT else _entry(name).summary
 
 
-def needs(name):
-    """The names of the inputs that the still or film cannot do without, such as models."""
+def needs(name: str) -> list[str]:
+    """The names of the inputs that the still or film needs, such as models."""
     return list(dict.fromkeys(_input_of(need) for need in _entry(name).needs))
 
 
-def may_use(name):
-    """The names of the inputs that the still or film shows as well if they are given."""
+def may_use(name: str) -> list[str]:
+    """The names of the optional inputs, which the still or film shows if they are given."""
     return [given for _, given in _entry(name).may_use]
 
 
-def still(name):
-    """The name of the still that shows what the film `name` does, for readers who want no motion."""
+def still(name: str) -> str:
+    """The name of the still that shows the same as the film `name`, for readers who prefer no motion."""
     if name not in _FILMS:
         raise ValueError(f"no film is called {name}; known: {', '.join(_FILMS)}")
     return _FILMS[name].still
 
 
-def options_of(name):
-    """The names of the options that `draw` or `write_film` takes for it, such as `data`."""
+def options_of(name: str) -> list[str]:
+    """The names of the options that `draw` or `write_film` takes for this figure, such as `data`."""
     entry = _entry(name)
     optional = {argument for argument, _ in entry.may_use}
     arguments = [argument for argument in inspect.signature(_function(name)).parameters if argument != "path"]
     return [argument for argument in arguments[len(entry.needs) :] if argument not in optional]
 
 
-def caption(name):
-    """(title, paragraphs) of the still or film: what is seen, and what it teaches, with `code` in backticks.
+def caption(name: str) -> tuple[str, tuple[str, ...]]:
+    """(title, paragraphs) of the still or film: what it shows and what it teaches, with `code` in backticks.
 
-    From the docstring of its function: the title is the first line, and what is for those who call the function is left
-    out: all from the first paragraph that begins with an argument in backticks, or speaks of ValueError.
+    They come from the docstring of its function. The title is the first line. The contract for callers is left out: all
+    from the first paragraph that begins with an argument in backticks or names ValueError.
     """
-    title, *paragraphs = inspect.getdoc(_function(name)).split("\n\n")
+    title, *paragraphs = (inspect.getdoc(_function(name)) or "").split("\n\n")
     contract = next((i for i, text in enumerate(paragraphs) if text.startswith("`") or "ValueError" in text), None)
     return title, tuple(" ".join(text.split()) for text in paragraphs[:contract])
 
 
-def draw(name, inputs, **options):
-    """The still called `name`, a matplotlib Figure, from `inputs`: a dict by name of the input, of a fit, or a list of
-    fits for a model in SERIES, or what OTHER_INPUTS says.
+def draw(name: str, inputs: Mapping[str, Any], **options: Any) -> Figure:
+    """The still called `name`, a matplotlib Figure.
 
-    `options` are the figure's own, see `options_of`. Inputs that it does not need are left alone; "traces:MODEL" and
-    its like show the last of several fits. ValueError also for a film, an unknown option, an input that is missing, or
-    one that the figure cannot be drawn from.
+    `inputs`: a dict by name of the input: a fit, a list of fits for a model in SERIES, or as OTHER_INPUTS says. Other
+    inputs are ignored. `options` are those of `options_of`. "traces:MODEL" and its like show the last of several fits.
+    ValueError also for a film, an unknown option, a missing input, or one that does not fit the figure.
     """
     if name in _FILMS:
         raise ValueError(f"{name} is a film, which figures.write_film writes; the still {still(name)} shows the same")
@@ -182,25 +189,25 @@ def draw(name, inputs, **options):
     return _function(name)(*arguments, **optional, **options)
 
 
-def write_film(name, inputs, path, **options):
+def write_film(name: str, inputs: Mapping[str, Any], path: str | Path, **options: Any) -> Path:
     """Write the film called `name` to `path` (.gif), and return the path. Inputs, options and errors as for `draw`."""
     still(name)  # a film?
     arguments, optional = _arguments(name, inputs, options)
     return _function(name)(*arguments, path=path, **optional, **options)
 
 
-def home(name):
-    """The name of the module that the still or film is drawn in: "figures.tadpoles.tanks"."""
+def home(name: str) -> str:
+    """The name of the module that draws the still or film: "figures.tadpoles.tanks"."""
     return f"figures.{_entry(name).home}"
 
 
-def file_stem(name):
-    """What to call a file of the still or film, without its ending: the name, made fit for any file system."""
+def file_stem(name: str) -> str:
+    """The name of a file of the still or film, without its ending: valid on any file system."""
     _entry(name)
     return "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in name)
 
 
-def _entry(name):
+def _entry(name: str) -> _Entry:
     kind, _, model = name.partition(":")
     if kind in _OF_ANY_FIT and model:
         return _Entry("convergence", ((model, -1),), f"{model}: {_OF_ANY_FIT[kind]}", kind)
@@ -214,17 +221,17 @@ def _entry(name):
     return (_STILLS | _FILMS)[name]
 
 
-def _function(name):
+def _function(name: str) -> Callable[..., Any]:
     entry = _entry(name)
     return getattr(importlib.import_module(home(name)), entry.function or name)
 
 
-def _input_of(need):
+def _input_of(need: Need) -> str:
     return need if isinstance(need, str) else need[0]
 
 
-def _arguments(name, inputs, options):
-    """The function's arguments (list) of inputs it needs, and {argument: input} of those that it may use."""
+def _arguments(name: str, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The function's arguments: a list of the inputs it needs, and {argument: input} of the optional ones."""
     entry = _entry(name)
     for needed in needs(name):
         if needed not in inputs:
@@ -240,8 +247,7 @@ def _arguments(name, inputs, options):
     return [_chosen(inputs, need) for need in entry.needs], optional
 
 
-def _chosen(inputs, need):
-    """The input, or the fit at a place of its list; a fit alone is every place of its own."""
+def _chosen(inputs: Mapping[str, Any], need: Need) -> Any:
+    """The input, or the fit at a place of its list; a single fit takes every place."""
     given = inputs[_input_of(need)]
-    several = isinstance(given, (list, tuple))
-    return given[need[1]] if several and not isinstance(need, str) else given
+    return given[need[1]] if isinstance(given, (list, tuple)) and not isinstance(need, str) else given

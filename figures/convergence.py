@@ -1,9 +1,13 @@
-"""Whether chains can be trusted, drawn: the traces, ranks and energies of any fit.
+"""Figures that show whether to trust the chains of any fit: traces, ranks and energies.
 
-Colour says which chain, from dark to light in their order, or which model, where all chains are drawn as one.
+Colour tells the chains apart, from dark to light in their order, or the model if all chains are drawn as one.
 """
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -12,21 +16,26 @@ from diagnostics import ebfmi, ess_bulk, rank_histogram, rhat
 from diagnostics.precis import element_labels
 from figures.drawing import style
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import FitOfModel
+
 PANELS = 6  # quantities that one slide has room for
 NORMAL_99 = 2.576  # standard deviations on both sides of a normal's mean that hold 99% of it
 MOST_IN_LEGEND = 6  # side by side
 LOW_EBFMI = 0.3  # below it, see `diagnostics.ebfmi`
 
 
-def traces(fit, quantities=None):
+def traces(fit: FitOfModel, quantities: Sequence[str] | None = None) -> Figure:
     """Trace plots: each quantity draw by draw, a line a chain, with Rhat and bulk ESS above.
 
-    Chains that explore the same distribution lie over one another as a band without trend, so that no chain could be
-    told from the others. A chain that stays above or below, or drifts, has not arrived. Ticks at the foot are draws
-    whose trajectory diverged, in any chain: look whether they come where the lines leave off.
+    Chains that explore the same distribution lie over one another as a band without trend, so that no chain stands out
+    from the others. A chain that stays above or below, or drifts, has not converged. Ticks at the bottom are draws
+    whose trajectory diverged, in any chain: check whether they come where the lines stop short.
 
-    `quantities`: up to 6 labels as in `precis`, such as "sigma" or "a[3]"; None for those of the smallest bulk ESS,
-    which mix worst. ValueError for a label that the fit has not.
+    `quantities`: up to 6 labels as in `precis`, such as "sigma" or "a[3]"; None for those with the smallest bulk ESS,
+    which mix worst. ValueError for a label that the fit does not have.
     """
     diverging = np.flatnonzero(np.asarray(fit.stats["diverging"]).any(axis=0)) + 1
     return _panels(
@@ -39,14 +48,16 @@ def traces(fit, quantities=None):
     )
 
 
-def ranks(fit, quantities=None, bins=20):
-    """Trank plots: how many of each chain's draws have ranks, among the draws of all chains, in each of `bins` bins.
+def ranks(fit: FitOfModel, quantities: Sequence[str] | None = None, bins: int = 20) -> Figure:
+    """Trank plots: histograms of the ranks of each chain's draws among the draws of all chains.
 
     Chains that draw from the same distribution share all ranks evenly: their steps stay near the dashed line, and
     would lie within the grey band in 99 bins of 100 if draws were independent. A chain that is high at one end and low
-    at the other has another mean than the rest, one that is high at both ends or in the middle another spread.
+    at the other has a different mean from the rest; one that is high at both ends or in the middle has a different
+    spread.
 
-    `quantities` as for `traces`. ValueError for a label that the fit has not, or without a bin.
+    `quantities` as for `traces`; `bins`: how many. ValueError for a label that the fit does not have, or without a
+    bin.
     """
     if bins < 1:
         raise ValueError(f"ranks: a histogram needs at least one bin, not {bins}")
@@ -60,21 +71,23 @@ def ranks(fit, quantities=None, bins=20):
     )
 
 
-def energies(fit, bins=40):
-    """Energy plot: how far energies lie from their chain's mean, and how far one draw's energy is from the last one's.
+def energies(fit: FitOfModel, bins: int = 40) -> Figure:
+    """Energy plot: the distance of energies from their chain's mean, and the change of energy from draw to draw.
 
-    The energy changes from draw to draw only by the new momentum. Where those changes (line) are as wide as the
-    energies themselves (filled), one momentum is enough to reach any energy; where they are much narrower, the chain
-    wanders and sees the tails seldom. The ratio of the two, E-BFMI, stands on the right for each chain: near 1 is well,
-    below 0.3 is bad.
+    Only the new momentum changes the energy from draw to draw. If those changes (line) are as wide as the energies
+    themselves (filled), one momentum is enough to reach any energy; if they are much narrower, the chain wanders and
+    seldom sees the tails. The ratio of the two, E-BFMI, is on the right for each chain: near 1 is good, below 0.3 is
+    bad.
 
-    ValueError where an energy is not finite, or where a chain has fewer than 3.
+    ValueError if an energy is not finite, or if a chain has fewer than 3.
     """
     energy = np.asarray(fit.stats["energy"])
     if energy.shape[1] < 3 or not np.isfinite(energy).all():
         raise ValueError(f"energies: {fit.name} has energies that are not finite, or fewer than 3 draws a chain")
     marginal, jumps = energy - energy.mean(axis=1, keepdims=True), np.diff(energy, axis=1)
     reach = max(np.abs(marginal).max(), np.abs(jumps).max())
+    if reach == 0:
+        raise ValueError(f"energies: the chains of {fit.name} are stuck: in each, all draws have the same energy")
     colour = style.model_colour(fit.name)
     with style.applied():
         figure = style.blank()
@@ -93,7 +106,7 @@ def energies(fit, bins=40):
 
 
 def _chosen(fit, quantities):
-    """{label: draws (chains, draws)} of the labels asked for, or of the smallest bulk ESS; a handful at most."""
+    """{label: draws (chains, draws)} of the given labels, or of those with the smallest bulk ESS."""
     every = {}
     for name in fit.keys():  # noqa: SIM118 (keys are the contract)
         draws = np.asarray(fit[name])
@@ -142,7 +155,7 @@ def _panels(fit, subject, quantities, draw, *, xlabel, ylabel):
 
 
 def _draw_trace(axes, names, draws, diverging):
-    """A line a chain, and ticks for divergences."""
+    """A line for each chain, and ticks for divergences."""
     number = np.arange(1, draws.shape[1] + 1)
     legend = {}
     for name, chain, colour in zip(names, draws, _chain_colours(len(draws)), strict=True):
@@ -156,11 +169,11 @@ def _draw_trace(axes, names, draws, diverging):
 
 
 def _draw_ranks(axes, names, draws, bins):
-    """Steps a chain, and what is expected of them."""
+    """Steps for each chain, and their expected range."""
     chains, length = draws.shape
     edges = np.linspace(0.5, chains * length + 0.5, bins + 1)
     level = length / bins
-    # A chain's share of a bin is hypergeometric; a band can do with the normal approximation.
+    # A chain's share of a bin is hypergeometric; the normal approximation is enough for a band.
     spread = np.sqrt(level * (1 - 1 / bins) * (1 - 1 / chains) * chains * length / (chains * length - 1))
     low, high = level - NORMAL_99 * spread, level + NORMAL_99 * spread
     band = axes.axhspan(low, high, color=style.GREY, alpha=0.25, linewidth=0, gid="band")
@@ -175,7 +188,7 @@ def _draw_ranks(axes, names, draws, bins):
 
 
 def _draw_ebfmi(axes, ratios, chains, colour):
-    """A point a chain, and the line below which it is bad."""
+    """A point for each chain, and the line below which it is bad."""
     place = np.arange(ratios.size)
     axes.plot(place, ratios, "o", color=colour, markersize=9, markeredgecolor="white", gid="ebfmi")
     bad = f"E-BFMI {LOW_EBFMI}: bad below"
@@ -185,10 +198,10 @@ def _draw_ebfmi(axes, ratios, chains, colour):
 
 
 def _names(fit):
-    """What to call the chains, which are counted from 1; some may have failed."""
+    """The names of the chains, counted from 1; some may have failed."""
     return [f"chain {chain + 1}" for chain in fit.chains]
 
 
 def _chain_colours(count):
-    """Colours from dark to light, told apart by all eyes as long as they are few; lighter ones are lost on white."""
+    """Colours from dark to light that all readers can tell apart, if they are few; lighter ones are lost on white."""
     return matplotlib.colormaps["viridis"](np.linspace(0.0, 0.8, count))

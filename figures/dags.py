@@ -1,18 +1,23 @@
-"""Graphs of causes: said in a few words, laid out by rule.
+"""Graphs of causes: described in a few words, laid out by rule.
 
-A `Dag` says what causes what. Causes stand left of their effects, each as near to them as it can. Within these columns
-the order is that of all possible ones in which no arrow runs through a third circle, the fewest arrows cross, and they
-are shortest. That is a search of everything, which graphs of a lecture's size allow.
+A `Dag` lists causes and their effects. Causes are left of their effects, each as near to them as it can be. Within
+these columns the layout is, of all possible orders, the one in which no arrow runs through a third circle, the fewest
+arrows cross, and they are shortest. The search tries all orders, which is feasible for graphs of a lecture's size.
 """
+
+from __future__ import annotations
 
 import itertools
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from figures.drawing import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RADIUS = 0.26  # of a node; columns are a unit times COLUMN apart, places within a column a unit
 COLUMN = 1.7
@@ -23,11 +28,11 @@ SIDES = {"left": (-1, 0), "right": (1, 0), "above": (0, 1), "below": (0, -1)}  #
 
 
 class Dag(NamedTuple):
-    """What causes what. Names of nodes are short, a letter or two: they are written inside the circles."""
+    """Causes and effects. Names of nodes are a letter or two: they are written inside the circles."""
 
-    nodes: dict  # what each node means, by its name
-    edges: tuple  # (cause, effect) pairs
-    unobserved: frozenset = frozenset()
+    nodes: dict[str, str]  # the meaning of each node, by its name
+    edges: tuple[tuple[str, str], ...]  # (cause, effect)
+    unobserved: frozenset[str] = frozenset()
 
 
 TADPOLES = Dag(
@@ -41,27 +46,27 @@ CONFOUNDS = Dag(
 )
 
 
-def dag_tadpoles():
-    """What tadpoles' survival depends on: tank T, density D, size G, predators P.
+def dag_tadpoles() -> Figure:
+    """The causes of tadpoles' survival: tank T, density D, size G, predators P.
 
-    The tank stands for all that is peculiar to it and that nobody measured; the other three were set by those who ran
-    the experiment, so no arrow goes into any of them and none confounds another. What they do makes tanks differ: with
-    P in the model there is less left for the tanks' own sigma.
+    The tank stands for everything peculiar to it that nobody measured. The experimenters set the other three, so no
+    arrow goes into any of them and none confounds another. Their effects make tanks differ: with P in the model, less
+    is left for the tanks' own sigma.
     """
     return dag(TADPOLES, "Tadpoles: causes of survival")
 
 
-def dag_confounds():
-    """How a group G confounds the effect of X on Y: it is a cause of both, and not observed (dashed).
+def dag_confounds() -> Figure:
+    """How a group G confounds the effect of X on Y: it causes both and is not observed (dashed).
 
-    Which group somebody is in is known; what it is about the group that matters, U[g], is not. The way X <- G -> Y is
-    open unless G is held fixed (mf) or something stands in for U (mrx, mru). Z is a trait of groups, and a cause of Y
-    that nothing confounds.
+    We know which group somebody is in, but not the trait of the group that matters, U[g]. The path X <- G -> Y is open
+    unless G is held fixed (mf) or something stands in for U (mrx, mru). Z is a trait of groups and a cause of Y that
+    nothing confounds.
     """
     return dag(CONFOUNDS, "The confounded study: causes of X and Y")
 
 
-def dag(graph, title=""):
+def dag(graph: Dag, title: str = "") -> Figure:
     """A figure of any `Dag`: names in circles, dashed where unobserved, meanings below, arrows from cause to effect.
 
     ValueError for a graph without nodes, with an edge to an unknown one or with a cycle, and for one too large to lay
@@ -89,7 +94,7 @@ def dag(graph, title=""):
         return style.settled(figure)
 
 
-def layout(graph):
+def layout(graph: Dag) -> dict[str, tuple[float, float]]:
     """{name: (x, y)} of all nodes. ValueError as for `dag`, or where there are over `MOST` ways to arrange them.
 
     A node without effects is in the last column, any other one column before the first of its effects.
@@ -138,7 +143,7 @@ def _arrangements(column, x, shifts):
 
 
 def _cost(edges, places):
-    """(arrows that touch a third circle, crossings, summed length): what an arrangement is judged by, in this order."""
+    """(arrows that touch a third circle, crossings, summed length): the better arrangement has the smaller one."""
     lines = [(places[cause], places[effect]) for cause, effect in edges]
     touched = sum(
         distance(places[name], *line) < RADIUS + GAP
@@ -150,20 +155,20 @@ def _cost(edges, places):
     return touched, crossings, round(sum(math.dist(*line) ** 2 for line in lines), 9)
 
 
-def distance(point, start, end):
-    """From a point to the nearest one of a stretch from `start` to `end`."""
+def distance(point: tuple[float, float], start: tuple[float, float], end: tuple[float, float]) -> float:
+    """The distance from a point to the line segment from `start` to `end`."""
     along = np.subtract(end, start)
     part = np.clip(np.dot(np.subtract(point, start), along) / np.dot(along, along), 0.0, 1.0)
     return math.dist(point, start + part * along)
 
 
 def _cross(a, b, c, d):
-    """Whether the stretches from a to b and from c to d cross between their ends."""
+    """Whether the line segments from a to b and from c to d cross between their ends."""
     return _turn(a, b, c) * _turn(a, b, d) < 0 and _turn(c, d, a) * _turn(c, d, b) < 0
 
 
 def _turn(a, b, c):
-    """Positive where the way from a by b to c turns left, 0 where it is straight."""
+    """Positive if the way from a by b to c turns left, 0 if it is straight."""
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
@@ -183,7 +188,7 @@ def _write_beside(axes, centre, meaning, side):
 
 
 def _draw_arrow(axes, start, end, gid):
-    """From circle to circle, along the line between their centres."""
+    """An arrow from circle to circle, along the line between their centres."""
     way = np.subtract(end, start) / math.dist(start, end)
     tail, head = start + (RADIUS + GAP) * way, end - (RADIUS + GAP) * way
     look = {"arrowstyle": "-|>", "mutation_scale": 22, "linewidth": 1.8, "color": style.INK, "shrinkA": 0, "shrinkB": 0}

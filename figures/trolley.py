@@ -1,6 +1,9 @@
-"""Figures of trolley problems: what stories and people do to the answers, in the data and by the models."""
+"""Figures of trolley problems: the effects of stories and people on the answers, in the data and by the models."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,27 +13,33 @@ from models.tables import names_in, read
 from models.trolley.data import COUNTS, ROWS, STORY_ROWS, read_story_responses
 from models.trolley.study import simulate_study
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
+
 PERCENT = f"{100 * PROBABILITY:.0f}%"
 LEVELS = np.arange(1, 8)  # answers: how permissible
-SIMULATED = "(simulated data)"  # what models.trolley adds to the name of a model of such
+SIMULATED = "(simulated data)"  # models.trolley adds this to the name of a model of such data
 
 
-class Answers(NamedTuple):
+class ResponseSummary(NamedTuple):
     """Responses from 1 to 7 by cluster, arrays (clusters,), in ascending order of the mean."""
 
     label: np.ndarray
     mean: np.ndarray
-    lower: np.ndarray  # quartiles: half of the responses lie within
+    lower: np.ndarray  # quartiles: half of the responses are between them
     upper: np.ndarray
 
 
-def story_responses(data=None):
-    """How permissible people find what is done, story by story: mean response, and the middle half of responses.
+def story_responses(data: pd.DataFrame | str | Path | None = None) -> Figure:
+    """How permissible people find the action, story by story: mean response, and the middle half of responses.
 
-    Stories differ: the same people find some permissible, others not. But they differ little beside the bars, in which
-    lie half of a story's responses: most of the variation is within stories.
+    Stories differ: the same people find some permissible, others not. But they differ little compared with the bars,
+    which contain half of a story's responses: most of the variation is within stories.
 
-    `data`: counts or rows as for `mRS`; None for the bundled counts. ValueError where they are wrong.
+    `data`: counts or rows as for `mRS`; None for the bundled counts. ValueError if they are wrong.
     """
     responses = read_story_responses(data)
     answers = _answers(_story_labels(data)[responses.story], responses.response + 1)
@@ -46,14 +55,14 @@ def story_responses(data=None):
         return _with_legend(figure, axes)
 
 
-def participant_responses(data=None):
-    """How permissible people find what is done, person by person: mean response, and the middle half of responses.
+def participant_responses(data: pd.DataFrame | str | Path | None = None) -> Figure:
+    """How permissible people find the action, person by person: mean response, and the middle half of responses.
 
-    People differ more than stories do: some find nearly nothing permissible, some nearly everything, and few give the
-    same answer always. What a response is due to can only be told by a model with both kinds of clusters.
+    People differ more than stories do: some find nearly nothing permissible, some nearly everything, and few always
+    give the same answer. Only a model with both kinds of clusters can separate the causes of a response.
 
     `data`: the path of the published Trolley.csv, or a DataFrame with its columns, as for `mRXma`; None for a simulated
-    study, and the title says so. ValueError where they are wrong.
+    study, and the title says so. ValueError if they are wrong.
     """
     columns = read(ROWS, simulate_study().frame() if data is None else data)
     answers = _answers(columns["id"], columns["response"])
@@ -67,15 +76,15 @@ def participant_responses(data=None):
         return _with_legend(figure, axes)
 
 
-def story_effects(fit, data=None):
-    """What each story does to the responses, by a model with amnesia: posterior mean and 89% interval of b.
+def story_effects(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
+    """The effect of each story on the responses, by a model with amnesia: posterior mean and 89% interval of b.
 
-    A b above 0 moves responses towards more permissible. Stories have hundreds of responses each, so the differences
-    between them are known well; the bars are long because all of them could move together, and the cutpoints with them.
-    Amnesia: what is learned of eleven stories does nothing for the twelfth, whose prior is Normal(0, 1) all the same.
+    A b above 0 moves responses towards more permissible. Each story has hundreds of responses, so the differences
+    between stories are known well; the bars are long because all of them could move together, and the cutpoints with
+    them. Amnesia: learning about eleven stories does nothing for the twelfth, whose prior is still Normal(0, 1).
 
-    `fit` has draws of b (chains, draws, stories), as of `mRS`; `data` are what it was made from, for the stories'
-    labels. ValueError where it has none, or of another number of stories.
+    `fit` has draws of b (chains, draws, stories), as of `mRS`; `data` are those of the fit, for the stories' labels.
+    ValueError if it has no b, or one of another number of stories.
     """
     effects, labels = _summary(fit, "b"), _story_labels(data)
     if labels.size != effects.shape[1]:
@@ -91,15 +100,15 @@ def story_effects(fit, data=None):
         return _with_legend(figure, axes)
 
 
-def cluster_effects(fit):
+def cluster_effects(fit: NamedFit) -> Figure:
     """The varying intercepts of stories and of participants, each drawn from a population that the model learns.
 
     Points are posterior means, bars 89% intervals, in order of the mean. The band is one standard deviation of the
-    population on both sides of 0, at the posterior mean of sigmaS and sigmaU: where it is wider, clusters differ more.
-    Participants have few responses each and stories many: so the bars of participants are long, and their means drawn
-    towards 0.
+    population on both sides of 0, at the posterior mean of sigmaS and sigmaU: a wider band means that clusters differ
+    more. Participants have few responses each and stories have many, so the bars of participants are long and their
+    means are drawn towards 0.
 
-    `fit` has draws of as, au, sigmaS and sigmaU, as of `mRXma` and `mRXma2`. ValueError where one is missing.
+    `fit` has draws of as, au, sigmaS and sigmaU, as of `mRXma` and `mRXma2`. ValueError if one is missing.
     """
     panels = (("as", "sigmaS", "Stories"), ("au", "sigmaU", "Participants"))
     shown = [(_summary(fit, effect), _draws(fit, spread).mean()) for effect, spread, _ in panels]
@@ -127,17 +136,17 @@ def _story_labels(data):
 
 
 def _answers(label, response):
-    """`Answers` of responses with these labels."""
+    """`ResponseSummary` of responses with these labels."""
     labels = np.unique(label)
     groups = [response[label == each] for each in labels]
     mean = np.array([group.mean() for group in groups])
     lower, upper = np.array([np.quantile(group, [0.25, 0.75]) for group in groups]).T
     order = np.argsort(mean, kind="stable")
-    return Answers(labels[order], mean[order], lower[order], upper[order])
+    return ResponseSummary(labels[order], mean[order], lower[order], upper[order])
 
 
 def _draw_answers(axes, place, answers, room):
-    """Bars and points for clusters, each with `room` as a part of what marks of full size take."""
+    """Bars and points for clusters; `room`: the size of marks as a part of their full size."""
     looks = {"color": style.INK, "alpha": 0.3, "linewidth": 7 * room, "gid": "half"}
     axes.vlines(place, answers.lower, answers.upper, **looks, label="middle half of responses")
     size = {"markersize": 3 + 5 * room, "markeredgecolor": "white", "markeredgewidth": room}
@@ -175,11 +184,11 @@ def _draw_effects(axes, effects, colour, name):
 
 
 def _model(fit):
-    """The name of the fit's model without what it says of the data."""
+    """The name of the fit's model without its note on the data."""
     return fit.name.removesuffix(SIMULATED).strip()
 
 
 def _with_legend(figure, axes):
-    """The figure, done, with a legend of what is in `axes`."""
+    """The finished figure, with the legend of `axes`."""
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return style.settled(figure)

@@ -5,6 +5,29 @@ Names are imported when they are first used, so that `hmc --help` does not wait 
 
 import importlib
 
+TYPE_CHECKING = False  # true to type checkers, by its name; to import it from `typing` takes longer than all else here
+if TYPE_CHECKING:  # the same names as in _HOMES
+    from typing import Any
+
+    from hmc.checking import check as check
+    from hmc.errors import ChainError as ChainError
+    from hmc.errors import HMCError as HMCError
+    from hmc.errors import InitializationError as InitializationError
+    from hmc.model import Model as Model
+    from hmc.parameters import Parameter as Parameter
+    from hmc.replication import replicate as replicate
+    from hmc.results.fit import Fit as Fit
+    from hmc.results.loading import load as load
+    from hmc.sampling import extend as extend
+    from hmc.sampling import sample as sample
+    from hmc.transforms import interval as interval
+    from hmc.transforms import lower as lower
+    from hmc.transforms import ordered as ordered
+    from hmc.transforms import positive as positive
+    from hmc.transforms import real as real
+    from hmc.transforms import simplex as simplex
+    from hmc.transforms import upper as upper
+
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -31,7 +54,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module 'hmc' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"hmc.{_HOMES[name]}"), name)
@@ -39,5 +62,5 @@ def __getattr__(name):
     return value
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})

@@ -1,5 +1,6 @@
 """What can go wrong with a run as a whole. Bad arguments raise ValueError, before anything is compiled."""
 
+import pickle
 from concurrent.futures import BrokenExecutor
 from typing import NamedTuple
 
@@ -41,3 +42,12 @@ def told(error):
     if isinstance(error, BrokenExecutor):
         return f"its worker process died, killed or out of memory ({type(error).__name__})"
     return f"{type(error).__name__}: {error}"
+
+
+def portable(error):
+    """The exception, or one that says the same where it would not survive the way back from a worker."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # pickling runs the code of whatever the author's exception holds
+        return RuntimeError(told(error))
+    return error

@@ -31,7 +31,7 @@ class Parameter(NamedTuple):
 
     name: str
     shape: tuple = ()
-    constraint: object = real
+    constraint: Constraint = real
 
     @property
     def size(self):

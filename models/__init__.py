@@ -57,7 +57,7 @@ class Description(NamedTuple):
     metric: str  # the sampler's better metric for it: see benchmarks/models.py
 
 
-class _Entry(NamedTuple):
+class _Listed(NamedTuple):
     factory: Callable[..., hmc.Model]
     data: str
     metric: str
@@ -70,24 +70,24 @@ _FROGS = "reedfrogs: tadpoles that survived, in 48 tanks"
 _CONFOUNDS = "confounds: 200 individuals in 30 groups, simulated by the lecture"
 _SIMULATED = f"simulated trolley study, by default of 60 participants; for the real one: --data Trolley.csv; {SOURCE}"
 _ENTRIES = {
-    "mRS": _Entry(mRS, _STORIES, "dense", {}),
-    "cafes": _Entry(cafes, _CAFES, "dense", {}),
-    "mST": _Entry(mST, _FROGS, "diag", {}),
-    "mSTnomem": _Entry(mSTnomem, _FROGS, "diag", {}),
-    "mST_fixed": _Entry(mST_fixed, _FROGS, "diag", {"sigma": 1.0}),
-    "mSTnc": _Entry(mSTnc, _FROGS, "dense", {}),
-    "mSTP": _Entry(mSTP, _FROGS, "dense", {}),
-    "mSTPnc": _Entry(mSTPnc, _FROGS, "diag", {}),
-    "mSTD": _Entry(mSTD, _FROGS, "dense", {}),
-    "mSTG": _Entry(mSTG, _FROGS, "dense", {}),
-    "mSTPDG": _Entry(mSTPDG, _FROGS, "dense", {}),
-    "m0": _Entry(m0, _CONFOUNDS, "dense", {}),
-    "mf": _Entry(mf, _CONFOUNDS, "dense", {}),
-    "mr": _Entry(mr, _CONFOUNDS, "diag", {}),
-    "mrx": _Entry(mrx, _CONFOUNDS, "diag", {}),
-    "mru": _Entry(mru, _CONFOUNDS, "diag", {}),
-    "mRXma": _Entry(mRXma, _SIMULATED, "dense", {}),
-    "mRXma2": _Entry(mRXma2, _SIMULATED, "dense", {}),
+    "mRS": _Listed(mRS, _STORIES, "dense", {}),
+    "cafes": _Listed(cafes, _CAFES, "dense", {}),
+    "mST": _Listed(mST, _FROGS, "diag", {}),
+    "mSTnomem": _Listed(mSTnomem, _FROGS, "diag", {}),
+    "mST_fixed": _Listed(mST_fixed, _FROGS, "diag", {"sigma": 1.0}),
+    "mSTnc": _Listed(mSTnc, _FROGS, "dense", {}),
+    "mSTP": _Listed(mSTP, _FROGS, "dense", {}),
+    "mSTPnc": _Listed(mSTPnc, _FROGS, "diag", {}),
+    "mSTD": _Listed(mSTD, _FROGS, "dense", {}),
+    "mSTG": _Listed(mSTG, _FROGS, "dense", {}),
+    "mSTPDG": _Listed(mSTPDG, _FROGS, "dense", {}),
+    "m0": _Listed(m0, _CONFOUNDS, "dense", {}),
+    "mf": _Listed(mf, _CONFOUNDS, "dense", {}),
+    "mr": _Listed(mr, _CONFOUNDS, "diag", {}),
+    "mrx": _Listed(mrx, _CONFOUNDS, "diag", {}),
+    "mru": _Listed(mru, _CONFOUNDS, "diag", {}),
+    "mRXma": _Listed(mRXma, _SIMULATED, "dense", {}),
+    "mRXma2": _Listed(mRXma2, _SIMULATED, "dense", {}),
 }
 
 
@@ -132,7 +132,7 @@ def data_of(name: str) -> str:
     return _entry(name).data
 
 
-def _entry(name: str) -> _Entry:
+def _entry(name: str) -> _Listed:
     if name in _ENTRIES:
         return _ENTRIES[name]
     lower_case = {known.lower(): known for known in _ENTRIES}

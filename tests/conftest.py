@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,88 @@ from tests.helpers import agreement as agreement_of_draws
 # A shell starts jobs in the background with Ctrl-C ignored, and so are the processes that they start.
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Files whose tests take over five seconds together: they fit models at length, start processes, draw all figures.
+# `pytest -m "not slow"` leaves them out, and then takes under 90 seconds on two cores once all is compiled.
+SLOW = {
+    "figures/cafes/test_sheet",
+    "figures/confounds/test_effects",
+    "figures/drawing/test_style",
+    "figures/lecture/page/test_page_in_a_browser",
+    "figures/lecture/tables/test_comparisons",
+    "figures/lecture/tables/test_confounds",
+    "figures/lecture/tables/test_estimates",
+    "figures/lecture/tables/test_tables",
+    "figures/lecture/test_lecture_command",
+    "figures/lecture/work/test_making",
+    "figures/sampler/test_internals",
+    "figures/tadpoles/test_survival",
+    "figures/tadpoles/test_sweep",
+    "figures/tadpoles/test_tanks",
+    "figures/test_convergence",
+    "figures/test_registry",
+    "figures/test_trolley",
+    "hmc/checking/test_check",
+    "hmc/checking/test_density_faults",
+    "hmc/checking/test_edges",
+    "hmc/checking/test_model_faults",
+    "hmc/cli/test_commands",
+    "hmc/cli/test_new",
+    "hmc/cli/test_out",
+    "hmc/jit/test_cache",
+    "hmc/record/test_transitions",
+    "hmc/results/test_archive",
+    "hmc/results/test_checkpoint",
+    "hmc/results/test_checkpoint_file",
+    "hmc/results/test_export",
+    "hmc/running/test_cluster",
+    "hmc/running/test_faults",
+    "hmc/running/test_interrupt",
+    "hmc/running/test_interrupts",
+    "hmc/running/test_load",
+    "hmc/running/test_matrix",
+    "hmc/running/test_other_posteriors",
+    "hmc/running/test_processes",
+    "hmc/running/test_replication_processes",
+    "hmc/sampler/test_chain",
+    "hmc/sampler/test_chain_through",
+    "hmc/sampler/test_detailed_balance",
+    "hmc/sampler/test_targets",
+    "hmc/sampler/test_textbook",
+    "hmc/test_determinism",
+    "hmc/test_memory",
+    "hmc/test_replication",
+    "models/confounds/test_simulation",
+    "models/reedfrogs/test_reedfrogs",
+    "models/reedfrogs/test_simulation",
+    "models/tables/test_bad_files_command",
+    "models/tables/test_fuzz_files",
+    "models/tables/test_fuzz_frames",
+    "models/test_cafes_simulation",
+    "models/test_every_model",
+    "models/trolley/test_everything",
+    "models/trolley/test_stories",
+    "test_calibration",
+    "test_calibration_run",
+    "test_dask",
+    "test_docs_clusters",
+    "test_every_calibration",
+    "test_exact_posteriors",
+    "test_lecture_claims",
+    "test_loo_refit",
+    "test_planning",
+    "test_posteriors",
+    "test_readme",
+    "test_trolley_posteriors",
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of slow files."""
+    root = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(root).with_suffix("").as_posix() in SLOW:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

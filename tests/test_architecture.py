@@ -14,11 +14,12 @@ PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
 GROUND = ("hmc.files", "hmc.errors", "hmc.settings", "hmc.reporting")
 BELOW_RUNNING = (*GROUND, "hmc.jit", "hmc.numerics", "hmc.transforms", "hmc.sampler", "hmc.parameters", "hmc.model")
-BELOW_SAMPLING = (*BELOW_RUNNING, "hmc.running", "hmc.results")
+BELOW_SAMPLING = (*BELOW_RUNNING, "hmc.memory", "hmc.running", "hmc.results")
 
 # What a room, or one of its modules, may import besides itself. "=hmc" is the package's own file alone.
 MAY_IMPORT = {
     **dict.fromkeys(("hmc", *GROUND), ()),
+    "hmc.memory": ("hmc.settings",),
     "hmc.jit": ("hmc.files", "hmc.errors"),
     "hmc.numerics": ("hmc.jit",),
     "hmc.transforms": ("hmc.jit", "hmc.numerics"),
@@ -36,7 +37,7 @@ MAY_IMPORT = {
     ),
     "hmc.cli": PACKAGES,
     "models": ("models", "=hmc", "hmc.numerics", "hmc.transforms", "hmc.jit.kernel"),
-    "models.coverage": ("models", "hmc.replication"),
+    "models.coverage": ("models", "=hmc", "hmc.replication"),
     "diagnostics": ("diagnostics",),
     "diagnostics.loo_refit": ("diagnostics", "hmc.replication", "hmc.sampling", "hmc.settings", "=hmc.running"),
     "diagnostics.calibration": ("diagnostics", "hmc.replication", "hmc.settings", "hmc.sampler.chain_through"),

@@ -93,8 +93,8 @@ def test_a_worker_that_is_killed_costs_nothing(client, executor):
 class Elsewhere(SharedControl):
     """Cells as a worker on another machine finds them: not at all."""
 
-    def __init__(self, chains):
-        super().__init__(chains)
+    def __init__(self, size):
+        super().__init__(size)
         self.address = self.address._replace(name="hmc_on_another_machine")
 
 

@@ -118,7 +118,7 @@ def test_the_defaults_of_the_glossary_are_those_of_sample():
 def test_the_kinds_of_findings_are_those_of_the_code():
     table = PAGES["diagnostics/README.md"].split("## The verdict")[1].split("## Speed")[0]
     kinds = [kind for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for kind in re.findall(r"`(\w+)`", row)]
-    assert sorted(kinds) == sorted([*diagnostics.findings.WORDS, "pareto_k", "p_waic"])
+    assert sorted(kinds) == sorted([*diagnostics.findings.WORDS, *diagnostics.cautions.KINDS])
 
 
 ARCHITECTURE = PAGES["docs/architecture.md"]

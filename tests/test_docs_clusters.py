@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hmc import cli
-from hmc.running import batches, cluster, foreign
+from hmc.running import batches, cluster
 from tests.hmc.helpers import running
 
 distributed = pytest.importorskip("distributed")
@@ -99,5 +99,5 @@ def test_the_commands_that_both_pages_name_have_the_option_and_no_others(capsys)
 def test_the_numbers_of_the_page_are_those_of_the_code():
     text = " ".join(PAGE.split())
     assert re.findall(r"at most (\d+) fits", text) == [str(batches._LARGEST_BATCH)]
-    assert re.findall(r"\(\d+ s; (\d+) s for `--dask`\)", text) == [str(cluster._SECONDS)]
-    assert re.findall(r"the run waits (\d+) s for another", text) == [f"{foreign._NO_WORKER_SECONDS:g}"]
+    assert re.findall(r"\(\d+ s; (\d+) s for `--dask`\)", text) == [str(cluster._ANSWER_SECONDS)]
+    assert re.findall(r"the run waits (\d+) s for another", text) == [f"{cluster._NO_WORKER_SECONDS:g}"]

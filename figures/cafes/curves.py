@@ -1,10 +1,15 @@
-"""What a robot believes of waits: densities of the mean wait at each cafe, and at one that it has never been to."""
+"""A robot's beliefs about waits: densities of the mean wait at each cafe, and at one that it has never visited."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from figures.drawing.density import bandwidth, kernel_density, normal_mixture
+
+if TYPE_CHECKING:
+    from figures.drawing.protocols import NamedFit
 
 STYLES = ("posterior", "lecture")
 
@@ -12,22 +17,22 @@ STYLES = ("posterior", "lecture")
 class Belief(NamedTuple):
     """Densities per minute of the mean wait, at each of `grid(longest)`."""
 
-    population: np.ndarray  # (points,) of a cafe that is new
+    population: np.ndarray  # (points,) of a new cafe
     cafes: np.ndarray  # (cafes, points)
 
 
-def grid(longest, points=400):
+def grid(longest: float, points: int = 400) -> np.ndarray:
     """Waits from just above 0 to `longest`, minutes, evenly spaced."""
     return np.arange(1, points + 1) * (longest / points)
 
 
-def belief(fit, wait, style="posterior"):
+def belief(fit: NamedFit, wait: np.ndarray, style: str = "posterior") -> Belief:
     """The `Belief` of a fit of `models.cafes` at `wait` (points,), minutes, all above 0.
 
-    `style="posterior"`: what the draws say. Of a new cafe the mean over draws of the density of
-    exp(a_bar + sigma z), z ~ Normal(0, 1), which is lognormal in each; of cafe j the draws of exp(a[j]), smoothed on
-    the scale of a. `style="lecture"`: lognormals at posterior means, as in the lecture's animation: of a new cafe
-    with the means of a_bar and sigma, of cafe j with mean and standard deviation of a[j].
+    `style="posterior"`: from the draws. For a new cafe, the mean over draws of the density of exp(a_bar + sigma z),
+    z ~ Normal(0, 1), which is lognormal in each draw; for cafe j, the draws of exp(a[j]), smoothed on the scale of a.
+    `style="lecture"`: lognormals at posterior means, as in the lecture's animation: for a new cafe with the means of
+    a_bar and sigma, for cafe j with mean and standard deviation of a[j].
     """
     a_bar, sigma = np.ravel(fit["a_bar"]), np.ravel(fit["sigma"])
     a = np.asarray(fit["a"]).reshape(a_bar.size, -1)
@@ -36,7 +41,7 @@ def belief(fit, wait, style="posterior"):
         population = normal_mixture(a_bar.mean(), sigma.mean(), log_wait)
         cafes = [normal_mixture(draws.mean(), draws.std(ddof=1), log_wait) for draws in a.T]
     else:
-        # A draw with sigma near 0 is a spike; none is let be narrower than what the other curves are smoothed by.
+        # A draw with sigma near 0 is a spike, so none may be narrower than the kernel that smooths the other curves.
         population = normal_mixture(a_bar, np.maximum(sigma, bandwidth(a_bar)), log_wait)
         cafes = [kernel_density(draws, log_wait) for draws in a.T]
     return Belief(population / wait, np.array(cafes) / wait)  # density of exp(x) at w: that of x at log w, over w

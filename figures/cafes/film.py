@@ -1,22 +1,40 @@
 """The cafes, visit by visit, as an animated GIF: always the same bytes for the same fits."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from figures.cafes.sheet import beliefs_of, draw_frame, numbers
 from figures.drawing.film import write_film
 from models.cafes import CAFES
 from models.tables import read
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def cafes_animation(fits, path, data=None, style="posterior", seconds=1.2):
-    """What the robot believes of waits at five cafes, visit by visit: a film of what each wait teaches of all of them.
+    from figures.drawing.protocols import NamedFit
 
-    The first panel is of a cafe never visited, the others of each cafe, with its visits so far and a dot for each wait;
-    the line is the wait of this visit. Blue is the density of the mean wait after it, grey that of one visit earlier.
-    A visit moves the curve of its own cafe most. But it moves the others as well, and those most of which least is
-    known: the robot remembers all cafes, and learns of their population. Late visits move other cafes hardly at all.
+
+def cafes_animation(
+    fits: Mapping[int, NamedFit] | Sequence[NamedFit],
+    path: str | Path,
+    data: pd.DataFrame | str | Path | None = None,
+    style: str = "posterior",
+    seconds: float = 1.2,
+) -> Path:
+    """The robot's beliefs about waits at five cafes, visit by visit: each wait teaches it something about all of them.
+
+    The first panel is for a cafe never visited, the others for each cafe, with its visits so far and a dot for each
+    wait; the line is the wait of this visit. Blue is the density of the mean wait after this visit, grey the density
+    one visit earlier. A visit moves the curve of its own cafe most. It also moves the others, most of all those that
+    the robot knows least: the robot remembers all cafes and learns about their population. Late visits hardly move
+    other cafes.
 
     `path` (.gif) gets a frame for each of `fits`, in the order of visits, and is returned. Frames are those of
-    `figures.cafes.sheet.cafes_frame`, each shown for `seconds`, the last one three times as long; then it begins anew.
-    The file appears whole or not at all. ValueError for another ending, and as for `cafes_frame`.
+    `figures.cafes.sheet.cafes_frame`, each shown for `seconds`, the last one three times as long; then the film begins
+    anew. The file is written whole or not at all. ValueError for another ending, and as for `cafes_frame`.
     """
     table = read(CAFES, data)
     beliefs = beliefs_of(fits, numbers(fits), table, style)

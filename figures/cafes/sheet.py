@@ -1,33 +1,49 @@
-"""Figures of the robot that waits at cafes: what each visit teaches it, of that cafe and of all others.
+"""Figures of the robot that waits at cafes: each visit teaches it something about that cafe and all others.
 
 `fits` are fits of `models.cafes(visits=k)`: a dict by number of visits, or a list that begins with that of no visits.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.lines import Line2D
 
-from figures.cafes.curves import STYLES, belief, grid
+from figures.cafes.curves import STYLES, Belief, belief, grid
 from figures.drawing import style as looks
 from figures.drawing.draws import draws_of, require_data
 from models.cafes import CAFES
 from models.tables import read
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
+
 CHOSEN = (0, 1, 2, 5, 10, 20)
 SHEET = (9.6, 8.4)  # inches
 
 
-def cafes_sheet(fits, visits=CHOSEN, data=None, style="posterior"):
-    """What the robot believes of waits at the population of cafes and at each one, after more and more visits.
+def cafes_sheet(
+    fits: Mapping[int, NamedFit] | Sequence[NamedFit],
+    visits: Sequence[int] = CHOSEN,
+    data: pd.DataFrame | str | Path | None = None,
+    style: str = "posterior",
+) -> Figure:
+    """The robot's beliefs about waits at the population of cafes and at each cafe, after more and more visits.
 
-    A row for each number of visits, of the lecture's 20 those that teach most. Blue is the density of the mean wait: on
-    the left of a cafe never visited, then of each cafe; grey is the row above, and dots are the waits so far, one for
-    each visit. The first row is the prior, the same for all. Watch what happens where nobody went: one short wait at
-    cafe 1 moves every curve, one long wait at cafe 2 moves them back and widens them, since cafes turn out to differ;
-    what is believed of cafe 5 has changed long before it is entered.
+    Each row is a number of visits: those of the lecture's 20 that teach most. Blue is the density of the mean wait: on
+    the left for a cafe never visited, then for each cafe; grey is the row above, and dots are the waits so far, one for
+    each visit. The first row is the prior, the same for all. Watch the cafes that nobody visited: one short wait at
+    cafe 1 moves every curve; one long wait at cafe 2 moves them back and widens them, since cafes turn out to differ.
+    The belief about cafe 5 has changed long before the first visit there.
 
-    `visits`: the numbers. `data` are what the fits were made from: a DataFrame, the path of a CSV file, or None for the
-    bundled visits. For `style` see `figures.cafes.curves.belief`. ValueError where a fit is missing, or is not of these
-    data.
+    `visits`: the numbers. `data` are those of the fits: a DataFrame, the path of a CSV file, or None for the bundled
+    visits. For `style` see `figures.cafes.curves.belief`. ValueError if a fit is missing, or is not of these data.
     """
     table = read(CAFES, data)
     beliefs = beliefs_of(fits, visits, table, style)
@@ -47,20 +63,23 @@ def cafes_sheet(fits, visits=CHOSEN, data=None, style="posterior"):
         return looks.settled(figure)
 
 
-def cafes_frame(fits, visit, data=None, style="posterior"):
-    """One frame of the animation: what the robot believes after its `visit`-th visit, and in grey what it did before.
+def cafes_frame(
+    fits: Mapping[int, NamedFit] | Sequence[NamedFit],
+    visit: int,
+    data: pd.DataFrame | str | Path | None = None,
+    style: str = "posterior",
+) -> Figure:
+    """One frame of the animation: the robot's beliefs after its `visit`-th visit, and in grey one visit earlier.
 
-    The first panel is of a cafe never visited, the others of each cafe, with the number of visits so far and a dot for
-    each wait; the line is the wait of this visit. Most of all it moves the curve of the cafe visited, but the others as
-    well: the more, the less is known of the population yet. Axes are the same in all frames of the same fits. `visit`
-    is from 0, which is the prior. Arguments and errors otherwise as for `cafes_sheet`.
+    The panels are those of `figures.cafes.film.cafes_animation`. Axes are the same in all frames of the same fits.
+    `visit` counts from 0, which is the prior. Arguments and errors otherwise as for `cafes_sheet`.
     """
     table = read(CAFES, data)
     return draw_frame(beliefs_of(fits, numbers(fits), table, style), visit, table)
 
 
-def draw_frame(beliefs, visit, table):
-    """The frame of `visit` from beliefs by number of visits; ValueError where they lack it."""
+def draw_frame(beliefs: Mapping[int, Belief], visit: int, table: Mapping[str, np.ndarray]) -> Figure:
+    """The frame of `visit` from beliefs by number of visits; ValueError if they lack it."""
     if visit not in beliefs:
         raise ValueError(f"cafes: no fit of {visit} visits; given: {', '.join(map(str, beliefs))}")
     n_cafes = int(table["cafe"].max())
@@ -84,13 +103,18 @@ def draw_frame(beliefs, visit, table):
         return looks.settled(figure)
 
 
-def numbers(fits):
-    """The numbers of visits that `fits` are of, in order."""
+def numbers(fits: Mapping[int, NamedFit] | Sequence[NamedFit]) -> list[int]:
+    """The numbers of visits of `fits`, in order."""
     return sorted(fits) if hasattr(fits, "keys") else list(range(len(fits)))
 
 
-def beliefs_of(fits, visits, table, style):
-    """{number of visits: Belief}; ValueError where a fit is missing or cannot be shown."""
+def beliefs_of(
+    fits: Mapping[int, NamedFit] | Sequence[NamedFit],
+    visits: Iterable[int],
+    table: Mapping[str, np.ndarray],
+    style: str,
+) -> dict[int, Belief]:
+    """{number of visits: Belief}; ValueError if a fit is missing or cannot be shown."""
     if style not in STYLES:
         raise ValueError(f"cafes: style = {style!r} is not one of {', '.join(STYLES)}")
     known = numbers(fits)
@@ -103,12 +127,12 @@ def beliefs_of(fits, visits, table, style):
 
 
 def _longest(table):
-    """Where the axis of waits ends: a multiple of 5 minutes, with room above the longest wait."""
+    """The end of the axis of waits: a multiple of 5 minutes, with room above the longest wait."""
     return 5.0 * np.ceil(max(20.0, 1.3 * table["wait"].max()) / 5.0)
 
 
 def _require_drawable(fit, k, table):
-    """ValueError where the fit lacks draws, or is not of the first `k` visits of the table."""
+    """ValueError if the fit lacks draws, or is not of the first `k` visits of the table."""
     figure = f"cafes, visits = {k}"
     draws_of(figure, fit, "a", (int(table["cafe"].max()),))
     draws_of(figure, fit, "a_bar")
@@ -150,7 +174,7 @@ def _draw_waits(axes, waits, gid):
 
 
 def _mark_wait(axes, wait):
-    """The wait of the visit that the frame is about, and whose panel it is."""
+    """The wait of the frame's visit, in the panel of its cafe."""
     line = axes.axvline(wait, ymax=0.78, color=looks.INK, linewidth=1.4, zorder=2.5)
     line.set_gid("wait")
     late = wait > 0.5 * axes.get_xlim()[1]
@@ -160,7 +184,7 @@ def _mark_wait(axes, wait):
 
 
 def _write(axes, at, text, transform, ha):
-    """A note within a panel, which asks for no room of its own."""
+    """A note within a panel, which the layout ignores."""
     note = axes.text(*at, text, transform=transform, ha=ha, va="top", fontsize=12)
     note.set_in_layout(False)
 
@@ -179,7 +203,7 @@ def _share_axes(figure, panels, beliefs, longest):
 
 
 def _explain(figure, earlier):
-    """The legend: what the colours are, and the dots."""
+    """The legend of the colours and the dots."""
     now = Line2D([], [], color=looks.model_colour("cafes"), linewidth=2.2)
     before = Line2D([], [], color=looks.GREY, linewidth=1.8)
     dot = Line2D([], [], color=looks.INK, marker="o", linestyle="none", markersize=4)

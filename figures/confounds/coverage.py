@@ -1,22 +1,30 @@
 """How far the five estimators can be trusted: bias and coverage over many simulated studies."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from figures.confounds.effects import ESTIMATORS, PROBABILITY
 from figures.drawing import style
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
 COEFFICIENTS = {"bxy": "bxy, the effect of X", "bzy": "bzy, the effect of Z"}
 
 
-def coverage(table):
+def coverage(table: pd.DataFrame) -> Figure:
     """Bias of posterior means, and coverage of 89% intervals, of bxy and bzy by each estimator, over simulated studies.
 
-    Points with bars of two Monte Carlo standard errors either side. One study can mislead; many cannot: an estimator
-    is to be trusted where its bias is 0 and 89 of 100 of its intervals hold the truth (dashed). Intervals that are off
-    centre hold it too seldom, and those that are far too wide hold it nearly always.
+    Bars are two Monte Carlo standard errors on either side of each point. One study can mislead; many cannot. Trust an
+    estimator if its bias is 0 and 89 of 100 of its intervals contain the truth (dashed). Intervals that are off centre
+    contain it too seldom, and intervals that are far too wide contain it nearly always.
 
-    `table` is what `models.coverage.coverage` returns: a DataFrame with a row for each estimator and coefficient.
-    Estimators that are not in it are left out. ValueError where it has none of them, or lacks a column.
+    `table`: a DataFrame with a row for each estimator and coefficient, from `models.coverage.coverage`. Estimators that
+    are not in it are left out. ValueError if it has none of them, or lacks a column.
     """
     lacking = [c for c in ("bias", "bias_se", "coverage", "coverage_se", "studies") if c not in table.columns]
     if lacking:
@@ -44,13 +52,13 @@ def coverage(table):
 
 
 def _studies(table):
-    """How many studies there were, or from how few to how many where estimators failed in some."""
+    """The number of studies, or the range of numbers if estimators failed in some."""
     fewest, most = int(table["studies"].min()), int(table["studies"].max())
     return f"{most}" if fewest == most else f"{fewest} to {most}"
 
 
 def _draw_points(axes, names, value, error, gid):
-    """A row for each estimator: the value, and two standard errors either side; none where they are not known."""
+    """A row for each estimator: the value, and two standard errors on either side if they are known."""
     for row, (name, x, se) in enumerate(zip(names, value, error, strict=True)):
         colour = style.model_colour(name)
         if np.isfinite(se):

@@ -1,6 +1,10 @@
-"""Figures of the confounded study: what five estimators say of the effects of X and of Z."""
+"""Figures of the confounded study: the effects of X and of Z by five estimators."""
+
+from __future__ import annotations
 
 import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,7 +13,14 @@ from figures.drawing.density import kernel_density
 from figures.drawing.draws import draws_of
 from models.confounds.study import read_study, simulate_study
 
-PROBABILITY = 0.89  # that the intervals hold, as in the lecture
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
+
+PROBABILITY = 0.89  # in the intervals, as in the lecture
 ESTIMATORS = {
     "m0": "naive",
     "mf": "fixed effects",
@@ -20,11 +31,13 @@ ESTIMATORS = {
 LECTURE = {name: argument.default for name, argument in inspect.signature(simulate_study).parameters.items()}
 
 
-def group_sizes(individuals=None, groups=None):
-    """How many individuals of each group were seen: bars, from the group seen least to the one seen most.
+def group_sizes(
+    individuals: pd.DataFrame | str | Path | None = None, groups: pd.DataFrame | str | Path | None = None
+) -> Figure:
+    """The number of individuals in each group, from the smallest group to the largest.
 
-    A group of few says little about itself. In the bundled study 200 individuals fell into 30 groups at random, so that
-    some are of 3 and some of 11: it is in the small ones that fixed effects go astray, and that pooling helps.
+    A small group says little about itself. In the bundled study 200 individuals fell into 30 groups at random, so some
+    groups have 3 and some 11. In the small groups fixed effects go astray, and pooling helps.
 
     `individuals`, `groups`: as for `models.m0`.
     """
@@ -47,36 +60,51 @@ def group_sizes(individuals=None, groups=None):
         return style.settled(figure)
 
 
-def bxy(m0, mf, mr, mrx, mru, truth=LECTURE["bXY"]):
-    """What each estimator believes of bxy, the effect of X on Y, and the truth.
+def bxy(
+    m0: NamedFit,
+    mf: NamedFit,
+    mr: NamedFit,
+    mrx: NamedFit,
+    mru: NamedFit,
+    truth: float = LECTURE["bXY"],
+) -> Figure:
+    """The posterior of bxy, the effect of X on Y, by each estimator, and the truth.
 
-    Densities of the draws above; below, posterior mean and 89% interval of each. A group's confound U moves both X and
-    Y: the naive and the multilevel estimator take part of its work for the work of X and lie too high. Fixed effects
-    leave no room for U, but are inflated and wide in groups this small; the Mundlak machines, which give U a place,
-    stand nearest to the truth (the dashed line).
+    Above, densities of the draws; below, posterior means and 89% intervals. A group's confound U moves both X and Y:
+    the naive and the multilevel estimator take part of its effect for the effect of X and are too high. Fixed effects
+    leave no room for U, but are inflated and wide in groups this small. The Mundlak machines, which give U a place, are
+    nearest to the truth (the dashed line).
 
-    `truth` is what the data were simulated with.
+    `truth` is the value that the data were simulated with.
     """
     return _effect("bxy", [m0, mf, mr, mrx, mru], truth, "bxy, the effect of X on Y (log odds per unit of X)")
 
 
-def bzy(m0, mf, mr, mrx, mru, truth=LECTURE["bZY"]):
-    """What each estimator believes of bzy, the effect of the groups' trait Z on Y, and the truth.
+def bzy(
+    m0: NamedFit,
+    mf: NamedFit,
+    mr: NamedFit,
+    mrx: NamedFit,
+    mru: NamedFit,
+    truth: float = LECTURE["bZY"],
+) -> Figure:
+    """The posterior of bzy, the effect of the groups' trait Z on Y, by each estimator, and the truth.
 
-    Drawn as for bxy. Fixed effects can say nothing of a trait of groups, for an intercept of its own explains all that
-    a group is: their curve is all but the prior, Normal(0, 1). The others know it to about 0.25; in the bundled study,
-    one of many that might have been, they lie on the far side of the truth, mru beyond its 89% interval.
+    The panels are as for bxy. Fixed effects cannot say anything about a trait of groups, since a group's own intercept
+    explains everything about it: their curve is almost the prior, Normal(0, 1). The others know bzy to about 0.25. In
+    the bundled study, one of many possible ones, they are on the far side of the truth, and mru misses it by more than
+    its 89% interval.
     """
     return _effect("bzy", [m0, mf, mr, mrx, mru], truth, "bzy, the effect of Z on Y (log odds per unit of Z)")
 
 
-def by_size(members):
-    """The groups, from 0, in the order of their size; of equal ones the first first."""
+def by_size(members: np.ndarray) -> np.ndarray:
+    """The groups, from 0, in the order of their size, and of their numbers if equal."""
     return np.argsort(members, kind="stable")
 
 
-def label_groups(axes, order):
-    """The groups' numbers, from 1, below places 0, 1, ...; of many groups some only."""
+def label_groups(axes: Axes, order: np.ndarray) -> None:
+    """The groups' numbers, from 1, below places 0, 1, ...; only some if there are many groups."""
     step = -(-order.size // 40)
     axes.set_xlim(-0.8, order.size - 0.2)
     axes.set_xticks(np.arange(0, order.size, step), [str(g + 1) for g in order[::step]])
@@ -102,7 +130,7 @@ def _effect(name, fits, truth, label):
 
 
 def _draw_curves(axes, draws, truth):
-    """The densities, over the range of x that all of them and the truth need."""
+    """The densities, over a range of x that shows all of them and the truth."""
     ends = [truth, *(end for x in draws.values() for end in np.quantile(x, [0.001, 0.999]))]
     at = np.linspace(min(ends), max(ends), 400)
     for estimator, x in draws.items():

@@ -1,6 +1,9 @@
-"""Figures of the confounded study, group by group: intercepts, and what one more unit of X does to the chance of Y."""
+"""Figures of the confounded study, group by group: intercepts, and the effect of one unit of X on the chance of Y."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,30 +13,43 @@ from figures.drawing.draws import draws_of, require_data
 from models.confounds.study import read_study
 from models.tables import Table, count, number, read
 
-TRUTH = Table("confounds_groups", (count("g", least=1), number("Z"), number("Ug")))  # a table that says U, too
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
+
+TRUTH = Table("confounds_groups", (count("g", least=1), number("Z"), number("Ug")))  # with the truth, U
 
 
 class Contrasts(NamedTuple):
     """p(Y=1 | X=1) - p(Y=1 | X=0) at Z = 0, in each group."""
 
     truth: np.ndarray  # (groups,)
-    estimate: dict  # posterior means (groups,), by estimator
+    estimate: dict[str, np.ndarray]  # posterior means (groups,), by estimator
 
-    def squared_error(self, estimator):
+    def squared_error(self, estimator: str) -> float:
         """Mean over groups of the squared error of the posterior mean."""
         return float(np.mean((self.estimate[estimator] - self.truth) ** 2))
 
 
-def intercepts(mf, mr, individuals=None, groups=None, a0=LECTURE["a0"]):
+def intercepts(
+    mf: NamedFit,
+    mr: NamedFit,
+    individuals: pd.DataFrame | str | Path | None = None,
+    groups: pd.DataFrame | str | Path | None = None,
+    a0: float = LECTURE["a0"],
+) -> Figure:
     """Each group's intercept by fixed effects and by the multilevel estimator, and the truth a0 + U[g].
 
-    Posterior means with 89% intervals on the log-odds scale; groups stand from the smallest to the largest. Where all
-    of a group did the same, the likelihood has no bound to set to an intercept of its own: fixed effects run off as far
-    as their wide prior lets them (intervals that leave the frame have arrows), while the multilevel estimator keeps the
-    group near the others. On the whole its intercepts are too low: its bxy does part of their work.
+    Posterior means with 89% intervals on the log-odds scale; groups are in order from the smallest to the largest. If
+    all members of a group have the same outcome, the likelihood sets no bound to the group's own intercept: fixed
+    effects run off as far as their wide prior lets them (intervals that leave the frame have arrows), while the
+    multilevel estimator keeps the group near the others. On the whole its intercepts are too low, because its bxy takes
+    over part of their effect.
 
-    `groups` must have the column Ug, the truth; `a0` is what the data were simulated with. Otherwise data are as for
-    `models.m0`. ValueError where a fit is of other data.
+    `groups` must have the column Ug, the truth; `a0` is the value that the data were simulated with. Otherwise data are
+    as for `models.m0`. ValueError if a fit is of other data.
     """
     study, U = _study_and_truth(individuals, groups)  # noqa: N806 (the lecture's name)
     draws = {name: _intercepts("intercepts", name, fit, study, with_u=False) for name, fit in (("mf", mf), ("mr", mr))}
@@ -58,17 +74,28 @@ def intercepts(mf, mr, individuals=None, groups=None, a0=LECTURE["a0"]):
         return style.settled(figure)
 
 
-def contrasts(m0, mf, mr, mrx, mru, individuals=None, groups=None, *, a0=LECTURE["a0"], effect=LECTURE["bXY"]):
-    """What X = 1 instead of X = 0 does to the chance that Y is 1 in each group at Z = 0: five estimates and the truth.
+def contrasts(
+    m0: NamedFit,
+    mf: NamedFit,
+    mr: NamedFit,
+    mrx: NamedFit,
+    mru: NamedFit,
+    individuals: pd.DataFrame | str | Path | None = None,
+    groups: pd.DataFrame | str | Path | None = None,
+    *,
+    a0: float = LECTURE["a0"],
+    effect: float = LECTURE["bXY"],
+) -> Figure:
+    """The effect of X = 1 against X = 0 on the chance that Y is 1, by group at Z = 0: five estimates and the truth.
 
-    Above, the difference of chances, p(X=1) - p(X=0), its posterior mean; below, how far that is from the truth. A
-    group's intercept decides how steep the logistic curve is where the group lies, so that the same bxy gives other
-    contrasts in other groups; the naive estimator has one for all. On the right the mean squared error over groups: it
-    is the whole estimate that counts, bxy and intercepts together, and no one's interest is in bxy alone.
+    Above, the posterior mean of the difference of chances, p(X=1) - p(X=0); below, its error. A group's intercept
+    decides how steep the logistic curve is at that group, so the same bxy gives different contrasts in different
+    groups; the naive estimator has one contrast for all. On the right, the mean squared error over groups: the whole
+    estimate counts, bxy and intercepts together, and nobody is interested in bxy alone.
 
-    To the intercepts of mrx and mru belongs what they put in the confound's place, buy Xbar[g] and buy u[g].
+    The intercepts of mrx and mru include their terms for the confound, buy Xbar[g] and buy u[g].
 
-    `a0` and `effect` are what the data were simulated with; otherwise as `intercepts`.
+    `a0` and `effect` are the values that the data were simulated with; otherwise as `intercepts`.
     """
     study, U = _study_and_truth(individuals, groups)  # noqa: N806
     fits = dict(zip(ESTIMATORS, (m0, mf, mr, mrx, mru), strict=True))
@@ -103,7 +130,7 @@ def _study_and_truth(individuals, groups):
 
 
 def _intercepts(figure, name, fit, study, with_u=True):
-    """logit(p) at X = 0 and Z = 0, (draws, groups); `with_u`: with what the estimator has in the place of U, if any."""
+    """logit(p) at X = 0 and Z = 0, (draws, groups); `with_u`: with the estimator's term for U, if it has one."""
     n = study.Z.size
     require_data(figure, fit, {"X": study.X, "Y": study.Y, "group": study.group, "Z": study.Z})
     a = draws_of(figure, fit, "a", () if name == "m0" else (n,))
@@ -142,7 +169,7 @@ def _ends(a):
 
 
 def _draw_intercepts(axes, name, a, shift, limits):
-    """Means and intervals side by side with those of the other estimator; arrows where an interval leaves the frame."""
+    """Means and intervals side by side with those of the other estimator; arrows if an interval leaves the frame."""
     colour, place = style.model_colour(name), np.arange(a.shape[1]) + shift
     lower, upper = _ends(a)
     interval = axes.vlines(place, lower, upper, color=colour, alpha=0.45, linewidth=3.5)

@@ -1,9 +1,10 @@
 """Densities of draws, smoothed by a normal kernel: what figures show of a posterior that has no formula."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def kernel_density(draws, at):
+def kernel_density(draws: ArrayLike, at: NDArray[np.float64]) -> NDArray[np.float64]:
     """The density at each point of `at`, of `draws` of any shape: the mean of normal densities about the draws.
 
     Their standard deviation is `bandwidth(draws)`. Draws that are all the same have no density: it is then nan.
@@ -14,7 +15,7 @@ def kernel_density(draws, at):
     return normal_mixture(np.ravel(draws), width, at)
 
 
-def bandwidth(draws):
+def bandwidth(draws: ArrayLike) -> float:
     """The rule of thumb 1.06 min(sd, interquartile range / 1.34) n^(-1/5) for draws that are nearly normal; 0 for
     draws that are all the same. Silverman (1986), section 3.4.
     """
@@ -24,7 +25,7 @@ def bandwidth(draws):
     return 1.06 * spread * pooled.size**-0.2
 
 
-def normal_mixture(mean, sd, at):
+def normal_mixture(mean: ArrayLike, sd: ArrayLike, at: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean over `mean` and `sd` (draws, each of one dimension or a number) of normal densities at `at`."""
     mean, sd = np.broadcast_arrays(np.atleast_1d(mean), sd)
     density = [np.mean(np.exp(-0.5 * ((x - mean) / sd) ** 2) / sd) for x in at]  # no array of draws by points

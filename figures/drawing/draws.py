@@ -1,13 +1,22 @@
-"""What a figure asks of a fit: draws that are there, of the right shape and finite; and that it is of these data."""
+"""Checks of a fit before it is drawn: its draws exist, are finite and of the right shape, and it is of these data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.results.identity import contents
 
+if TYPE_CHECKING:
+    from figures.drawing.protocols import NamedFit
 
-def draws_of(figure, fit, name, shape=()):
-    """The draws of `name`, pooled: (draws, *shape). ValueError, that begins with the figure's name, unless they can be
-    shown: at least two, all finite, and of this shape.
+
+def draws_of(figure: str, fit: NamedFit, name: str, shape: tuple[int, ...] = ()) -> NDArray[np.float64]:
+    """The draws of `name`, pooled: (draws, *shape). ValueError, which begins with the figure's name, unless there are
+    at least two, all finite, and of this shape.
     """
     title = getattr(fit, "name", "") or "a model"
     if name not in fit.keys():  # noqa: SIM118 (keys are the contract)
@@ -21,9 +30,9 @@ def draws_of(figure, fit, name, shape=()):
     return values.reshape(-1, *shape)
 
 
-def require_data(figure, fit, columns):
-    """ValueError where the fit knows its data, and an array in `columns`, a dict by the name of the model's field, is
-    not the one that it was made from.
+def require_data(figure: str, fit: NamedFit, columns: Mapping[str, NDArray[np.generic]]) -> None:
+    """ValueError if the fit knows its data, and an array in `columns`, a dict by the name of the model's field, differs
+    from its own.
     """
     fitted = getattr(getattr(fit, "identity", None), "data", {})
     for name, values in columns.items():

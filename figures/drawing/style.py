@@ -1,15 +1,17 @@
-"""How every figure looks: one size, one set of type, one palette; and how it reaches a file, always the same bytes.
+"""The look of every figure: one size, one set of type, one palette; and how it is saved, always as the same bytes.
 
-A figure is drawn inside `with applied():`, from `blank()`, and handed out by `settled(figure)`. It is a plain
-`matplotlib.figure.Figure`: no pyplot, no display, no backend to choose, and nothing of the user's matplotlibrc in it.
+A figure is drawn inside `with applied():`, starts as `blank()`, and is returned by `settled(figure)`. It is a plain
+`matplotlib.figure.Figure`: no pyplot, no display, no backend to choose, and no effect of the user's matplotlibrc.
 
-Colour says which model; the models of one comparison stay apart for readers with any colour-vision deficiency. What is
-not a model (data, truths, guides) is ink or grey, and models without a colour of their own are drawn in `OTHER_MODEL`.
+Colour tells models apart, for readers with any colour-vision deficiency among the models of one comparison. Data,
+truths and guides are ink or grey, and models without a colour of their own are drawn in `OTHER_MODEL`.
 """
 
 import contextlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -20,7 +22,7 @@ WIDE = (9.6, 5.4)  # inches: a slide
 DOTS_PER_INCH = 200  # 1920 x 1080; half of it is a README's width, with letters 13 pixels tall at the least
 
 INK = "#1A1A1A"  # data, truths, text
-GUIDE = "#767676"  # dividers, notes, whatever was believed before
+GUIDE = "#767676"  # dividers, notes, priors
 OTHER_MODEL = "#595959"
 
 # Okabe & Ito's palette without its yellow, which is lost on white, and its green, which is too near the others;
@@ -79,7 +81,7 @@ _FILES = {
     "svg.fonttype": "path",  # looks the same where the font is not installed
     "svg.hashsalt": "rethinking-hmc",  # else every run names its elements anew
 }
-_UNDATED = {
+_UNDATED: dict[str, dict[str, Any]] = {
     ".png": {"Software": None},
     ".svg": {"Date": None, "Creator": None},
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -87,38 +89,40 @@ _UNDATED = {
 
 
 @contextlib.contextmanager
-def applied():
-    """Within it, matplotlib's settings are this style over matplotlib's own defaults; after it, what they were."""
+def applied() -> Iterator[None]:
+    """A context in which matplotlib has this style over its own defaults; afterwards it has its earlier settings."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({**_TYPE, **_LINES, **_FILES})
+        settings: Any = {**_TYPE, **_LINES, **_FILES}
+        matplotlib.rcParams.update(settings)
         yield
 
 
-def blank(size=WIDE):
-    """An empty figure, `size` in inches; what is put into it will be laid out without overlaps."""
+def blank(size: tuple[float, float] = WIDE) -> Figure:
+    """An empty figure, `size` in inches; its layout avoids overlaps."""
     figure = Figure(figsize=size, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)  # inches
+    engine: Any = figure.get_layout_engine()
+    engine.set(w_pad=0.1, h_pad=0.08)  # inches
     return figure
 
 
-def settled(figure):
-    """`figure`, laid out once and for all: saving it a second time moves nothing."""
+def settled(figure: Figure) -> Figure:
+    """`figure` with its layout fixed, so that saving it a second time moves nothing."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return figure
 
 
-def model_colour(name):
+def model_colour(name: str) -> str:
     """The colour of the model called `name`, the same in every figure, whether or not its data are simulated."""
     return MODELS.get(name.removesuffix(" (simulated data)"), OTHER_MODEL)
 
 
-def save(figure, path):
+def save(figure: Figure, path: str | Path) -> Path:
     """Write `figure` to `path` (.png, .svg or .pdf) and return the path.
 
-    The same figure gives the same bytes. The file appears whole or not at all. ValueError for another ending, OSError
-    where the file cannot be written.
+    The same figure gives the same bytes. The file is written whole or not at all. ValueError for another ending,
+    OSError if the file cannot be written.
     """
     path = Path(path)
     ending = path.suffix.lower()

@@ -1,9 +1,10 @@
-"""The whole lecture by one command: every model fitted, every table and figure made, and one page to look at them.
+"""The whole lecture by one command: every model fitted, every table and figure made, and one page that shows them.
 
-`work.making.make` does it. Read in this order:
+The command calls `work.making.make`. Read in this order:
 
-contents  the lecture as data
-work      items, sources, kept, running (what has to be made, and what is there already); tasks, loading (what workers
-do) tables    of estimates, comparisons, confounds, beside the truth page      filling, view, render, with cells,
-formula and listing (what is shown, and how)
+    contents  the lecture as data
+    work/     items, sources, kept, running: the items to make, and those that are there already;
+              tasks, loading: the work of the workers
+    tables/   estimates, comparisons, confounds, and the truth beside them
+    page/     filling, view, render, with cells, formula and listing: the page and how it looks
 """

@@ -1,1 +1,1 @@
-"""The sampler's insides."""
+"""The inside of the sampler."""

@@ -1,5 +1,11 @@
 """NUTS at work, step by step, as an animated GIF: always the same bytes for the same records."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from figures.drawing import style
@@ -7,20 +13,31 @@ from figures.drawing.film import write_film
 from figures.sampler import toys
 from figures.sampler.trajectory import ENDS, RING, doubling_colour, frame_plane, mark
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    import hmc
+    from hmc.record import RecordedTransition
+
 _STILL = 8  # how many times as long as a step the draw is shown
 
 
-def nuts_animation(path, chain=None, model=None, seconds=0.15):
+def nuts_animation(
+    path: str | Path,
+    chain: Sequence[RecordedTransition] | None = None,
+    model: hmc.Model | None = None,
+    seconds: float = 0.15,
+) -> Path:
     """NUTS at work: transitions as they happen, leapfrog step by leapfrog step.
 
-    What to see: from the last draw (square) a trajectory grows, each doubling (one colour) at one of its two ends and
-    as long as all before it. Where it turns back it ends, and one of its points becomes the draw (ring), often far from
-    where it began. A last doubling that is given up costs its steps and gives nothing: its points turn hollow. Earlier
-    draws stay as black dots, and slowly fill the density.
+    What to see: a trajectory grows from the last draw (square). Each doubling (one colour) extends one of its two ends
+    and is as long as all before it. When the trajectory turns back, it ends, and one of its points becomes the draw
+    (ring), often far from the start. A last doubling that is given up costs its steps and gives nothing: its points
+    turn hollow. Earlier draws stay as black dots and slowly fill the density.
 
     `path` (.gif) gets a frame for each step, and is returned. `chain`: RecordedTransitions of NUTS in 2 dimensions, one
     after the other, of `model`; None for some in `figures.sampler.toys.plane`. A step is shown for `seconds`, a draw
-    eight times as long. The file appears whole or not at all. ValueError for another ending, or other records.
+    eight times as long. The file is written whole or not at all. ValueError for another ending, or other records.
     """
     if chain is None:
         chain, model = toys.nuts_chain(), toys.plane()
@@ -31,7 +48,7 @@ def nuts_animation(path, chain=None, model=None, seconds=0.15):
     return write_film(path, frames(chain, model), shown)
 
 
-def frames(chain, model):
+def frames(chain: Sequence[RecordedTransition], model: hmc.Model) -> Iterator[Figure]:
     """The figure after each leaf of each transition, and once more with the draw; always the same object."""
     with style.applied():
         figure = style.blank()
@@ -72,7 +89,7 @@ def _happening(recorded, leaf):
 
 
 def _show(line, dots, leaves, given_up):
-    """Put these leaves into the picture, those of the doublings given up hollow."""
+    """Put these leaves into the picture; those of doublings given up are hollow."""
     line.set_data(*np.array([leaf.position for leaf in sorted(leaves, key=lambda leaf: leaf.number)]).T)
     colours = [doubling_colour(leaf.doubling) for leaf in leaves]
     dots.set_offsets([leaf.position for leaf in leaves])

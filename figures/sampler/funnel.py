@@ -1,23 +1,32 @@
-"""Why coordinates matter, drawn: centred and non-centred draws of one intercept beside its spread, and divergences."""
+"""Why coordinates matter: centred and non-centred draws of one intercept against its spread, with divergences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from figures.drawing import style
 
-WALL = 2.0  # standard deviations from the population's mean that hold 95% of intercepts a priori
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import FitOfModel
+
+WALL = 2.0  # standard deviations from the population's mean, with 95% of intercepts between them a priori
 
 
-def funnel(centred, noncentred, cluster=None):
+def funnel(centred: FitOfModel, noncentred: FitOfModel, cluster: int | None = None) -> Figure:
     """Centred against non-centred: draws of one cluster's intercept against those of the spread, and divergences.
 
-    Left, the distance a - a_bar of an intercept from the population's mean: the smaller sigma, the closer it has to
-    stay, between the dashed lines at 2 sigma. The neck of this funnel is too narrow for the steps that suit its mouth:
+    Left, the distance a - a_bar of an intercept from the population's mean: the smaller sigma, the closer it must stay,
+    between the dashed lines at 2 sigma. The neck of this funnel is too narrow for the steps that suit its mouth:
     trajectories diverge there (crosses), and the chain stays out of the neck. Right, the same intercept in units of
-    sigma, z = (a - a_bar) / sigma: its prior does not depend on sigma, the walls are straight, and one step size serves
+    sigma, z = (a - a_bar) / sigma: its prior does not depend on sigma, the walls are straight, and one step size works
     everywhere.
 
     `centred` has draws of a (chains, draws, clusters), a_bar and sigma; `noncentred` of z and sigma. `cluster`: its
-    number, from 1; None for the one whose draws are most like a funnel. ValueError where these are missing.
+    number, from 1; None for the one whose draws are most like a funnel. ValueError if these are missing.
     """
     for fit, needed in ((centred, ("a", "a_bar", "sigma")), (noncentred, ("z", "sigma"))):
         lacking = [name for name in needed if name not in fit.keys()]  # noqa: SIM118 (keys are the contract)
@@ -52,7 +61,7 @@ def _most_funnelled(distance, sigma):
 
 
 def _draw_pairs(axes, intercept, fit, coordinates):
-    """A dot a draw, a cross a divergent one."""
+    """A dot for each draw, a cross if its trajectory diverged."""
     diverging = np.asarray(fit.stats["diverging"]).astype(bool)
     log_sigma = np.log(np.asarray(fit["sigma"]))
     dots = {"marker": "o", "markersize": 3, "alpha": 0.35, "markeredgewidth": 0, "color": style.model_colour(fit.name)}
@@ -67,7 +76,7 @@ def _draw_pairs(axes, intercept, fit, coordinates):
 
 
 def _draw_walls(left, right):
-    """Where 95% of intercepts are a priori, given sigma, in both coordinates."""
+    """The bounds of 95% of intercepts a priori, given sigma, in both coordinates."""
     low, high = left.get_ylim()
     log_sigma = np.linspace(low, high, 200)
     for sign in (-1, 1):
@@ -81,7 +90,7 @@ def _write_legend(figure, axes):
     draws, diverging, wall = axes.get_lines()[:3]
     dot = figure.legend(
         [draws, diverging, wall],
-        ["a draw", "a divergent one", "2 sigma on both sides: 95% of the prior"],
+        ["a draw", "a divergent draw", "2 sigma on both sides: 95% of the prior"],
         loc="outside lower center",
         ncols=3,
     ).legend_handles[0]

@@ -3,6 +3,11 @@
 The figures show toys (`figures/sampler/toys.py`) by default.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from figures.drawing import style
@@ -11,17 +16,23 @@ from figures.sampler.trajectory import draw_density, mark, scale_errors
 from hmc.record.narrate import distance_moved
 from hmc.sampler.outcome import DIVERGENCE, MAX_ENERGY_ERROR
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    import hmc
+    from hmc.record import RecordedTransition
+
 COLOURS = (style.BLUE, style.ORANGE, style.WINE)
 _GRID = 160
 
 
-def leapfrog(paths=None, model=None):
-    """Leapfrog paths through phase space with several step sizes, and how their energy strays.
+def leapfrog(paths: Sequence[RecordedTransition] | None = None, model: hmc.Model | None = None) -> Figure:
+    """Leapfrog paths through phase space with several step sizes, and their energy errors.
 
     What to see: exact dynamics would follow the grey line, on which the energy is constant. Leapfrog steps stay near it
-    for as long as one likes: the energy error goes up and down, but does not grow with time. It grows with the square
-    of the step size, as long as that is small; beyond a limit, twice the standard deviation on a normal density, the
-    path leaves for good. So one takes steps as large as the error allows: fewer of them then make a path.
+    however many there are: the energy error goes up and down, but does not grow with time. It grows with the square of
+    the step size while that is small. Beyond a limit, twice the standard deviation on a normal density, the path leaves
+    for good. So the best steps are as large as the error allows: a path then needs fewer of them.
 
     `paths`: RecordedTransitions of static HMC in 1 dimension from one start, of `model`; None for some along
     `figures.sampler.toys.line`. ValueError for others.
@@ -52,7 +63,7 @@ def leapfrog(paths=None, model=None):
 
 
 def _require(name, paths, model, dimension):
-    """ValueError where the paths are not of a model of so many dimensions."""
+    """ValueError if the paths are not of a model of so many dimensions."""
     fits = model is not None and model.dimension == dimension
     if not (fits and all(path.model == model.name for path in paths)):
         raise ValueError(f"{name}: draws paths in {dimension} dimension{'s'[: dimension - 1]}, and needs their model")
@@ -74,7 +85,7 @@ def _draw_energy_error(axes, path, colour):
 
 
 def _draw_orbit(axes, path, model):
-    """The line of constant energy through the start: all (position, momentum) that exact dynamics may reach."""
+    """The line of constant energy through the start: all (position, momentum) that exact dynamics can reach."""
     start = path.leaf(0)
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     x, momentum = np.linspace(left, right, _GRID), np.linspace(low, high, _GRID)
@@ -85,13 +96,15 @@ def _draw_orbit(axes, path, model):
     axes.plot([], [], color=style.GUIDE, linewidth=4.0, alpha=0.4, label="exact dynamics")
 
 
-def static_paths(chains=None, model=None):
+def static_paths(
+    chains: Sequence[Sequence[RecordedTransition]] | None = None, model: hmc.Model | None = None
+) -> Figure:
     """Chains of static HMC with paths that are too short, about right, and too long.
 
-    What to see: a short path ends near where it began, and the chain is a random walk that crosses the density
-    slowly. A path of a quarter of the period forgets where it began. A path of nearly a whole period costs more than
-    any other and comes back to its start: hardly anything is gained. Since the right length differs from model to model
-    and from direction to direction, NUTS finds it anew for each trajectory.
+    What to see: a short path ends near its start, and the chain is a random walk that crosses the density slowly. A
+    path of a quarter of the period forgets its start. A path of nearly a whole period costs the most and comes back to
+    its start, so it gains hardly anything. The right length differs from model to model and from direction to
+    direction, so NUTS finds it anew for each trajectory.
 
     `chains`: lists of RecordedTransitions of static HMC in 2 dimensions, of `model`, a list for each path length; None
     for some in `figures.sampler.toys.plane`. ValueError for others.
@@ -121,7 +134,7 @@ def static_paths(chains=None, model=None):
 
 
 def _draw_chain(axes, chain):
-    """The paths of a chain, its draws, and where it began."""
+    """The paths of a chain, its draws, and its start."""
     n_steps, step_size = chain[0].outcome.n_steps, chain[0].step_size
     moved = np.mean([distance_moved(path) for path in chain])
     axes.set_title(f"path length {n_steps * step_size:.2g} ({n_steps} steps)\nmoves {moved:.2f} sd on average")
@@ -144,18 +157,18 @@ def _draw_trace(axes, chain, name):
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
-def divergence(trajectories=None, model=None):
-    """A divergence: a trajectory that the leapfrog steps lose where the density is narrow.
+def divergence(trajectories: Sequence[RecordedTransition] | None = None, model: hmc.Model | None = None) -> Figure:
+    """A divergence: leapfrog steps that lose the trajectory where the density is narrow.
 
-    What to see: one step size serves the whole density. In the wide mouth of the funnel it is small, and the energy
-    error stays far below 1. In the neck the density is narrower than a step: the error grows from step to step, until
-    one lands where the energy is off by more than 1,000. There the trajectory is given up, and none of its last
-    doubling's points can be drawn. A chain that diverges hardly gets into the neck: what it says of it is wrong,
-    however long it runs. A smaller step size (a higher target acceptance rate) helps a little; another
-    parametrisation, such as the non-centred one, helps.
+    What to see: one step size has to serve the whole density. In the wide mouth of the funnel it is small, and the
+    energy error stays far below 1. In the neck the density is narrower than a step: the error grows from step to step,
+    until a step has an energy error over 1,000. The trajectory ends there, and none of its last doubling's points can
+    be drawn. A chain that diverges hardly gets into the neck: its draws misrepresent the neck, however long it runs. A
+    smaller step size (a higher target acceptance rate) helps a little; another parametrisation, such as the non-centred
+    one, helps.
 
     `trajectories`: RecordedTransitions in 2 dimensions, of `model`; None for two in `figures.sampler.toys.funnel`.
-    ValueError for others, or where none diverged.
+    ValueError for others, or if none diverged.
     """
     if trajectories is None:
         trajectories, model = toys.funnel_trajectories(), toys.funnel()
@@ -183,7 +196,7 @@ def divergence(trajectories=None, model=None):
 
 
 def _draw_trajectory(plane, errors, trajectory, colour):
-    """A trajectory through the plane in the order of time, and its energy errors in the order they were reached."""
+    """A trajectory through the plane in the order of time, and its energy errors in the order of its steps."""
     diverges = trajectory.outcome.termination == DIVERGENCE
     label = f"{trajectory.outcome.n_steps} steps of {trajectory.step_size:g}" + (
         ", the last diverges" if diverges else ""

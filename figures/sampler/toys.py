@@ -1,6 +1,6 @@
 """Toy densities for pictures of the sampler, and the transitions through them that the pictures show by default.
 
-Small enough to draw whole: a line, a plane, a funnel. They are ordinary models; `hmc check` passes them.
+They are small enough to draw whole: a line, a plane, a funnel. They are ordinary models that pass `hmc check`.
 """
 
 import math
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 import hmc
-from hmc.record import record_from
+from hmc.record import RecordedTransition, record_from
 from hmc.transforms import constrain_positive
 from models.densities import normal
 
@@ -30,19 +30,19 @@ class Funnel(NamedTuple):
     sd: float  # of v
 
 
-def line():
+def line() -> hmc.Model:
     """x ~ Normal(0, 1)."""
     return hmc.Model(_line, Funnel(1.0), [hmc.Parameter("x")], name="line")
 
 
-def plane(correlation=CORRELATION):
+def plane(correlation: float = CORRELATION) -> hmc.Model:
     """(x, y) ~ MultivariateNormal(0, R): standard deviations 1, and this correlation."""
     return hmc.Model(_plane, Plane(correlation), [hmc.Parameter("x"), hmc.Parameter("y")], name="plane")
 
 
-def funnel():
-    """Neal's funnel: v ~ Normal(0, 3), x ~ Normal(0, exp(v / 2)): what a hierarchical model is like where its data say
-    little. Neal (2003), "Slice sampling", section 8.
+def funnel() -> hmc.Model:
+    """Neal's funnel: v ~ Normal(0, 3), x ~ Normal(0, exp(v / 2)), the shape of a hierarchical model with little data.
+    Neal (2003), "Slice sampling", section 8.
     """
     return hmc.Model(_funnel, Funnel(3.0), [hmc.Parameter("x"), hmc.Parameter("v")], name="funnel")
 
@@ -71,19 +71,19 @@ def _funnel(position, data, gradient):
     return log_density_v + log_density_x
 
 
-def doubling_trajectory():
+def doubling_trajectory() -> RecordedTransition:
     """A NUTS transition in the plane whose forward end turns back after four doublings in both directions."""
     return record_from(plane(), np.array([-1.2, -0.9]), 0.2, seed=142)[0]
 
 
-def leapfrog_paths():
+def leapfrog_paths() -> list[RecordedTransition]:
     """Leapfrog paths on the line from one start, nearly at rest, for a period; one for each of STEP_SIZES."""
     start = np.array([1.0])
     path = {"algorithm": "hmc", "path_length": 2 * math.pi, "seed": 7}
     return [record_from(line(), start, step_size, **path)[0] for step_size in STEP_SIZES]
 
 
-def static_chains():
+def static_chains() -> list[list[RecordedTransition]]:
     """Chains of static HMC in the plane, whitened by its own covariance; one for each of PATH_LENGTHS."""
     model = plane()
     covariance = np.array([[1.0, CORRELATION], [CORRELATION, 1.0]])
@@ -92,7 +92,7 @@ def static_chains():
     return [record_from(model, start, 0.1, path_length=length, **settings) for length in PATH_LENGTHS]
 
 
-def funnel_trajectories():
+def funnel_trajectories() -> list[RecordedTransition]:
     """Two NUTS transitions in the funnel with the same step size: one in its mouth, one that diverges in its neck."""
     model, step_size = funnel(), 0.45
     (in_mouth,) = record_from(model, np.array([3.0, 3.0]), step_size, seed=19)
@@ -100,6 +100,6 @@ def funnel_trajectories():
     return [in_mouth, into_neck]
 
 
-def nuts_chain():
+def nuts_chain() -> list[RecordedTransition]:
     """Six NUTS transitions in the plane, one after the other."""
     return record_from(plane(), np.array([-1.2, -0.9]), 0.3, transitions=6, seed=102)

@@ -1,8 +1,12 @@
 """One NUTS transition, drawn from its record (`hmc/record/transitions.py`) as a path through the plane; a toy's by
 default.
 
-Each doubling has its colour, the same in every figure of the sampler's insides.
+Each doubling has the same colour in every figure of the inside of the sampler.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,12 +15,20 @@ from figures.sampler import toys
 from hmc.checking import component_names
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 
-DOUBLINGS = (style.SKY, style.ORANGE, style.BLUE, style.WINE, style.VERMILLION, style.PURPLE)  # as far as they go
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    import hmc
+    from hmc.record import Doubling, RecordedTransition
+
+DOUBLINGS = (style.SKY, style.ORANGE, style.BLUE, style.WINE, style.VERMILLION, style.PURPLE)  # then again
 ENDS = {
-    U_TURN: "the whole turns back",
+    U_TURN: "the trajectory turns back",
     SUBTREE_U_TURN: "its last doubling turns back",
-    DIVERGENCE: "a step diverged",
-    MAX_DEPTH: "as deep as allowed",
+    DIVERGENCE: "a step diverges",
+    MAX_DEPTH: "the maximum depth is reached",
 }
 LEVELS = (1.0, 2.0, 3.0)  # of density lines, in standard deviations: exp(-r^2 / 2) of the highest density
 _GRID = 120  # points a side at which a density is evaluated for its lines
@@ -25,14 +37,14 @@ RING = {"marker": "o", "markersize": 17, "markerfacecolor": "none", "markeredgew
 _ARROW = 0.35  # the length drawn for a momentum of 1
 
 
-def nuts_trajectory(recorded=None, model=None):
+def nuts_trajectory(recorded: RecordedTransition | None = None, model: hmc.Model | None = None) -> Figure:
     """A NUTS trajectory through a plane: its doublings, the U-turn that ends it, and the draw.
 
-    What to see: each doubling adds, forwards or backwards at random, as many leapfrog points as there are, so that the
-    trajectory is twice as long after it and could have begun at any of its points. The momenta at its two ends (black
-    arrows) are held against the sum of all its momenta (grey arrow), which points about from the backward end to the
-    forward end. Where a momentum points against that sum, more steps would bring the ends together again: the
-    trajectory stops, and the draw is one of its points, more likely of the last doubling than of the first ones.
+    What to see: each doubling adds as many leapfrog points as there are, forwards or backwards at random. The
+    trajectory is then twice as long and could have begun at any of its points. NUTS compares the momenta at its two
+    ends (black arrows) with the sum of all its momenta (grey arrow), which points roughly from the backward end to the
+    forward end. If a momentum points against that sum, more steps would bring the ends together again: the trajectory
+    stops, and the draw is one of its points, more likely of the last doubling than of the first ones.
 
     `recorded`: a RecordedTransition of NUTS in 2 dimensions, of `model`; None for one through
     `figures.sampler.toys.plane`. ValueError for another.
@@ -52,7 +64,7 @@ def nuts_trajectory(recorded=None, model=None):
 
 
 def _given(recorded, model):
-    """Record and model to be drawn; ValueError where they are none."""
+    """The record and model to draw; ValueError if they do not fit."""
     if recorded is None:
         return toys.doubling_trajectory(), toys.plane()
     require_nuts("nuts_trajectory", recorded)
@@ -61,19 +73,19 @@ def _given(recorded, model):
     return recorded, model
 
 
-def require_nuts(name, recorded):
-    """ValueError where a transition is not one of NUTS."""
+def require_nuts(name: str, recorded: RecordedTransition) -> None:
+    """ValueError if a transition is not one of NUTS."""
     if recorded.algorithm != "nuts":
         raise ValueError(f"{name}: the transition is one of static HMC, which has no doublings")
 
 
-def summary(recorded):
-    """How long a trajectory was and why it ended, in a line."""
+def summary(recorded: RecordedTransition) -> str:
+    """The length of a trajectory and the reason for its end, in a line."""
     n = recorded.outcome.n_steps
     return f"{n} leapfrog step{'' if n == 1 else 's'}; {ENDS[recorded.outcome.termination]}"
 
 
-def frame_plane(axes, model, positions):
+def frame_plane(axes: Axes, model: hmc.Model, positions: np.ndarray) -> None:
     """A square frame of axes around these positions (n, 2), with lines of equal density."""
     low, high = positions.min(axis=0), positions.max(axis=0)
     centre, half_side = (low + high) / 2.0, _FRAME * (high - low).max()
@@ -82,7 +94,7 @@ def frame_plane(axes, model, positions):
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect="equal")
 
 
-def draw_density(axes, model, x, y):
+def draw_density(axes: Axes, model: hmc.Model, x: np.ndarray, y: np.ndarray) -> None:
     """Lines of equal density of a model of 2 dimensions, over the rectangle that x and y span; labelled axes."""
     log_density = np.array([[model.evaluate((one, other))[0] for one in x] for other in y])
     levels = sorted(log_density.max() - 0.5 * r * r for r in LEVELS)
@@ -93,13 +105,13 @@ def draw_density(axes, model, x, y):
     axes.set_ylabel(name_y)
 
 
-def doubling_colour(number):
+def doubling_colour(number: int) -> str:
     """The colour of the doubling of that number, from 1; the start, 0, is ink."""
     return DOUBLINGS[(number - 1) % len(DOUBLINGS)] if number else style.INK
 
 
-def draw_path(axes, recorded):
-    """The leaves of a trajectory through the plane, coloured by doubling and tied in time; start and draw marked."""
+def draw_path(axes: Axes, recorded: RecordedTransition) -> None:
+    """The leaves of a trajectory through the plane, coloured by doubling and joined in time; start and draw marked."""
     positions = np.array([leaf.position for leaf in recorded.in_time()])
     (path,) = axes.plot(*positions.T, color=style.GUIDE, linewidth=1.0, zorder=2)
     path.set_gid("path")
@@ -116,7 +128,7 @@ def draw_path(axes, recorded):
     mark(axes, recorded.draw, "draw", "the draw", **RING)
 
 
-def mark(axes, position, gid, label, **look):
+def mark(axes: Axes, position: np.ndarray, gid: str, label: str | None, **look: Any) -> Line2D:
     """A marked point, or points (2, n), in ink: the artist."""
     (artist,) = axes.plot(
         *np.reshape(position, (2, -1)), color=style.INK, linestyle="none", label=label, zorder=4, **look
@@ -125,7 +137,7 @@ def mark(axes, position, gid, label, **look):
     return artist
 
 
-def doubling_label(doubling):
+def doubling_label(doubling: Doubling) -> str:
     """A doubling in the words of a legend."""
     n = len(doubling.leaves)
     direction = "forwards" if doubling.is_forward else "backwards"
@@ -134,7 +146,7 @@ def doubling_label(doubling):
 
 
 def _draw_turn(axes, recorded):
-    """By what the trajectory turns: the momenta at the ends of a stretch, and their sum over it."""
+    """The evidence for a U-turn: the momenta at the ends of a stretch, and their sum over it."""
     check = next(check for check in recorded.joins[-1].checks if check.is_turning)
     backward, forward = sorted((check.first, check.last))
     stretch = [leaf for leaf in recorded.in_time() if backward <= leaf.number <= forward]
@@ -157,21 +169,21 @@ def _draw_turn(axes, recorded):
         _arrow(axes, leaf.position, tip, gid, label, {"color": style.INK, "linewidth": 1.8})
 
 
-def scale_errors(axes, largest):
-    """Energy errors as they are, or, where some are large, logarithmic beyond 1."""
+def scale_errors(axes: Axes, largest: float) -> None:
+    """A linear scale of energy errors, or, if some are large, one that is logarithmic beyond 1."""
     if largest < 10.0:
         return
     axes.set_yscale("symlog", linthresh=1.0, linscale=1.5)
     axes.yaxis.set_major_formatter("{x:,g}")
 
 
-def signed(number):
-    """A whole number with a minus sign that is as long as a digit."""
+def signed(number: int) -> str:
+    """A whole number with a minus sign as wide as a digit."""
     return str(number).replace("-", "\N{MINUS SIGN}")
 
 
-def velocity(recorded, momentum):
-    """The velocity of the position that a whitened momentum is: L p, with L L' the inverse metric."""
+def velocity(recorded: RecordedTransition, momentum: np.ndarray) -> np.ndarray:
+    """The velocity of the position for a whitened momentum: L p, with L L' the inverse metric."""
     inverse_metric = recorded.inverse_metric
     if inverse_metric.ndim == 1:
         return np.sqrt(inverse_metric) * momentum

@@ -1,6 +1,9 @@
-"""One NUTS transition drawn from its record as the binary tree that it is; a toy's by default."""
+"""One NUTS transition drawn from its record as a binary tree; a toy's by default."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,18 +20,23 @@ from figures.sampler.trajectory import (
     summary,
 )
 
-_ROOM = 20  # leaves up to which there is room for numbers in the tree
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from hmc.record import RecordedTransition
+
+_ROOM = 20  # the most leaves with room for numbers in the tree
 
 
-def nuts_tree(recorded=None):
-    """The same NUTS trajectory as the binary tree that it is: leapfrog steps at the bottom, joins above them.
+def nuts_tree(recorded: RecordedTransition | None = None) -> Figure:
+    """The same NUTS trajectory as a binary tree: leapfrog steps at the bottom, joins above them.
 
-    What to see: neighbouring steps are joined in pairs, pairs in fours, and so on; each join has its proposal, drawn
-    from its two parts in proportion to their weights (the number in a disc), and is tested for a U-turn. A doubling
-    (one colour) is a whole subtree; its last join ties it to the trajectory before it, and there the later part is
-    favoured: it is taken with probability min(1, its weight / the earlier weight). The heavy line leads from the draw
-    to the top. Below, how much the energy of each step differs from the start's: a step's weight is exp(-energy
-    error), so that all have about the same as long as errors are small.
+    What to see: neighbouring steps are joined in pairs, pairs in fours, and so on. Each join is tested for a U-turn and
+    has a proposal (the number in its disc), drawn from its two parts in proportion to their weights. A doubling (one
+    colour) is a whole subtree. Its last join connects it to the trajectory before it and favours the later part, which
+    is taken with probability min(1, its weight / the earlier weight). The heavy line leads from the draw to the top.
+    Below, the difference of each step's energy to the start's: a step's weight is exp(-energy error), so all weights
+    are about the same while errors are small.
 
     `recorded`: a RecordedTransition of NUTS; None for one through `figures.sampler.toys.plane`. ValueError for another.
     """
@@ -77,7 +85,7 @@ def _leaf_label(recorded, leaf):
 
 
 def _draw_join(axes, recorded, join):
-    """The two edges up to a join, and its node: a disc with the number of the step that it proposes."""
+    """The two edges up to a join, and its node: a disc with the number of its proposal."""
     colour = doubling_colour(join.doubling)
     extent = (join.earlier[0], join.later[1])
     x, height = _node(*extent)
@@ -102,7 +110,7 @@ def _draw_join(axes, recorded, join):
 
 
 def _node(first, last):
-    """Where the join of the leaves `first` to `last` stands in the tree: (x, height)."""
+    """The place of the join of the leaves `first` to `last` in the tree: (x, height)."""
     return (first + last) / 2.0, math.log2(abs(last - first) + 1)
 
 

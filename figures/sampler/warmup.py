@@ -1,4 +1,8 @@
-"""What warm-up learns: a step size and a metric, drawn from a fit."""
+"""Warm-up learns a step size and a metric: figures of both, from a fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.ticker import LogLocator
@@ -9,19 +13,24 @@ from hmc.sampler.adaptation import UPDATE
 from hmc.sampler.starting import make_orders
 from hmc.settings import Settings
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import FitOfModel
+
 WINDOW = 25  # transitions over which acceptance rates are averaged
-_NOT_RECORDED = ("draws", "keep_warmup")  # settings of a fit that its chains' transitions do not depend on
+_NOT_RECORDED = ("draws", "keep_warmup")  # settings that do not change the transitions of a fit's chains
 
 
-def warmup(fit):
+def warmup(fit: FitOfModel) -> Figure:
     """The step size and the acceptance rate over warm-up: the search for steps as large as accuracy allows.
 
-    What to see: a step that is accepted more often than the target makes the next one larger, one that is accepted less
-    often makes it smaller; at first in leaps, which then shrink. Meanwhile the metric is learned, which changes what a
-    good step size is, until it is left alone for the end of warm-up. The acceptance rate of single transitions scatters
-    widely; averaged, it settles at the target. The draws then use one step size, the average of those sought last.
+    What to see: an acceptance rate above the target makes the next step size larger, one below the target makes it
+    smaller; the changes are large at first and then shrink. Meanwhile the sampler learns the metric, which changes the
+    best step size, until it fixes the metric for the end of warm-up. The acceptance rate of single transitions scatters
+    widely; its average settles at the target. The draws then use one step size, the average of the last ones tried.
 
-    `fit`: any, from `hmc.sample`. ValueError where it has no warm-up.
+    `fit`: any, from `hmc.sample`. ValueError if it has no warm-up.
     """
     steps, rates = fit.warmup_stats["step_size"], fit.warmup_stats["acceptance_rate"]
     if steps.shape[1] < WINDOW:
@@ -42,7 +51,7 @@ def warmup(fit):
 
 
 def _draw_step_sizes(axes, fit, colour):
-    """Every chain's step size, and, at the right, the one that its draws use."""
+    """Every chain's step size, and, at the right, the step size of its draws."""
     steps = fit.warmup_stats["step_size"]
     n = steps.shape[1]
     for chain, (sought, kept) in enumerate(zip(steps, fit.stats["step_size"][:, 0], strict=True)):
@@ -91,18 +100,18 @@ def _mark_end_of_metric(above, below, fit):
     above.annotate("metric learned up to here", (last + 0.5, 1.0), (-6, 0), color=style.GUIDE, **note)
 
 
-def metric(fit, chain=0, before=None):
-    """The metric before and after warm-up: how long the sampler takes each direction to be, and how long it is.
+def metric(fit: FitOfModel, chain: int = 0, before: np.ndarray | None = None) -> Figure:
+    """The metric before and after warm-up: the sampler's scale for each parameter, against the parameter's real scale.
 
-    What to see: each dot is a parameter on its unconstrained scale: to the right how much it varies in the posterior,
-    upwards the scale that the metric gives it. On the line the two agree, and in the sampler's coordinates, where
-    lengths are in units of the metric, all parameters vary equally and one step size suits them all. Before warm-up
-    the scales are guesses: ones, or what the steepness of the density at the first point suggests. The parameter that
-    is shortest in those coordinates then dictates the step size, and the longest one how many steps it takes to cross
-    the posterior; the legend says how much longer it is.
+    What to see: each dot is a parameter on its unconstrained scale. Its place to the right is how much it varies in the
+    posterior, its height the scale that the metric gives it. On the line the two agree: in the sampler's coordinates,
+    where lengths are in units of the metric, all parameters then vary equally and one step size suits them all. Before
+    warm-up the scales are guesses: ones, or values from the steepness of the density at the first point. The shortest
+    parameter in those coordinates then dictates the step size, and the longest one dictates how many steps cross the
+    posterior; the legend gives the ratio of the two.
 
-    `fit`: from `hmc.sample`; `chain`: which one's metric. `before`: the inverse metric of the first transition,
-    (dimension,) or (dimension, dimension); None: recorded anew, for which the fit needs its model.
+    `fit`: from `hmc.sample`; `chain`: the chain whose metric is drawn. `before`: the inverse metric of the first
+    transition, (dimension,) or (dimension, dimension); None to record it anew, for which the fit needs its model.
     """
     if before is None:
         before = _first_metric(fit, chain)
@@ -133,7 +142,7 @@ def metric(fit, chain=0, before=None):
 
 
 def _first_metric(fit, chain):
-    """The inverse metric of a chain's first transition, which is run again for it."""
+    """The inverse metric of a chain's first transition, which is run again to record it."""
     if fit.model is None:
         raise ValueError("metric: the fit was loaded from a file, without its model; give the first metric as `before`")
     settings = {name: value for name, value in fit.settings.items() if name not in _NOT_RECORDED}

@@ -1,4 +1,9 @@
-"""Figures of what predation, density and size of tadpoles explain, and what they leave to the tanks."""
+"""Figures of the variation that predation, density and size of tadpoles explain, and that they leave to the tanks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,19 +14,25 @@ from figures.tadpoles.tanks import PROBABILITY
 from models.reedfrogs import TANKS
 from models.tables import read
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
+
 SLOPE_SD = 0.5  # every slope ~ Normal(0, 0.5)
 POINTS = 300  # of a curve
 PERCENT = f"{100 * PROBABILITY:.0f}%"
 MEANINGS = {"bP": "predators", "bD": "density", "bG": "big tadpoles", "bPG": "predators and big tadpoles"}
 
 
-def predation_slope(fit):
-    """What predators do to the logit of survival: the prior and the posterior of bP.
+def predation_slope(fit: NamedFit) -> Figure:
+    """The effect of predators on the logit of survival: the prior and the posterior of bP.
 
-    The prior (dashed) takes neither side. The posterior (line; the bar is its 89% interval, the dot its mean) lies
-    wholly below 0: with predators fewer survive, and it is far from where the prior would have it.
+    The prior (dashed) takes neither side. The posterior (line; the bar is its 89% interval, the dot its mean) is wholly
+    below 0: fewer tadpoles survive with predators. It is also far from the centre of the prior.
 
-    `fit` has draws of bP, as of `mSTP`. ValueError where it has none.
+    `fit` has draws of bP, as of `mSTP`. ValueError if it has none.
     """
     draws = _numbers(fit, "bP")
     x = np.linspace(min(draws.min(), -4 * SLOPE_SD), max(draws.max(), 4 * SLOPE_SD), POINTS)
@@ -31,19 +42,19 @@ def predation_slope(fit):
         axes = figure.add_subplot()
         figure.suptitle(f"{fit.name}: slope of predation", x=0.015, ha="left")
         _draw_densities(axes, x, {fit.name: draws}, prior)
-        axes.set_xlabel("bP: change of the logit of survival where there are predators")
+        axes.set_xlabel("bP: change of the logit of survival with predators")
         figure.legend(loc="outside lower center", ncols=2)
         return style.settled(figure)
 
 
-def spreads(without, within):
+def spreads(without: NamedFit, within: NamedFit) -> Figure:
     """How much tanks vary, without and with predation in the model: posteriors of sigma.
 
-    To a model that knows of no predators, what they do is variation between tanks. Where predation is a predictor, the
-    tanks that are left to vary are much alike: sigma is smaller by far, though the estimates hardly differ (see
-    `predictions`). Bars are 89% intervals, dots means; the prior is dashed.
+    A model without predators takes their effect for variation between tanks. With predation as a predictor, tanks are
+    otherwise much alike: sigma is far smaller, though the estimates hardly differ (see `predictions`). Bars are 89%
+    intervals, dots means; the prior is dashed.
 
-    `without` is a fit of `mST`, `within` one of `mSTP`: each has draws of sigma. ValueError where one has none.
+    `without` is a fit of `mST`, `within` one of `mSTP`: each has draws of sigma. ValueError if one has none.
     """
     draws = {fit.name: _numbers(fit, "sigma") for fit in (without, within)}
     x = np.linspace(0.0, max(values.max() for values in draws.values()), POINTS)
@@ -57,15 +68,15 @@ def spreads(without, within):
         return style.settled(figure)
 
 
-def predictions(without, within, data=None):
+def predictions(without: NamedFit, within: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
     """Two models, the same predictions: each tank's probability of survival by `mST` and by `mSTP`.
 
-    Points are posterior means, bars 89% intervals. They lie near the diagonal: knowing of predators changes little of
-    what is believed of tanks that were seen, because the tanks' own intercepts had already told them apart. What it
-    changes is the explanation (see `spreads`), and small tanks with unlikely outcomes.
+    Points are posterior means, bars 89% intervals. They are near the diagonal: knowing about predators hardly changes
+    the estimates of observed tanks, because the tanks' own intercepts had already told them apart. It changes the
+    explanation (see `spreads`), and small tanks with unlikely outcomes.
 
     Both fits are of `data` (None: the bundled tanks) and have their model, which gives the draws of p; a fit that was
-    loaded from a file has none: ValueError, as for a fit of other tanks.
+    loaded from a file has no model: ValueError, as for a fit of other tanks.
     """
     predation = read(TANKS, data)["pred"]
     across, up = (survival(fit, predation.size) for fit in (without, within))
@@ -82,17 +93,18 @@ def predictions(without, within, data=None):
             axes.plot(across[0, at], up[0, at], marker, **looks, label=words, gid=f"mean {pred}")
         axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=f"{without.name}, without predation")
         axes.set_ylabel(f"{within.name}, with predation")
-        axes.legend(loc="lower right")  # far from the diagonal, where no point is
+        axes.legend(loc="lower right")  # far from the diagonal, where there are no points
         return style.settled(figure)
 
 
-def slopes(density, size, everything):
-    """The homework's slopes: what density, size and predators do to survival, one by one and in one model.
+def slopes(density: NamedFit, size: NamedFit, everything: NamedFit) -> Figure:
+    """The homework's slopes: the effects of density, size and predators on survival, one by one and in one model.
 
-    Dots are posterior means, bars 89% intervals. The slope of a predictor is not the same where the others are in the
-    model: bD and bG stand for themselves alone in `mSTPDG`, and bPG for what predators do to big tadpoles beyond that.
+    Dots are posterior means, bars 89% intervals. A predictor's slope changes when the other predictors are in the
+    model: in `mSTPDG`, bD and bG stand for themselves alone, and bPG for the further effect of predators on big
+    tadpoles.
 
-    `density`, `size` and `everything` are fits of `mSTD`, `mSTG` and `mSTPDG`. ValueError where a slope is missing.
+    `density`, `size` and `everything` are fits of `mSTD`, `mSTG` and `mSTPDG`. ValueError if a slope is missing.
     """
     shown = [("bP", everything), ("bD", density), ("bD", everything), ("bG", size), ("bG", everything)]
     rows = [(slope, fit, _summary(_numbers(fit, slope))) for slope, fit in [*shown, ("bPG", everything)]]
@@ -138,13 +150,13 @@ def _summary(draws):
 
 
 def _numbers(fit, name):
-    """All draws of a scalar, side by side; ValueError where the fit has none."""
+    """All draws of a scalar in one array; ValueError if the fit has none."""
     if name not in fit.keys():  # noqa: SIM118 (keys are the contract)
         raise ValueError(f"{fit.name} has no {name}; it has {', '.join(fit.keys())}")
     return np.ravel(fit[name])
 
 
-def survival(fit, tanks):
+def survival(fit: NamedFit, tanks: int) -> np.ndarray:
     """Mean and interval (3, tanks) of the probability of survival."""
     try:
         p = np.asarray(fit["p"])

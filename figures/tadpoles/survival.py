@@ -1,4 +1,9 @@
-"""Figures of what pooling does to the tanks of tadpoles: from raw proportions and priors to shrinkage."""
+"""Figures of the effect of pooling on the tanks of tadpoles: from raw proportions and priors to shrinkage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -7,20 +12,26 @@ from figures.tadpoles import tanks as tank_plot
 from models.reedfrogs import TANKS
 from models.tables import read
 
-# A tank's predators are no model, so they are told apart by shape, and by colours that every reader tells apart.
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
+
+# Predators are not a model, so shapes tell them apart, and colours that every reader can distinguish.
 PREDATION = {"no": (style.BLUE, "o", "no predators"), "pred": (style.VERMILLION, "^", "predators")}
 A_BAR_SD = 1.5  # a_bar ~ Normal(0, 1.5)
 QUADRATURE = 60  # nodes for the integral over sigma ~ Exponential(1)
-SLICE = 0.8  # of the width of a group of tanks, that its points take
+SLICE = 0.8  # the part of a group's width that its points take
 
 
-def raw_survival(data=None):
+def raw_survival(data: pd.DataFrame | str | Path | None = None) -> Figure:
     """The data alone: the proportion of tadpoles that survived, tank by tank.
 
-    Proportions of small tanks scatter more, as one tadpole more or less counts for more in them; but large ones vary
-    too, from tank to tank, by far more than chance alone would have it. The line is the proportion of all tadpoles.
+    Proportions of small tanks scatter more, since one tadpole more or less counts for more in them. But those of large
+    tanks also vary, by far more than chance alone explains. The line is the proportion of all tadpoles.
 
-    `data`: a DataFrame, the path of a CSV file, or None for the bundled tanks. ValueError where they are wrong.
+    `data`: a DataFrame, the path of a CSV file, or None for the bundled tanks. ValueError if they are wrong.
     """
     table = read(TANKS, data)
     survived, density = table["surv"], table["density"]
@@ -36,12 +47,12 @@ def raw_survival(data=None):
         return _divided(figure, axes, density)
 
 
-def tank_priors():
-    """What mST believes of a tank before any data: priors of a_bar and sigma, and what they say of survival.
+def tank_priors() -> Figure:
+    """What mST assumes about a tank before any data: priors of a_bar and sigma, and the survival they imply.
 
-    Above, the logit a_bar of the average tank, and the same belief as a probability: on this scale nearly even. Below,
-    the spread sigma, and what both together say of one tank that is not average: its logit a is Normal(a_bar, sigma),
-    and as sigma may be large, survival of all or none is likelier a priori than it looks from a_bar alone.
+    Above, the logit a_bar of the average tank, and the same prior as a probability: on this scale it is nearly even.
+    Below, the spread sigma, and what both together imply for any one tank: its logit a is Normal(a_bar, sigma), and
+    since sigma may be large, survival of all or none is likelier a priori than a_bar alone suggests.
 
     Curves are exact: the last is the integral over sigma of normal densities, by Gauss-Laguerre quadrature.
     """
@@ -69,24 +80,26 @@ def tank_priors():
         return style.settled(figure)
 
 
-def prior_of_a_tank(logit):
+def prior_of_a_tank(logit: np.ndarray) -> np.ndarray:
     """The prior density of the intercept a of one tank of `mST`, at each of `logit`.
 
-    The mean over sigma ~ Exponential(1) of what is left when a_bar is integrated out, Normal(0, sqrt(1.5^2 + sigma^2)).
+    Integrating a_bar out gives Normal(0, sqrt(1.5^2 + sigma^2)); this is its mean over sigma ~ Exponential(1).
     """
     sigma, weight = np.polynomial.laguerre.laggauss(QUADRATURE)
     return sum(w * _normal(logit, np.hypot(A_BAR_SD, s)) for s, w in zip(sigma, weight, strict=True))
 
 
-def pooling(complete, none, partial, data=None):
-    """Complete, no and partial pooling: what a small, a large and a learned sigma make of the same tanks.
+def pooling(
+    complete: NamedFit, none: NamedFit, partial: NamedFit, data: pd.DataFrame | str | Path | None = None
+) -> Figure:
+    """Complete, no and partial pooling: the same tanks with a small, a large and a learned sigma.
 
-    With a small sigma all tanks are one, and what a tank did is ignored. With a large one each tank stands alone: it
-    is believed as it is, be it ever so small. Where sigma is learned, each tank is drawn towards the population by as
-    much as the tanks' own spread suggests, and small ones by more than large ones.
+    With a small sigma all tanks are one, and a tank's own outcome is ignored. With a large sigma each tank stands
+    alone: its raw proportion is taken at face value, however small the tank. With a learned sigma, each tank is drawn
+    towards the population by as much as the tanks' own spread suggests, and small tanks by more than large ones.
 
     `complete` and `none`: fits of `mST_fixed` with a small and a large sigma; `partial`: of `mST`, all of `data`.
-    ValueError where they are not of these data.
+    ValueError if they are not of these data.
     """
     table = read(TANKS, data)
     fits = {"complete pooling": complete, "no pooling": none, "partial pooling": partial}
@@ -117,12 +130,12 @@ def _spread(fit):
     return f"sigma given: {fit.model.data.sigma:.2g}"
 
 
-def tanks_by_predation(fit, data=None):
-    """The tank plot with predators shown: `mST` knows nothing of them, and yet its estimates fall into two groups.
+def tanks_by_predation(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
+    """The tank plot with predators shown: `mST` does not know of them, yet its estimates fall into two groups.
 
-    Tanks with predators (triangles) lie below those without, and what they share makes the spread sigma that the model
-    learns larger than it is within either group: a reason to give the model predation as a predictor. The dashed line
-    is the population's mean.
+    Tanks with predators (triangles) are below those without. The difference between the groups makes the learned spread
+    sigma larger than the spread within either group: a reason to give the model predation as a predictor. The dashed
+    line is the population's mean.
 
     `fit` and `data`, and errors, as in `figures.tadpoles.tanks.tanks`.
     """
@@ -148,12 +161,12 @@ def tanks_by_predation(fit, data=None):
         return _divided(figure, axes, table["density"])
 
 
-def shrinkage(fit, data=None):
-    """Shrinkage: how far each tank's estimate lies from its raw proportion, by the number of tadpoles in the tank.
+def shrinkage(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
+    """Shrinkage: how far each tank's estimate is from its raw proportion, by the number of tadpoles in the tank.
 
-    Within a size, tanks stand from the lowest to the highest raw proportion: extreme ones are drawn in most, those near
-    the population's mean least. And from size to size the distances (bars: their mean) become smaller: many tadpoles
-    outweigh what the other tanks say.
+    Within a size, tanks are in order of their raw proportion: extreme tanks are drawn in most, those near the
+    population's mean least. The distances (bars: their mean) become smaller from size to size: many tadpoles outweigh
+    the other tanks.
 
     `fit` and `data`, and errors, as in `figures.tadpoles.tanks.tanks`.
     """
@@ -190,7 +203,7 @@ def _tank_axes(title, density):
 
 
 def _divided(figure, axes, density):
-    """The figure, done, with tanks of different sizes divided."""
+    """The finished figure, with dividers between tanks of different sizes."""
     tank_plot.divide(axes, tank_plot.runs(density.astype(int)))
     return style.settled(figure)
 

@@ -1,11 +1,15 @@
-"""The sweep over sigma: how well tanks are predicted when their spread is given, and where it lands when it is learned.
+"""The sweep over sigma: how well a given spread predicts tanks, and the spread that a model learns.
 
 A sweep is a list of fits of `mST_fixed`, in any order of sigma. Scores are deviances, -2 times the expected log density
 of a tank that was left out: lower is better.
 """
 
+from __future__ import annotations
+
 import numbers
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib.ticker
 import numpy as np
@@ -18,21 +22,28 @@ from figures.tadpoles import tanks
 from models.reedfrogs import TANKS
 from models.tables import read
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-class Scores(NamedTuple):
+    from figures.drawing.protocols import FitOfModel, LeaveOneOut, NamedFit
+
+
+class SweepScores(NamedTuple):
     """Leave-one-out deviances of a sweep, arrays (sigmas,) in ascending order of sigma."""
 
     sigma: np.ndarray
     psis: np.ndarray
     se: np.ndarray  # standard error of `psis`
-    exact: np.ndarray  # by refitting; no entries where it is not known
+    exact: np.ndarray  # by refitting; empty if it is not known
 
 
-def scores(fits, exact=()):
-    """The `Scores` of a sweep by PSIS, and of what exact leave-one-out says of the same fits, if it is given.
+def scores(fits: Sequence[FitOfModel], exact: Sequence[LeaveOneOut | float] = ()) -> SweepScores:
+    """The `SweepScores` of a sweep, by PSIS and, if it is given, by exact leave-one-out.
 
-    `exact`: for each of `fits`, in their order, a `diagnostics.loo_refit.LooRefit` or its looic. ValueError where fits
-    have no known sigma, sigmas are twice there, or the lists are not of one length.
+    `exact`: for each of `fits`, in their order, a `diagnostics.loo_refit.LooRefit` or its looic. ValueError if a fit's
+    sigma is not known, two fits have the same sigma, or the lists differ in length.
     """
     sigma = np.array([sigma_of(fit) for fit in fits])
     if sigma.size == 0 or np.unique(sigma).size < sigma.size:
@@ -40,32 +51,32 @@ def scores(fits, exact=()):
     deviance = np.array([_looic(score) for score in exact])
     if deviance.size not in (0, sigma.size):
         raise ValueError(f"sweep: {deviance.size} exact scores for {sigma.size} fits")
-    # Without the warning: that PSIS cannot be trusted here is what the figure shows.
+    # Without the warning: the figure itself shows that PSIS cannot be trusted here.
     by_psis = [compute_psis_loo(fit.log_likelihood) for fit in fits]
     order = np.argsort(sigma)
     psis, se = np.array([(score.looic, score.se) for score in by_psis]).T
-    return Scores(sigma[order], psis[order], se[order], deviance[order] if deviance.size else deviance)
+    return SweepScores(sigma[order], psis[order], se[order], deviance[order] if deviance.size else deviance)
 
 
-def sigma_of(fit):
-    """The sigma that a fit of `mST_fixed` was given; ValueError where it has none, or was loaded without its model."""
+def sigma_of(fit: FitOfModel) -> float:
+    """The sigma that a fit of `mST_fixed` was given; ValueError if it has none, or was loaded without its model."""
     sigma = getattr(getattr(getattr(fit, "model", None), "data", None), "sigma", None)
     if sigma is None:
         raise ValueError(f"sweep: {fit.name} was given no sigma; a fit from a file lacks its model")
     return float(sigma)
 
 
-def sigma_sweep(fits, learned, exact=()):
-    """The score of each sigma that tanks may be given, and, above, the sigma that is learned from the tanks themselves.
+def sigma_sweep(fits: Sequence[FitOfModel], learned: NamedFit, exact: Sequence[LeaveOneOut | float] = ()) -> Figure:
+    """The score of each given sigma, and, above, the sigma that a model learns from the tanks themselves.
 
-    With a small sigma tanks are predicted badly, as the model takes them for one: it underfits. With a large one badly
-    again, as each tank teaches nothing of the next: it overfits. A model that learns sigma finds the good region from
-    the data alone, without a score. PSIS (points; bars are standard errors over tanks) reweights the draws of one
-    fit, and a tank that is left out takes the only witness of its intercept with it: its weights are too uneven, and at
-    large sigmas the scores are far too good. Refitting without each tank gives what is to be believed (line, where it
-    is drawn).
+    With a small sigma, the model takes all tanks for one and predicts them badly: it underfits. With a large sigma, no
+    tank teaches anything about the next, and predictions are bad again: it overfits. A model that learns sigma finds
+    the good region from the data alone, without a score. PSIS (points; bars are standard errors over tanks) reweights
+    the draws of one fit. Only the tank itself informs its intercept, so leaving it out makes the weights too uneven,
+    and at large sigmas the scores are far too good. Refitting without each tank gives scores to believe (line, if it is
+    drawn).
 
-    `fits` of `mST_fixed`, `learned` of `mST`, `exact` as for `scores`. ValueError as there, or where `learned` has no
+    `fits` of `mST_fixed`, `learned` of `mST`, `exact` as for `scores`. ValueError as there, or if `learned` has no
     draws of sigma.
     """
     shown = scores(fits, exact)
@@ -89,18 +100,23 @@ def sigma_sweep(fits, learned, exact=()):
         return style.settled(figure)
 
 
-def sigma_sweep_animation(fits, path, exact=(), data=None, seconds=0.6):
-    """The tanks as the sigma that they are given grows: a film from too much pooling to too little.
+def sigma_sweep_animation(
+    fits: Sequence[FitOfModel],
+    path: str | Path,
+    exact: Sequence[LeaveOneOut | float] = (),
+    data: pd.DataFrame | str | Path | None = None,
+    seconds: float = 0.6,
+) -> Path:
+    """The tanks as the given sigma grows: a film from too much pooling to too little.
 
-    Above, the tanks as the fit of that sigma sees them; below, the scores of all sigmas, with its own marked. As sigma
-    grows, estimates (dots) leave the population's mean for the raw proportions (rings). The score falls at first; where
-    pooling becomes too little it rises again if each tank is scored by a refit without it (line, where it is drawn).
-    PSIS (points) is far too good there, and cannot be trusted.
+    Above, the estimates of the fit with that sigma; below, the scores of all sigmas, with this one marked. As sigma
+    grows, estimates (dots) move from the population's mean to the raw proportions (rings). The score falls at first.
+    Where there is too little pooling, it rises again if each tank is scored by a refit without it (line, if it is
+    drawn). PSIS (points) is far too good there, and cannot be trusted.
 
     `path` (.gif) gets a frame for each sigma, from the smallest to the largest, and is returned. `fits` and `exact` as
-    for `scores`; `data` are what the fits were made from (None: the bundled tanks). A frame is shown for `seconds`, the
-    last one three times as long. The file appears whole or not at all. ValueError for another ending, and as for
-    `scores`.
+    for `scores`; `data` are those of the fits (None: the bundled tanks). A frame is shown for `seconds`, the last one
+    three times as long. The file is written whole or not at all. ValueError for another ending, and as for `scores`.
     """
     shown, table = scores(fits, exact), read(TANKS, data)
     ascending = sorted(fits, key=sigma_of)
@@ -109,8 +125,8 @@ def sigma_sweep_animation(fits, path, exact=(), data=None, seconds=0.6):
     return write_film(path, (sweep_frame(shown, fit, table) for fit in ascending), durations)
 
 
-def sweep_frame(shown, fit, table):
-    """A frame of `sigma_sweep_animation`: of the sweep's `Scores`, one of its fits, and the tanks' columns."""
+def sweep_frame(shown: SweepScores, fit: FitOfModel, table: Mapping[str, np.ndarray]) -> Figure:
+    """A frame of `sigma_sweep_animation`, from the `SweepScores`, one of the fits, and the tanks' columns."""
     at = int(np.flatnonzero(shown.sigma == sigma_of(fit))[0])
     survival = tanks.survival_of(fit, table)
     colour = style.model_colour(fit.name)
@@ -122,7 +138,7 @@ def sweep_frame(shown, fit, table):
         _draw_tanks(above, survival, colour)
         above.set(xlabel="Tank", ylabel="Survival")
         draw_scores(below, shown)
-        below.set_ylabel("Deviance")  # of what, the other figure says: here is no room
+        below.set_ylabel("Deviance")  # the other figure says of what: there is no room here
         here = {"markersize": 15, "markerfacecolor": "none", "markeredgecolor": style.INK, "markeredgewidth": 2.5}
         below.plot(shown.sigma[at], shown.psis[at], "o", **here, gid="here")
         figure.legend(loc="outside lower center", ncols=4)
@@ -130,7 +146,7 @@ def sweep_frame(shown, fit, table):
 
 
 def _draw_tanks(axes, survival, colour):
-    """Raw proportions, estimates and the population; marks at 0 and 1 may stand out of the axes."""
+    """Raw proportions, estimates and the population; marks at 0 and 1 may reach beyond the axes."""
     tank = np.arange(1, survival.raw.size + 1)
     edges = {"markersize": 6.5, "markeredgecolor": "white", "clip_on": False}
     rings = {"markersize": 8, "markerfacecolor": "none", "clip_on": False}
@@ -140,7 +156,7 @@ def _draw_tanks(axes, survival, colour):
     axes.plot(tank, survival.raw, "o", color=style.INK, **rings, label="raw", gid="raw")
 
 
-def draw_scores(axes, shown):
+def draw_scores(axes: Axes, shown: SweepScores) -> None:
     """The scores against sigma: points with bars, and a line."""
     colour = style.model_colour("mST_fixed")
     points = {"color": colour, "fmt": "o", "markersize": 6, "elinewidth": 2.5}

@@ -1,7 +1,11 @@
 """Figures of the tadpoles in their tanks."""
 
+from __future__ import annotations
+
 import itertools
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -9,8 +13,15 @@ from figures.drawing import style
 from models.reedfrogs import TANKS
 from models.tables import read
 
-PROBABILITY = 0.89  # that the intervals hold, as in the lecture
-SIZES = {2: ("small", "large"), 3: ("small", "medium", "large")}  # what tanks of so many densities are called
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from figures.drawing.protocols import NamedFit
+
+PROBABILITY = 0.89  # in the intervals, as in the lecture
+SIZES = {2: ("small", "large"), 3: ("small", "medium", "large")}  # the words for tanks of so many densities
 
 
 class Survival(NamedTuple):
@@ -31,17 +42,17 @@ class Run(NamedTuple):
     density: int
 
 
-def tanks(fit, data=None):
-    """The tank plot: for each tank the raw proportion that survived, and what the model makes of it.
+def tanks(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
+    """The tank plot: for each tank the raw proportion that survived, and the model's estimate.
 
-    Rings are the tanks' own proportions; dots, with 89% intervals, are what a model believes that learns from all tanks
-    at once how much tanks differ. Estimates lie nearer to the population's mean (dashed) than the proportions do:
-    most of all those of tanks that are extreme, and those of small tanks, as few tadpoles say little about a tank.
+    Rings are the tanks' own proportions; dots, with 89% intervals, are the estimates of a model that learns from all
+    tanks at once how much tanks differ. Estimates are nearer to the population's mean (dashed) than the proportions
+    are. The shift is largest for extreme tanks and for small tanks, since few tadpoles say little about a tank.
 
     `fit` has draws of the intercepts `a` (chains, draws, tanks) and of their mean `a_bar` (chains, draws), as mST;
-    `data` are what it was made from: a DataFrame, the path of a CSV file, or None for the bundled tanks. Tanks stand
-    in the order of the data, divided where the number of tadpoles changes if tanks of equal numbers stand together.
-    ValueError where the fit lacks these draws, or where it is not of these data.
+    `data` are those of the fit: a DataFrame, the path of a CSV file, or None for the bundled tanks. Tanks are in the
+    order of the data, with dividers where the number of tadpoles changes, if tanks of equal numbers are together.
+    ValueError if the fit lacks these draws, or if it is not of these data.
     """
     table = read(TANKS, data)
     survival = survival_of(fit, table)
@@ -58,8 +69,8 @@ def tanks(fit, data=None):
         return style.settled(figure)
 
 
-def survival_of(fit, table):
-    """The numbers to show; ValueError where fit and table do not belong together."""
+def survival_of(fit: NamedFit, table: Mapping[str, np.ndarray]) -> Survival:
+    """The numbers to show; ValueError if fit and table do not belong together."""
     lacking = [name for name in ("a", "a_bar") if name not in fit.keys()]  # noqa: SIM118 (keys are the contract)
     if lacking:
         raise ValueError(f"tanks: the fit has no {lacking[0]}; it has {', '.join(fit.keys())}")
@@ -81,7 +92,7 @@ def survival_of(fit, table):
 
 
 def _require_same_tanks(fitted, survived, density):
-    """ValueError where the data within the fit, if it has any, are others: equally many, but not the same tanks."""
+    """ValueError if the data within the fit, if it has any, are other tanks, though equally many."""
     if not (hasattr(fitted, "survived") and hasattr(fitted, "density")):
         return
     others = np.flatnonzero((fitted.survived != survived) | (fitted.density != density))
@@ -93,11 +104,11 @@ def _require_same_tanks(fitted, survived, density):
         )
 
 
-def inverse_logit(x):
+def inverse_logit(x: np.ndarray) -> np.ndarray:
     return 0.5 + 0.5 * np.tanh(0.5 * x)  # no overflow at either end
 
 
-def draw_axes(axes, density):
+def draw_axes(axes: Axes, density: np.ndarray) -> None:
     n = density.size
     axes.set_xlim(0.25, n + 0.75)
     axes.set_ylim(-0.025, 1.025)  # room for the points at 0 and 1
@@ -111,7 +122,7 @@ def draw_axes(axes, density):
     axes.set_ylabel("Proportion that survived")
 
 
-def tank_ticks(n):
+def tank_ticks(n: int) -> list[int]:
     """Tank 1 and every 2nd, 4th, 5th, 8th, 10th, 20th ... tank, so that there are at most 8 more."""
     steps = (digit * 10**zeros for zeros in itertools.count() for digit in (1, 2, 4, 5, 8))
     step = next(step for step in steps if n <= 8 * step)
@@ -120,7 +131,7 @@ def tank_ticks(n):
 
 def _draw_survival(axes, survival, colour):
     tank = np.arange(1, survival.raw.size + 1)
-    room = np.clip(60 / tank.size, 0.35, 1.0)  # for a tank, as a part of what marks of full size take
+    room = np.clip(60 / tank.size, 0.35, 1.0)  # the size of a tank's marks, as a part of their full size
     dots = {"marker": "o", "linestyle": "none"}
     rings = {**dots, "markerfacecolor": "none", "markeredgewidth": room}
     edges = {"markeredgecolor": "white", "markeredgewidth": room**2}
@@ -141,15 +152,15 @@ def _draw_survival(axes, survival, colour):
     axes.figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=2)
 
 
-def runs(density):
-    """The runs of equal densities, in order; none where tanks of one density do not stand together."""
+def runs(density: np.ndarray) -> list[Run]:
+    """The runs of equal densities, in order; none if tanks of one density are not together."""
     starts = [0, *(np.flatnonzero(np.diff(density)) + 1), density.size]
     found = [Run(i + 1, j, density[i]) for i, j in itertools.pairwise(starts)]
     return found if len({run.density for run in found}) == len(found) else []
 
 
-def divide(axes, runs):
-    """Dividers between the runs and a label above each, as long as there is room for; nothing if there is none."""
+def divide(axes: Axes, runs: Sequence[Run]) -> None:
+    """Dividers between the runs and the longest label above each that has room; nothing if none has."""
     labels = [
         axes.text((run.first + run.last) / 2, 1.01, "", transform=axes.get_xaxis_transform(), ha="center", va="bottom")
         for run in runs
@@ -173,7 +184,7 @@ def divide(axes, runs):
 
 
 def _wordings(runs):
-    """What to write above the runs: lists of labels, from the longest to the shortest."""
+    """The labels to write above the runs: lists, from the longest to the shortest."""
     if not runs:
         return
     by_density = sorted(run.density for run in runs)

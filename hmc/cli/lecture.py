@@ -26,7 +26,7 @@ def add(subparsers):
     command.add_argument(
         "--replications", type=int, default=20, help="simulated studies of the coverage (default 20; 0: leave it out)"
     )
-    command.add_argument("--workers", type=int, help="pieces of work at a time (default: the number of processors)")
+    command.add_argument("--workers", type=int, help="items to make at a time (default: the number of processors)")
     add_dask(command)
     command.set_defaults(run=run, keeps_in="out")
 
@@ -43,7 +43,7 @@ def run(options):
     made = make(options.out, **{name: getattr(options, name) for name in given})
     for name, reason in made.failures.items():
         print(f"hmc: {name} could not be made: {reason}", file=sys.stderr)
-    print(f"{made.page}: {len(made.made)} pieces made, {len(made.kept)} kept, in {made.seconds:.1f} s")
+    print(f"{made.page}: {len(made.made)} items made, {len(made.kept)} kept, in {made.seconds:.1f} s")
     print("seconds of work: " + ", ".join(f"{on} {seconds:.1f}" for on, seconds in made.spent.items()))
     return 1 if made.failures else 0
 

@@ -1,1 +1,1 @@
-"""What a run leaves."""
+"""Results of a run: fits, their files, checkpoints, and exports to other programs."""

@@ -1,12 +1,16 @@
 """Fits in files: a zip archive of .npy arrays, which NumPy, R and any language can open, and `fit.json`.
 
-The JSON text holds format and version, the model's name and parameters, the settings with the seed, and what else is
-not an array. Arrays are named by their place: "unconstrained", "stats/lp", "derived/a", "ragged/2/stats/lp"; those
-under "snapshot" are what the chains can be gone on from.
+The JSON text holds format and version, the model's name and parameters, the settings with the seed, and everything else
+that is not an array. Arrays are named by their place: "unconstrained", "stats/lp", "derived/a", "ragged/2/stats/lp";
+from those under "snapshot" the chains can be continued.
 """
 
+from __future__ import annotations
+
 import json
+import os
 import zipfile
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,12 +19,15 @@ from hmc.files import write_whole
 from hmc.results import identity
 from hmc.sampler import snapshot
 
+if TYPE_CHECKING:
+    from hmc.results.fit import Fit
+
 FORMAT = "rethinking-hmc fit, version 1"
 
-_MANY_VALUES = 10_000_000  # log likelihoods of 80 MB and more are kept only if somebody asked for them
+_MANY_VALUES = 10_000_000  # log likelihoods of more than 80 MB are written only on request
 
 
-def save(fit, path, log_likelihood=None):
+def save(fit: Fit, path: str | os.PathLike[str], log_likelihood: bool | None = None) -> None:
     """Write a fit; see `Fit.save`. OSError where the file cannot be written."""
     arrays = {"unconstrained": fit.unconstrained, "inverse_metric": fit.inverse_metric}
     arrays |= {f"stats/{name}": values for name, values in fit.stats.items()}
@@ -37,7 +44,7 @@ def save(fit, path, log_likelihood=None):
     if fit.settings["initial"] is not None:
         arrays["initial"] = fit.settings["initial"]
 
-    def write(file):
+    def write(file: IO[bytes]) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("fit.json", json.dumps(_description(fit) | {"arrays": list(arrays)}, indent=1))
             for name, values in arrays.items():
@@ -47,8 +54,12 @@ def save(fit, path, log_likelihood=None):
     write_whole(path, write)
 
 
-def log_likelihood_to_keep(fit, wanted=None):
-    """The log likelihoods for a file; not `wanted`: None. If nothing is said: those that are there, or a few."""
+def log_likelihood_to_keep(fit: Fit, wanted: bool | None = None) -> np.ndarray | None:
+    """The log likelihoods to write to a file, or None.
+
+    wanted: True computes them if need be, False gives None. None takes them if they are known already, and computes
+        them if they are few.
+    """
     if wanted is not None:
         return fit.log_likelihood if wanted else None
     if fit.known_log_likelihood is None and fit.model is not None and fit.model.log_likelihood is not None:
@@ -58,8 +69,8 @@ def log_likelihood_to_keep(fit, wanted=None):
     return fit.known_log_likelihood
 
 
-def read(path):
-    """(the JSON text's content, {name: array}) of the file of a fit; ValueError where it is none, or is damaged."""
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """(content of the JSON text, {name: array}) of a saved fit; ValueError if the file is damaged, or no saved fit."""
     try:
         with zipfile.ZipFile(path) as archive:
             description = json.loads(archive.read("fit.json"))
@@ -73,17 +84,17 @@ def read(path):
     raise ValueError(f"{path}: {reason}")
 
 
-def damaged(error):
-    """What to say of a file that an error was met in."""
+def damaged(error: Exception) -> str:
+    """The message about a file that cannot be read because of this error."""
     return f"it is not a saved fit, or is damaged ({told(error)})"
 
 
-def _read_array(archive, member):
+def _read_array(archive: zipfile.ZipFile, member: str) -> np.ndarray:
     with archive.open(member) as file:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _description(fit):
+def _description(fit: Fit) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": fit.version,

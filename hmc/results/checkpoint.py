@@ -1,9 +1,10 @@
-"""Finished chunks of a run's chains in a file that only grows, so that the run can be taken up again where it was.
+"""Checkpoints: finished chunks of a run's chains, appended to a file from which the run can be continued.
 
-The file is a line that names its kind, then entries: a head (length, checksum, checksum of the head) and as many bytes.
-The first entry says in JSON what is run; each further one is a chunk, a .npz of a chain's number, its record and the
-`Snapshot` after it. A checksum covers all entries before, too. So what is read is what was written: a chunk that was
-being written when the machine stopped is shorter than its head says, and is drawn again; any other damage is refused.
+The file begins with a line that names its kind. Entries follow: a head (length, checksum, checksum of the head), then
+the content. The first entry describes the run in JSON. Each further one is a chunk, as .npz: the number of a chain, its
+record, and the `Snapshot` after it. Each checksum also covers all entries before its own, so the chunks read are those
+that were written. If the machine stopped during the writing of a chunk, the chunk is shorter than its head says, and is
+drawn again. Any other damage is an error.
 """
 
 import contextlib
@@ -13,8 +14,9 @@ import json
 import os
 import struct
 import zlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from hmc.errors import told
 from hmc.files import put_new, write_whole
 from hmc.reporting import say
 from hmc.results.identity import (
+    Identity,
     code_difference,
     draws_difference,
     fields,
@@ -31,6 +34,12 @@ from hmc.results.identity import (
 )
 from hmc.sampler import snapshot
 from hmc.sampler.chain import Record
+from hmc.settings import Settings
+
+if TYPE_CHECKING:
+    from hmc.model import Model
+
+T = TypeVar("T")
 
 MAGIC = b"rethinking-hmc checkpoint, version 2\n"
 _HEAD = struct.Struct("<Q32sI")
@@ -39,43 +48,45 @@ _CHUNK_SECONDS = 1.0
 _SECONDS_PER_BYTE = 3e-8  # some ten times what it takes to send data to a worker
 
 
-def chunk_seconds(model):
-    """How long a chunk is to take: short, but long enough for what sending the model's data costs to be little."""
+def chunk_seconds(model: "Model") -> float:
+    """How long a chunk should take: short, but long compared with sending the model's data to a worker."""
     return _CHUNK_SECONDS + _SECONDS_PER_BYTE * sum(getattr(value, "nbytes", 8) for _, value in fields(model.data))
 
 
 class KeptChain(NamedTuple):
-    """A chain as far as it is in the file."""
+    """The part of a chain that is in the file."""
 
-    records: list  # of its chunks, one after the other
-    snapshot: object  # where the next chunk goes on; None: at the start
+    records: list[Record]  # of its chunks, in their order
+    snapshot: snapshot.Snapshot | None  # where the next chunk starts; None: at the start of the chain
 
 
 class Checkpoint:
-    """A run's file, open: `settings`, with the seed it was begun with, and the `chains`, a list of `KeptChain`."""
+    """The open file of a run: its `settings`, with the seed that it was started with, and its `chains`."""
 
-    def __init__(self, path, settings, chains, file, checksum):
+    def __init__(
+        self, path: Path, settings: Settings, chains: list[KeptChain], file: io.FileIO, checksum: bytes
+    ) -> None:
         self.settings = settings
         self.chains = chains
         self._path, self._file, self._checksum = path, file, checksum
 
-    def append(self, number, record, reached):
-        """Write a chunk of chain `number`: its `Record`, and the `Snapshot` after it.
+    def append(self, number: int, record: Record, reached: snapshot.Snapshot) -> None:
+        """Write a chunk of chain `number`: its record, and the snapshot after it.
 
-        OSError where it cannot be written; the file is then as it was.
+        OSError if it cannot be written; the file then stays as it was.
         """
         buffer = io.BytesIO()
-        arrays = {f"record/{name}": values for name, values in record._asdict().items()}
+        arrays: dict[str, Any] = {f"record/{name}": values for name, values in record._asdict().items()}
         arrays |= {f"snapshot/{name}": values for name, values in snapshot.to_arrays(reached).items()}
         np.savez(buffer, chain=number, **arrays)
         entry, checksum = _entry(buffer.getvalue(), self._checksum)
         end = self._file.seek(0, os.SEEK_END)
         try:
             left = memoryview(entry)
-            while left:  # a disk that fills up takes a part, and says so at the next
+            while left:  # a disk that fills up takes a part; the next write then fails
                 left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
-        except BaseException as error:  # a second Ctrl-C, too
+        except BaseException as error:  # including a second Ctrl-C
             self._file.truncate(end)
             if isinstance(error, OSError):
                 raise OSError(error.errno, error.strerror, str(self._path)) from error
@@ -84,33 +95,22 @@ class Checkpoint:
 
 
 @contextlib.contextmanager
-def open_checkpoint(path, model, identity, settings, seed):
-    """The `Checkpoint` at a path, for a `with`: made anew where there is none.
+def open_checkpoint(
+    path: str | os.PathLike[str], model: "Model", identity: Identity, settings: Settings, seed: int | None
+) -> Iterator[Checkpoint]:
+    """The `Checkpoint` at a path, for a `with`; a new file if there is none.
 
-    identity: the model's, as it is now. `seed` None takes that of the file. ValueError, which names the difference,
-    where the file is of another run: of another model or other data, other settings (but for more `draws`), another
-    version of sampler, model or Numba; where it is damaged, or no checkpoint; and where another run has it open (on
-    Windows, that is not seen).
+    identity: the model's, as it is now.
+    seed: as it was asked for; None takes the seed of the file.
+
+    ValueError, which names the difference, if the file belongs to another run: another model or other data, other
+    settings (except for more `draws`), another version of sampler, model or Numba. ValueError, too, if the file is
+    damaged or not a checkpoint, and if another run has it open (which cannot be seen on Windows).
     """
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
-        raise ValueError(f"checkpoint = {path!r} is no path of a file")
-    path = Path(os.path.realpath(path))  # a link may point to where nothing is yet
-    if not path.parent.is_dir():
-        raise ValueError(f"{path}: there is no such folder")
-    if path.exists() and not path.is_file():
-        raise ValueError(f"{path}: it is no ordinary file")
-    ours = {"identity": to_json(identity), "settings": _kept(settings)}
-    try:
-        file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed below)
-    except FileNotFoundError:
-        if not model.density_is_stored():
-            model.density()  # what cannot be compiled leaves no file behind
-        entry, _ = _entry(json.dumps(ours).encode(), b"")
-        with contextlib.suppress(FileExistsError):  # another run was quicker
-            write_whole(path, lambda file: file.write(MAGIC + entry), put=put_new)
-        file = open(path, "r+b", buffering=0)  # noqa: SIM115
-    with file, _locked(file, path):
-        if file.read(len(MAGIC)) != MAGIC:  # whatever it is, it may be too large to be read whole
+    path = _checked(path)
+    description = {"identity": to_json(identity), "settings": _kept(settings)}
+    with _opened(path, model, description) as file, _locked(file, path):
+        if file.read(len(MAGIC)) != MAGIC:  # any other file may be too large to be read whole
             raise ValueError(f"{path}: it is not a checkpoint of this version")
         content = MAGIC + file.read()
         entries, end, checksum = _entries(content, path)
@@ -129,35 +129,60 @@ def open_checkpoint(path, model, identity, settings, seed):
         done = max([c.snapshot.state.iteration for c in chains if c.snapshot], default=0) - settings.warmup
         if done > settings.draws:
             raise ValueError(f"{path}: it has {done} draws of a chain, and draws is {settings.draws}")
-        different = draws_difference(begun, chains, model)
+        different = draws_difference(begun, identity, chains, model)
         if different:
             raise ValueError(f"{path}: {different}")
         if end < len(content):
-            say(f"{path}: the last chunk was not written to its end, and is drawn again")
+            say(f"{path}: the last chunk was not written completely, and is drawn again")
             file.truncate(end)
         yield Checkpoint(path, settings, chains, file, checksum)
 
 
-def _kept(settings):
-    """The settings that draws depend on, as JSON has them; how many draws there are to be may change."""
+def _checked(path: Any) -> Path:
+    """The real path of a file that exists or can be made; ValueError for anything else."""
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise ValueError(f"checkpoint = {path!r} is not the path of a file")
+    path = Path(os.path.realpath(path))  # a link may lead to a file that does not exist yet
+    if not path.parent.is_dir():
+        raise ValueError(f"{path}: there is no such folder")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path}: it is not an ordinary file")
+    return path
+
+
+def _opened(path: Path, model: "Model", description: dict[str, Any]) -> io.FileIO:
+    """The file at `path`, opened to be read and written; one that is missing is made, with this description."""
+    try:
+        return open(path, "r+b", buffering=0)
+    except FileNotFoundError:
+        if not model.density_is_stored():
+            model.density()  # a density that does not compile leaves no file behind
+        entry, _ = _entry(json.dumps(description).encode(), b"")
+        with contextlib.suppress(FileExistsError):  # another run was faster
+            write_whole(path, lambda file: file.write(MAGIC + entry), put=put_new)
+        return open(path, "r+b", buffering=0)
+
+
+def _kept(settings: Settings) -> dict[str, Any]:
+    """The settings that a run must keep when it is continued, as JSON holds them: all but the number of draws."""
     initial = None if settings.initial is None else np.asarray(settings.initial).tolist()
     kept = settings._replace(initial=initial)._asdict()
     del kept["draws"]
     return kept
 
 
-def _settings_difference(theirs, ours):
-    """The first setting that tells a run in a file from the one that is asked for, in words; None if none does."""
+def _settings_difference(theirs: dict[str, Any], ours: dict[str, Any]) -> str | None:
+    """The first setting that differs between the run in a file and this one, in words; None if there is none."""
     for name, value in theirs.items():
         if value != ours.get(name):
             if name == "initial":
-                return "it was begun with other initial points"
-            return f"it was begun with {name} = {value}, not {ours.get(name)}"
+                return "it was started with other initial points"
+            return f"it was started with {name} = {value}, not {ours.get(name)}"
     return None
 
 
-def _chains(chunks, count):
-    """The `KeptChain` of each chain of a run, as far as the chunks reach."""
+def _chains(chunks: Sequence[bytes], count: int) -> list[KeptChain]:
+    """The chains of a run, as far as the chunks reach."""
     chains = [KeptChain([], None)] * count
     for chunk in chunks:
         with np.load(io.BytesIO(chunk), allow_pickle=False) as arrays:
@@ -169,16 +194,17 @@ def _chains(chunks, count):
     return chains
 
 
-def _entry(payload, before):
-    """(an entry's bytes, its checksum)."""
+def _entry(payload: bytes, before: bytes) -> tuple[bytes, bytes]:
+    """(the bytes of an entry, its checksum), given the checksum of the entry before."""
     checksum = hashlib.sha256(before + payload).digest()
     head = struct.pack("<Q32s", len(payload), checksum)
     return head + struct.pack("<I", zlib.crc32(head)) + payload, checksum
 
 
-def _entries(content, path):
-    """(the payloads of all whole entries, where they end, the last checksum)."""
-    payloads, place, checksum = [], len(MAGIC), b""
+def _entries(content: bytes, path: Path) -> tuple[list[bytes], int, bytes]:
+    """(the payloads of all complete entries, where they end, the last checksum)."""
+    payloads: list[bytes] = []
+    place, checksum = len(MAGIC), b""
     while len(content) - place >= _HEAD.size:
         length, expected, check = _HEAD.unpack_from(content, place)
         is_whole = zlib.crc32(content[place : place + _HEAD.size - 4]) == check
@@ -186,16 +212,18 @@ def _entries(content, path):
         if is_whole and len(payload) < length:
             break
         if not is_whole or hashlib.sha256(checksum + payload).digest() != expected:
-            raise ValueError(f"{path}: it is damaged at byte {place}; cut off there, it keeps what stands before")
+            raise ValueError(
+                f"{path}: it is damaged at byte {place}; what comes before can be used if the file is cut there"
+            )
         payloads.append(payload)
         place, checksum = place + _HEAD.size + length, expected
     if not payloads:
-        raise ValueError(f"{path}: it is cut short: nothing in it is whole")
+        raise ValueError(f"{path}: it is cut short, and has no complete entry")
     return payloads, place, checksum
 
 
-def _read(read, path):
-    """What `read()` gives; ValueError where it fails: the checksums are right, so another program wrote these bytes."""
+def _read(read: Callable[[], T], path: Path) -> T:
+    """The result of `read()`. ValueError if it fails: the checksums are right, so another program wrote these bytes."""
     try:
         return read()
     except Exception as error:
@@ -203,8 +231,8 @@ def _read(read, path):
 
 
 @contextlib.contextmanager
-def _locked(file, path):
-    """Keep other runs from the file, for a `with`; on Windows, nothing does."""
+def _locked(file: io.FileIO, path: Path) -> Iterator[None]:
+    """Lock the file against other runs, for a `with`; on Windows, do nothing."""
     try:
         import fcntl
     except ImportError:
@@ -217,4 +245,4 @@ def _locked(file, path):
     try:
         yield
     finally:
-        fcntl.flock(file, fcntl.LOCK_UN)  # closing would not do: workers that were forked meanwhile have the file, too
+        fcntl.flock(file, fcntl.LOCK_UN)  # closing is not enough: workers forked meanwhile hold the file, too

@@ -1,16 +1,23 @@
-"""What a model's `derived` makes of draws: an author's own code, called once for each, which may fail at any."""
+"""Derived quantities of draws. The model's `derived` is an author's own code: it runs once per draw, and may fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.errors import told
 
+if TYPE_CHECKING:
+    from hmc.model import Model
 
-def derived_draws(model, positions):
-    """{name: (chains, draws, *shape) float64} of what the model's `derived` gives at positions (chains, draws,
-    dimension); nothing where it has no such function.
 
-    ValueError, which names the model, where `derived` raises, where names or shapes differ from draw to draw, and where
-    a name is a parameter's.
+def derived_draws(model: Model, positions: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """The model's derived quantities at positions (chains, draws, dimension): {name: (chains, draws, *shape)}.
+
+    The dict is empty if the model has no `derived`. ValueError, which names the model, if `derived` raises, if names or
+    shapes differ between draws, or if a name is also that of a parameter.
     """
     if model.derived is None:
         return {}
@@ -34,5 +41,5 @@ def derived_draws(model, positions):
     return {name: values.reshape(*positions.shape[:-1], *values.shape[1:]) for name, values in stacked.items()}
 
 
-def _of_one_draw(model, position):
+def _of_one_draw(model: Model, position: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     return {name: np.asarray(value, dtype=np.float64) for name, value in model.derived(position, model.data).items()}

@@ -1,13 +1,17 @@
-"""Fits as other programs take them: a table of pandas, the groups of ArviZ's schema, NetCDF and CSV.
+"""Fits for other programs: a pandas table, the groups of ArviZ's schema, NetCDF and CSV.
 
-The one file of `hmc` that knows pandas, xarray and ArviZ, each imported when it is asked for. ArviZ 0 has a container
-of its own, InferenceData, and from version 1 takes xarray's DataTree; groups, names and files are the same in both.
+This is the one file of `hmc` that knows pandas, xarray and ArviZ; each is imported only when it is needed. ArviZ 0 has
+a container of its own, InferenceData. ArviZ 1 takes xarray's DataTree. Groups, names and files are the same in both.
 """
+
+from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
 import os
 import warnings
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +22,14 @@ from hmc.results.coordinates import SAMPLE_DIMS, check_extents, checked_coords, 
 from hmc.sampler import outcome
 from hmc.transforms import REAL
 
-# How NetCDF explains numbers that stand for words: flag_values and flag_meanings.
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hmc.results.fit import Fit
+
+Groups = dict[str, dict[str, Any]]  # {group: {variable: array}}
+
+# The meanings of the numbers in `termination`, for NetCDF's attributes flag_values and flag_meanings.
 _TERMINATIONS = {
     outcome.U_TURN: "u_turn",
     outcome.SUBTREE_U_TURN: "subtree_u_turn",
@@ -30,39 +41,46 @@ _TERMINATIONS = {
 _INSTALL = "needs ArviZ: pip install -e '.[arviz]'"
 
 
-def to_frame(fit, stats=False):
+def to_frame(fit: Fit, stats: bool = False) -> pd.DataFrame:
     """The draws as a table; see `Fit.to_frame`."""
     import pandas as pd
 
     chains, draws = fit.unconstrained.shape[:2]
     of_stats = {f"{name}__": values.reshape(-1) for name, values in fit.stats.items()}
-    labels, columns = [], []
+    labels: list[str] = []
+    columns: list[np.ndarray] = []
     for name, called in zip(fit, _apart(fit, SAMPLE_DIMS), strict=True):
         values = fit[name]
         labels += element_names(called, values.shape[2:])
         columns += [*values.reshape(chains * draws, -1).T]
-    columns = dict(zip(_apart(labels, of_stats), columns, strict=True)) | (of_stats if stats else {})
+    table = dict(zip(_apart(labels, of_stats), columns, strict=True)) | (of_stats if stats else {})
     index = pd.MultiIndex.from_product([fit.chains, range(draws)], names=SAMPLE_DIMS)
-    return pd.DataFrame(columns, index=index)
+    return pd.DataFrame(table, index=index)
 
 
-def to_arviz(fit, observed=None, dims=None, coords=None, log_likelihood=None):
+def to_arviz(
+    fit: Fit,
+    observed: str | Iterable[str] | None = None,
+    dims: Mapping[str, str | Iterable[str]] | None = None,
+    coords: Mapping[str, Any] | None = None,
+    log_likelihood: bool | None = None,
+) -> Any:
     """The fit in ArviZ's container; see `Fit.to_arviz`."""
     if importlib.util.find_spec("xarray") is None:
         raise ImportError(f"to_arviz {_INSTALL}")
     groups = _groups(fit, [] if observed is None else texts(fit.name, "observed", observed), log_likelihood)
     names = {name for group, values in groups.items() if not group.endswith("sample_stats") for name in values}
-    dims = checked_dims(fit.name, dims, names)
-    coords = checked_coords(fit.name, coords, dims)
-    datasets = {group: _dataset(fit, group, values, dims, coords) for group, values in groups.items() if values}
+    named = checked_dims(fit.name, dims, names)
+    labels = checked_coords(fit.name, coords, named)
+    datasets = {group: _dataset(fit, group, values, named, labels) for group, values in groups.items() if values}
     attributes = _attributes(fit)
     for group, dataset in datasets.items():
         dataset.attrs.update(attributes if group == "posterior" else _library(fit))
     return _container(fit.name, datasets, attributes)
 
 
-def check_path(path):
-    """ValueError where a fit could not be written to `path`, by the program that its ending stands for."""
+def check_path(path: str | os.PathLike[str]) -> None:
+    """ValueError if writing a file with the ending of `path` needs a package that is not installed."""
     engines = ("h5netcdf", "netCDF4")
     if _ending(path) == ".nc" and not (
         importlib.util.find_spec("xarray") and any(importlib.util.find_spec(engine) for engine in engines)
@@ -70,8 +88,8 @@ def check_path(path):
         raise ValueError(f"{path}: NetCDF {_INSTALL}")
 
 
-def write(fit, path, log_likelihood=None):
-    """Write a fit as its file's ending says: .nc NetCDF with ArviZ's groups, .csv the table, else `Fit.save`.
+def write(fit: Fit, path: str | os.PathLike[str], log_likelihood: bool | None = None) -> None:
+    """Write a fit in the format of the file's ending: .nc NetCDF with ArviZ's groups, .csv the table, else `Fit.save`.
 
     `log_likelihood`: as for `Fit.save`.
     """
@@ -85,19 +103,19 @@ def write(fit, path, log_likelihood=None):
         fit.save(path, log_likelihood)
 
 
-def _ending(path):
+def _ending(path: str | os.PathLike[str]) -> str:
     return os.path.splitext(path)[1].lower()
 
 
-def _groups(fit, observed, wanted):
-    """{group: {variable: array}} by ArviZ's schema; those with draws begin with (chains, draws)."""
+def _groups(fit: Fit, observed: Sequence[str], wanted: bool | None) -> Groups:
+    """The groups of ArviZ's schema; arrays of draws begin with the axes (chains, draws)."""
     data = fit.model.data._asdict() if fit.model is not None else {}
     for field in observed:
         if field not in data:
             known = f"its fields are {', '.join(data)}" if data else "a fit without its model has no data"
-            raise ValueError(f"{fit.name}: observed = {field!r} is no field of the model's data; {known}")
+            raise ValueError(f"{fit.name}: observed = {field!r} is not a field of the model's data; {known}")
     log_likelihood = log_likelihood_to_keep(fit, wanted)
-    groups = {
+    groups: Groups = {
         "posterior": {name: fit[name] for name in fit},
         "unconstrained_posterior": _unconstrained(fit),
         "sample_stats": fit.stats,
@@ -116,8 +134,8 @@ def _groups(fit, observed, wanted):
     return groups
 
 
-def _unconstrained(fit):
-    """Draws of the parameters that have a constraint, as the sampler moved them."""
+def _unconstrained(fit: Fit) -> dict[str, np.ndarray]:
+    """Unconstrained draws of the parameters that have a constraint."""
     draws = {}
     for parameter, part in blocks(fit.parameters):
         if parameter.constraint.kind != REAL:
@@ -127,12 +145,16 @@ def _unconstrained(fit):
     return draws
 
 
-def _dataset(fit, group, values, dims, coords):
+def _dataset(
+    fit: Fit, group: str, values: Mapping[str, Any], dims: Mapping[str, list[str]], coords: Mapping[str, Any]
+) -> Any:
     """One group as an xarray Dataset."""
     import xarray as xr
 
-    sample_dims, labels = ((), {}) if group.endswith("_data") else (SAMPLE_DIMS, {"chain": fit.chains})
-    variables = {}
+    has_draws = not group.endswith("_data")
+    sample_dims: tuple[str, ...] = SAMPLE_DIMS if has_draws else ()
+    labels: dict[str, Any] = {"chain": fit.chains} if has_draws else {}
+    variables: dict[str, tuple[tuple[str, ...], Any]] = {}
     for name, values_of in values.items():
         extents = np.shape(values_of)
         named = (*sample_dims, *_dims(fit, group, name, extents[len(sample_dims) :], dims))
@@ -147,22 +169,23 @@ def _dataset(fit, group, values, dims, coords):
     return dataset
 
 
-def _dims(fit, group, name, shape, dims):
-    """Names for the dimensions of a variable: those of `dims`, else as ArviZ names them: a_dim_0, a_dim_1."""
+def _dims(fit: Fit, group: str, name: str, shape: tuple[int, ...], dims: Mapping[str, list[str]]) -> list[str]:
+    """The names of a variable's dimensions: those in `dims`, else ArviZ's: a_dim_0, a_dim_1."""
     named = dims.get(name, [f"{name}_dim_{axis}" for axis in range(len(shape))])
     if len(named) != len(shape):
         raise ValueError(f"{fit.name}: dims gives {name} {len(named)} dimensions; in {group} it has {len(shape)}")
     if group == "unconstrained_posterior" and shape != fit[name].shape[2:]:
-        return [*named[:-1], f"{named[-1]}_free"]  # a simplex has a number fewer here, so labels would not fit
+        return [*named[:-1], f"{named[-1]}_free"]  # a simplex has one number fewer here, so labels would not fit
     return named
 
 
-def _apart(names, taken):
-    """The names, some with underscores behind them: none is of `taken`, which are of other things, and none is twice.
+def _apart(names: Iterable[str], taken: Collection[str]) -> list[str]:
+    """The names, some with underscores appended, so that all are different and none is in `taken`.
 
-    Of dimensions, from which the schema keeps variables apart; of columns.
+    In ArviZ's schema a variable may not have the name of a dimension; in a table, columns have different names.
     """
-    names, given = [*names], []
+    names = [*names]
+    given: list[str] = []
     for name in names:
         called = name
         while called in taken or called in given or (called != name and called in names):
@@ -171,13 +194,13 @@ def _apart(names, taken):
     return given
 
 
-def _attributes(fit):
-    """What is known of the run, as NetCDF can keep it: numbers and texts.
+def _attributes(fit: Fit) -> dict[str, Any]:
+    """The description of the run in numbers and texts, which NetCDF can keep.
 
-    The schema's `created_at` is left out, so that a fit exported twice gives the same.
+    The schema's `created_at` is left out, so that a fit exported twice gives equal files.
     """
     settings = {name: value for name, value in fit.settings.items() if name not in ("initial", "warmup", "seed")}
-    attributes = {
+    attributes: dict[str, Any] = {
         **_library(fit),
         "model_name": fit.name,
         "sampling_time": fit.seconds,
@@ -192,15 +215,15 @@ def _attributes(fit):
     return attributes
 
 
-def _library(fit):
+def _library(fit: Fit) -> dict[str, str]:
     return {"inference_library": "rethinking-hmc", "inference_library_version": fit.version}
 
 
-def _container(name, datasets, attributes):
-    """A DataTree; with ArviZ 0, which does not take it, an InferenceData."""
+def _container(name: str, datasets: Mapping[str, Any], attributes: Mapping[str, Any]) -> Any:
+    """A DataTree; an InferenceData for ArviZ 0, which does not know DataTree."""
     if _is_old_arviz():
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # that a version 1 is to come
+            warnings.simplefilter("ignore", FutureWarning)  # version 1 is announced
             import arviz
         return arviz.InferenceData(attrs=attributes, **datasets)
     import xarray as xr
@@ -208,8 +231,8 @@ def _container(name, datasets, attributes):
     return xr.DataTree.from_dict({"/": xr.Dataset(attrs=attributes), **datasets}, name=name)
 
 
-def _is_old_arviz():
+def _is_old_arviz() -> bool:
     try:
         return importlib.metadata.version("arviz").startswith("0.")
     except importlib.metadata.PackageNotFoundError:
-        return False  # the packages that ArviZ 1 consists of can be installed one by one
+        return False  # the packages of ArviZ 1 can be installed one by one

@@ -1,4 +1,9 @@
-"""The fit of a run's chains, put together, and taken apart again to be gone on with."""
+"""Chains joined to a fit, and a fit taken apart into chains that can be continued."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -6,66 +11,92 @@ from hmc.errors import ChainError, InitializationError
 from hmc.results.fit import Fit
 from hmc.sampler.chain import Record
 
+if TYPE_CHECKING:
+    from hmc.errors import Failure
+    from hmc.model import Model
+    from hmc.results.identity import Identity
+    from hmc.running.tasks import ChainResult
+    from hmc.sampler.snapshot import Snapshot
+    from hmc.settings import Settings
 
-def gather(model, settings, results, failures, *, identity, interrupted, seconds):
-    """The `Fit` of the chains that have draws, cut to one length; what longer ones have more is in `ragged`.
 
-    results: a `ChainResult` for each of them.
+def gather(
+    model: Model,
+    settings: Settings,
+    results: list[ChainResult],
+    failures: list[Failure],
+    *,
+    identity: Identity,
+    interrupted: bool,
+    seconds: float,
+) -> Fit:
+    """The `Fit` of the chains that have draws, cut to one length; further draws of longer chains are in `ragged`.
+
+    results: those of the chains. The list is empty in the end: each chain's draws are released once they are copied, so
+        that memory never holds two copies of all draws.
     """
     warmup = settings.warmup
     kept_warmup = warmup if settings.keep_warmup else 0
     draws = min(len(r.record.position) for r in results) - kept_warmup
 
-    def stacked_stats(rows):
+    def stacked_stats(rows: slice) -> dict[str, np.ndarray]:
         return {n: np.stack([getattr(r.record, n)[rows] for r in results]) for n in results[0].record._fields[1:]}
 
-    positions = [r.record.position for r in results]
+    content: dict[str, Any] = {
+        "stats": stacked_stats(slice(warmup, warmup + draws)),
+        "warmup_stats": stacked_stats(slice(0, warmup)),
+        "inverse_metric": np.stack([np.asarray(r.inverse_metric) for r in results]),
+        "chains": [r.chain for r in results],
+        "ragged": {r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
+        "snapshots": _snapshots(results, warmup + settings.draws),
+    }
+    unconstrained = np.empty((len(results), draws, model.dimension))
+    kept = np.empty((len(results), kept_warmup, model.dimension))
+    for chain in range(len(results)):
+        position = results.pop(0).record.position
+        kept[chain], unconstrained[chain] = position[:kept_warmup], position[kept_warmup : kept_warmup + draws]
+        del position
     return Fit(
         name=model.name,
         parameters=model.parameters,
         model=model,
-        unconstrained=np.stack([p[kept_warmup : kept_warmup + draws] for p in positions]),
-        stats=stacked_stats(slice(warmup, warmup + draws)),
-        warmup_stats=stacked_stats(slice(0, warmup)),
-        warmup=np.stack([p[:kept_warmup] for p in positions]) if settings.keep_warmup else None,
-        inverse_metric=np.stack([r.inverse_metric for r in results]),
-        chains=[r.chain for r in results],
+        unconstrained=unconstrained,
+        warmup=kept if settings.keep_warmup else None,
         failures=failures,
         interrupted=interrupted,
-        ragged={r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
-        snapshots=_snapshots(results, warmup + settings.draws),
         settings=settings._asdict(),
         seconds=seconds,
         identity=identity,
+        **content,
     )
 
 
-def _snapshots(results, end):
-    """What the chains can be gone on from, if all of them came to the end."""
-    snapshots = [r.snapshot for r in results]
-    return snapshots if all(s is not None and s.state.iteration == end for s in snapshots) else None
+def _snapshots(results: list[ChainResult], end: int) -> list[Snapshot] | None:
+    """The snapshots from which the chains can be continued, if all chains reached the end."""
+    at_end = [r.snapshot for r in results if r.snapshot is not None and r.snapshot.state.iteration == end]
+    return at_end if len(at_end) == len(results) else None
 
 
-def _tail(result, first_position, first_row):
-    """What a chain has beyond the common length, or None."""
+def _tail(result: ChainResult, first_position: int, first_row: int) -> dict[str, Any] | None:
+    """The draws and statistics of a chain beyond the common length, or None if there are none."""
     record = result.record
     if len(record.position) == first_position:
         return None
     return {
-        "unconstrained": record.position[first_position:],
-        "stats": {name: getattr(record, name)[first_row:] for name in record._fields[1:]},
+        "unconstrained": record.position[first_position:].copy(),  # a view would keep all draws in memory
+        "stats": {name: getattr(record, name)[first_row:].copy() for name in record._fields[1:]},
     }
 
 
-def records(fit):
-    """The `Record` of each chain of a fit that was not interrupted: what `gather` made it of."""
+def records(fit: Fit) -> list[Record]:
+    """The `Record` of each chain of a fit that was not interrupted: the inverse of `gather`."""
     positions = fit.unconstrained if fit.warmup is None else np.concatenate([fit.warmup, fit.unconstrained], axis=1)
     stats = [np.concatenate([fit.warmup_stats[name], fit.stats[name]], axis=1) for name in Record._fields[1:]]
     return [Record(*arrays) for arrays in zip(positions, *stats, strict=True)]
 
 
-def raise_for_no_draws(model, failures, errors):
-    """Raise what a run without any draws ends with: KeyboardInterrupt, InitializationError or ChainError.
+def raise_for_no_draws(model: Model, failures: Sequence[Failure], errors: Sequence[BaseException | None]) -> NoReturn:
+    """Raise the error of a run that has no draws: KeyboardInterrupt, InitializationError or ChainError.
 
     failures, errors: a `Failure` for each chain, and the exception that ended it.
     """

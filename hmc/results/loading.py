@@ -1,21 +1,31 @@
 """Fits from files: `hmc.load`."""
 
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
 from hmc.errors import Failure
 from hmc.model import Model
 from hmc.results.archive import damaged, read
 from hmc.results.derived import derived_draws
 from hmc.results.fit import Fit
-from hmc.results.identity import from_json, identity_of, model_difference
+from hmc.results.gathering import records
+from hmc.results.identity import density_difference, draws_difference, from_json, identity_of, model_difference
 from hmc.sampler import snapshot
 
 
-def load(path, model=None):
-    """The fit that `Fit.save` wrote: the same arrays, bit for bit. It knows its model only if it is given.
+def load(path: str | os.PathLike[str], model: Model | None = None) -> Fit:
+    """The fit that `Fit.save` wrote: the same arrays, bit for bit. A file holds no model: give it if it is needed.
 
-    `model`: the one that was fitted, built anew. With it the fit has what only the model can give: what its link
-    function gives, log likelihoods and derived quantities that the file lacks, and `fit.model`. ValueError where the
-    file is no such fit, is damaged, or was written by a later format; and where the model is another than the fit's, by
-    its name, its parameters or its data.
+    model: the model that was fitted, built again. With it the fit has `fit.model`, draws of the link function, and log
+        likelihoods and derived quantities that the file lacks.
+
+    ValueError if the file is damaged, is not a saved fit, or has a later format; and if name, parameters, data or the
+    code of the log density differ between model and fit. Where the code cannot be compared, the log densities of all
+    draws are compared.
     """
     description, arrays = read(path)
     try:
@@ -25,23 +35,29 @@ def load(path, model=None):
     if model is not None:
         if not isinstance(model, Model):
             raise ValueError(f"{path}: the model is a {type(model).__name__}, not a hmc.Model")
-        different = model_difference(fit.identity, identity_of(model))
+        now = identity_of(model)
+        chains = [([record], None) for record in records(fit)]
+        different = (
+            model_difference(fit.identity, now, types_matter=False)
+            or density_difference(fit.identity, now)
+            or draws_difference(fit.identity, now, chains, model)
+        )
         if different:
             raise ValueError(f"{path}: {different}")
         fit.model = model
-        _add_derived(fit)
+        _add_derived(fit, model)
     return fit
 
 
-def _add_derived(fit):
+def _add_derived(fit: Fit, model: Model) -> None:
     """Compute the derived quantities that the model gives and the file lacks."""
-    known = fit.known_derived
-    if not set(derived_draws(fit.model, fit.unconstrained[:1, :1])) <= set(known):
-        fit.known_derived = derived_draws(fit.model, fit.unconstrained) | known
+    known = fit.known_derived or {}
+    if not set(derived_draws(model, fit.unconstrained[:1, :1])) <= set(known):
+        fit.known_derived = derived_draws(model, fit.unconstrained) | known
 
 
-def _fit(description, arrays):
-    def below(prefix):
+def _fit(description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Fit:
+    def below(prefix: str) -> dict[str, np.ndarray]:
         return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
 
     identity = from_json(description["identity"])

@@ -1,38 +1,52 @@
-"""Numbered items of work on one model, in batches: each is some fits, reduced to something small where it was done.
+"""Numbered items of work on one model, in batches. An item is a few fits, reduced to a small result in the worker.
 
-The result of an item depends on its number alone, so that batches may be of any size, on any worker, in any order.
+The result of an item depends on its number alone, so batches may have any size, and run on any worker in any order.
 """
 
 import math
+from concurrent.futures import Executor
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hmc.errors import told
 from hmc.reporting import progress_bar
 from hmc.running.execution import Execution, Task
 from hmc.running.executors import at_once, check_execution, for_model, number_of_workers
 from hmc.running.same_code import code_of
-from hmc.running.tasks import Batch, ItemFailure, run_batch
+from hmc.running.tasks import Batch, ItemFailure, Items, run_batch
 
-# As many batches per worker, so that all workers end at about the same time though some fits take longer; but no more
-# items in one, for it is a batch that is lost, and told in one line, where a worker dies.
-_BATCHES_PER_WORKER, _LARGEST_BATCH = 16, 50
+if TYPE_CHECKING:
+    from hmc.model import Model
+
+# Many batches per worker, so that all workers end at about the same time though some fits take longer.
+_BATCHES_PER_WORKER = 16
+_LARGEST_BATCH = 50  # items; a whole batch is lost if its worker dies
 
 
 class Finished(NamedTuple):
-    """What became of the items, in the order of their numbers. One that is in neither list was not finished."""
+    """The outcomes of items, in the order of their numbers. An item that is in neither list was not finished."""
 
-    results: list  # pairs (number, result)
-    failures: list  # of `ItemFailure`
+    results: list[tuple[int, Any]]  # (number, result)
+    failures: list[ItemFailure]
     interrupted: bool
 
 
-def in_batches(model, items, count, *, workers, executor, progress, until_failure=False):
-    """Do the items 0 to count - 1 on a model; `Finished`.
+def in_batches(
+    model: "Model",
+    items: Items,
+    count: int,
+    *,
+    workers: int | None,
+    executor: Executor | str | None,
+    progress: bool,
+    until_failure: bool = False,
+) -> Finished:
+    """Run the items 0 to count - 1 on a model.
 
-    items: `hmc.running.tasks.Items`. `workers`, `executor` and `progress` as for `hmc.sample`. Ctrl-C ends the run, as
-    does the first item that fails where `until_failure`; what is finished is in the result. A second Ctrl-C raises
-    KeyboardInterrupt.
+    workers, executor, progress: as for `hmc.sample`.
+    until_failure: end the run at the first item that fails.
+
+    Ctrl-C ends the run, and the result has the items that are finished. A second one raises KeyboardInterrupt.
     """
     check_execution(workers, executor)
     workers = number_of_workers(workers, count)
@@ -40,15 +54,15 @@ def in_batches(model, items, count, *, workers, executor, progress, until_failur
     code = code_of(model, items.function, *items.functions)
     starts = range(0, count, size)
     batches = [Batch(items, code, range(s, min(s + size, count)), row, until_failure) for row, s in enumerate(starts)]
-    functions = (*items.functions, items.function)  # these first: they are whom to name
-    outcomes = {}  # by row of the batch
+    functions = (*items.functions, items.function)  # a message names the first that cannot be imported
+    outcomes: dict[int, list[tuple[int, Any] | ItemFailure]] = {}  # by row of the batch
     chosen = for_model(model, workers, executor, functions)
     with Execution(chosen, (len(batches), batches[0].columns)) as execution:
 
-        def arguments(batch):
+        def arguments(batch: Batch) -> tuple[Any, ...]:
             return model, batch, execution.address
 
-        def ended(batch, found, error, may_run_again):
+        def ended(batch: Batch, found: Any, error: BaseException | None, may_run_again: bool) -> str | None:
             if error is not None and not isinstance(error, KeyboardInterrupt):
                 if may_run_again:
                     return f"a batch of {len(batch.numbers)} fits is lost and is run again: {told(error)}"
@@ -59,12 +73,12 @@ def in_batches(model, items, count, *, workers, executor, progress, until_failur
             return None
 
         for batch in batches:
-            if execution.is_stopped:  # where tasks run as they are submitted
+            if execution.is_stopped:  # by a task that ran at once, when it was submitted
                 break
             execution.submit(Task(run_batch, partial(arguments, batch), partial(ended, batch)))
         execution.watch(slice(-1, None), progress_bar(count, "fits") if progress else None)
     found = [outcome for row in sorted(outcomes) for outcome in outcomes[row]]
     failures = [outcome for outcome in found if isinstance(outcome, ItemFailure)]
     results = [outcome for outcome in found if not isinstance(outcome, ItemFailure)]
-    # Fewer without a failure that ended it: Ctrl-C came, here or in a worker that has cells of its own.
+    # Items are missing though no failure ended the run: Ctrl-C came, here or in a worker with cells of its own.
     return Finished(results, failures, len(found) < count and not (until_failure and failures))

@@ -1,54 +1,62 @@
-"""A chain as the process that called `hmc.sample` sees it: its chunks, taken as they come back, and put together."""
+"""A chain in the process that called `hmc.sample`: it takes the chunks as they come back, and joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.errors import Failure, InitializationError, told
 from hmc.running.tasks import ChainResult
 from hmc.sampler.chain import Record
 from hmc.sampler.metric import inverse_metric
+from hmc.sampler.snapshot import Snapshot
 
 
 class Chain:
     """One chain of a run.
 
-    number          from 0; each has its own seed
-    chunks          records of its transitions so far, one after the other
-    snapshot        where the next chunk goes on; None: at the start
-    fresh           the record that the last task has added to the chunks, or None
-    error, failure  of a chain that ended before its time: an exception, KeyboardInterrupt if it was stopped, and the
-                    `Failure` if it was not
+    number          from 0; each chain has its own seed
+    chunks          records of its transitions so far, in their order
+    snapshot        where the next chunk starts; None: at the start of the chain
+    fresh           the record that the last task added to the chunks, or None
+    error           the exception that ended the chain early, KeyboardInterrupt if it was stopped; else None
+    failure         the `Failure` of a chain that ended by an error of its own; else None
     """
 
-    def __init__(self, number, chunks=(), snapshot=None):
+    def __init__(self, number: int, chunks: Iterable[Record] = (), snapshot: Snapshot | None = None) -> None:
         self.number = number
         self.chunks = list(chunks)
         self.snapshot = snapshot
-        self.fresh = self.error = self.failure = None
-        self._rest = None  # what a chunk that was stopped had finished beyond the snapshot
-        self._inverse_metric = inverse_metric(snapshot.state.metric) if snapshot else None
+        self.fresh: Record | None = None
+        self.error: BaseException | None = None
+        self.failure: Failure | None = None
+        self._rest: Record | None = None  # transitions beyond the snapshot, of a chunk that was stopped
+        self._inverse_metric: NDArray[np.float64] | None = inverse_metric(snapshot.state.metric) if snapshot else None
 
     @property
-    def iteration(self):
-        """How many transitions stand before the next chunk."""
+    def iteration(self) -> int:
+        """The number of transitions before the next chunk."""
         return self.snapshot.state.iteration if self.snapshot else 0
 
     @property
-    def finished(self):
-        """How many transitions there are: those of a chunk that was stopped, too."""
+    def finished(self) -> int:
+        """The number of finished transitions, those of a chunk that was stopped included."""
         return sum(len(chunk.lp) for chunk in self._all())
 
-    def _all(self):
+    def _all(self) -> list[Record]:
         return [*self.chunks, *([self._rest] if self._rest else [])]
 
-    def take(self, result, error, seen):
-        """Note what became of a chunk: a `ChainResult`, or an error; words where it failed and may run again, else
-        None.
+    def take(self, result: Any, error: BaseException | None, seen: int) -> str | None:
+        """Take the outcome of a chunk: a `ChainResult`, or an error. A message if it failed and may run again.
 
-        seen: how many transitions a chunk that did not come back was seen to have finished, those before it included.
+        seen: the number of transitions that the chain was seen to have finished, for a chunk that did not come back.
         """
         self.error = self.failure = self._rest = None
         if error is None and not isinstance(result, ChainResult):
-            result, error = None, RuntimeError(f"the executor gave {result!r}, which is not what was to be run")
+            result, error = None, RuntimeError(f"the executor returned {result!r}, which is not the result of a chain")
         error = error or result.failure
         finished = self.iteration + len(result.record.lp) if result else seen
         self.fresh, rest = self._add(result) if result else (None, None)
@@ -58,9 +66,13 @@ class Chain:
             self._rest, self.error = rest, error or KeyboardInterrupt()
         return None
 
-    def _add(self, result):
-        """Go on from the snapshot of a result; (its record up to there, the rest), each None where it is empty."""
-        if result.inverse_metric is not None:  # None: stopped before it was where it goes on from
+    def let_go(self) -> None:
+        """Release the records, which are held elsewhere now."""
+        self.chunks, self.fresh, self._rest = [], None, None
+
+    def _add(self, result: ChainResult) -> tuple[Record | None, Record | None]:
+        """Move to the snapshot of a result; (its record up to there, the rest), each None if it is empty."""
+        if result.inverse_metric is not None:  # None: it was stopped before its first state
             self._inverse_metric = result.inverse_metric
         rows = result.snapshot.state.iteration - self.iteration if result.snapshot else 0
         kept, rest = _split(result.record, rows)
@@ -69,17 +81,17 @@ class Chain:
             self.snapshot = result.snapshot
         return kept, rest
 
-    def _note_failure(self, error, finished):
+    def _note_failure(self, error: BaseException, finished: int) -> str | None:
         self.error, self.failure = error, Failure(self.number, int(finished), told(error))
         if isinstance(error, InitializationError):
-            return None  # it would draw the same starting points again
+            return None  # another try would draw the same starting points
         return (
             f"chain {self.number + 1} failed after {self.failure.iteration} transitions and is run again from "
             f"transition {self.iteration}: {self.failure.reason}"
         )
 
-    def result(self, kept_warmup):
-        """The `ChainResult` of all chunks; None where there is no draw beyond the warm-up's that are kept."""
+    def result(self, kept_warmup: int) -> ChainResult | None:
+        """The result of all chunks; None if it has no draw besides those of the warm-up that are kept."""
         chunks = self._all()
         if self.failure or not chunks:
             return None
@@ -90,13 +102,11 @@ class Chain:
         return ChainResult(self.number, record, self._inverse_metric, snapshot, None)
 
 
-def _split(record, rows):
-    """(the first `rows` transitions of a record, the others), each None where it is empty."""
+def _split(record: Record, rows: int) -> tuple[Record | None, Record | None]:
+    """(the first `rows` transitions of a record, the others), each None if it is empty."""
     after = len(record.lp) - rows
-    positions = max(0, len(record.position) - after)  # a warm-up's are not in the record, unless they are kept
+    positions = max(0, len(record.position) - after)  # the record has none of the warm-up, unless they are kept
     cuts = [positions, *([rows] * (len(record) - 1))]
-    parts = (
-        Record(*(v[:cut] for v, cut in zip(record, cuts, strict=True))),
-        Record(*(v[cut:] for v, cut in zip(record, cuts, strict=True))),
-    )
-    return tuple(part if len(part.lp) else None for part in parts)
+    early = Record(*(v[:cut] for v, cut in zip(record, cuts, strict=True)))
+    late = Record(*(v[cut:] for v, cut in zip(record, cuts, strict=True)))
+    return early if len(early.lp) else None, late if len(late.lp) else None

@@ -1,8 +1,10 @@
-"""Executors that somebody else made: a pool of processes, a cluster, whatever has the interface.
+"""Executors of the caller: a pool of processes, a cluster, or anything with the interface.
 
-They are taken as they are, and so are trusted with little: not with what code their workers have, nor with cancelling,
-nor with staying alive. `executor_of` makes one of a Dask cluster: `--dask ADDRESS` of the command line.
+They are trusted with little: their workers may have other code, cancelling may fail, and they may die. `executor_of`
+makes an executor of a Dask cluster, for `--dask ADDRESS` of the command line.
 """
+
+from __future__ import annotations
 
 import concurrent.futures
 import contextlib
@@ -14,43 +16,48 @@ import signal
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from hmc.errors import LostTaskError, told
 from hmc.running import model_file
-from hmc.running.same_code import checked
+from hmc.running.same_code import Code, checked
 
-_LOOK_SECONDS = 1.0  # until the next look whether the executor is still there
-_NO_WORKER_SECONDS = 60.0  # that a cluster may be without any
-_ANSWER_SECONDS = 5  # to wait for an answer of a scheduler
+_LOOK_SECONDS = 1.0  # between checks whether the executor is still there
+_NO_WORKER_SECONDS = 60.0  # for which a cluster may have no worker
+_ANSWER_SECONDS = 5  # to wait for the answer of a scheduler
 
 
 class ForeignExecutor(concurrent.futures.Executor):
-    """Runs tasks on an executor that somebody else made, if its workers have the code of this process (`same_code`).
+    """Runs tasks on an executor of the caller, if its workers have the code of this process (`same_code`).
 
-    It is handed as many tasks at a time as it has workers, each by a thread of this process. So, on whatever engine,
-    what has not begun can be cancelled, and what has begun is waited for: Dask, for one, would forget it.
+    It gets as many tasks at a time as it has workers, each from a thread of this process. So, on any engine, tasks that
+    have not begun can be cancelled, and those that have begun are waited for; Dask would forget them.
 
-    A pool of the standard library is lost for good when one of its workers dies, or somebody shuts it down: then
-    `submit` raises its error. RuntimeError where a worker has no `hmc` at all, if that can be known beforehand.
+    A pool of the standard library is broken for good if one of its workers dies or it is shut down: `submit` then
+    raises its error. RuntimeError if a worker cannot import `hmc`, where that can be known beforehand.
     """
 
     shares_memory = False
 
-    def __init__(self, executor, code, at_once):
+    def __init__(self, executor: concurrent.futures.Executor, code: Code, at_once: int) -> None:
         _get_workers_ready(executor)
         self._executor, self._code = executor, code
         self._threads = concurrent.futures.ThreadPoolExecutor(at_once)
         self._lock = threading.Lock()
-        self._under_way, self._broken = set(), None
+        self._under_way: set[concurrent.futures.Future[Any]] = set()
+        self._broken: concurrent.futures.BrokenExecutor | None = None
 
-    def submit(self, function, /, *arguments):
-        """A future of `function(...)`; where `code` is that of a model, the first argument is that model."""
+    def submit(  # type: ignore[override]  # tasks have no named arguments
+        self, function: Callable[..., Any], /, *arguments: Any
+    ) -> concurrent.futures.Future[Any]:
+        """A future of `function(*arguments)`; if `code` has a density, the first argument is the model."""
         if self._broken is not None:
             raise self._broken
         return self._threads.submit(self._run, function, arguments)
 
-    def shutdown(self, wait=True, *, cancel_futures=False):
-        """End the threads; the executor is left to who made it, and is asked to forget what is cancelled."""
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the threads, and cancel tasks if asked; the executor itself stays as it is, for the caller."""
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
         if cancel_futures:
             with self._lock:
@@ -58,20 +65,20 @@ class ForeignExecutor(concurrent.futures.Executor):
             for future in under_way:
                 future.cancel()
 
-    def _run(self, function, arguments):
+    def _run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         try:
             return self._there(function, arguments)
         except concurrent.futures.CancelledError:
-            raise LostTaskError("the executor that was given gave up this task") from None
+            raise LostTaskError("the executor cancelled this task") from None
         except concurrent.futures.BrokenExecutor as error:
             self._broken = error
             raise
 
-    def _there(self, function, arguments):
-        with self._lock:  # not every executor may be called by two threads at once
+    def _there(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        with self._lock:  # some executors must not be called by two threads at once
             try:
                 future = self._executor.submit(checked, self._code, function, *arguments)
-            except RuntimeError as error:  # of which BrokenExecutor is one
+            except RuntimeError as error:  # BrokenExecutor among them
                 raise concurrent.futures.BrokenExecutor(str(error)) from error
             self._under_way.add(future)
         try:
@@ -92,33 +99,32 @@ class ForeignExecutor(concurrent.futures.Executor):
                 self._under_way.discard(future)
 
 
-def _get_workers_ready(executor):
-    """On a Dask cluster: `_get_ready` in each. RuntimeError where a worker cannot import it."""
-    client = getattr(executor, "_client", None)
+def _get_workers_ready(executor: concurrent.futures.Executor) -> None:
+    """Call `_get_ready` in each worker of a Dask cluster. RuntimeError if a worker cannot import it."""
+    client: Any = getattr(executor, "_client", None)
     if hasattr(client, "run"):
         for worker, error in client.run(_get_ready, on_error="return").items():
             if isinstance(error, ImportError):
                 raise RuntimeError(f"the worker at {worker} cannot import hmc: {error}")
 
 
-def _get_ready():
-    """Load what tasks need, and leave Ctrl-C to the process that called `hmc.sample`.
+def _get_ready() -> None:
+    """Have a worker import `hmc`, and leave Ctrl-C to the process that called `hmc.sample`.
 
-    A terminal sends it to the workers of a `LocalCluster` as well. They would end for good, and their tasks never.
+    A terminal also sends Ctrl-C to the workers of a `LocalCluster`, which would then die without ending their tasks.
     """
-
     if multiprocessing.parent_process() is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _is_gone(executor):
-    """Whether an executor will end no task any more, though it does not say so in its futures, as Dask's."""
+def _is_gone(executor: concurrent.futures.Executor) -> bool:
+    """Whether the connection of a Dask executor is closed, which its futures do not report."""
     return getattr(getattr(executor, "_client", None), "status", None) in ("closing", "closed")
 
 
-def _has_workers(executor):
-    """Whether a Dask cluster has a worker, if it says so; of other executors, True."""
-    client = getattr(executor, "_client", None)
+def _has_workers(executor: concurrent.futures.Executor) -> bool:
+    """Whether a Dask cluster reports a worker; True for other executors."""
+    client: Any = getattr(executor, "_client", None)
     try:
         return not hasattr(client, "nthreads") or bool(client.nthreads())
     except Exception:  # it does not answer: see `_is_gone`
@@ -126,13 +132,13 @@ def _has_workers(executor):
 
 
 @contextlib.contextmanager
-def executor_of(address, models=()):
-    """An executor of the Dask cluster whose scheduler is at `address`, say "tcp://127.0.0.1:8786".
+def executor_of(address: str, models: Iterable[str] = ()) -> Iterator[concurrent.futures.Executor]:
+    """An executor of the Dask cluster whose scheduler is at `address`, for example "tcp://127.0.0.1:8786".
 
-    models: the MODEL arguments of the command; workers are sent the file of those that are FILE.py:FACTORY.
+    models: the MODEL arguments of the command; of those with the form FILE.py:FACTORY, the file is sent to the workers.
 
-    ValueError in one line: Dask is not installed, no scheduler answers, it has no workers, a file cannot be imported
-    there. The cluster is left as it was found.
+    ValueError if Dask is not installed, no scheduler answers, it has no workers, or they cannot import a file. The
+    cluster goes on running afterwards.
     """
     with _client(address) as client:
         for path in dict.fromkeys(model.rpartition(":")[0] for model in models if ":" in model):
@@ -140,7 +146,7 @@ def executor_of(address, models=()):
         yield client.get_executor(pure=False)
 
 
-def _client(address):
+def _client(address: str) -> Any:
     if not re.fullmatch(r"(?:[a-z]+://)?[^/\s]+:\d+/?", address):
         raise ValueError(f"--dask {address} is not of the form tcp://HOST:PORT")
     try:
@@ -153,17 +159,17 @@ def _client(address):
             has_workers = bool(client.nthreads())
             if has_workers:
                 closing.pop_all()
-    except Exception as error:  # whatever comes of talking to nobody, or to what is no scheduler
+    except Exception as error:  # connecting to anything but a scheduler can fail in many ways
         raise ValueError(f"--dask {address}: no Dask scheduler answered there within {_ANSWER_SECONDS} s") from error
     if not has_workers:
         raise ValueError(f"--dask {address}: this scheduler has no workers; start one: dask worker {address}")
     return client
 
 
-def _send(client, path):
+def _send(client: Any, path: str) -> None:
     """Send a model file to the workers, under the name of its module here."""
     try:
         with tempfile.TemporaryDirectory() as folder:
             client.upload_file(shutil.copy(path, os.path.join(folder, f"{model_file.name_of(path)}.py")))
-    except Exception as error:  # whatever importing it there raises
+    except Exception as error:  # importing the file can raise anything
         raise ValueError(f"--dask: the workers of the cluster cannot import {path}: {told(error)}") from error

@@ -1,9 +1,11 @@
-"""Which executor runs tasks: this thread, threads, kept worker processes, or one that the caller made."""
+"""The choice of an executor for tasks: this thread, threads, kept worker processes, or an executor of the caller."""
 
 import concurrent.futures
 import os
 import sys
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hmc.jit.kernel import jit_is_disabled
 from hmc.reporting import say
@@ -12,17 +14,22 @@ from hmc.running.processes import ProcessExecutor
 from hmc.sampler.machine_code import compiled_advance, sampler_is_stored
 from hmc.settings import is_whole
 
-_UNKNOWN = 64  # tasks at a time, where an executor does not say how many workers it has
+if TYPE_CHECKING:
+    from hmc.model import Model
+
+_UNKNOWN = 64  # tasks at a time, if an executor does not report the number of its workers
 
 
-class InlineExecutor(concurrent.futures.Executor):
-    """Runs each task when it is submitted, in the calling thread, where a debugger expects it."""
+class InlineExecutor(Executor):
+    """Runs each task when it is submitted, in the calling thread, where a debugger can follow it."""
 
     shares_memory = True
 
-    def submit(self, function, /, *arguments):
+    def submit(  # type: ignore[override]  # tasks have no named arguments
+        self, function: Callable[..., Any], /, *arguments: Any
+    ) -> concurrent.futures.Future[Any]:
         """A future that is done."""
-        future = concurrent.futures.Future()
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         try:
             future.set_result(function(*arguments))
         except Exception as error:
@@ -33,31 +40,36 @@ class InlineExecutor(concurrent.futures.Executor):
 class Chosen(NamedTuple):
     """An executor, and how to treat it."""
 
-    executor: concurrent.futures.Executor
+    executor: Executor
     is_owned: bool  # whether it is shut down when the tasks are done
-    at_once: int | None  # how many tasks it is given at a time; None: all there are
-    replacement: object  # () -> `Chosen`: another, once this one is broken or shut down; of the same memory
+    at_once: int | None  # the number of tasks it is given at a time; None: all of them
+    replacement: Callable[[], "Chosen"]  # another, after this one is broken or shut down; it shares memory as this does
 
 
-def for_model(model, workers, executor, functions=()):
-    """The `Chosen` executor for tasks whose first argument is a model; what they need is compiled, once.
+def for_model(
+    model: "Model", workers: int, executor: Executor | str | None, functions: Sequence[Callable[..., Any]] = ()
+) -> Chosen:
+    """The executor for tasks whose first argument is a model; the model and the sampler are compiled, once.
 
-    functions: what the tasks call besides the model's functions; worker processes must be able to import them.
-    ValueError where the `executor` that was asked for is not possible.
+    functions: those that the tasks call besides the model's; worker processes must be able to import them.
+    ValueError if the `executor` that was asked for is not possible.
     """
     chosen, is_owned = _of_model(model, workers, executor, functions)
-    # What takes its place must find the same shared cells.
+    # The replacement must find the same shared cells.
     kind = "threads" if shares_memory(chosen) else None
     return Chosen(chosen, is_owned, None, lambda: for_model(model, workers, kind, functions))
 
 
-def for_packages(packages, tasks, workers, executor):
-    """The `Chosen` executor for so many tasks that run what is in our packages, and compile it for themselves."""
-    workers = number_of_workers(workers, tasks)
+def for_packages(packages: tuple[str, ...], tasks: int, workers: int | None, executor: Executor | None) -> Chosen:
+    """The executor for tasks that run code of our packages, and compile it themselves.
 
-    def own():
-        is_possible = workers > 1 and why_not_processes() is None
-        return Chosen(ProcessExecutor(workers) if is_possible else InlineExecutor(), True, workers, own)
+    tasks: their number.
+    """
+    number = number_of_workers(workers, tasks)
+
+    def own() -> Chosen:
+        is_possible = number > 1 and why_not_processes() is None
+        return Chosen(ProcessExecutor(number) if is_possible else InlineExecutor(), True, number, own)
 
     if executor is None:
         return own()
@@ -66,22 +78,25 @@ def for_packages(packages, tasks, workers, executor):
     from hmc.running.cluster import ForeignExecutor
     from hmc.running.same_code import code_here
 
-    number = at_once(executor, workers)
-    return Chosen(ForeignExecutor(executor, code_here(packages=packages), number), True, number, own)
+    at_a_time = at_once(executor, number)
+    return Chosen(ForeignExecutor(executor, code_here(packages=packages), at_a_time), True, at_a_time, own)
 
 
-def check_execution(workers, executor):
-    """ValueError for arguments of these names that no run can have."""
+def check_execution(workers: int | None, executor: Executor | str | None) -> None:
+    """ValueError for arguments of these names that are not valid for any run."""
     number_of_workers(workers, 1)
-    if not isinstance(executor, concurrent.futures.Executor):
+    if not isinstance(executor, Executor):
         if executor not in (None, "threads", "processes"):
             raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
     elif getattr(executor, "_shutdown", False) or getattr(executor, "_shutdown_thread", False):
         raise ValueError(f"executor = {executor!r} takes no tasks: it is broken, or has been shut down")
 
 
-def number_of_workers(workers, tasks):
-    """How many tasks run at a time: `workers`, or for None the number of processors; ValueError for no such number."""
+def number_of_workers(workers: int | None, tasks: int) -> int:
+    """The number of tasks to run at a time: `workers`, or for None the number of processors; at most that of `tasks`.
+
+    ValueError for `workers` that is not a whole number of at least 1.
+    """
     if workers is None:
         has_affinity = hasattr(os, "sched_getaffinity")  # not everywhere
         workers = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
@@ -90,33 +105,35 @@ def number_of_workers(workers, tasks):
     return min(int(workers), tasks)
 
 
-def at_once(executor, workers):
-    """How many tasks are sent out at a time: `workers`; to an executor of the caller's as many as it has, if more."""
-    if not isinstance(executor, concurrent.futures.Executor):
+def at_once(executor: Executor | str | None, workers: int) -> int:
+    """The number of tasks to send out at a time: `workers`, or the workers of the caller's executor if it has more."""
+    if not isinstance(executor, Executor):
         return workers
     return max(workers, workers_of(executor) or _UNKNOWN)
 
 
-def workers_of(executor):
-    """How many tasks an executor runs at a time, where it says so; None where it does not."""
-    client = getattr(executor, "_client", None)
+def workers_of(executor: Executor) -> int | None:
+    """The number of tasks that an executor runs at a time; None if it does not report it."""
+    client: Any = getattr(executor, "_client", None)
     if hasattr(client, "nthreads"):  # Dask
         return sum(client.nthreads().values()) or None
-    for name in ("num_workers", "_max_workers"):  # mpi4py; the standard library, and those who follow it
+    for name in ("num_workers", "_max_workers"):  # mpi4py; the standard library, and others like it
         number = getattr(executor, name, None)
         if isinstance(number, int) and number > 0:
             return number
     return None
 
 
-def shares_memory(executor):
-    """Whether what the executor runs is in this process."""
+def shares_memory(executor: Executor) -> bool:
+    """Whether the executor runs tasks in this process."""
     return getattr(executor, "shares_memory", isinstance(executor, concurrent.futures.ThreadPoolExecutor))
 
 
-def _of_model(model, workers, executor, functions):
+def _of_model(
+    model: "Model", workers: int, executor: Executor | str | None, functions: Sequence[Callable[..., Any]]
+) -> tuple[Executor, bool]:
     """(an executor, whether it has to be shut down)."""
-    if isinstance(executor, concurrent.futures.Executor):
+    if isinstance(executor, Executor):
         return _given(executor, model, workers)
     if executor is None and jit_is_disabled():
         return InlineExecutor(), True
@@ -132,12 +149,12 @@ def _of_model(model, workers, executor, functions):
     return concurrent.futures.ThreadPoolExecutor(workers), True
 
 
-def _given(executor, model, workers):
-    """(the executor that somebody made, as tasks are run on it; whether that has to be shut down)."""
+def _given(executor: Executor, model: "Model", workers: int) -> tuple[Executor, bool]:
+    """(an executor that runs tasks on that of the caller, or the latter itself; whether it has to be shut down)."""
     if shares_memory(executor):
         _compile(model)
         return executor, False
-    from hmc.running.cluster import ForeignExecutor  # here, for it reads all our sources
+    from hmc.running.cluster import ForeignExecutor  # imported here, since it reads all our sources
     from hmc.running.same_code import code_here
 
     code = code_here(model)
@@ -150,19 +167,19 @@ def _given(executor, model, workers):
     return ForeignExecutor(executor, code, at_once(executor, workers)), True
 
 
-def _compile(model):
+def _compile(model: "Model") -> None:
     model.density()
     compile_sampler()
 
 
-def _compile_for_others(model):
-    """Compile what other processes on this disk would otherwise compile, each for itself."""
+def _compile_for_others(model: "Model") -> None:
+    """Compile model and sampler for other processes on this disk, which would otherwise all compile them."""
     if not (sampler_is_stored() and model.density_is_stored()):
         _compile(model)
 
 
-def compile_sampler():
-    """Compile the sampler, or load it from disk; whoever waits for the former is told."""
+def compile_sampler() -> None:
+    """Load the sampler from disk, or compile it, which is announced on a terminal."""
     if not sampler_is_stored() and sys.stderr is not None and sys.stderr.isatty():
         say("compiling the sampler, which is done once and takes about 15 seconds")
     compiled_advance()

@@ -1,23 +1,26 @@
 """An author's model file as a module: imported from its path, under a name that hides no other module.
 
 The file's folder comes last on the module search path: the file may import its neighbours, and no neighbour takes the
-place of Python's modules or ours. Worker processes get the same names for the same files (`known`, `register`).
+place of Python's modules or ours. Worker processes get the same names for the same files (`Known`).
 """
 
 import ast
 import contextlib
 import hashlib
+import importlib
 import importlib.util
 import os
 import re
 import sys
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
 
-_paths = {}  # {module name: path of its file}
-_sources = {}  # {module name: the bytes that the module was made from}
+_paths: dict[str, str] = {}  # {module name: path of its file}
+_sources: dict[str, bytes] = {}  # {module name: the bytes that the module was made from}
 
 
-def load(path):
+def load(path: str) -> ModuleType:
     """The module of a file, whatever the file's name is. Whatever the file raises comes out."""
     name = name_of(path)
     with open(path, "rb") as file:
@@ -31,7 +34,7 @@ def load(path):
     return sys.modules[name]
 
 
-def name_of(path):
+def name_of(path: str) -> str:
     """The name of a file's module: that of the file where it can be one and no other module has it."""
     path = os.path.abspath(path)
     _put_last(os.path.dirname(path))
@@ -47,13 +50,15 @@ def name_of(path):
     return name
 
 
-def known():
-    """{module name: path} of all files that were loaded."""
-    return dict(_paths)
+class Known:
+    """All files that were loaded: where this is unpickled, they can be imported by their names."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return register, (dict(_paths),)
 
 
-def register(paths):
-    """Let the files of `paths`, as `known` gave them in another process, be imported by their names here."""
+def register(paths: dict[str, str]) -> None:
+    """Let files be imported by their names: {module name: path}."""
     if paths and _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
     for name, path in paths.items():
@@ -61,7 +66,7 @@ def register(paths):
         _put_last(os.path.dirname(path))
 
 
-def hidden_imports(path):
+def hidden_imports(path: str) -> list[tuple[str, str, str]]:
     """What the file imports by the name of a neighbour and gets from elsewhere: [(name, neighbour, where from)]."""
     folder = os.path.dirname(os.path.abspath(path))
     found = []
@@ -77,13 +82,13 @@ class _Finder:
     """Finds the registered files, before any other finder is asked."""
 
     @classmethod
-    def find_spec(cls, name, path=None, target=None):
+    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         if name not in _paths:
             return None
         return importlib.util.spec_from_file_location(name, _paths[name])
 
 
-def _is_free(name, path):
+def _is_free(name: str, path: str) -> bool:
     """Whether no module but that of the file itself has the name."""
     if name in _paths:
         return False
@@ -97,13 +102,13 @@ def _is_free(name, path):
     return spec is None or spec.origin is None or os.path.abspath(spec.origin) == path
 
 
-def _put_last(folder):
+def _put_last(folder: str) -> None:
     """Have the folder on the module search path, behind everything else where it is new."""
     if folder not in sys.path:
         sys.path.append(folder)
 
 
-def _imported_names(path):
+def _imported_names(path: str) -> list[str]:
     """The top-level names that a file imports, in functions too; none where it cannot be read."""
     try:
         with open(path, "rb") as file:

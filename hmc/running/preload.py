@@ -1,6 +1,6 @@
-"""What the fork server imports once for all worker processes: all that a chain needs, the compiled sampler included."""
+"""The imports that the fork server makes once for all worker processes, with the compiled sampler."""
 
-import hmc.model  # noqa: F401 (models arrive pickled; what they are made of should be here)
+import hmc.model  # noqa: F401 (models arrive pickled; the modules of their parts should be here)
 from hmc.running.search_path import forget_safe_start
 from hmc.sampler.machine_code import compiled_advance, sampler_is_stored
 

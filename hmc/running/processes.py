@@ -1,9 +1,8 @@
 """Worker processes, kept for the next call.
 
-The draws are the same wherever a chain runs. Processes are the default, since what happens to one cannot harm the
-others. Threads run as fast, since a chain holds no lock while it runs compiled code; they are used where a worker
-process could not have the model, and where starting one would run the caller's script again
-(`hmc/running/importable.py`).
+The draws are the same wherever a chain runs. Processes are the default, since a crash of one cannot harm the others.
+Threads are as fast, since a chain holds no lock while it runs compiled code. They are used if a worker process could
+not import the model, or would run the caller's script again (`hmc/running/importable.py`).
 """
 
 import atexit
@@ -17,15 +16,23 @@ import queue
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from typing import Any, TypeAlias
 
-from hmc.errors import HMCError, StaleWorkerError, told
+import numpy as np
+
+from hmc.errors import HMCError, StaleWorkerError, portable, told
 from hmc.reporting import say
 from hmc.running import model_file
 from hmc.running.importable import why_not_processes
 from hmc.running.search_path import safe_start
 
 _STARTS, _START_AGAIN_SECONDS = 3, 0.2
+_PART = 2**24  # bytes
+
+Packed: TypeAlias = tuple[bytes, list[Any]]  # a pickled message, and the memory of its arrays
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _START_METHOD = "spawn" if os.name == "nt" else "forkserver"  # fork is not safe where threads exist
 
@@ -39,29 +46,32 @@ class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
 
     shares_memory = False
 
-    def __init__(self, workers, model_key=None):
+    def __init__(self, workers: int, model_key: str | None = None) -> None:
         super().__init__(workers)
         self._model_key = model_key
-        self._busy = []
+        self._busy: list[Worker] = []
 
-    def submit(self, function, /, *arguments):
-        """A future of `function(...)` in a worker process; all arguments are pickled. Where the executor has the key of
-        a model's code, the first one is that model.
+    def submit(  # type: ignore[override]  # tasks have no named arguments
+        self, function: Callable[..., Any], /, *arguments: Any
+    ) -> concurrent.futures.Future[Any]:
+        """A future of `function(*arguments)` in a worker process; all arguments are pickled. If the executor has the
+        key of a model's code, the first argument is that model.
         """
         return super().submit(self._in_a_worker, function, arguments)
 
-    def shutdown(self, wait=True, *, cancel_futures=False):
-        """End the threads, and keep the processes for the next executor. Those at work are killed if nobody waits for
-        them, and what they do is to be cancelled.
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the threads, and keep the processes for the next executor. Processes at work are killed if their tasks
+        are to be cancelled without waiting.
         """
         super().shutdown(wait=wait, cancel_futures=cancel_futures)
         if cancel_futures and not wait:
             for worker in list(self._busy):
                 worker.kill()
 
-    def _in_a_worker(self, function, arguments):
-        # The files come first: what follows names their modules.
-        request = pickle.dumps((model_file.known(), pickle.dumps((self._model_key, function, arguments))))
+    def _in_a_worker(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        reason: HMCError
+        # The files come first: the names of their modules follow.
+        request = (model_file.Known(), self._model_key, function, arguments)
         for take in (_take_worker, _start_worker):
             try:
                 return self._answer(take(), request)
@@ -70,12 +80,12 @@ class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
             except _NoWorkerError as error:
                 reason = error
                 break
-        # What stands in files is not the code here: only this process has it. Or no process can be had.
-        say(f"work runs in a thread of this process: a worker process cannot be had: {reason}")
+        # The files have other code than this process, or no process can be started.
+        say(f"a task runs in a thread of this process: no worker process can run it: {reason}")
         return function(*arguments)
 
-    def _answer(self, worker, request):
-        """What a worker makes of a request; it is kept if it is still of use."""
+    def _answer(self, worker: "Worker", request: tuple[Any, ...]) -> Any:
+        """The answer of a worker; after an error the worker is not used again."""
         is_of_use = False
         self._busy.append(worker)
         try:
@@ -95,9 +105,9 @@ class _NoWorkerError(HMCError):
 
 
 class Worker:
-    """A worker process, and the pipe to it; OSError or EOFError where it cannot be started."""
+    """A worker process, and the pipe to it; OSError or EOFError if it cannot be started."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._pipe, theirs = _context().Pipe()
         try:
             self._process = _context().Process(target=_serve, args=(theirs,), daemon=True)
@@ -107,48 +117,85 @@ class Worker:
             self._pipe.close()
             raise
         finally:
-            theirs.close()  # so that the worker alone can write there, and its death is the end of the file
+            theirs.close()  # now only the worker can write there, and its death ends the file
 
     @property
-    def is_alive(self):
-        """Whether the process is there."""
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
         return self._process.is_alive()
 
-    def ask(self, request):
-        """The value that the process answers, or its exception, raised; BrokenProcessPool where it dies."""
+    def ask(self, request: tuple[Any, ...]) -> Any:
+        """The value that the process answers with; its exception is raised. BrokenProcessPool if it dies."""
+        message = _packed(request)
         try:
-            self._pipe.send_bytes(request)
-            is_value, answer = pickle.loads(self._pipe.recv_bytes())
+            _send(self._pipe, message)
+            packed = _receive(self._pipe)
         except (EOFError, OSError) as error:
             raise BrokenProcessPool(f"the worker process died ({told(error)})") from None
+        is_value, answer = _unpacked(packed)
         if is_value:
             return answer
         raise answer
 
-    def end(self):
-        """Let the process end, when it has done what it does."""
+    def end(self) -> None:
+        """Have the process end after its present task."""
         with contextlib.suppress(OSError):  # it is dead
-            self._pipe.send_bytes(b"")  # closing would not do: a process that was forked meanwhile has the pipe, too
+            _send(self._pipe, _END)  # closing is not enough: a process forked meanwhile holds the pipe, too
         self._pipe.close()
 
-    def kill(self):
+    def kill(self) -> None:
         """End the process now."""
         with contextlib.suppress(ValueError):  # it is closed
             self._process.kill()
 
 
-_idle, _starting = queue.SimpleQueue(), threading.Lock()
+# A message is pickled without its arrays. These are sent from their own memory, and received into new arrays.
+
+_END: Packed = (b"", [])
+
+
+def _packed(message: Any) -> Packed:
+    arrays: list[memoryview] = []
+    content = pickle.dumps(message, protocol=5, buffer_callback=lambda buffer: arrays.append(buffer.raw()))
+    return content, arrays
+
+
+def _unpacked(packed: Packed) -> Any:
+    content, arrays = packed
+    return pickle.loads(content, buffers=arrays)
+
+
+def _send(pipe: Connection, packed: Packed) -> None:
+    content, arrays = packed
+    pipe.send_bytes(pickle.dumps([array.nbytes for array in arrays]))
+    pipe.send_bytes(content)
+    for array in arrays:
+        for start in range(0, array.nbytes, _PART):  # in parts, since a connection copies the bytes that it receives
+            pipe.send_bytes(array[start : start + _PART])
+
+
+def _receive(pipe: Connection) -> Packed:
+    sizes, content = pickle.loads(pipe.recv_bytes()), pipe.recv_bytes()
+    arrays = [np.empty(size, np.uint8) for size in sizes]
+    for array in arrays:
+        for start in range(0, array.nbytes, _PART):
+            pipe.recv_bytes_into(array[start : start + _PART])
+    return content, arrays
+
+
+_idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+_starting = threading.Lock()
 
 
 @atexit.register
-def _end_idle_workers():
-    """Before multiprocessing ends its processes by SIGTERM, which these ignore."""
+def _end_idle_workers() -> None:
+    """End them before multiprocessing sends SIGTERM to its processes, which these ignore."""
     with contextlib.suppress(queue.Empty):
         while True:
             _idle.get_nowait().end()
 
 
-def _take_worker():
+def _take_worker() -> Worker:
     """An idle worker that is alive, or a new one."""
     with contextlib.suppress(queue.Empty):
         while True:
@@ -159,7 +206,8 @@ def _take_worker():
     return _start_worker()
 
 
-def _start_worker():
+def _start_worker() -> Worker:
+    reason = ""
     for _ in range(_STARTS):
         try:
             with _starting:
@@ -167,79 +215,73 @@ def _start_worker():
                     _start_fork_server()
                 return Worker()
         except (OSError, EOFError) as error:
-            reason = error
-            time.sleep(_START_AGAIN_SECONDS)  # the fork server may be dead, and not be known to be
-    raise _NoWorkerError(told(reason))
+            reason = told(error)
+            time.sleep(_START_AGAIN_SECONDS)  # the fork server may have died unnoticed
+    raise _NoWorkerError(reason)
 
 
-def _serve(pipe):
-    """In the worker: answer one request after the other, until there is an empty one.
+def _serve(pipe: Connection) -> None:
+    """In the worker: answer one request after the other, until the end is sent.
 
-    Signals are left to the process that called `hmc.sample`; when that ends, so does this one.
+    Signals are left to the process that called `hmc.sample`. When that process ends, so does this one.
     """
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with contextlib.suppress(EOFError, OSError):  # nobody listens any more
-        while request := pipe.recv_bytes():
-            pipe.send_bytes(_answer_to(request))
+    with contextlib.suppress(EOFError, OSError):  # the other end is gone
+        while (request := _receive(pipe)) != _END:
+            _send(pipe, _answer_to(request))
 
 
-def _answer_to(request):
-    """(whether it is a value, the value or an exception), pickled."""
+def _answer_to(request: Packed) -> Packed:
+    """(True, the value) or (False, the exception), packed."""
     try:
-        answer = (True, _run(request))
+        return _packed((True, _run(request)))
     except BaseException as error:
-        answer = (False, error)
-    try:
-        content = pickle.dumps(answer)
-        pickle.loads(content)  # an exception may be pickled, and not come out again
-    except Exception as error:  # pickling runs the code of whatever is in there
-        content = pickle.dumps((False, RuntimeError(told(error) if answer[0] else told(answer[1]))))
-    return content
+        return _packed((False, portable(error)))
 
 
-def _run(request):
+def _run(request: Packed) -> Any:
     try:
-        files, task = pickle.loads(request)
-        model_file.register(files)
-        model_key, function, arguments = pickle.loads(task)
-    except Exception as error:  # whatever importing the model's module raises
+        _, model_key, function, arguments = _unpacked(request)
+    except Exception as error:  # importing the model's module can raise anything
         raise StaleWorkerError(str(error)) from None
     if model_key is not None and arguments[0].density_key() != model_key:
         raise StaleWorkerError("the code of the log density differs")
     return function(*arguments)
 
 
-def _end_with_parent():
-    multiprocessing.parent_process().join()
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
     os._exit(1)
 
 
 @functools.cache
-def _context():
+def _context() -> Any:
     context = multiprocessing.get_context(_START_METHOD)
     if _START_METHOD == "forkserver":
         context.set_forkserver_preload(["hmc.running.preload"])
     return context
 
 
-def start_early():
-    """Start the fork server now, in the background: it has the sampler loaded by the time a chain wants it."""
+def start_early() -> None:
+    """Start the fork server now, in the background, so that it has loaded the sampler when a chain needs it."""
     if _START_METHOD == "forkserver" and why_not_processes() is None:
         threading.Thread(target=_start_fork_server, daemon=True).start()
 
 
-def _start_fork_server():
-    """Start it where it does not run, with Ctrl-C and SIGTERM blocked from its first instruction on, and in workers.
+def _start_fork_server() -> None:
+    """Start the fork server if it does not run, with Ctrl-C and SIGTERM blocked in it, and so in workers.
 
-    They may come to all processes of a group, and are for the one that called `hmc.sample`.
+    These signals may be sent to all processes of a group, and are meant for the process that called `hmc.sample`.
     """
     from multiprocessing import forkserver, resource_tracker
 
     _context()
     with safe_start():
-        resource_tracker.ensure_running()  # which unblocks the signals in this thread when it starts
+        resource_tracker.ensure_running()  # it unblocks the signals in this thread when it starts
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
             forkserver.ensure_running()

@@ -1,14 +1,15 @@
-"""Whether a worker has the code of this process: if not, it refuses, and gives no draws.
+"""Comparison of a worker's code with that of this process: a worker with other code refuses a task.
 
-Workers of a cluster live long, and on machines of their own. One that has loaded an older version of the sampler, or of
-a model, would give other numbers, and nobody would see it.
+Workers of a cluster live long, on machines of their own. A worker that has loaded an older version of the sampler or of
+a model would give other numbers, and nobody would notice.
 """
 
 import hashlib
 import platform
 import types
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
@@ -17,27 +18,30 @@ from hmc.errors import StaleWorkerError
 from hmc.jit.copying import global_loads, python_of
 from hmc.jit.fingerprint import fingerprint
 
+if TYPE_CHECKING:
+    from hmc.model import Model
+
 PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
 
 class Code(NamedTuple):
-    """What the numbers of a task depend on, besides its arguments."""
+    """The code that the results of a task depend on."""
 
-    versions: dict  # by library
-    sources: dict  # by package: a hash of its files; None where it is not installed
+    versions: dict[str, str]  # by library
+    sources: dict[str, str | None]  # by package: a hash of its files; None if it is not installed
     density: str | None  # `Model.density_key`; None: there is no model
 
 
-def code_here(model=None, packages=("hmc",)):
-    """The `Code` of this process, for tasks that run what is in these packages, on a model if there is one."""
+def code_here(model: "Model | None" = None, packages: tuple[str, ...] = ("hmc",)) -> Code:
+    """The code of this process, for tasks that need these packages, and the model if there is one."""
     sources = {package: _SOURCES[package] for package in packages}
     return Code(_VERSIONS, sources, None if model is None else model.density_key())
 
 
-def checked(code, function, *arguments):
-    """In a worker: `function(*arguments)`; StaleWorkerError, in words, where the code is not `code`.
+def checked(code: Code, function: Callable[..., Any], *arguments: Any) -> Any:
+    """In a worker: `function(*arguments)`; StaleWorkerError, with the difference, if the worker has other code.
 
-    The first argument is the model, where `code` is that of a model.
+    If `code` has a density, the first argument is the model.
     """
     for library, version in code.versions.items():
         if _VERSIONS[library] != version:
@@ -51,12 +55,14 @@ def checked(code, function, *arguments):
     return function(*arguments)
 
 
-def code_of(model, *functions):
-    """A hash of the code that a replication runs besides the log density: that of these functions, of the model's, and
-    of all functions they call that are of the same package, with the numbers and texts they name. A worker that was
-    kept may have older code.
+def code_of(model: "Model", *functions: Callable[..., Any]) -> str:
+    """A hash of the code that a replication runs besides the log density.
+
+    It covers these functions, those of the model, all functions of the same package that they call, and the numbers and
+    texts that they name. A worker that was kept may have older code.
     """
-    waiting, seen = [model.simulate, model.simulate_data, model.log_likelihood, *functions], set()
+    waiting: list[Any] = [model.simulate, model.simulate_data, model.log_likelihood, *functions]
+    seen: set[types.FunctionType] = set()
     digest = hashlib.sha256()
     while waiting:
         function = python_of(waiting.pop())
@@ -72,18 +78,18 @@ def code_of(model, *functions):
     return digest.hexdigest()
 
 
-def _is_plain(item):
-    """Whether an object is a number, a text, or a tuple of such: what is written the same in every process."""
+def _is_plain(item: Any) -> bool:
+    """Whether an object is a number, a text, or a tuple of such, whose `repr` is the same in every process."""
     return all(map(_is_plain, item)) if isinstance(item, tuple) else isinstance(item, (str, int, float))
 
 
-def _package_of(item):
-    """The package that a function is of; None for what is no function."""
+def _package_of(item: Any) -> str | None:
+    """The package of a function; None for other objects."""
     function = python_of(item)
     return (function.__module__ or "").partition(".")[0] if isinstance(function, types.FunctionType) else None
 
 
-def _hash_of(package):
+def _hash_of(package: str) -> str | None:
     """A hash of the source files of one of our packages, as they are now; None where it is not installed."""
     folder = Path(__file__).parents[2] / package  # a user's folder may have the same name
     if not folder.is_dir():
@@ -94,8 +100,8 @@ def _hash_of(package):
     return digest.hexdigest()
 
 
-# Taken when a worker imports this, which is before it imports anything else of its first task: files that change later
-# are not what it runs.
+# Taken when a worker imports this module, before it imports any other for its first task: it does not run the code of
+# files that change later.
 _SOURCES = {package: _hash_of(package) for package in PACKAGES}
 _VERSIONS = {
     "Python": ".".join(platform.python_version_tuple()[:2]),

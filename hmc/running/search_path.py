@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 import threading
+from collections.abc import Iterator
 
 _SAFE = "PYTHONSAFEPATH"  # of Python 3.11 and later: the current folder is not searched by `python -c`
 _MARK = "hmc"  # its value where we have set it
@@ -17,7 +18,7 @@ _changing = threading.RLock()  # both things that change here belong to the whol
 
 
 @contextlib.contextmanager
-def safe_start():
+def safe_start() -> Iterator[None]:
     """Processes that are started meanwhile find the library of Python, and ours, before the user's files."""
     with _changing:
         before = sys.path
@@ -37,7 +38,7 @@ def safe_start():
                 os.environ.pop(_SAFE, None)
 
 
-def user_folders():
+def user_folders() -> set[str]:
     """The folders that Python puts first on the search path: that of the main script, or the current one."""
     script = getattr(sys.modules.get("__main__"), "__file__", None)
     folders = {"", os.getcwd()}
@@ -46,19 +47,19 @@ def user_folders():
     return folders
 
 
-def folders_last(path, folders):
+def folders_last(path: list[str], folders: set[str]) -> list[str]:
     """The search path with its first entry moved to the end, if that is one of these folders."""
     return [*path[1:], path[0]] if path and path[0] in folders else list(path)
 
 
-def _leads_here(path):
+def _leads_here(path: list[str]) -> bool:
     """Whether `import hmc` finds this very package on a search path."""
     folders = (os.path.join(os.path.abspath(folder), "hmc") for folder in path)
     found = next((folder for folder in folders if os.path.exists(os.path.join(folder, "__init__.py"))), "")
     return os.path.realpath(found) == os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
-def forget_safe_start():
+def forget_safe_start() -> None:
     """In a process that `safe_start` started: leave its environment, which others inherit, as the user's was."""
     if os.environ.get(_SAFE) == _MARK:
         del os.environ[_SAFE]

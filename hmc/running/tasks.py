@@ -1,88 +1,112 @@
-"""What a worker runs, in whichever process or thread: a chain from its seed to its record, a batch of items."""
+"""The work of a worker, in any process or thread: a chain, from its seed to its record, or a batch of items."""
 
-import pickle
 import time
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hmc.errors import ChangedDensityError, StaleWorkerError, told
+from hmc.errors import ChangedDensityError, StaleWorkerError, portable, told
 from hmc.running.same_code import code_of
-from hmc.running.shared_cells import attach
+from hmc.running.shared_cells import Address, attach
 from hmc.sampler import snapshot
-from hmc.sampler.chain import make_record
+from hmc.sampler.chain import ChainState, Orders, Record, make_record
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.metric import inverse_metric
 from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.starting import chain_rng, make_orders, start
+from hmc.settings import Settings
+
+if TYPE_CHECKING:
+    from hmc.model import Model
 
 _STEP_SECONDS = 0.1
 
 
 class ChainResult(NamedTuple):
-    """What a chain gives back: the transitions it finished, and why it did not finish the rest, if so."""
+    """The transitions that a chain finished, and the reason if it did not finish all."""
 
     chain: int
-    record: object  # chain.Record, cut to what was finished
+    record: Record  # of the transitions that were finished
     # As adapted: (dimension,), or (dimension, dimension) for the dense metric; None: it ended before it had a state.
-    inverse_metric: np.ndarray | None
-    snapshot: object  # what it can be gone on from, at the end of the record or a little before; None: nothing
-    failure: object  # the exception that ended the chain, or None
+    inverse_metric: NDArray[np.float64] | None
+    snapshot: snapshot.Snapshot | None  # at the end of the record or a little before; None: it cannot be continued
+    failure: BaseException | None  # the exception that ended the chain
 
 
-def run_chain(model, settings, chain, address, begun=None, seconds=None):
-    """Run chain number `chain` of a run whose control is at `address`. What the model does wrong is in the result.
+def run_chain(
+    model: "Model",
+    settings: Settings,
+    chain: int,
+    address: Address | NDArray[np.int64],
+    begun: snapshot.Snapshot | None = None,
+    seconds: float | None = None,
+) -> ChainResult:
+    """Run chain number `chain` of a run whose control is at `address`. Errors of the model are in the result.
 
-    begun: the `Snapshot` to go on from; None: from the start. The record is of what follows it.
-    seconds: end after about as many, after one transition at least; None: go on to the end of the run.
+    begun: the snapshot from which the chain is continued; None: start it. The record begins after it.
+    seconds: end after about this time, but after at least one transition; None: run to the end.
     """
     control = attach(address)
     try:
         with np.errstate(all="ignore"):
-            return _run_chain(model, settings, chain, control.cells, (begun, seconds))
+            return _run_chain(model, settings, chain, control.cells, begun, seconds)
     finally:
         control.close()
 
 
-def _run_chain(model, settings, chain, cells, chunk):
-    begun, seconds = chunk
+def _run_chain(
+    model: "Model",
+    settings: Settings,
+    chain: int,
+    cells: NDArray[np.int64],
+    begun: snapshot.Snapshot | None,
+    seconds: float | None,
+) -> ChainResult:
     first = begun.state.iteration if begun else 0
     stop, progress = cells[:1], cells[1 + chain : 2 + chain]
-    progress[0] = first  # an earlier try may have left its mark
+    progress[0] = first  # an earlier try may have changed it
     orders = make_orders(settings, stop, progress)
-    record = make_record(
-        orders.until - orders.first_kept, orders.until, model.dimension
-    )  # memory is taken where it is written
-    state, kept, failure = None, None, None
+    # The system gives memory only to the rows that are written.
+    record = make_record(orders.until - orders.first_kept, orders.until, model.dimension)
+    state: ChainState | None = None
+    kept: snapshot.Snapshot | None = None
+    failure: BaseException | None = None
     try:
         density, data = model.density()
-        begin, rng = snapshot.resume(begun) if begun else (None, chain_rng(settings, chain))
-        begin = begin or start(model, (density, data), settings, chain, rng, stop)
+        if begun:
+            begin, rng = snapshot.resume(begun)
+        else:
+            rng = chain_rng(settings, chain)
+            begin = start(model, (density, data), settings, chain, rng, stop)
         trajectory = make_trajectory(model.dimension, settings.max_depth)
 
-        def advance_until(state, until):
+        def advance_until(state: ChainState, until: int) -> ChainState:
             part = orders._replace(until=until)
             return compiled_advance()(density, data, rng.bit_generator, state, trajectory, part, record)
 
         for state in _advanced(advance_until, begin, orders.until, seconds):
-            is_stopped = stop[0] != 0  # if so, the state may be one in the midst of a transition
+            is_stopped = stop[0] != 0  # if so, the state may be in the middle of a transition
             last = _last_draw(record, orders, first, int(progress[0])) if is_stopped else snapshot.last_draw(state)
             _require_the_same(density, data, last, record, progress)
             if is_stopped:
                 break
             kept = snapshot.take(state, rng, settings.warmup)
     except (Exception, KeyboardInterrupt) as error:
-        failure = _portable(error)
+        failure = portable(error)
         if isinstance(error, ChangedDensityError):
-            kept = None  # nobody knows since when
+            kept = None  # it is not known when it changed
         if isinstance(error, KeyboardInterrupt):
-            stop[0] = 1  # it came while this thread ran the chain: it is meant for all of them
+            stop[0] = 1  # Ctrl-C reached this thread, and is meant for all chains
     metric = None if state is None else inverse_metric(state.metric)
     return ChainResult(chain, _cut(record, orders, first, int(progress[0])), metric, kept, failure)
 
 
-def _advanced(advance_until, state, end, seconds):
-    """The states after steps of at most about 0.1 s each, for about so many seconds; of None, the state at the end."""
+def _advanced(
+    advance_until: Callable[[ChainState, int], ChainState], state: ChainState, end: int, seconds: float | None
+) -> Iterator[ChainState]:
+    """The states after steps of about 0.1 s each, for about `seconds`; if that is None, only the state at the end."""
     if seconds is None:
         yield advance_until(state, end)
         return
@@ -97,16 +121,21 @@ def _advanced(advance_until, state, end, seconds):
         step = max(1, min(2 * step, int(step * _STEP_SECONDS / max(now - begun, 1e-9))))
 
 
-def _last_draw(record, orders, first, finished):
-    """The `Draw` of the last transition in a record that starts with transition `first`, if its position is there."""
+def _last_draw(record: Record, orders: Orders, first: int, finished: int) -> snapshot.Draw | None:
+    """The last draw of a chunk that began with transition `first`, if its position was kept."""
     row = finished - orders.first_kept - 1
     if finished <= first or row < 0:
         return None
     return snapshot.Draw(record.position[row], record.lp[finished - 1], None)
 
 
-def _require_the_same(density, data, draw, record, progress):
-    """ChangedDensityError where the density has become another since a draw; what followed that is no transition."""
+def _require_the_same(
+    density: Callable[..., float], data: Any, draw: snapshot.Draw | None, record: Record, progress: NDArray[np.int64]
+) -> None:
+    """ChangedDensityError if the density has changed since a draw.
+
+    Divergences at the end of the record are then not counted: the change may have caused them.
+    """
     changed = draw and snapshot.contradicts(draw, density, data)
     if changed:
         diverging = record.diverging[: progress[0]]
@@ -114,17 +143,8 @@ def _require_the_same(density, data, draw, record, progress):
         raise ChangedDensityError(f"{changed}: it does not depend on position and data alone")
 
 
-def _portable(error):
-    """The exception, or one that says the same where it would not survive the way back from a worker."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:  # pickling runs the code of whatever the author's exception holds
-        return RuntimeError(told(error))
-    return error
-
-
-def _cut(record, orders, first, finished):
-    """The rows of a record from transition `first` to the last that was finished."""
+def _cut(record: Record, orders: Orders, first: int, finished: int) -> Record:
+    """The rows of a record from transition `first` to the last one that was finished."""
     positions = record.position[max(0, first - orders.first_kept) : max(0, finished - orders.first_kept)]
     return record._replace(
         position=positions, **{name: getattr(record, name)[first:finished] for name in record._fields[1:]}
@@ -135,16 +155,16 @@ class Items(NamedTuple):
     """Numbered items of work, all done by one function.
 
     function(model, number, cells) -> result: `cells` are those of its chains, a stop flag and the iteration of each; it
-        raises KeyboardInterrupt when it was stopped. A worker process must be able to import it, and `functions`.
+        raises KeyboardInterrupt if it is stopped. A worker process must be able to import it, and `functions`.
     """
 
-    function: object
+    function: Callable[["Model", int, NDArray[np.int64]], Any]
     chains: int
-    functions: tuple  # what else is called, whose code a worker must have
+    functions: tuple[Callable[..., Any], ...]  # those that it calls; a worker must have the same code of them
 
 
 class ItemFailure(NamedTuple):
-    """An item that gave no result, and why."""
+    """An item without a result, and the reason."""
 
     number: int
     reason: str
@@ -154,29 +174,31 @@ class Batch(NamedTuple):
     """Some of the items, for one worker."""
 
     items: Items
-    code: str  # what `code_of` the items' functions and the model's is
+    code: str  # `code_of` the functions of the items and of the model
     numbers: range
     row: int  # of cells
     until_failure: bool  # whether the first failure of an item ends all batches
 
     @property
-    def columns(self):
+    def columns(self) -> int:
         """Cells of a batch: a stop flag, the iteration of each chain, the number of items done."""
         return 1 + self.items.chains + 1
 
 
-def run_batch(model, batch, address):
-    """Do the items of a batch, whose cells are a row of those at `address`.
+def run_batch(
+    model: "Model", batch: Batch, address: Address | NDArray[np.int64]
+) -> list[tuple[int, Any] | ItemFailure]:
+    """Run the items of a batch, whose cells are a row of those at `address`.
 
-    Returns their outcomes, each a pair (number, result) or an `ItemFailure`; of fewer, where it was stopped.
+    Returns their outcomes, each a pair (number, result) or an `ItemFailure`; fewer if the batch was stopped.
     """
     if code_of(model, batch.items.function, *batch.items.functions) != batch.code:
         raise StaleWorkerError("the code of a function that simulates or reduces differs")
     control = attach(address)
     try:
         cells = control.cells[batch.row * batch.columns : (batch.row + 1) * batch.columns]
-        cells[-1] = 0  # an earlier try of this batch may have left its mark
-        outcomes = []
+        cells[-1] = 0  # an earlier try of this batch may have changed it
+        outcomes: list[tuple[int, Any] | ItemFailure] = []
         for number in batch.numbers:
             if cells[0] != 0:
                 break
@@ -186,7 +208,7 @@ def run_batch(model, batch, address):
                 outcomes.append(ItemFailure(number, told(error)))
                 if batch.until_failure:
                     control.cells[:: batch.columns] = 1
-            except KeyboardInterrupt:  # the chain was stopped; or this thread had the signal, which is meant for all
+            except KeyboardInterrupt:  # the chain was stopped, or the signal reached this thread: it is meant for all
                 control.cells[:: batch.columns] = 1
                 break
             cells[-1] += 1

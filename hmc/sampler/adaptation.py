@@ -14,6 +14,7 @@ below, and `adapt` carries them out. Two estimates of the inverse metric's diago
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.jit.kernel import kernel
 from hmc.numerics import sqrt
@@ -34,7 +35,7 @@ SMALLEST_VARIANCE, LARGEST_VARIANCE = 1e-20, 1e20
 class Moments(NamedTuple):
     """Running moments (Welford) of two estimators, row 0 the foreground and row 1 the background."""
 
-    count: np.ndarray  # (2,) draws seen
+    count: np.ndarray  # type: ignore[assignment]  # (2,) draws seen; hides the method of tuples
     draw_mean: np.ndarray  # (2, dimension)
     draw_squares: np.ndarray  # (2, dimension) sums of squared deviations
     gradient_mean: np.ndarray  # (2, dimension)
@@ -43,14 +44,21 @@ class Moments(NamedTuple):
     covariance: np.ndarray  # (dimension, dimension) room for an estimate; (0, 0) if not dense
 
 
-def make_moments(dimension, dense):
+def make_moments(dimension: int, dense: bool) -> Moments:
     """Empty moments; with room for covariances if `dense`."""
     size = dimension if dense else 0
-    vectors = (np.zeros((2, dimension)) for _ in range(4))
-    return Moments(np.zeros(2), *vectors, np.zeros((2, size, size)), np.zeros((size, size)))
+    return Moments(
+        count=np.zeros(2),
+        draw_mean=np.zeros((2, dimension)),
+        draw_squares=np.zeros((2, dimension)),
+        gradient_mean=np.zeros((2, dimension)),
+        gradient_squares=np.zeros((2, dimension)),
+        draw_products=np.zeros((2, size, size)),
+        covariance=np.zeros((size, size)),
+    )
 
 
-def plan_windows(warmup):
+def plan_windows(warmup: int) -> NDArray[np.int64]:
     """Stan's schedule: a start without adaptation of the metric, windows that double, a step size's end.
 
     75, 25, 50, 100, ... and 50 transitions; 15%, 75% and 10% where there are fewer than 150; under 20, only the
@@ -74,7 +82,7 @@ def plan_windows(warmup):
     return plan
 
 
-def plan_gradients(warmup, dense):
+def plan_gradients(warmup: int, dense: bool) -> NDArray[np.int64]:
     """The schedule of nuts-rs: the metric is set after every draw from the latest 80 to 240 of them (at first from
     the latest 10 to 20), and only the step size is adapted in the last 15%.
 

@@ -5,7 +5,7 @@ and adapts, and can be left and taken up again at any transition. Everything tha
 in its `ChainState` and its random generator.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -65,9 +65,9 @@ class Record(NamedTuple):
     termination: np.ndarray  # why the trajectory ended: a constant of hmc/sampler/outcome.py
 
 
-def make_record(kept, iterations, dimension):
+def make_record(kept: int, iterations: int, dimension: int) -> Record:
     """An empty record of `iterations` transitions of which the last `kept` leave their positions."""
-    kinds = {"tree_depth": np.int64, "n_steps": np.int64, "termination": np.int64}
+    kinds: dict[str, Any] = {"tree_depth": np.int64, "n_steps": np.int64, "termination": np.int64}
     kinds |= {"diverging": np.bool_, "reached_max_treedepth": np.bool_}
     statistics = (np.zeros(iterations, kinds.get(name, np.float64)) for name in Record._fields[1:])
     return Record(np.zeros((kept, dimension)), *statistics)

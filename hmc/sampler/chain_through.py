@@ -9,15 +9,26 @@ Gandy & Scott (2020), "Unit testing for MCMC and other Monte Carlo methods", arX
 That holds for one fixed kernel. So a chain of its own, which knows nothing of the position, finds step size and metric.
 """
 
-import numpy as np
+from __future__ import annotations
 
-from hmc.sampler.chain import Record, make_record
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hmc.sampler.chain import ChainState, Record, make_record
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.starting import chain_rng, make_orders, start
 
+if TYPE_CHECKING:
+    from hmc.model import Model
+    from hmc.settings import Settings
 
-def chain_through(model, settings, position, place, cells):
+
+def chain_through(
+    model: Model, settings: Settings, position: NDArray[np.float64], place: int, cells: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], dict[str, np.ndarray]]:
     """(draws, stats) of a chain of `settings.draws` transitions that has `position` at index `place`.
 
     Draws are (1, settings.draws + 1, dimension), and so is stats["lp"] (1, settings.draws + 1); the other statistics,
@@ -30,7 +41,7 @@ def chain_through(model, settings, position, place, cells):
     orders = make_orders(settings, cells[:1], cells[1:2])
     trajectory = make_trajectory(model.dimension, settings.max_depth)
 
-    def transitions(state, count):
+    def transitions(state: ChainState, count: int) -> tuple[ChainState, Record]:
         """(state, record) after `count` transitions of the state."""
         until = state.iteration + count
         record = make_record(max(0, until - settings.warmup), until, model.dimension)
@@ -56,6 +67,6 @@ def chain_through(model, settings, position, place, cells):
     return draws[None], {name: values[None] for name, values in stats.items()}
 
 
-def _joined(before, after, name, warmup):
+def _joined(before: Record, after: Record, name: str, warmup: int) -> np.ndarray:
     """A statistic of the transitions of both parts, in the order of the chain."""
     return np.concatenate([getattr(before, name)[warmup:][::-1], getattr(after, name)[warmup:]])

@@ -4,6 +4,8 @@ Nothing here is about sampling. The rest of this folder is plain Python, and can
 """
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
@@ -17,23 +19,23 @@ from hmc.sampler.phase_space import PhasePoint
 from hmc.sampler.step_size import restart
 
 
-def compiled_advance():
+def compiled_advance() -> Callable[..., ChainState]:
     """`hmc.sampler.chain.advance`, compiled for all models; a Python function when the JIT is disabled."""
     return compile_entry(advance, *advance_types())
 
 
-def sampler_is_stored():
+def sampler_is_stored() -> bool:
     """Whether another process can load the compiled sampler from disk."""
     return entry_is_stored(advance, *advance_types())
 
 
-def sampler_key():
+def sampler_key() -> str:
     """A hash of all code that a transition runs but the density's: the same key, the same draws."""
     return entry_key(advance, *advance_types())
 
 
 @functools.cache
-def advance_types():
+def advance_types() -> tuple[Any, ...]:
     """The argument types of `advance`, read off an example: they are the same whatever the model."""
     point = PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1))
     state = ChainState(0, 0.0, restart(1.0), point, identity(1, False), make_moments(1, False))

@@ -38,6 +38,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import sqrt
@@ -55,7 +56,7 @@ class Metric(NamedTuple):
     factor_transposed: np.ndarray  # its transpose, stored so that both products run along rows
 
 
-def identity(dimension, dense):
+def identity(dimension: int, dense: bool) -> Metric:
     """The unit metric, with room for a dense factor if `dense`."""
     size = dimension if dense else 0
     return Metric(
@@ -66,7 +67,7 @@ def identity(dimension, dense):
     )
 
 
-def inverse_metric(metric):
+def inverse_metric(metric: Metric) -> NDArray[np.float64]:
     """The inverse metric as an array of its own: the diagonal of L L' (dimension,), or all of it if dense."""
     if metric.kind == DENSE:
         return metric.factor @ metric.factor.T

@@ -35,7 +35,7 @@ from hmc.sampler.outcome import (
     is_divergent,
     weight_of,
 )
-from hmc.sampler.phase_space import PhasePoint, copy_point, energy_of, leapfrog
+from hmc.sampler.phase_space import Hamiltonian, PhasePoint, copy_point, energy_of, leapfrog
 from hmc.sampler.rows import add_row, copy_row
 
 BACKWARD, FORWARD = False, True  # rows 0 and 1 of a trajectory's ends
@@ -67,7 +67,7 @@ class Trajectory(NamedTuple):
 class Flow(NamedTuple):
     """Where the leaves of one doubling come from, and what they are weighed against."""
 
-    hamiltonian: object
+    hamiltonian: Hamiltonian
     step_size: float  # negative backwards
     start_energy: float
 
@@ -80,7 +80,7 @@ class Growth(NamedTuple):
     acceptance_sum: float
 
 
-def make_trajectory(dimension, max_depth):
+def make_trajectory(dimension: int, max_depth: int) -> Trajectory:
     """Buffers for trajectories of up to `max_depth` doublings: levels 0..max_depth - 1 and the trunk."""
     levels = max_depth + 1
     return Trajectory(

@@ -4,7 +4,8 @@ Models speak of log densities; here, and only here, the sign turns: energy = mom
 Neal (2011), section 2; the whitened momentum is explained in `hmc/sampler/metric.py`.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +18,10 @@ from hmc.sampler.rows import copy_row
 class Hamiltonian(NamedTuple):
     """A target density, its data and the metric: all that the dynamics depend on."""
 
-    density: object  # density(position, data, gradient) -> log density; writes gradient
-    data: object  # what `density` takes for its data (compiled: the address of the data)
+    density: Callable[
+        [np.ndarray, Any, np.ndarray], float
+    ]  # density(position, data, gradient) -> log density; writes gradient
+    data: Any  # what `density` takes for its data (compiled: the address of the data)
     metric: Metric
 
 

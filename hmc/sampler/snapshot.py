@@ -1,6 +1,7 @@
 """A chain between two transitions, as it is kept, sent and gone on from: all that its future depends on."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,17 +16,17 @@ class Snapshot(NamedTuple):
     """What a chain goes on from, with the draws that it would have had without a stop, bit for bit."""
 
     state: ChainState
-    generator: dict  # the state of the random generator's `bit_generator`, a PCG64
+    generator: Mapping[str, Any]  # the state of the random generator's `bit_generator`, a PCG64
 
 
-def take(state, rng, warmup):
+def take(state: ChainState, rng: np.random.Generator, warmup: int) -> Snapshot:
     """The `Snapshot` of a chain, which may go on. What the warm-up alone needs ends with it."""
     if state.iteration >= warmup:
         state = state._replace(moments=make_moments(0, False))
     return Snapshot(_copied(state), rng.bit_generator.state)
 
 
-def resume(snapshot):
+def resume(snapshot: Snapshot) -> tuple[ChainState, np.random.Generator]:
     """(state, generator) to go on with; the snapshot stays what it is."""
     rng = np.random.default_rng(0)
     rng.bit_generator.state = snapshot.generator
@@ -40,12 +41,12 @@ class Draw(NamedTuple):
     gradient: np.ndarray | None  # None: it is not known any more
 
 
-def last_draw(state):
+def last_draw(state: ChainState) -> Draw:
     """The `Draw` that a chain is at."""
     return Draw(state.point.position, state.log_density, state.point.gradient)
 
 
-def contradicts(draw, density, data):
+def contradicts(draw: Draw, density: Callable[..., float], data: Any) -> str | None:
     """What the density says now of a draw, in words, if it is not what it said when it was drawn.
 
     That is so of another density, or of other data, and of a density that does not depend on its arguments alone. A
@@ -63,18 +64,18 @@ def contradicts(draw, density, data):
     return None
 
 
-def _is_close(value, expected):
+def _is_close(value: float, expected: float) -> bool:
     return abs(value - expected) <= _ROUNDING * (1.0 + abs(expected))
 
 
-def _copied(values):
+def _copied(values: Any) -> Any:
     """Nested NamedTuples with their arrays copied."""
     return type(values)(
         *(_copied(v) if hasattr(v, "_fields") else v.copy() if isinstance(v, np.ndarray) else v for v in values)
     )
 
 
-def to_arrays(snapshot):
+def to_arrays(snapshot: Snapshot) -> dict[str, np.ndarray]:
     """{name: array} of a snapshot; names tell the place, as in "point/position"."""
     numbers = snapshot.generator["state"]
     halves = [half for number in (numbers["state"], numbers["inc"]) for half in divmod(number, _WORD)]
@@ -82,7 +83,7 @@ def to_arrays(snapshot):
     return {"generator": np.array(words, dtype=np.uint64)} | _fields(snapshot.state)
 
 
-def from_arrays(arrays):
+def from_arrays(arrays: dict[str, np.ndarray]) -> Snapshot:
     """The snapshot that `to_arrays` took apart."""
     words = [int(word) for word in arrays["generator"]]
     numbers = {"state": words[0] * _WORD + words[1], "inc": words[2] * _WORD + words[3]}
@@ -90,16 +91,16 @@ def from_arrays(arrays):
     return Snapshot(_filled(ChainState, arrays), generator)
 
 
-def _fields(values, prefix=""):
+def _fields(values: Any, prefix: str = "") -> dict[str, np.ndarray]:
     """The numbers and arrays in nested NamedTuples, by their places."""
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for name, value in values._asdict().items():
         is_nested = hasattr(value, "_fields")
         found |= _fields(value, f"{prefix}{name}/") if is_nested else {f"{prefix}{name}": np.asarray(value)}
     return found
 
 
-def _filled(kind, arrays, prefix=""):
+def _filled(kind: type, arrays: dict[str, np.ndarray], prefix: str = "") -> Any:
     """The NamedTuple of a class whose fields say by their annotations what they are."""
     values = []
     for name, field in kind.__annotations__.items():

@@ -1,6 +1,11 @@
 """Where a chain begins: its random generator, its orders, and a position that can be gone on from."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.errors import InitializationError
 from hmc.sampler import adaptation
@@ -9,15 +14,19 @@ from hmc.sampler.metric import identity
 from hmc.sampler.phase_space import PhasePoint
 from hmc.sampler.step_size import restart
 
+if TYPE_CHECKING:
+    from hmc.model import Model
+    from hmc.settings import Settings
+
 INITIAL_TRIES = 100
 
 
-def chain_rng(settings, chain):
+def chain_rng(settings: Settings, chain: int) -> np.random.Generator:
     """The random generator of chain number `chain`: its own, whatever the others do."""
     return np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(chain,)))
 
 
-def make_orders(settings, stop, progress):
+def make_orders(settings: Settings, stop: NDArray[np.int64], progress: NDArray[np.int64]) -> Orders:
     """The chain's orders in numbers, for compiled code."""
     dense = settings.metric == "dense"
     by_gradients = settings.adaptation == "gradients"
@@ -40,7 +49,14 @@ def make_orders(settings, stop, progress):
     )
 
 
-def start(model, density, settings, chain, rng, stop):
+def start(
+    model: Model,
+    density: tuple[Any, Any],
+    settings: Settings,
+    chain: int,
+    rng: np.random.Generator,
+    stop: NDArray[np.int64],
+) -> ChainState:
     """The state a chain starts from: `initial` if given, else a point uniform in (-2, 2) that can be gone on from.
 
     InitializationError, with the last point tried, where none of 100 has a finite log density and gradient.
@@ -48,19 +64,19 @@ def start(model, density, settings, chain, rng, stop):
     function, data = density
     dimension, dense = model.dimension, settings.metric == "dense"
     point = PhasePoint(*(np.zeros(dimension) for _ in PhasePoint._fields))
-    given = settings.initial is not None
-    for _ in range(1 if given else INITIAL_TRIES):
-        point.position[:] = settings.initial[chain] if given else rng.uniform(-2.0, 2.0, dimension)
+    given = None if settings.initial is None else np.asarray(settings.initial)[chain]
+    for _ in range(INITIAL_TRIES if given is None else 1):
+        point.position[:] = rng.uniform(-2.0, 2.0, dimension) if given is None else given
         log_density = float(function(point.position, data, point.gradient))
         if stop[0] != 0:
             raise KeyboardInterrupt
         if np.isfinite(log_density) and np.isfinite(point.gradient).all():
             moments = adaptation.make_moments(dimension, dense)
             return ChainState(0, log_density, restart(1.0), point, identity(dimension, dense), moments)
-    raise InitializationError(_no_start(model, point, log_density, given))
+    raise InitializationError(_no_start(model, point, log_density, given is not None))
 
 
-def _no_start(model, point, log_density, given):
+def _no_start(model: Model, point: PhasePoint, log_density: float, given: bool) -> str:
     """The message: where it was tried, what was found there, and which gradient component was at fault."""
     values = ", ".join(_brief(name, value) for name, value in model.constrain(point.position).items())
     where = "at the initial point given" if given else f"in {INITIAL_TRIES} tries; last"
@@ -73,6 +89,6 @@ def _no_start(model, point, log_density, given):
     return message
 
 
-def _brief(name, value):
+def _brief(name: str, value: np.ndarray) -> str:
     flat = np.ravel(value)
     return f"{name} = {', '.join(f'{v:.2g}' for v in flat[:3])}{', ...' if flat.size > 3 else ''}"

@@ -24,7 +24,7 @@ class DualAveraging(NamedTuple):
     log_step_size: float  # to be used for the next transition (log epsilon)
     log_averaged: float  # the average of these, to be used after warm-up (log epsilon-bar)
     error_mean: float  # running mean of target - acceptance rate (H-bar)
-    count: float  # updates so far (t)
+    count: float  # type: ignore[assignment]  # updates so far (t); hides the method of tuples
     anchor: float  # where the search is pulled to (mu)
 
 

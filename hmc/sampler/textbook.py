@@ -36,9 +36,11 @@ Symbols here and in the papers, and the names that they have in the fast code:
     alphas                    n'_alpha terms, with the sum alpha'    n_steps, acceptance_sum
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.numerics import dot
 from hmc.sampler.outcome import (
@@ -52,34 +54,38 @@ from hmc.sampler.outcome import (
     weight_of,
 )
 
+Floats: TypeAlias = NDArray[np.float64]
+
 
 class Dynamics(NamedTuple):
     """All that a leapfrog step depends on."""
 
-    target: object  # theta -> (log density, gradient)
-    L: np.ndarray  # M^-1 = L L': lower triangular (dimension, dimension), or a diagonal (dimension,)
+    target: Callable[[Floats], tuple[float, Floats]]  # theta -> (log density, gradient)
+    L: Floats  # M^-1 = L L': lower triangular (dimension, dimension), or a diagonal (dimension,)
     epsilon: float
 
 
 class Tree(NamedTuple):
     """A stretch of the trajectory: its two ends, one leaf drawn from it, and sums over its leaves."""
 
-    theta_minus: np.ndarray
-    r_minus: np.ndarray
-    theta_plus: np.ndarray
-    r_plus: np.ndarray
-    rho: np.ndarray
-    theta_prime: np.ndarray
-    r_prime: np.ndarray
+    theta_minus: Floats
+    r_minus: Floats
+    theta_plus: Floats
+    r_plus: Floats
+    rho: Floats
+    theta_prime: Floats
+    r_prime: Floats
     n_prime: float
     s_prime: int
-    alphas: list  # of min(1, exp(H_0 - H)), one a leapfrog step
+    alphas: list[float]  # of min(1, exp(H_0 - H)), one a leapfrog step
 
 
 # The tree.
 
 
-def build_tree(dynamics, theta, r, v, j, h_0, rng):
+def build_tree(
+    dynamics: Dynamics, theta: Floats, r: Floats, v: int, j: int, h_0: float, rng: np.random.Generator
+) -> Tree:
     """The tree of 2^j leapfrog steps on from (theta, r) in the direction v; less of it where it ends before."""
     if j == 0:
         theta, r = leapfrog(dynamics, theta, r, v)
@@ -99,17 +105,17 @@ def build_tree(dynamics, theta, r, v, j, h_0, rng):
     return join(near, far, v, chosen, SUBTREE_U_TURN)
 
 
-def leaf(theta, r, n_prime, s_prime, alphas):
+def leaf(theta: Floats, r: Floats, n_prime: float, s_prime: int, alphas: list[float]) -> Tree:
     """A tree of one leaf."""
     return Tree(theta, r, theta, r, r, theta, r, n_prime, s_prime, alphas)
 
 
-def end_of(tree, v):
+def end_of(tree: Tree, v: int) -> tuple[Floats, Floats]:
     """(theta, r) at the end of a tree in the direction v."""
     return (tree.theta_plus, tree.r_plus) if v == 1 else (tree.theta_minus, tree.r_minus)
 
 
-def join(near, far, v, chosen, turning):
+def join(near: Tree, far: Tree, v: int, chosen: Tree, turning: int) -> Tree:
     """Two trees, `far` on from `near` in the direction v, as one with the chosen one's leaf.
 
     s' is `turning` if the joined tree turns, as a whole or across the join: either tree with the other's nearest leaf.
@@ -131,7 +137,7 @@ def join(near, far, v, chosen, turning):
     )  # fmt: skip
 
 
-def turns(rho, r_minus, r_plus):
+def turns(rho: Floats, r_minus: Floats, r_plus: Floats) -> bool:
     """Whether a stretch with this sum of momenta, and these at its ends, turns back on itself."""
     return not (in_order(rho * r_minus) > 0 and in_order(rho * r_plus) > 0)
 
@@ -139,7 +145,9 @@ def turns(rho, r_minus, r_plus):
 # The loop.
 
 
-def transition(dynamics, theta, r, j_max, rng):
+def transition(
+    dynamics: Dynamics, theta: Floats, r: Floats, j_max: int, rng: np.random.Generator
+) -> tuple[Floats, Outcome]:
     """(the draw, its Outcome) of one transition from theta, whose momentum r is drawn."""
     h_0 = hamiltonian(dynamics, theta, r)
     tree = leaf(theta, r, 1.0, GOING_ON, [])
@@ -164,7 +172,9 @@ def transition(dynamics, theta, r, j_max, rng):
     )
 
 
-def chain(dynamics, theta, transitions, j_max, rng):
+def chain(
+    dynamics: Dynamics, theta: Floats, transitions: int, j_max: int, rng: np.random.Generator
+) -> tuple[Floats, list[Outcome]]:
     """(draws (transitions, dimension), their Outcomes) of a chain from theta."""
     draws, outcomes = [], []
     with np.errstate(all="ignore"):  # a step that diverges may overflow
@@ -179,7 +189,7 @@ def chain(dynamics, theta, transitions, j_max, rng):
 # The dynamics.
 
 
-def leapfrog(dynamics, theta, r, v):
+def leapfrog(dynamics: Dynamics, theta: Floats, r: Floats, v: int) -> tuple[Floats, Floats]:
     """(theta, r) after a step of length epsilon in the direction v."""
     h = v * dynamics.epsilon
     r = plus(r, h / 2, dynamics.L.T, dynamics.target(theta)[1])
@@ -188,7 +198,7 @@ def leapfrog(dynamics, theta, r, v):
     return theta, r
 
 
-def hamiltonian(dynamics, theta, r):
+def hamiltonian(dynamics: Dynamics, theta: Floats, r: Floats) -> float:
     """H = r'r / 2 - log density."""
     return 0.5 * dot(r, r) - dynamics.target(theta)[0]
 
@@ -197,7 +207,7 @@ def hamiltonian(dynamics, theta, r):
 # NumPy's own (`r @ r`, `x + h * (matrix @ y)`, `np.sum`) draws would agree to some 15 digits at first, then part.
 
 
-def plus(x, h, matrix, y):
+def plus(x: Floats, h: float, matrix: Floats, y: Floats) -> Floats:
     """x + h matrix y, column by column; a diagonal matrix may be given as (dimension,)."""
     if matrix.ndim == 1:
         return x + h * (matrix * y)
@@ -206,6 +216,6 @@ def plus(x, h, matrix, y):
     return x
 
 
-def in_order(terms):
+def in_order(terms: Floats | list[float]) -> float:
     """The sum of terms, from the first to the last."""
     return np.cumsum(terms)[-1]

@@ -29,7 +29,7 @@ DELTA = ((0.25, 0.10, 0.10, 0.05, 0.20, 0.10, 0.20), (0.10, 0.15, 0.05, 0.25, 0.
 SIGMA_STORY, SIGMA_PARTICIPANT = 0.5, 1.0
 
 
-class Study(NamedTuple):
+class SimulatedAnswers(NamedTuple):
     """Simulated answers, a row each, with the columns of the published table; and their true parameters."""
 
     columns: dict[str, NDArray[Any]]
@@ -42,8 +42,8 @@ class Study(NamedTuple):
         return pd.DataFrame(self.columns)
 
 
-def simulate_study(participants: int = 60, seed: int = 2023) -> Study:
-    """Answers of `participants` people to 30 scenes of 12 stories each: a `Study`.
+def simulate_study(participants: int = 60, seed: int = 2023) -> SimulatedAnswers:
+    """Answers of `participants` people to 30 scenes of 12 stories each, as `SimulatedAnswers`.
 
     The truth is fixed but for the varying effects of stories and participants, which are drawn with standard deviations
     0.5 and 1. ValueError for fewer than 2 participants, or over 1,000,000.
@@ -83,7 +83,7 @@ def simulate_study(participants: int = 60, seed: int = 2023) -> Study:
             row = (*cells, *treatment, _response(rng.random(), phi))
             for name, cell in zip(columns, row, strict=True):
                 columns[name].append(cell)
-    return Study({name: np.array(cells) for name, cells in columns.items()}, truth)
+    return SimulatedAnswers({name: np.array(cells) for name, cells in columns.items()}, truth)
 
 
 def _response(uniform: float, phi: float) -> int:

@@ -123,6 +123,7 @@ def test_log_likelihood_is_asked_for_once():
     assert fit.asked == 1
 
 
+@pytest.mark.filterwarnings("ignore:broken. the log likelihood of observation 1 is NaN")
 def test_nan_never_ranks_first(fits, log_liks):
     broken = log_liks["mST"].copy()
     broken[0, 0, 0] = np.nan

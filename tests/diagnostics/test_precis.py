@@ -122,6 +122,12 @@ def test_selection_of_nothing_is_refused_with_the_names_there_are(fit):
         d.precis(fit, parameters="(")
 
 
+@pytest.mark.parametrize("nameless", [np.zeros((4, 100)), [[1.0, 2.0]], None, 3.0])
+def test_draws_without_a_name_are_refused_with_an_example(nameless):
+    with pytest.raises(ValueError, match=r'draws by name, precis\(\{"x": draws\}\); this is a'):
+        d.precis(nameless)
+
+
 @pytest.mark.parametrize("depth", [0, 3, "2", None])
 def test_other_depths_are_refused(depth, fit):
     with pytest.raises(ValueError, match="depth 1"):
@@ -169,6 +175,24 @@ def test_labels_run_through_the_last_index_fastest():
     assert element_labels("x", ()) == ["x"]
     assert element_labels("x", (2,)) == ["x[1]", "x[2]"]
     assert element_labels("x", (1, 2, 2)) == ["x[1,1,1]", "x[1,1,2]", "x[1,2,1]", "x[1,2,2]"]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [
+        ({"a": (2,), "a[1]": ()}, ["a[1]", "a[2]", "a[1]_"]),
+        ({"a[1]": (), "a": (2,)}, ["a[1]", "a[1]_", "a[2]"]),
+        ({"a": (1,), "a[1]": (), "a[1]_": ()}, ["a[1]", "a[1]__", "a[1]_"]),
+        ({"b": (1, 2), "b[1,2]": (), "c": ()}, ["b[1,1]", "b[1,2]", "b[1,2]_", "c"]),
+    ],
+)
+def test_every_row_has_a_label_of_its_own(shapes, expected):
+    rng = np.random.default_rng(3)
+    fit = {name: rng.normal(size=(2, 50, *shape)) for name, shape in shapes.items()}
+    frame = d.precis(fit, depth=2)
+    assert list(frame.index) == expected
+    every = np.concatenate([x.reshape(100, -1) for x in fit.values()], axis=1)
+    np.testing.assert_allclose(frame["mean"], every.mean(axis=0), rtol=1e-12)
 
 
 def test_a_mapping_needs_no_more_than_keys_and_items():

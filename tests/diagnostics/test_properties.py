@@ -44,6 +44,14 @@ def test_bulk_ess_sees_only_the_order_of_the_draws(x):
         assert same(d.rhat(x), d.rhat(2 * x + 8))
 
 
+@few
+@given(some_draws())
+def test_ess_of_the_quantile_at_one_is_that_of_being_under_the_maximum(x):
+    """Every draw is at most the maximum; so R takes the value just under it."""
+    assert same(d.ess_quantile(x, 1), d.ess_mean((x < x.max()).astype(float)))
+    assert same(d.ess_quantile(x, 0), d.ess_mean((x <= x.min()).astype(float)))
+
+
 def test_mean_ess_is_not_invariant_so_the_check_can_fail(r_draws):
     x = r_draws["ar1_p09"]
     assert not same(d.ess_mean(x), d.ess_mean(np.exp(x)))

@@ -150,7 +150,8 @@ def test_undefined_ratios_give_nan_and_only_in_their_column(bad):
     assert np.isfinite(ours.pareto_k[1])
 
 
-@pytest.mark.parametrize("bad", [np.nan, -np.inf])
+@pytest.mark.filterwarnings("ignore:the log likelihood of observation")
+@pytest.mark.parametrize("bad", [np.nan, -np.inf, np.inf])
 def test_an_undefined_likelihood_makes_its_observation_and_the_sums_nan(bad, log_liks):
     log_lik = log_liks["badk"][:, :, :5].copy()
     log_lik[1, 3, 2] = bad

@@ -162,9 +162,9 @@ def test_finding_of_divergences_reads(fit):
     verdict = d.verdict(fit)
     assert str(only(verdict, "divergences")) == (
         "warning: 7 of 2000 transitions diverged (0.35%; chain 2): the posterior bends more sharply there than the "
-        "steps can follow, so a part of it may be missing from the draws. Rerun with a higher target_accept (0.95); if "
-        "some remain, write the model non-centred (a = a_bar + sigma * z, as in mSTnc). A log density that is "
-        "NaN there diverges too: `hmc check` finds it."
+        "steps can follow, so a part of it may be missing from the draws. Rerun with a higher target_accept (0.95), "
+        "`--target-accept 0.95`; if some remain, see which parameters are extreme there, and give these tighter "
+        "priors. A log density that is NaN there diverges too: `hmc check MODEL` finds it."
     )
     assert ", 7 divergences, " in verdict.summary
     assert verdict.summary.endswith(": take care, read the warnings first")
@@ -183,6 +183,19 @@ def test_many_divergences_are_an_error_and_ask_for_more_than_was_tried(fit):
     found = only(d.verdict(fit), "divergences")
     assert found.severity == "error"
     assert "(0.99)" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("share", "severity"), [(0.0005, "warning"), (0.009, "warning"), (0.011, "error"), (0.5, "error")]
+)
+def test_one_percent_of_divergences_is_an_error(share, severity, fit):
+    fit.stats["diverging"].flat[: round(2000 * share)] = True
+    assert only(d.verdict(fit), "divergences").severity == severity
+
+
+def test_findings_name_a_quantity_by_its_label_in_the_table(fit):
+    fit.values["a[3]"] = fit["rho"] + np.nan
+    assert only(d.verdict(fit), "not_finite").concerns == ("a[3]_",)
 
 
 def test_statistics_in_findings_are_those_of_the_draws(fit):
@@ -321,7 +334,7 @@ def test_a_fit_is_not_changed_by_its_verdict(fit):
 
 def test_every_kind_of_finding_has_a_test_here():  # add the test, then the name
     tested = {"single_chain", "few_draws", "too_few_draws", "failure", "interrupted", "stuck", "divergences"}
-    tested |= {"saturated_trees", "ebfmi", "not_finite", "constant", "rhat", "ess_bulk", "ess_tail"}
+    tested |= {"coarse_density", "saturated_trees", "ebfmi", "not_finite", "constant", "rhat", "ess_bulk", "ess_tail"}
     assert tested == set(WORDS)
 
 

@@ -69,7 +69,8 @@ def test_order_of_draws_does_not_matter(log_liks):
     np.testing.assert_allclose(d.waic(log_lik[::-1, ::-1]).waic, d.waic(log_lik).waic, rtol=1e-13)
 
 
-@pytest.mark.parametrize("impossible", [np.nan, -np.inf])
+@pytest.mark.filterwarnings("ignore:the log likelihood of observation")
+@pytest.mark.parametrize("impossible", [np.nan, -np.inf, np.inf])
 def test_an_undefined_likelihood_makes_its_observation_and_the_sums_nan(impossible, log_liks):
     log_lik = log_liks["mST"].copy()
     log_lik[2, 5, 7] = impossible

@@ -1,6 +1,7 @@
 """figures.convergence and figures.sampler.funnel: what is plotted is what the chains did."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -160,6 +161,12 @@ def test_funnel_walls_stand_at_two_sigma_in_both_coordinates(fits):
 def test_what_cannot_be_drawn_is_refused(make, message, fits):
     with pytest.raises(ValueError, match=message):
         make(fits)
+
+
+def test_energies_of_stuck_chains_are_refused_as_such():
+    stuck = SimpleNamespace(name="m", stats={"energy": np.full((2, 50), 3.0)})
+    with pytest.raises(ValueError, match="energies: the chains of m are stuck"):
+        energies(stuck)
 
 
 @pytest.mark.parametrize(

@@ -280,9 +280,18 @@ def test_an_exception_that_would_not_survive_the_way_from_a_worker_is_told_all_t
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"draws": 10**13}, "grouped: warmup = 1000, draws = 10000000000000: so many do not fit into memory"),
-        ({"draws": 10**30}, f"grouped: warmup = 1000, draws = {10**30}: so many do not fit into memory"),
-        ({"warmup": 10**13}, "grouped: warmup = 10000000000000, draws = 1000: so many do not fit into memory"),
+        (
+            {"draws": 10**13},
+            r"grouped: chains = 4, warmup = 1000, draws = 10{13}: these draws do not fit into memory: .*",
+        ),
+        (
+            {"draws": 10**30},
+            "grouped: chains = 4, warmup = 1000, draws = 10{30}: these draws do not fit into memory: .*",
+        ),
+        (
+            {"warmup": 10**13},
+            "grouped: chains = 4, warmup = 10{13}, draws = 1000: these draws do not fit into memory: .*",
+        ),
         ({"chains": 10**9}, "chains = 1000000000 is more than 100000"),
     ],
 )
@@ -311,7 +320,7 @@ class Odd(concurrent.futures.Executor):
 
 
 def test_an_executor_that_gives_something_else_is_a_failure_in_words():
-    with pytest.raises(hmc.ChainError, match="the executor gave 7, which is not what was to be run"):
+    with pytest.raises(hmc.ChainError, match="the executor returned 7, which is not the result of a chain"):
         hmc.sample(running.grouped_model(), chains=1, executor=Odd())
 
 

@@ -1,4 +1,6 @@
-"""The page's content, from what is kept in a folder: all that the chosen parts name, in the lecture's order."""
+"""The content of the page, from the items that a folder keeps: all that the chosen parts name, in order."""
+
+from collections.abc import Container, Iterable
 
 import pandas as pd
 
@@ -8,36 +10,38 @@ from figures.lecture import contents
 from figures.lecture.page import view
 from figures.lecture.page.listing import file_of, source_of
 from figures.lecture.tables import TABLES
+from figures.lecture.work.items import Item, Plan
+from figures.lecture.work.kept import Kept
 from figures.lecture.work.loading import build
 
-# What is the same for all fits of the lecture, or of static HMC alone, is not shown.
+# Settings that are the same for all fits of the lecture, or of static HMC alone, are not shown.
 SETTINGS = ("chains", "warmup", "draws", "seed", "algorithm", "metric", "target_accept")
 
 
 class Filling:
-    """Fills in what `contents` names from the items of a `plan`, as far as they are `done` (their names) in `kept`."""
+    """Fills in the contents from those items of a `plan` that are in `done` (their names); `kept` has their files."""
 
-    def __init__(self, plan, kept, done):
+    def __init__(self, plan: Plan, kept: Kept, done: Container[str]) -> None:
         self._plan, self._kept, self._done = plan, kept, done
 
-    def parts(self, parts):
-        """The `view.Part` of each part; what could not be made is left out of it."""
+    def parts(self, parts: Iterable[contents.Part]) -> tuple[view.Section, ...]:
+        """The `view.Section` of each part, without the contents that could not be made."""
         return tuple(
-            view.Part(part.name, part.title, part.text, tuple(filter(None, map(self._of, part.contents))))
+            view.Section(part.name, part.title, part.text, tuple(filter(None, map(self._of, part.contents))))
             for part in parts
         )
 
-    def _of(self, content):
+    def _of(self, content: contents.Content) -> view.Content | None:
         item = self._plan.of(content)
         if item.name not in self._done:
             return None
-        if isinstance(content, contents.Model):
+        if isinstance(content, contents.ShownModel):
             return self._card(content, item)
-        if isinstance(content, contents.Table):
+        if isinstance(content, contents.ShownTable):
             return self._table(item, content.name, TABLES[content.name].title, TABLES[content.name].caption)
         return self._picture(content.name, item)
 
-    def _card(self, model, item):
+    def _card(self, model: contents.ShownModel, item: Item) -> view.Card:
         fit = self._plan.fit(model.name, model.nth)
         facts, judged = self._kept.facts(fit.name), self._kept.facts(item.name)
         built, described = build(fit.arguments), models.describe(model.name)
@@ -57,20 +61,20 @@ class Filling:
             severity=judged["severity"],
             seconds=facts["seconds"],
             table=self._table(item, model.name, f"Estimates of {facts['name']}", None),
-            pictures=tuple(self._picture(name, plot) for name, plot in plots if plot.name in self._done),
+            pictures=tuple(filter(None, (self._picture(*plot) for plot in plots if plot[1].name in self._done))),
         )
 
-    def _table(self, item, name, title, caption):
+    def _table(self, item: Item, name: str, title: str, caption: str | None) -> view.PageTable:
         path, facts = self._kept.folder / item.files[0], self._kept.facts(item.name)
         frame = pd.read_csv(path, index_col=list(range(facts["levels"])))
         notes = [*([caption] if caption else []), *facts["notes"]]
-        return view.Table(name, title, frame, tuple(notes), path)
+        return view.PageTable(name, title, frame, tuple(notes), path)
 
-    def _picture(self, name, item):
+    def _picture(self, name: str, item: Item) -> view.Picture | None:
         title, caption = figures.caption(name)
         path, still = self._kept.folder / item.files[0], None
         if item.kind == "film":
-            item = self._plan.of(contents.Figure(figures.still(name)))
+            item = self._plan.of(contents.ShownFigure(figures.still(name)))
             still = self._kept.folder / item.files[0]
             if item.name not in self._done:
                 return None

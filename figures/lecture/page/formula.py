@@ -1,4 +1,4 @@
-"""A model's formula as mathematics: the lines that `hmc models` prints, read by a small grammar and set as MathML.
+"""A model's formula as mathematics: parses the lines that `hmc models` prints, and writes MathML.
 
 The grammar, with {any number of} and [at most one]:
 
@@ -10,12 +10,14 @@ The grammar, with {any number of} and [at most one]:
                or sum(term, index = expression..expression) or name [_index] ['['index {, index}']']
     index      number or name, or a range of them: 1..7
 
-A statement is a row; what is not in the grammar is refused, so that no formula is ever shown half understood.
+A statement is a row. Text outside the grammar is refused, so that a formula is shown whole or not at all.
 """
 
 import re
 import xml.etree.ElementTree as ElementTree
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, NoReturn
+from xml.etree.ElementTree import Element
 
 from figures.lecture.page import formula_marks as marks
 from figures.lecture.page.formula_marks import element
@@ -41,24 +43,24 @@ class _Token(NamedTuple):
     column: int
 
 
-def mathml(formula):
+def mathml(formula: str) -> str:
     """The formula's text as one `<math>` element: a row per statement, aligned at its ~ or =, for an HTML page.
 
-    Screen readers that know no MathML find the plain text in it. ValueError names the line and column of what is not
-    understood.
+    Screen readers without MathML find the plain text in it. ValueError names the line and column of a text outside the
+    grammar.
     """
     rows = _Parser(formula).formula()
     text = "; ".join(formula.splitlines())
     return ElementTree.tostring(element("math", marks.aligned(rows), display="block", alttext=text), encoding="unicode")
 
 
-def _tokens(formula):
+def _tokens(formula: str) -> list[_Token]:
     """The tokens but for spaces; each line, and the formula, closes with the end of a statement."""
     found = []
     for number, line in enumerate(formula.splitlines(), 1):
         for match in _TOKEN.finditer(line):
             if match.lastgroup != "space":
-                found.append(_Token(match.lastgroup, match[0], number, match.start() + 1))
+                found.append(_Token(match.lastgroup or "unknown", match[0], number, match.start() + 1))
         found.append(_Token("end", "", number, len(line) + 1))
     return found or [_Token("end", "", 1, 1)]
 
@@ -66,17 +68,17 @@ def _tokens(formula):
 class _Parser:
     """Recursive descent: a method per rule of the grammar, each from the next token on, to elements."""
 
-    def __init__(self, formula):
+    def __init__(self, formula: str) -> None:
         self.tokens = _tokens(formula)
         self.next = 0
 
-    def formula(self):
-        rows = []
+    def formula(self) -> list[tuple[Element, Element, Element]]:
+        rows: list[tuple[Element, Element, Element]] = []
         while not rows or self.next < len(self.tokens):
             rows.append(self.statement())
         return rows
 
-    def statement(self):
+    def statement(self) -> tuple[Element, Element, Element]:
         left = marks.separated(self.several(self.term))
         relation = element("mo", _TILDE if self.expect("~", "=") == "~" else "=")
         right = self.expression()
@@ -85,13 +87,13 @@ class _Parser:
         self.take("the end of the statement", "end")
         return left, relation, right
 
-    def expression(self):
+    def expression(self) -> Element:
         parts = [self.term()]
         while sign := self.accept("+", "-"):
             parts += [element("mo", _MINUS if sign == "-" else sign), self.term()]
         return marks.row(*parts)
 
-    def term(self):
+    def term(self) -> Element:
         factors = [self.factor()]
         while True:
             if self.accept("/"):
@@ -101,7 +103,7 @@ class _Parser:
             else:
                 return marks.product(factors)
 
-    def factor(self):
+    def factor(self) -> Element:
         if self.accept("("):
             inside = self.expression()
             self.expect(")")
@@ -122,7 +124,7 @@ class _Parser:
             self.expect("]")
         return marks.below(base, subscripts)
 
-    def sum(self):
+    def sum(self) -> Element:
         term = self.term()
         self.expect(",")
         index = self.index()
@@ -131,47 +133,47 @@ class _Parser:
         self.expect("..")
         return marks.summation(term, marks.row(index, element("mo", "="), first), self.expression())
 
-    def index(self):
+    def index(self) -> Element:
         ends = [self.end_of_range()]
         if self.accept(".."):
             ends += [element("mo", "…", lspace="0", rspace="0"), self.end_of_range()]
         return marks.row(*ends)
 
-    def end_of_range(self):
+    def end_of_range(self) -> Element:
         token = self.take("a number or a name", "number", "name")
         return element("mn", token.text) if token.kind == "number" else marks.below(*marks.symbol(token.text))
 
-    def words(self):
+    def words(self) -> str:
         words = [self.take("a word", "name").text]
         while self.peek().kind in ("name", "number"):
             words.append(self.take("a word", "name", "number").text)
         return " ".join(words)
 
-    def several(self, rule):
+    def several(self, rule: Callable[[], Element]) -> list[Element]:
         parts = [rule()]
         while self.accept(","):
             parts.append(rule())
         return parts
 
-    def peek(self):
+    def peek(self) -> _Token:
         return self.tokens[self.next]
 
-    def accept(self, *texts):
+    def accept(self, *texts: str) -> str | None:
         """The next token's text if it is one of these marks, and go on; else None."""
         token = self.peek()
         return self.take("", "mark").text if token.kind == "mark" and token.text in texts else None
 
-    def expect(self, *texts):
+    def expect(self, *texts: str) -> str:
         return self.accept(*texts) or self.refuse(" or ".join(texts))
 
-    def take(self, what, *kinds):
+    def take(self, what: str, *kinds: str) -> _Token:
         token = self.peek()
         if token.kind not in kinds:
             self.refuse(what)
         self.next += 1
         return token
 
-    def refuse(self, what):
+    def refuse(self, what: str) -> NoReturn:
         token = self.peek()
         found = repr(token.text) if token.text else "the end of the line"
         raise ValueError(f"formula, line {token.line}, column {token.column}: expected {what}, found {found}")

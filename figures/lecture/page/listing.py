@@ -1,4 +1,6 @@
-"""Program text for a page: what the author of a model wrote, its words coloured lightly, not a character changed."""
+"""Program text for a page: a model's source as its author wrote it, with some words coloured."""
+
+from __future__ import annotations
 
 import html
 import inspect
@@ -8,17 +10,20 @@ import keyword
 import re
 import textwrap
 import tokenize
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import hmc
 from hmc.jit.kernel import is_kernel
 
 
-def source_of(model):
+def source_of(model: hmc.Model) -> str:
     """The source text of the model's log density with its gradient, as the author wrote it.
 
-    Below it, in the order of their first use, stand the kernels of the same file that it is made of: the terms of a
-    model that several share are there.
+    Below it are the kernels of the same file that it calls, in the order of their first use: they have the terms that
+    several models share.
     """
-    functions = [_log_density(model)]
+    functions: list[Any] = [_log_density(model)]
     for function in functions:  # grows on the way
         for name in function.__code__.co_names:
             callee = function.__globals__.get(name)
@@ -27,16 +32,16 @@ def source_of(model):
     return "\n\n".join(textwrap.dedent(inspect.getsource(function)) for function in functions)
 
 
-def file_of(model):
-    """The file of the project that the log density stands in: "models/reedfrogs/centred.py"."""
+def file_of(model: hmc.Model) -> str:
+    """The file of the project with the log density: "models/reedfrogs/centred.py"."""
     return _log_density(model).__module__.replace(".", "/") + ".py"
 
 
-def listing(source):
+def listing(source: str) -> str:
     """Python's text as HTML: `<pre class="listing"><code>`, with a span of class "comment", "string", "keyword",
     "number" or "function" (a name where it is defined) around each.
 
-    Without the tags and escapes it is `source` again, whatever that is; what is no Python is not coloured.
+    Without the tags and escapes it is `source` again, whatever that is; text that is not Python is not coloured.
     """
     parts, done = [], 0
     for start, end, kind in _coloured(source):
@@ -45,16 +50,16 @@ def listing(source):
     return f'<pre class="listing"><code>{"".join(parts)}{html.escape(source[done:])}</code></pre>'
 
 
-def inline(text):
-    """A line of prose as HTML, with what stands in `backticks` as `<code>`."""
+def inline(text: str) -> str:
+    """A line of prose as HTML, with text in `backticks` as `<code>`."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-def _log_density(model):
+def _log_density(model: hmc.Model) -> Callable[..., Any]:
     return getattr(model.log_density, "py_func", model.log_density)
 
 
-def _coloured(source):
+def _coloured(source: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, class) of stretches of the source to be coloured, in order, none overlapping."""
     first = [0, *itertools.accumulate(map(len, io.StringIO(source)))]  # of each line
     done, before = 0, ""
@@ -67,16 +72,16 @@ def _coloured(source):
             done = end
 
 
-def _tokens(source):
-    """The tokens up to the first thing that is no Python."""
+def _tokens(source: str) -> Iterator[tokenize.TokenInfo]:
+    """The tokens up to the first text that is not Python."""
     try:
         yield from tokenize.generate_tokens(io.StringIO(source).readline)
     except (tokenize.TokenError, SyntaxError):
         return
 
 
-def _class(token, before):
-    """The class that a token is shown in, or None; `before` is the text of the token before it."""
+def _class(token: tokenize.TokenInfo, before: str) -> str | None:
+    """The class of a token in the listing, or None; `before` is the text of the token before it."""
     name = tokenize.tok_name[token.type]
     if name == "NAME":
         return "keyword" if keyword.iskeyword(token.string) else "function" if before == "def" else None

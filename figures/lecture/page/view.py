@@ -1,10 +1,10 @@
-"""What the page shows, as plain data: where the numbers come from is no business of the page.
+"""The content of the page as plain data, whatever it was made from.
 
-Texts are plain: nothing in them is HTML. Names tell things apart, in links and in the names of files to download.
+Texts are plain text, not HTML. Names identify things, in links and in the names of files to download.
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
@@ -14,50 +14,53 @@ class Picture(NamedTuple):
 
     name: str
     title: str
-    caption: tuple  # of paragraphs, with `code` in backticks
-    alt: str  # what there is to see, for those who cannot
+    caption: tuple[str, ...]  # paragraphs, with `code` in backticks
+    alt: str  # a description for readers who cannot see it
     path: Path  # .png, or .gif for a film
-    still: Path | None = None  # of a film: the .png that stands for it where nothing should move
+    still: Path | None = None  # of a film: the .png to show if nothing should move
 
 
-class Table(NamedTuple):
-    """Numbers to read, and the same as a file to take along."""
+class PageTable(NamedTuple):
+    """Numbers to read, and a file of them to download."""
 
     name: str
     title: str
     frame: pd.DataFrame  # rows by their labels; numbers are not rounded; columns may have two levels
-    notes: tuple  # of paragraphs, with `code` in backticks
+    notes: tuple[str, ...]  # paragraphs, with `code` in backticks
     path: Path  # .csv
 
 
 class Card(NamedTuple):
-    """A model, and how its fit went."""
+    """A model and its fit."""
 
     name: str
     summary: str  # one sentence
     formula: str  # several lines
     source: str  # of the log density
-    file: str  # of the project, in which it stands
-    data: str  # what it was fitted to, in words
-    settings: dict  # by name: chains, warmup, draws, seed, metric, ...
-    verdict: str  # a line in short; then a line for every finding
+    file: str  # of the project, with the log density
+    data: str  # in words
+    settings: dict[str, Any]  # by name: chains, warmup, draws, seed, metric, ...
+    verdict: str  # a summary line, then a line for every finding
     severity: str | None  # of the worst finding: None, "note", "warning" or "error"
-    seconds: float  # that the sampling took
-    table: Table | None  # of estimates
-    pictures: tuple  # of Picture: do the chains agree?
+    seconds: float  # of sampling
+    table: PageTable | None  # of estimates
+    pictures: tuple[Picture, ...]  # do the chains agree?
 
 
-class Part(NamedTuple):
+Content: TypeAlias = Card | Picture | PageTable
+
+
+class Section(NamedTuple):
     """A part of the lecture."""
 
     name: str
     title: str
-    text: tuple  # of paragraphs, with `code` in backticks
-    contents: tuple  # of Card, Picture and Table, in order
+    text: tuple[str, ...]  # paragraphs, with `code` in backticks
+    contents: tuple[Content, ...]  # in order
 
 
 class Lecture(NamedTuple):
-    """All that the page shows."""
+    """The whole page."""
 
-    parts: tuple  # of Part
-    facts: dict  # label -> text, with `code` in backticks: seed, versions, time, differences
+    parts: tuple[Section, ...]
+    facts: dict[str, str]  # label -> text, with `code` in backticks: seed, versions, time, differences

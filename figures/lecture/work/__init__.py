@@ -1,1 +1,1 @@
-"""The lecture as pieces of work: planned, done on workers, and kept."""
+"""The lecture as items: planned, made by workers, and kept."""

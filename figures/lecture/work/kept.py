@@ -1,38 +1,44 @@
-"""What a folder holds already, and what each piece in it was made from: only what is missing or changed is made again.
+"""The items that a folder has already, and what each was made from: only missing or changed items are made again.
 
-`kept.json` in the folder has a record for each piece of work that was finished. A piece is trusted if its record has
-the key that is asked for, and its files are byte for byte what they were when they were written.
+`kept.json` in the folder has a record of each finished item. An item is trusted if its record has the key that is asked
+for, and its files are byte for byte as they were written.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hmc.files import write_whole
+
+if TYPE_CHECKING:
+    from figures.lecture.work.items import Item
 
 FORMAT = "rethinking-hmc lecture, version 1"
 RECORDS, PAGE = "kept.json", "index.html"
 
 
 class Kept:
-    """The finished work in a folder, which is made if it is not there.
+    """The finished items in a folder, which is created if it does not exist.
 
-    ValueError where the folder has a page that is not ours, OSError where it cannot be written to. A damaged list of
-    records is taken for an empty one: then everything is made again.
+    ValueError if the folder has a page that `hmc lecture` did not write, OSError if it cannot be written to. A damaged
+    list of records counts as an empty one: then everything is made again.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         if (self.folder / PAGE).exists() and not (self.folder / RECORDS).exists():
             raise ValueError(f"{self.folder / PAGE} is there already, and not of hmc lecture: it is left as it is")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._records = _read(self.folder / RECORDS)
-        self._write()  # a folder that cannot be written to is noticed now, and not after the first fit
+        self._write()  # so a folder that cannot be written to is noticed now, not after the first fit
         for unfinished in self.folder.glob("*/.*.part"):  # of a run that was killed
             unfinished.unlink(missing_ok=True)
 
-    def has(self, item):
-        """Whether an item is here as it should be."""
+    def has(self, item: Item) -> bool:
+        """Whether the item is here, with this key and undamaged files."""
         record = self._records.get(item.name)
         return (
             record is not None
@@ -41,26 +47,26 @@ class Kept:
             and all(_digest(self.folder / file) == digest for file, digest in record["files"].items())
         )
 
-    def keep(self, item, facts, seconds):
-        """Note that an item is finished: its files are written. `facts` (JSON) are what it says of itself."""
+    def keep(self, item: Item, facts: dict[str, Any], seconds: float) -> None:
+        """Record that an item is finished and its files are written; `facts` (JSON) are what its task returned."""
         files = {file: _digest(self.folder / file) for file in item.files}
         self._records[item.name] = {"key": item.key, "files": files, "facts": facts, "seconds": seconds}
         self._write()
 
-    def facts(self, name):
-        """What the item of this name says of itself."""
+    def facts(self, name: str) -> dict[str, Any]:
+        """The facts that the task of the item of this name returned."""
         return self._records[name]["facts"]
 
-    def seconds(self, name):
-        """How long the item of this name took to make."""
+    def seconds(self, name: str) -> float:
+        """How many seconds the item of this name took to make."""
         return self._records[name]["seconds"]
 
-    def _write(self):
+    def _write(self) -> None:
         text = json.dumps({"format": FORMAT, "items": self._records}, indent=1)
         write_whole(self.folder / RECORDS, lambda file: file.write(text.encode()))
 
 
-def _read(path):
+def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         records = content["items"] if content["format"] == FORMAT else {}
@@ -71,8 +77,8 @@ def _read(path):
         return {}
 
 
-def _digest(path):
-    """A hash of a file's bytes; None where there is no such file."""
+def _digest(path: Path) -> str | None:
+    """A hash of a file's bytes; None if there is no such file."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:

@@ -1,38 +1,49 @@
-"""What pieces of work read: fits, refits and studies, from the files in which others left them.
+"""The inputs of items: fits, refits and studies, read from the files that other items wrote.
 
-A `Source` says what a file holds and how to read it. Models are built anew, since a file of a fit has only draws.
+A `Stored` says what a file holds and how to read it. Models are built anew, since the file of a fit has only draws.
 """
+
+from __future__ import annotations
 
 import importlib
 import json
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-class Source(NamedTuple):
-    """A finished piece of work, as another one finds it."""
+    import hmc
+    from diagnostics.loo_refit import LooRefit
+
+
+class Stored(NamedTuple):
+    """A finished item, as an item that needs it finds it."""
 
     kind: str  # "fit", "refit" or "study"
-    arguments: dict  # that it was made with
+    arguments: dict[str, Any]  # of the task that made it
     stem: str  # path of its file, without the ending
 
 
-def load(source):
+def load(source: Stored | list[Stored]) -> Any:
     """A `hmc.Fit` with its model, a `LooRefit`, or a table of `models.coverage`; a list for a list."""
     if isinstance(source, list):
         loaded = [load(one) for one in source]
         return _joined(loaded) if source and source[0].kind == "study" else loaded
-    return {"fit": _load_fit, "refit": _load_refit, "study": _load_study}[source.kind](source)
+    loaders: dict[str, Callable[[Stored], Any]] = {"fit": _load_fit, "refit": _load_refit, "study": _load_study}
+    return loaders[source.kind](source)
 
 
-def build(arguments):
+def build(arguments: Mapping[str, Any]) -> hmc.Model:
     """The model that `arguments` name: {"factory": "models.reedfrogs:mST", "options": {}, ...}."""
     module, _, name = arguments["factory"].partition(":")
     return getattr(importlib.import_module(module), name)(**arguments["options"])
 
 
-def save_refit(refit, path):
+def save_refit(refit: LooRefit, path: str | Path) -> None:
     """Write a `LooRefit` as JSON, each number to its last bit."""
     from hmc.files import write_whole
 
@@ -41,22 +52,22 @@ def save_refit(refit, path):
     write_whole(path, lambda file: file.write(json.dumps(content, indent=1).encode()))
 
 
-def save_study(table, path):
-    """Write a table of `models.coverage`, with what it says beside its numbers, as JSON."""
+def save_study(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a table of `models.coverage`, with its `attrs`, as JSON."""
     from hmc.files import write_whole
 
-    content = {"rows": [[*index, row] for index, row in zip(table.index, table.to_dict("records"), strict=True)]}
-    content["attrs"] = table.attrs
+    rows = [[*index, row] for index, row in zip(table.index, table.to_dict("records"), strict=True)]
+    content = {"rows": rows, "attrs": table.attrs}
     write_whole(path, lambda file: file.write(json.dumps(content, indent=1).encode()))
 
 
-def _load_fit(source):
+def _load_fit(source: Stored) -> hmc.Fit:
     import hmc
 
     return hmc.load(f"{source.stem}.fit", model=build(source.arguments))
 
 
-def _load_refit(source):
+def _load_refit(source: Stored) -> LooRefit:
     from diagnostics.loo_refit import LooRefit, RefitPointwise
 
     content = _read_json(source)
@@ -64,7 +75,7 @@ def _load_refit(source):
     return LooRefit(**content | {"pointwise": RefitPointwise(**pointwise)})
 
 
-def _load_study(source):
+def _load_study(source: Stored) -> pd.DataFrame:
     import pandas as pd
 
     content = _read_json(source)
@@ -75,8 +86,8 @@ def _load_study(source):
     return table
 
 
-def _joined(tables):
-    """One table of several estimators' ones."""
+def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The tables of several estimators as one table."""
     import pandas as pd
 
     joined = pd.concat(tables)
@@ -88,6 +99,6 @@ def _joined(tables):
     return joined
 
 
-def _read_json(source):
+def _read_json(source: Stored) -> dict[str, Any]:
     with open(f"{source.stem}.json", encoding="utf-8") as file:
         return json.load(file)

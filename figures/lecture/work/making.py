@@ -1,9 +1,11 @@
-"""`hmc lecture`: the work planned, done on workers, kept, and shown on a page."""
+"""`hmc lecture`: its items are planned, made by workers, kept, and shown on a page."""
 
 import inspect
 import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import models
 from figures.lecture import contents
@@ -11,7 +13,7 @@ from figures.lecture.page import render
 from figures.lecture.page.filling import Filling
 from figures.lecture.page.view import Lecture
 from figures.lecture.work import sources
-from figures.lecture.work.items import LIBRARIES, Plan, Settings
+from figures.lecture.work.items import LIBRARIES, Plan, Request
 from figures.lecture.work.kept import PAGE, Kept
 from figures.lecture.work.running import run
 from hmc import __version__
@@ -19,10 +21,9 @@ from hmc.files import write_whole
 from hmc.reporting import progress_bar
 from hmc.running import check_execution, compile_sampler, for_packages
 from hmc.sampling import sample
-from hmc.settings import Settings as SamplingSettings
-from hmc.settings import check_settings, is_whole
+from hmc.settings import Settings, check_settings, is_whole
 
-# What the time goes into, by kind of work.
+# The words for what time was spent on, and their kinds of items.
 SPENT_ON = {
     "fitting": ("fit",),
     "leave-one-out": ("refit",),
@@ -31,39 +32,50 @@ SPENT_ON = {
     "films": ("film",),
     "tables": ("card", "table"),
 }
-APART = {"fits/mRXma": "mRXma", "fits/mRXma2": "mRXma2"}  # of a real file they take longer than all other fits
+APART = {
+    "fits/mRXma": "mRXma",
+    "fits/mRXma2": "mRXma2",
+}  # with the published file they take longer than all other fits together
 
 
 class Made(NamedTuple):
-    """What became of `make`."""
+    """The outcome of `make`."""
 
     page: Path
-    made: list  # names of the pieces of work that were done now
-    kept: list  # of those that were there already
-    failures: dict  # by name, why a piece could not be made
-    spent: dict  # seconds of work by what they went into: of all pieces, whenever they were made, and this page
-    seconds: float  # of this run, on the wall's clock
+    made: list[str]  # names of the items that were made now
+    kept: list[str]  # names of the items that were there already
+    failures: dict[str, str]  # by name, why an item could not be made
+    spent: dict[str, float]  # seconds by what they were spent on: on all items, whenever made, and on this page
+    seconds: float  # wall-clock time of this run
 
 
 def make(
-    folder="lecture", *, seed=12, only=None, trolley=None, replications=20, workers=None, executor=None, **sampling
-):
+    folder: str | Path = "lecture",
+    *,
+    seed: int = 12,
+    only: Iterable[str] | None = None,
+    trolley: str | Path | None = None,
+    replications: int = 20,
+    workers: int | None = None,
+    executor: Executor | str | None = None,
+    **sampling: Any,
+) -> Made:
     """Fit the lecture's models, make its tables, figures and films, and write the page `folder/index.html`; a `Made`.
 
-    What the folder has already, and would come out the same, is not made again: see `figures.lecture.work.kept`.
+    An item that the folder has already, and that would come out the same, is kept: see `figures.lecture.work.kept`.
 
     only: names of parts, see `figures.lecture.contents`; None for all.
-    trolley: path of the published Trolley.csv for the models of stories and participants; None: they see a simulated
-        study, and say so.
-    replications: simulated studies of the coverage; 0 leaves that part out.
-    workers: pieces of work at a time; None: as many as there are processors. 1 stays in this process.
+    trolley: path of the published Trolley.csv for the models of stories and participants; None for a
+        simulated study, which is named as such.
+    replications: number of simulated studies of the coverage; 0 leaves that part out.
+    workers: how many items are made at a time; None for the number of processors. 1 stays in this process.
     executor: any `concurrent.futures.Executor` whose workers see the folder, under the same path, and have this code;
         None for worker processes of this machine.
     sampling: further arguments of `hmc.sample`, such as `draws`, for all fits but those of the coverage.
 
-    ValueError for a wrong argument, before anything is made; OSError where the folder cannot be written to or the disk
-    is full; KeyboardInterrupt for Ctrl-C: what was finished is kept then. A piece that fails costs itself and what is
-    made from it, and is in `Made.failures`; the page has the rest.
+    ValueError for a wrong argument, before anything is made; OSError if the folder cannot be written to or the disk
+    is full; KeyboardInterrupt for Ctrl-C: finished items are kept. If an item fails, it and the items made from it are
+    missing from the page, and `Made.failures` has the reason.
     """
     started = time.perf_counter()
     parts, settings = _checked(seed, only, trolley, replications, sampling)
@@ -84,8 +96,14 @@ def make(
     return Made(kept.folder / PAGE, made, there, failures, spent, ended - started)
 
 
-def _checked(seed, only, trolley, replications, sampling):
-    """(parts, `Settings`); ValueError for what cannot be."""
+def _checked(
+    seed: int | None,
+    only: Iterable[str] | None,
+    trolley: str | Path | None,
+    replications: int,
+    sampling: dict[str, Any],
+) -> tuple[list[contents.Part], Request]:
+    """(parts, `Request`); ValueError for a wrong argument."""
     parts = contents.chosen(only)
     if not is_whole(replications) or replications < 0:
         raise ValueError(f"replications = {replications!r} is not a whole number of at least 0")
@@ -93,7 +111,7 @@ def _checked(seed, only, trolley, replications, sampling):
         parts = [part for part in parts if part.name != "coverage"]
     if not parts:
         raise ValueError("replications = 0 leaves nothing of the part coverage")
-    defaults = {name: inspect.signature(sample).parameters[name].default for name in SamplingSettings._fields}
+    defaults = {name: inspect.signature(sample).parameters[name].default for name in Settings._fields}
     reserved = [name for name in sampling if name not in defaults or name in ("initial", "metric")]
     if reserved:
         raise ValueError(f"the lecture takes no argument {reserved[0]}")
@@ -101,19 +119,21 @@ def _checked(seed, only, trolley, replications, sampling):
         raise ValueError("the lecture needs a seed, so that what is there already can be told from what is not")
     check_settings(**defaults | sampling | {"seed": seed})
     if trolley is not None:
-        models.mRXma2(trolley)  # a wrong file is found before anything is made
-        trolley = str(Path(trolley).absolute())
-    return parts, Settings(seed, trolley, int(replications), sampling)
+        models.mRXma2(trolley)  # finds a wrong file before anything is made
+    path = None if trolley is None else str(Path(trolley).absolute())
+    return parts, Request(seed, path, int(replications), sampling)
 
 
-def _run(plan, kept, missing, workers, executor):
-    """(names of the items made, {name: why} of those that could not be)."""
+def _run(
+    plan: Plan, kept: Kept, missing: Sequence[str], workers: int | None, executor: Executor | str | None
+) -> tuple[list[str], dict[str, str]]:
+    """(names of the items made, {name: reason} of those that failed)."""
     if any(plan.items[name].kind in ("fit", "refit", "study") for name in missing):
         compile_sampler()  # once, and not in each worker
     chosen = for_packages(sources.PACKAGES, max(1, len(missing)), workers, executor)
-    bar = progress_bar(len(missing), "pieces") if missing else None
+    bar = progress_bar(len(missing), "items") if missing else None
 
-    def tell(name):
+    def tell(name: str) -> None:
         if bar is not None:
             bar.set_postfix_str(name, refresh=False)
             bar.update(1)
@@ -125,8 +145,8 @@ def _run(plan, kept, missing, workers, executor):
             bar.close()
 
 
-def _spent(plan, kept, done):
-    """Seconds of work on the items that are done, by what they went into, in the order of `SPENT_ON`."""
+def _spent(plan: Plan, kept: Kept, done: Iterable[str]) -> dict[str, float]:
+    """{what it was spent on: seconds} of the work on the items that are done, in the order of `SPENT_ON`."""
     spent = dict.fromkeys([*SPENT_ON, *APART.values()], 0.0)
     of_kind = {kind: on for on, kinds in SPENT_ON.items() for kind in kinds}
     for name in sorted(done):
@@ -134,8 +154,10 @@ def _spent(plan, kept, done):
     return {on: seconds for on, seconds in spent.items() if seconds > 0}
 
 
-def _facts(settings, spent, absent, failures):
-    """What the page says of itself."""
+def _facts(
+    settings: Request, spent: Mapping[str, float], absent: Collection[str], failures: Mapping[str, str]
+) -> dict[str, str]:
+    """The facts about the run that the page shows."""
     import importlib.metadata
 
     versions = [f"{library} {importlib.metadata.version(library)}" for library in LIBRARIES]
@@ -143,7 +165,7 @@ def _facts(settings, spent, absent, failures):
         "Seed": f"{settings.seed}; the same seed gives the same draws",
         "Stories and participants": "the published file" if settings.trolley else "simulated, without `--trolley FILE`",
         "Versions": ", ".join([f"rethinking-hmc {__version__}", *versions]),
-        "Time of work": ", ".join(f"{on} {render.duration(seconds)}" for on, seconds in spent.items()),
+        "Time spent": ", ".join(f"{on} {render.duration(seconds)}" for on, seconds in spent.items()),
     }
     if absent:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items())

@@ -1,12 +1,13 @@
-"""The source code that a piece of work runs, as one hash: what it made is kept until that changes.
+"""The source code that an item runs, as one hash: the item is kept until the hash changes.
 
-Followed are imports between modules of the project, wherever they stand in a file. The registries, `models` and
-`figures`, name their modules in tables that are not followed: whoever uses one adds the module that it found there.
+Imports between modules of the project are followed, wherever they are in a file. The registries, `models` and
+`figures`, name their modules in tables, which are not followed: a caller that uses one adds the module it found there.
 """
 
 import ast
 import functools
 import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import figures
@@ -15,12 +16,12 @@ ROOT = Path(figures.__file__).parents[1]
 PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
 
-def digest(*modules, alone=()):
-    """A hash of the source files of these modules, by name, and of all modules of the project that they import, at
-    first or at second hand; of the data files, where a module is of `models`; and of the modules `alone`, whose imports
-    are not followed.
+def digest(*modules: str, alone: Iterable[str] = ()) -> str:
+    """A hash of the source files of these modules, by name, and of all modules of the project that they import,
+    directly or indirectly; of the data files, if a module is of `models`; and of the modules `alone`, without their
+    imports.
     """
-    waiting, seen = list(modules), set()
+    waiting, seen = list(modules), set[str]()
     while waiting:
         name = waiting.pop()
         if name not in seen:
@@ -34,12 +35,12 @@ def digest(*modules, alone=()):
 
 
 @functools.cache
-def imports_of(name):
-    """Names of the project's modules that the module `name` imports, sorted."""
+def imports_of(name: str) -> list[str]:
+    """Names of the project's modules that the module `name` imports, sorted, without those for types alone."""
     path = _file(name)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    found = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    found = set[str]()
+    for node in _nodes(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -52,15 +53,23 @@ def imports_of(name):
     return sorted(filter(_is_ours, found))
 
 
-def _is_ours(name):
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a syntax tree, without the parts under `if TYPE_CHECKING:`."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from _nodes(node)
+
+
+def _is_ours(name: str) -> bool:
     return name.partition(".")[0] in PACKAGES and _file(name).is_file()
 
 
-def _file(name):
+def _file(name: str) -> Path:
     path = ROOT.joinpath(*name.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 @functools.cache
-def _file_digest(path):
+def _file_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,22 +1,31 @@
-"""What a worker does with a piece of work: sample, refit, simulate, draw, tabulate.
+"""The tasks that make items: sample, refit, simulate, draw, tabulate.
 
-A piece is `task(arguments, inputs, stem)`: it reads its inputs, writes files that begin with the path `stem`, and
-returns the facts about them, as JSON. Chains run one after the other, since the pieces run side by side. Each task
-imports what it needs when it runs: a worker that fits needs no matplotlib.
+`task(arguments, inputs, stem)` reads its inputs, writes files whose paths begin with `stem`, and returns the facts
+about them, as JSON. Chains run one after the other, since items are made side by side. Each task imports its modules
+when it runs, so a worker that fits does not load matplotlib.
 """
 
 import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from figures.lecture.work.loading import build, load, save_refit, save_study
+from figures.lecture.work.loading import Stored, build, load, save_refit, save_study
 from hmc.files import write_whole
 from hmc.sampling import sample
 
-# matplotlib's settings are one for the whole process, and an executor may run us in threads.
+if TYPE_CHECKING:
+    import pandas as pd
+
+Arguments: TypeAlias = Mapping[str, Any]
+Inputs: TypeAlias = Mapping[str, Stored | list[Stored]]
+Facts: TypeAlias = dict[str, Any]
+
+# All threads of a process share matplotlib's settings, and an executor may run tasks in threads.
 _drawing = threading.Lock()
 
 
-def fit(arguments, _inputs, stem):
-    """The fit of a model, saved without log likelihoods: they are computed again as fast as they are read."""
+def fit(arguments: Arguments, _inputs: Inputs, stem: str) -> Facts:
+    """The fit of a model, saved without log likelihoods: computing them again is as fast as reading them."""
     fitted = sample(build(arguments), **arguments["sampling"], workers=1, progress=False)
     if fitted.failures:
         failure = fitted.failures[0]
@@ -26,7 +35,7 @@ def fit(arguments, _inputs, stem):
     return {"name": fitted.name, "settings": settings, "seconds": fitted.seconds}
 
 
-def refit(arguments, _inputs, stem):
+def refit(arguments: Arguments, _inputs: Inputs, stem: str) -> Facts:
     """Exact leave-one-out of a model."""
     from diagnostics.loo_refit import loo_refit
 
@@ -35,8 +44,8 @@ def refit(arguments, _inputs, stem):
     return {"looic": result.looic, "mcse": 2.0 * result.mcse}
 
 
-def study(arguments, _inputs, stem):
-    """What one estimator of the confounds says of many simulated studies."""
+def study(arguments: Arguments, _inputs: Inputs, stem: str) -> Facts:
+    """The coverage of one estimator of the confounds over many simulated studies."""
     from models.coverage import coverage
 
     table = coverage(
@@ -50,7 +59,7 @@ def study(arguments, _inputs, stem):
     return {"failures": table.attrs["failures"]}
 
 
-def figure(arguments, inputs, stem):
+def figure(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     """A figure of the registry as .png and .svg."""
     import figures
     from figures.drawing.style import save
@@ -63,7 +72,7 @@ def figure(arguments, inputs, stem):
     return {}
 
 
-def film(arguments, inputs, stem):
+def film(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     """A film of the registry as .gif."""
     import figures
 
@@ -73,10 +82,10 @@ def film(arguments, inputs, stem):
     return {}
 
 
-def card(arguments, inputs, stem):
+def card(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     """The table of a model's estimates, and the verdict on its fit."""
     from diagnostics import verdict
-    from figures.lecture.tables import estimates
+    from figures.lecture.tables.estimates import estimates
 
     fit = load(inputs["fit"])
     table = estimates(fit, arguments["model"])
@@ -85,7 +94,7 @@ def card(arguments, inputs, stem):
     return {**_written(table, stem), "verdict": str(found), "severity": severity}
 
 
-def table(arguments, inputs, stem):
+def table(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     """A table of the registry `TABLES`."""
     from figures.lecture.tables import TABLES
 
@@ -93,8 +102,8 @@ def table(arguments, inputs, stem):
     return _written(function({name: load(source) for name, source in inputs.items()}), stem)
 
 
-def _written(made, stem):
-    """Write a table; its notes, and how many columns of the file label the rows."""
+def _written(made: "pd.DataFrame", stem: str) -> Facts:
+    """Write a table; returns its notes, and how many columns of the file label the rows."""
     from figures.lecture.tables import as_csv
 
     write_whole(f"{stem}.csv", lambda file: file.write(as_csv(made).encode()))

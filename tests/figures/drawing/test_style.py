@@ -88,7 +88,7 @@ def test_a_second_drawing_and_a_second_saving_give_the_same_bytes(ending, draws,
 
 def test_another_process_gives_the_same_bytes(tmp_path):
     code = (
-        "import sys, numpy as np, figures; from figures import style\n"
+        "import sys, numpy as np, figures; from figures.drawing import style\n"
         "a = np.linspace(-3, 3, 2 * 5 * 48).reshape(2, 5, 48)\n"
         "figure = figures.draw('tanks', {'mST': {'a': a, 'a_bar': a[..., 0]}})\n"
         "for path in sys.argv[1:]: style.save(figure, path)"

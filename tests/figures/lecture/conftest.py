@@ -23,11 +23,13 @@ def lecture(tmp_path_factory):
     first = _card(folder, "mST", "note", (_picture(folder, "ranks:mST"),))
     second = _card(folder, LONG, "error", ())
     third = _card(folder, "m0", None, ())._replace(table=None, verdict="4 chains: converged")
-    few = view.Table("comparison", "Two models", _comparison(), (), _csv(folder, "comparison", _comparison()))
+    few = view.PageTable("comparison", "Two models", _comparison(), (), _csv(folder, "comparison", _comparison()))
     return view.Lecture(
         (
-            view.Part("tadpoles", "Tadpoles: how much to pool", ("First `a`.", "Then b."), (plot, first, moving, few)),
-            view.Part("confounds", "Confounds of a group", ("Of groups.",), (second, third)),
+            view.Section(
+                "tadpoles", "Tadpoles: how much to pool", ("First `a`.", "Then b."), (plot, first, moving, few)
+            ),
+            view.Section("confounds", "Confounds of a group", ("Of groups.",), (second, third)),
         ),
         {"Seed": "12", "Data": "simulated; for others: `--trolley Trolley.csv`"},
     )
@@ -77,7 +79,7 @@ def _card(folder, name, severity, pictures):
         {"mean": np.linspace(-1, 2, 50), "n_eff": 1234.5, "exact mean": 0.25, "exact sd": 1.0, "published mean": 0.3},
         index=[f"a[{i + 1}]" for i in range(50)],
     )
-    table = view.Table(f"{name}_estimates", "Estimates", estimates, ("Of `a`.",), _csv(folder, name, estimates))
+    table = view.PageTable(f"{name}_estimates", "Estimates", estimates, ("Of `a`.",), _csv(folder, name, estimates))
     settings = {"chains": 4, "seed": 12, "target_accept": 0.8, "initial": None, "keep_warmup": False}
     verdict = "4 chains of 1000 draws: take care\nwarning: Rhat is over 1.01\nnote: few draws"
     summary = "A model of `S`."

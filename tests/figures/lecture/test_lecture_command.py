@@ -33,7 +33,7 @@ def finished(folder):
 
 
 def stopped(folder, number):
-    """(process, what it said) of a run that was sent this signal as soon as a piece was finished."""
+    """(process, what it said) of a run that was sent this signal as soon as an item was finished."""
     options = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command(folder, "--only", "trolley"), start_new_session=True, **options)
     started = time.monotonic()

@@ -308,7 +308,7 @@ def test_the_gif_has_a_frame_a_leaf_and_the_same_bytes_twice(chain, tmp_path):
         assert gif.size == (960, 540)
         gif.seek(gif.n_frames - 1)
         assert gif.info["duration"] == 800
-        assert len(film.convert("RGB").getcolors(10**6)) > 10
+        assert len(gif.convert("RGB").getcolors(10**6)) > 10
     again = film.nuts_animation(tmp_path / "b.gif", few, model, seconds=0.1)
     assert again.read_bytes() == path.read_bytes()
 

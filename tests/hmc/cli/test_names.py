@@ -46,7 +46,7 @@ def path_and_modules(monkeypatch):
     monkeypatch.setattr(model_file, "_paths", {})
     before = {*sys.modules}
     yield
-    for name in {*model_file.known()} - before:
+    for name in {*model_file._paths} - before:
         sys.modules.pop(name, None)
 
 

@@ -86,7 +86,7 @@ class Load:
         """Keep the fit; every hundredth time also one of whatever else can be left open."""
         self.leaked.append(fit)
         if number % 100 == 0:
-            self.leaked += [open(self.folder / "fit", "ab"), SharedControl(1), ThreadPoolExecutor(1)]  # noqa: SIM115
+            self.leaked += [open(self.folder / "fit", "ab"), SharedControl(2), ThreadPoolExecutor(1)]  # noqa: SIM115
             self.leaked[-1].submit(int)
             self.processes.append(subprocess.Popen(["sleep", "600"]))
             (self.folder / f"left {number}").touch()

@@ -345,6 +345,49 @@ def test_data_within_data_are_compared_too(tmp_path):
         hmc.load(tmp_path / "a.fit", model(1.0, 5))
 
 
+def half_as_steep(position, data, gradient):
+    """Of the same parameters as the model of `path`, and another density."""
+    total = 0.0
+    for i in range(position.size):
+        gradient[i] = -0.5 * position[i]
+        total -= 0.25 * position[i] * position[i]
+    return total
+
+
+def test_a_model_with_another_density_is_refused(fit, path):
+    other = hmc.Model(half_as_steep, fit.model.data, fit.model.parameters, name=fit.name)
+    with pytest.raises(ValueError, match=r"a\.fit: the code of the log density of grouped has changed"):
+        hmc.load(path, other)
+
+
+WITHOUT_JIT = """
+import sys
+import hmc
+from tests.hmc.helpers import running
+from tests.hmc.results.test_archive import half_as_steep
+
+model = running.grouped_model()
+print(hmc.load(sys.argv[1], model).name)
+try:
+    hmc.load(sys.argv[1], hmc.Model(half_as_steep, model.data, model.parameters, name="grouped"))
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_where_codes_cannot_be_compared_the_draws_tell(path, tmp_path):
+    same, other = running.python(tmp_path, WITHOUT_JIT, str(path), NUMBA_DISABLE_JIT="1").stdout.splitlines()
+    assert same == "grouped"
+    assert "it is of another density or of other data: the log density of a draw was" in other
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.int8, np.uint64, np.float64])
+def test_equal_numbers_of_another_type_are_the_same_data(fit, path, kind):
+    data = fit.model.data._replace(group=fit.model.data.group.astype(kind)) if kind != np.float64 else fit.model.data
+    model = fit.model.with_data(data)
+    assert running.equal_bits(hmc.load(path, model).unconstrained, fit.unconstrained)
+
+
 def standard_normal(position, data, gradient):
     gradient[0] = -position[0]
     return -0.5 * position[0] ** 2

@@ -25,10 +25,10 @@ def model():
 
 
 OTHERS = {
-    "settings": ({"warmup": 31}, "it was begun with warmup = 30, not 31"),
-    "seed": ({"seed": 13}, "it was begun with seed = 12, not 13"),
-    "starts": ({"initial": [0.0] * 4}, "it was begun with other initial points"),
-    "chains": ({"chains": 3}, "it was begun with chains = 2, not 3"),
+    "settings": ({"warmup": 31}, "it was started with warmup = 30, not 31"),
+    "seed": ({"seed": 13}, "it was started with seed = 12, not 13"),
+    "starts": ({"initial": [0.0] * 4}, "it was started with other initial points"),
+    "chains": ({"chains": 3}, "it was started with chains = 2, not 3"),
     "fewer draws": ({"draws": 9}, "it has 10 draws of a chain, and draws is 9"),
 }
 
@@ -56,20 +56,20 @@ def test_another_model_data_code_or_version_is_refused_and_named(model, tmp_path
         checkpointing.sampled(running.grouped_model(rows=15), path)
     with pytest.raises(ValueError, match=r"other data: scale is 0\.5 in the fit, and 0\.7 in the model"):
         checkpointing.sampled(model.with_data(model.data._replace(scale=0.7)), path)
-    with pytest.raises(ValueError, match="the code of the log density of grouped is not what it was"):
+    with pytest.raises(ValueError, match="the code of the log density of grouped has changed"):
         checkpointing.sampled(
             hmc.Model(checkpointing.other_density, model.data, model.parameters, name="grouped"), path
         )
     monkeypatch.setattr(identity, "sampler_key", lambda: "another")
-    with pytest.raises(ValueError, match="the code of the sampler is not what it was"):
+    with pytest.raises(ValueError, match="the code of the sampler has changed"):
         checkpointing.sampled(model, path)
     monkeypatch.setattr(identity, "numba", SimpleNamespace(__version__="98"))
     with pytest.raises(
-        ValueError, match=rf"it was begun with Numba {re.escape(numba.__version__)}, and this is 98: draws"
+        ValueError, match=rf"it was started with Numba {re.escape(numba.__version__)}, and this is 98: draws"
     ):
         checkpointing.sampled(model, path)
     monkeypatch.setattr(identity, "__version__", "99")
-    with pytest.raises(ValueError, match=r"it was begun with rethinking-hmc .*, and this is 99"):
+    with pytest.raises(ValueError, match=r"it was started with rethinking-hmc .*, and this is 99"):
         checkpointing.sampled(model, path)
 
 
@@ -96,7 +96,7 @@ def test_a_file_cut_short_anywhere_is_noticed_and_its_run_ends_in_the_same_draws
             continue
         assert running.same_run(checkpointing.sampled(model, path, draws=7), fit)
         said = capsys.readouterr().err
-        assert ("the last chunk was not written to its end" in said) == (place not in ends)
+        assert ("the last chunk was not written completely" in said) == (place not in ends)
 
 
 def test_every_other_damage_is_refused_in_one_line_and_the_file_left_alone(model, short):
@@ -160,12 +160,12 @@ def test_a_file_of_something_else_is_refused_and_left_alone(model, tmp_path, con
 
 
 def test_places_where_no_file_can_be_are_named(model, tmp_path):
-    with pytest.raises(ValueError, match=f"^{tmp_path}: it is no ordinary file"):
+    with pytest.raises(ValueError, match=f"^{tmp_path}: it is not an ordinary file"):
         checkpointing.sampled(model, tmp_path)
     with pytest.raises(ValueError, match=r"nowhere/run\.ckpt: there is no such folder"):
         checkpointing.sampled(model, tmp_path / "nowhere" / "run.ckpt")
     for path in (5, False, "", b""):
-        with pytest.raises(ValueError, match=r"^checkpoint = .* is no path of a file"):
+        with pytest.raises(ValueError, match=r"^checkpoint = .* is not the path of a file"):
             checkpointing.sampled(model, path)
     with pytest.raises(OSError, match=f"File name too long: '{tmp_path}/a{{250}}'"):
         checkpointing.sampled(model, tmp_path / ("a" * 250))
@@ -175,7 +175,7 @@ def test_places_where_no_file_can_be_are_named(model, tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_what_would_never_end_is_not_read(model, tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ValueError, match="it is no ordinary file"):
+    with pytest.raises(ValueError, match="it is not an ordinary file"):
         checkpointing.sampled(model, tmp_path / "pipe")
     with open(tmp_path / "large", "wb") as file:
         file.truncate(2**40)  # a terabyte of nothing, which takes no room

@@ -245,7 +245,7 @@ def test_many_log_likelihoods_come_if_they_are_asked_for(arviz, fit, monkeypatch
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"observed": "z"}, r"grouped: observed = 'z' is no field .* its fields are y, group, scale, count"),
+        ({"observed": "z"}, r"grouped: observed = 'z' is not a field .* its fields are y, group, scale, count"),
         ({"dims": {"b": ["tank"]}}, "grouped: dims has 'b', which is none of a, count, group, log_likelihood, p"),
         ({"dims": {"a": ["i", "j"]}}, r"grouped: dims gives a 2 dimensions; in posterior it has 1"),
         ({"coords": {"tank": [1, 2, 3]}}, r"grouped: coords has 'tank', which no variable has"),
@@ -259,16 +259,19 @@ def test_many_log_likelihoods_come_if_they_are_asked_for(arviz, fit, monkeypatch
         ),
         ({"observed": 3}, "grouped: observed = 3 is neither a text nor a list of texts"),
         ({"observed": ["y", None]}, r"grouped: observed = \['y', None\] is neither"),
-        ({"dims": ["a"]}, r"grouped: dims = \['a'\] is no dict"),
+        ({"dims": ["a"]}, r"grouped: dims = \['a'\] is not a dict"),
         ({"dims": {"a": None}}, r"grouped: dims\['a'\] = None is neither a text nor a list of texts"),
         ({"dims": {"a": [3]}}, r"grouped: dims\['a'\] = \[3\] is neither a text nor a list of texts"),
         ({"dims": {"a": ["draw"]}}, r"grouped: dims\['a'\] = \['draw'\]: draw is the dimension of all draws"),
         ({"dims": {"a": ["i", "i"]}}, r"grouped: dims\['a'\] = \['i', 'i'\]: i stands there twice"),
-        ({"dims": {"a": "i"}, "coords": [1]}, r"grouped: coords = \[1\] is no dict"),
-        ({"dims": {"a": "i"}, "coords": {"i": "abc"}}, r"grouped: coords\['i'\] = 'abc' is no list of labels"),
-        ({"dims": {"a": "i"}, "coords": {"i": 3}}, r"grouped: coords\['i'\] = 3 is no list of labels"),
-        ({"dims": {"a": "i"}, "coords": {"i": np.eye(3)}}, r"grouped: coords\['i'\] = array.* is no list of labels"),
-        ({"dims": {"a": "i"}, "coords": {"i": [[1], [2, 3], 4]}}, r"grouped: coords\['i'\] = .* is no list of labels"),
+        ({"dims": {"a": "i"}, "coords": [1]}, r"grouped: coords = \[1\] is not a dict"),
+        ({"dims": {"a": "i"}, "coords": {"i": "abc"}}, r"grouped: coords\['i'\] = 'abc' is not a list of labels"),
+        ({"dims": {"a": "i"}, "coords": {"i": 3}}, r"grouped: coords\['i'\] = 3 is not a list of labels"),
+        ({"dims": {"a": "i"}, "coords": {"i": np.eye(3)}}, r"grouped: coords\['i'\] = array.* is not a list of labels"),
+        (
+            {"dims": {"a": "i"}, "coords": {"i": [[1], [2, 3], 4]}},
+            r"grouped: coords\['i'\] = .* is not a list of labels",
+        ),
     ],
 )
 def test_names_that_do_not_fit_are_refused_in_one_line(arviz, fit, options, message):

@@ -235,8 +235,8 @@ from hmc.running.shared_cells import SharedControl
 import hmc.running.execution
 
 class Watched(SharedControl):
-    def __init__(self, chains):
-        super().__init__(chains)
+    def __init__(self, size):
+        super().__init__(size)
         threading.Thread(target=self.kill_when_a_chain_has_moved).start()
 
     def kill_when_a_chain_has_moved(self):
@@ -257,7 +257,7 @@ if __name__ == "__main__":
 def test_a_pool_that_is_broken_by_the_death_of_a_worker_costs_no_chain(folder, whole, tmp_path):
     done = running.python(folder, POOL, str(tmp_path / "run.fit"), name="pool.py")
     assert running.same_run(hmc.load(tmp_path / "run.fit"), whole)
-    assert "hmc: the executor takes no more tasks, and what is left runs in one of our own" in done.stderr
+    assert "hmc: the executor takes no more tasks, and the rest runs in one of our own" in done.stderr
     assert "is run again from transition 0: its worker process died" in done.stderr
 
 

@@ -163,12 +163,11 @@ assert (fit.unconstrained == expected.unconstrained).all()""",
 def test_chain_whose_workers_die_twice_costs_itself_alone(folder):
     with_kept_workers(
         folder,
-        """import pickle
-import hmc.running.processes
+        """import hmc.running.processes
 ask = hmc.running.processes.Worker.ask
 def end_those_of_chain_1(worker, request):
-    if pickle.loads(request)[2][2] == 1:
-        request = pickle.dumps((None, os._exit, (1,)))
+    if request[2][2] == 1:
+        request = (None, os._exit, (1,))
     return ask(worker, request)
 hmc.running.processes.Worker.ask = end_those_of_chain_1
 fit = sample()
@@ -315,3 +314,51 @@ if __name__ == "__main__":
 def test_a_worker_that_is_killed_in_the_midst_of_its_result_is_not_waited_for(folder):
     """The caller must not hold the end of the pipe that the worker writes to: it would wait for the rest."""
     assert running.python(folder, HALF_A_RESULT, name="half.py").stdout.startswith("BrokenProcessPool(")
+
+
+def test_tasks_that_have_not_begun_are_cancelled_and_the_one_under_way_is_not(folder):
+    with_kept_workers(
+        folder,
+        """import hmc.running.processes
+executor = hmc.running.processes.ProcessExecutor(1)
+futures = [executor.submit(time.sleep, 0.5) for _ in range(3)]
+while not executor._busy:
+    time.sleep(0.01)
+executor.shutdown(wait=True, cancel_futures=True)
+assert [future.cancelled() for future in futures] == [False, True, True]
+assert futures[0].result() is None""",
+    )
+
+
+def test_a_worker_that_cannot_be_started_twice_is_started_the_third_time(folder):
+    done = with_kept_workers(
+        folder,
+        """import hmc.running.processes as processes
+worker, failed = processes.Worker, []
+def unlucky():
+    if len(failed) < 2:
+        failed.append(1)
+        raise OSError("no room")
+    return worker()
+while not processes._idle.empty():
+    processes._idle.get().end()
+processes.Worker = unlucky
+assert processes.ProcessExecutor(1).submit(os.getpid).result() != os.getpid()
+assert len(failed) == 2""",
+    )
+    assert done.stderr == ""
+
+
+def test_where_no_worker_can_be_started_the_work_is_done_here_and_that_is_said(folder):
+    done = with_kept_workers(
+        folder,
+        """import hmc.running.processes as processes
+def never():
+    raise OSError("no room")
+while not processes._idle.empty():
+    processes._idle.get().end()
+processes.Worker = never
+assert processes.ProcessExecutor(1).submit(os.getpid).result() == os.getpid()""",
+    )
+    assert done.stderr.count("\n") == 1
+    assert "a worker process cannot be had: OSError: no room" in done.stderr

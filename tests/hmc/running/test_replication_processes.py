@@ -96,7 +96,7 @@ try:
 except ValueError as error:
     print(error)""",
     )
-    note = "<lambda> is what a worker process cannot import"
+    note = "<lambda> cannot be imported by a worker process"
     assert done.stderr == f"hmc: chains run in threads of this process: {note}\n"
     assert done.stdout == f'executor = "processes" is not possible: {note}\n'
 

@@ -41,7 +41,7 @@ def test_a_broken_executor_is_replaced_once_and_aloud(is_owned, capsys):
         assert made == [second]
         assert (first.is_shut_down, second.is_shut_down) == (is_owned, False)
     assert results == [8, 1, 2, 4]
-    said = "hmc: the executor takes no more tasks, and what is left runs in one of our own: a worker died\n"
+    said = "hmc: the executor takes no more tasks, and the rest runs in one of our own: a worker died\n"
     assert capsys.readouterr().err == said
     assert second.is_shut_down
 

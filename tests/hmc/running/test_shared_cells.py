@@ -12,7 +12,7 @@ from hmc.running.shared_cells import Address, LocalControl, SharedControl, attac
 
 @pytest.fixture
 def control():
-    control = SharedControl(3)
+    control = SharedControl(4)
     yield control
     try:
         control.close()
@@ -76,7 +76,7 @@ def test_cells_of_this_process_are_borrowed():
 
 
 def test_memory_is_given_back():
-    control = SharedControl(1)
+    control = SharedControl(2)
     address = control.address
     control.close()
     assert not is_there(address)

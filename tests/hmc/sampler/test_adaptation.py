@@ -258,3 +258,42 @@ def test_dense_windows_double_and_factors_are_taken_every_tenth_draw(warmup):
     late = np.diff(rotations[rotations >= int(0.3 * warmup)])
     assert len(late) >= 1
     assert (late[1:] == 2 * late[:-1]).all()
+
+
+def test_a_rotation_comes_before_an_update():
+    """What the metric is set from is what was the background until now."""
+    moments, rng = adaptation.make_moments(1, False), np.random.default_rng(3)
+    for row, scale in ((0, 1.0), (1, 7.0)):
+        for value in rng.normal(scale=scale, size=50):
+            adaptation.collect(moments, row, np.array([value]), np.array([-value / scale**2]))
+    made = metric.identity(1, False)
+    point = PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1))
+    adaptation.adapt(ROTATE | UPDATE, DRAWS_AND_GRADIENTS, made, moments, point)
+    assert made.scale[0] == pytest.approx(7.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("sd", [1e-8, 1e-4, 1e4, 1e8])
+def test_small_and_large_scales_are_learned(sd):
+    moments, rng = adaptation.make_moments(1, False), np.random.default_rng(3)
+    for value in rng.normal(scale=sd, size=20):
+        adaptation.collect(moments, 0, np.array([value]), np.array([-value / sd**2]))
+    made = metric.identity(1, False)
+    adaptation.update_metric(DRAWS_AND_GRADIENTS, made, moments)
+    assert made.scale[0] == pytest.approx(sd, rel=1e-12)
+
+
+@pytest.mark.parametrize("estimator", [VARIANCE_OF_DRAWS, DRAWS_AND_GRADIENTS])
+@pytest.mark.parametrize("n", [15, 60, 400])
+def test_a_dense_metric_trusts_few_draws_of_many_dimensions_little(estimator, n):
+    """n / (n + 5) as Stan's; with gradients n / (n + dimension), and the rest of the weight on the diagonal."""
+    dimension = 30
+    positions, gradients = draws_and_gradients(n, dimension)
+    made = metric.identity(dimension, True)
+    adaptation.update_metric(estimator, made, collected(positions, gradients, True))
+    sample = np.cov(positions.T)
+    if estimator == VARIANCE_OF_DRAWS:
+        expected = n / (n + 5) * sample + 1e-3 * 5 / (n + 5) * np.eye(dimension)
+    else:
+        alone = np.sqrt(positions.var(axis=0) / gradients.var(axis=0))
+        expected = n / (n + dimension) * sample + dimension / (n + dimension) * np.diag(alone)
+    np.testing.assert_allclose(made.factor @ made.factor.T, expected, rtol=1e-6, atol=1e-6)

@@ -8,6 +8,7 @@ import pytest
 import hmc
 from diagnostics import uniformity
 from hmc.replication import replicate
+from hmc.sampler import chain_through as through_module
 from hmc.sampler.chain_through import chain_through
 from hmc.settings import check_settings
 from tests.hmc.helpers import running
@@ -55,6 +56,26 @@ def test_a_position_without_density_is_refused():
 def test_a_chain_that_is_stopped_says_so():
     with pytest.raises(KeyboardInterrupt):
         chain_through(running.grouped_model(), SETTINGS, POSITION, 3, np.array([1, 0]))
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_stop_in_any_part_leaves_no_draws(call, monkeypatch):
+    """Above all in the last: rows that were never filled would be taken for draws, and ranked."""
+    cells, calls, advance = np.zeros(2, np.int64), [], through_module.compiled_advance
+
+    def stopping():
+        def stopped(*arguments):
+            calls.append(1)
+            if len(calls) == call:
+                cells[0] = 1
+            return advance()(*arguments)
+
+        return stopped
+
+    monkeypatch.setattr(through_module, "compiled_advance", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        chain_through(running.grouped_model(), SETTINGS, POSITION, 3, cells)
+    assert len(calls) == call
 
 
 class Bell(NamedTuple):

@@ -81,7 +81,7 @@ def test_all_pictures_are_in_the_page_as_their_files_are(lecture, outline):
 
 def test_all_tables_can_be_taken_along_as_their_files_are(lecture, outline):
     links = {link["download"]: link["href"] for link in outline.all("a") if "download" in link}
-    tables = [thing for thing in render.things(lecture) if isinstance(thing, view.Table)]
+    tables = [thing for thing in render.things(lecture) if isinstance(thing, view.PageTable)]
     assert set(links) == {f"{table.name}.csv" for table in tables}
     for table in tables:
         assert base64.b64decode(links[f"{table.name}.csv"].partition("base64,")[2]) == table.path.read_bytes()

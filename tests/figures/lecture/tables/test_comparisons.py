@@ -108,7 +108,7 @@ def test_the_published_waic_is_judged_by_the_scatter_of_so_many_draws(fits):
     z = (7.52 - 0.005 - golden("exact_mST")["ic"]["WAIC_se_rethinking"]) / scatter["sd_of_blocks"]
     notes = comparison_by_waic(with_memory(fits)).attrs["notes"]
     assert notes[2].startswith(
-        "The published numbers lie within what rounding and the Monte Carlo error of 2,000 draws"
+        "The published numbers differ from the exact ones by no more than rounding and the Monte Carlo error of 2,000"
     )
     assert f"the largest |z| of 8 is {z:.1f} standard deviations between runs (SE of mST)" in notes[2]
 
@@ -143,13 +143,13 @@ def test_what_criteria_disagree_about_is_told_by_the_numbers_of_fits_refits_and_
     notes = comparison_by_psis(with_predators(fits), refits).attrs["notes"]
     error = 2 * np.hypot(refits["mST"].mcse, refits["mSTP"].mcse)
     assert notes[3].startswith(
-        f"mSTP less mST is, by WAIC, {waic.sum():.1f} (standard error over tanks {se['waic']:.1f}; exactly -1.3)"
+        f"mSTP minus mST: by WAIC {waic.sum():.1f} (standard error over tanks {se['waic']:.1f}; exactly -1.3)"
     )
     assert (
-        f"By exact leave-one-out it is {loo.sum():.1f} (standard error over tanks {se['loo']:.1f}, "
+        f"by exact leave-one-out {loo.sum():.1f} (standard error over tanks {se['loo']:.1f}, "
         f"Monte Carlo error {error:.1f}; by quadrature -37.3)"
     ) in notes[3]
-    assert notes[4] == "Of 96 refits the largest Rhat is 1.004; 2 transitions diverged."
+    assert notes[4] == "The largest Rhat of 96 refits is 1.004; 2 transitions diverged."
 
 
 def test_refits_are_judged_by_their_monte_carlo_error(fits, refits):

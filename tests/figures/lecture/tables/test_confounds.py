@@ -67,7 +67,7 @@ def test_every_number_is_that_of_the_draws_of_the_truth_and_of_what_is_known(fit
 def test_a_long_run_is_not_passed_off_as_exact(fits, table):
     known = golden("nutpie_mru")["parameters"]
     (note,) = [note for note in table.attrs["notes"] if "long run" in note]
-    assert note.startswith("Of mru, what stands under exact is of a long run of another program")
+    assert note.startswith("For mru, the exact columns come from a long run of another program")
     assert f"{known['bxy']['mcse_mean']:.4f} (bxy), {known['bzy']['mcse_mean']:.4f} (bzy)" in note
     without = estimators({name: fits[name] for name in ("m0", "mr")}).attrs["notes"]
     assert not [note for note in without if "long run" in note]

@@ -12,7 +12,8 @@ import pytest
 import hmc
 import models
 from diagnostics import ess_bulk, mcse_mean, rhat
-from figures.lecture.tables import estimates
+from figures.lecture.tables import estimates as module
+from figures.lecture.tables.estimates import estimates
 from figures.lecture.tables.truth import agreement, is_of_bundled_data
 from models.tables import BUNDLED
 
@@ -71,7 +72,7 @@ def test_of_other_models_the_scalars_are_shown_and_all_parameters_are_judged(nom
     assert [column for column in table if column.startswith("published")] == []
     verdict, hidden = table.attrs["notes"]
     assert verdict.startswith("The means agree with the exact ones: the largest |z| of 49 is")
-    assert "`hmc fit mSTnomem --depth 2` shows 48 elements" in hidden
+    assert "`hmc fit mSTnomem --depth 2` also shows 48 elements" in hidden
 
 
 def test_a_model_without_scalars_shows_its_vectors():
@@ -101,7 +102,9 @@ def test_of_few_draws_the_largest_error_is_said_and_not_judged():
         "They do NOT agree with the exact ones: the largest |z| of 2 is 9.0"
     )
     few = agreement("They", scores, 999)
-    assert few.startswith("They may or may not agree with the exact ones, for standard errors of 999 draws are rough")
+    assert few.startswith(
+        "They may or may not agree with the exact ones, since standard errors from 999 draws are rough"
+    )
     assert "9.0" in few
     assert agreement("They", {"a": 1.0}, 10).startswith("They agree with the exact ones: |z| is 1.0")
 
@@ -133,8 +136,8 @@ def test_another_model_or_a_fit_that_does_not_know_its_data_is_not_of_the_bundle
 
 def test_no_published_number_differs_by_more_than_rounding_and_monte_carlo_error(table):
     compared = table.attrs["notes"][1]
-    assert compared.startswith("Of 200 published means, sds and bounds none differ from the exact ones")
-    assert "2,000 draws; farthest is" in compared
+    assert compared.startswith("Of 200 published means, sds and bounds, none differ from the exact ones")
+    assert "2,000 draws; the farthest is" in compared
     assert float(re.search(r"([\d.]+) standard errors\.$", compared).group(1)) < 4.0
 
 
@@ -149,19 +152,19 @@ def test_a_published_number_that_is_wrong_is_listed(mst, monkeypatch, label, col
     wrong = models.exact.published()
     size = {"sd": 0.08, "5.5%": 0.2}[column]
     wrong["precis"][label][column] = round(wrong["precis"][label][column] - size, 2)
-    monkeypatch.setattr(estimates, "published", lambda: wrong)
+    monkeypatch.setattr(module, "published", lambda: wrong)
     note = estimates(mst, "mST").attrs["notes"][1]
-    assert "sds and bounds 1 differ" in note
+    assert "sds and bounds, 1 differ" in note
     assert f"{words}: published {wrong['precis'][label][column]:.2f}, exact" in note
 
 
 def test_the_errors_of_published_numbers_are_the_spread_over_runs_of_so_many_draws(mst):
     printed = models.exact.published()
-    whole = estimates.precis(mst, depth=2, mcse=True)
+    whole = module.precis(mst, depth=2, mcse=True)
     exact, quantiles = models.exact_posterior("mST"), models.exact.exact_quantiles("mST")
     whole["exact mean"], whole["exact sd"] = np.transpose([exact[label] for label in whole.index])
-    truth = estimates._exact_values(whole, quantiles)
-    errors = estimates.published_errors(mst, whole, truth, printed)
+    truth = module._exact_values(whole, quantiles)
+    errors = module.published_errors(mst, whole, truth, printed)
     runs = [estimates_of_run(seed) for seed in range(24)]
     for column in ("sd", "5.5%", "94.5%"):
         spread = np.sqrt(np.mean([(run[column] - truth[column]) ** 2 for run in runs], axis=0))

@@ -5,9 +5,9 @@ import pytest
 import figures
 import models
 from figures.lecture import contents
-from figures.lecture.work.items import Plan, Settings
+from figures.lecture.work.items import Plan, Request
 
-SETTINGS = Settings(seed=12, trolley=None, replications=20, sampling={})
+SETTINGS = Request(seed=12, trolley=None, replications=20, sampling={})
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +21,9 @@ def keys(settings, part):
 
 def test_the_lecture_has_every_model_every_figure_and_every_film():
     named = [content for part in contents.PARTS for content in part.contents]
-    assert {content.name for content in named if isinstance(content, contents.Model)} == set(models.names())
-    assert {content.name for content in named if isinstance(content, contents.Figure)} == set(figures.names())
-    assert {content.name for content in named if isinstance(content, contents.Film)} == set(figures.films())
+    assert {content.name for content in named if isinstance(content, contents.ShownModel)} == set(models.names())
+    assert {content.name for content in named if isinstance(content, contents.ShownFigure)} == set(figures.names())
+    assert {content.name for content in named if isinstance(content, contents.ShownFilm)} == set(figures.films())
 
 
 def test_nothing_is_in_it_twice():

@@ -120,7 +120,7 @@ def test_other_executors_make_the_same_bytes(made, tmp_path):
         assert path.read_bytes() == (made.page.parent / path.parent.name / path.name).read_bytes()
 
 
-def test_a_pool_whose_worker_dies_costs_no_piece(tmp_path, capsys):
+def test_a_pool_whose_worker_dies_costs_no_item(tmp_path, capsys):
     with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("forkserver")) as pool:
         victim = pool.submit(os.getpid).result()
         killer = threading.Timer(0.1, os.kill, [victim, signal.SIGKILL])
@@ -130,11 +130,11 @@ def test_a_pool_whose_worker_dies_costs_no_piece(tmp_path, capsys):
     assert found.failures == {}
     assert found.made
     assert capsys.readouterr().err.startswith(
-        "hmc: the executor takes no more tasks, and what is left runs in one of our own: "
+        "hmc: the executor takes no more tasks, and the rest runs in one of our own: "
     )
 
 
-def test_a_piece_that_cannot_be_made_is_told_and_costs_only_what_needs_it(tmp_path, monkeypatch):
+def test_an_item_that_cannot_be_made_is_told_and_costs_only_what_needs_it(tmp_path, monkeypatch):
     def broken(name, inputs, **options):
         raise ValueError(f"{name} has no colours")
 

@@ -1,4 +1,4 @@
-"""figures.lecture.work.sources: which source files a piece of work depends on."""
+"""figures.lecture.work.sources: which source files an item depends on."""
 
 import shutil
 
@@ -34,6 +34,7 @@ def test_imports_are_found_wherever_they_stand_and_however_they_are_written(copy
         "from models.cafes import CAFES\n"
         "def f():\n    from diagnostics.ess import ess_bulk\n    from . import dags\n"
         "    from .drawing.density import x\n"
+        "if TYPE_CHECKING:\n    import hmc.fit\n"
     )
     found = [
         "diagnostics.ess",

@@ -1,0 +1,108 @@
+"""hmc.memory: what a run takes is known before it is taken, and there are never two copies of all draws."""
+
+import sys
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import hmc
+from hmc import memory
+from tests.hmc.helpers import running
+
+
+class Nothing(NamedTuple):
+    k: int
+
+
+def standard_normal(position, data, gradient):
+    total = 0.0
+    for i in range(position.size):
+        gradient[i] = -position[i]
+        total -= 0.5 * position[i] * position[i]
+    return total
+
+
+DIMENSION, CHAINS, DRAWS = 400, 4, 6000
+MODEL = hmc.Model(standard_normal, Nothing(1), [hmc.Parameter("x", (DIMENSION,))], name="normal")
+ALL = CHAINS * DRAWS * DIMENSION * 8
+
+PEAK = """
+import resource, sys
+import hmc
+from tests.hmc import test_memory as here
+
+def peak():
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+def run(draws, **how):
+    settings = dict(chains=here.CHAINS, warmup=20, draws=draws, max_depth=1, progress=False)
+    return hmc.sample(here.MODEL, **settings, **how)
+
+run(5, workers=1)  # what is compiled and imported is not counted
+PREPARE
+before = peak()
+assert run(here.DRAWS, HOW).unconstrained.nbytes == here.ALL
+print((peak() - before) / here.ALL)
+"""
+
+
+def peak(folder, how, prepare=""):
+    """The most memory that a run has taken at a time, in multiples of its draws."""
+    return float(running.python(folder, PEAK.replace("HOW", how).replace("PREPARE", prepare)).stdout)
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="peak memory is in bytes, or missing, elsewhere")
+
+
+@linux
+@pytest.mark.parametrize("how", ["workers=1", "workers=2, executor='threads'"])
+def test_chains_are_joined_without_a_second_copy_of_all_draws(how, tmp_path):
+    assert peak(tmp_path, how) < 1.4  # the draws, one chain of them again, and little else
+
+
+@linux
+def test_a_second_copy_would_be_seen(tmp_path):
+    keeping = """
+from hmc import sampling
+gather, kept = sampling.gather, []
+def keep(model, settings, results, *arguments, **further):
+    kept.extend(results)
+    return gather(model, settings, results, *arguments, **further)
+sampling.gather = keep"""
+    assert peak(tmp_path, "workers=1", keeping) > 1.7
+
+
+@pytest.mark.parametrize(("free", "is_enough"), [(1e12, True), (0.9 * ALL, False)])
+def test_draws_that_do_not_fit_are_refused_before_anything_is_sampled(monkeypatch, free, is_enough):
+    monkeypatch.setattr(memory, "free_bytes", lambda: free)
+    run = {"chains": CHAINS, "warmup": 2, "draws": DRAWS, "max_depth": 1, "workers": 1}
+    if is_enough:
+        assert hmc.sample(MODEL, **run).unconstrained.shape == (CHAINS, DRAWS, DIMENSION)
+    else:
+        monkeypatch.setattr("hmc.sampling.run", None)
+        message = (
+            r"^normal: chains = 4, warmup = 2, draws = 6000: these draws do not fit into memory: they take 0\.0982 GB"
+        )
+        with pytest.raises(ValueError, match=message):
+            hmc.sample(MODEL, **run)
+
+
+def test_an_extension_that_does_not_fit_is_refused(monkeypatch):
+    fit = hmc.sample(running.grouped_model(), chains=1, warmup=10, draws=10, workers=1)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1e6)
+    with pytest.raises(ValueError, match=r"^grouped: chains = 1, warmup = 10, draws = 100010: these draws do not fit"):
+        hmc.extend(fit, 100_000)
+
+
+def test_what_a_run_takes_is_what_its_arrays_have():
+    settings = hmc.sample(running.grouped_model(), chains=2, warmup=30, draws=20, workers=1, keep_warmup=True)
+    arrays = [settings.unconstrained, settings.warmup, *settings.stats.values(), *settings.warmup_stats.values()]
+    taken = sum(array.nbytes for array in arrays)
+    given = memory.bytes_of(memory.Settings(**settings.settings), settings.unconstrained.shape[-1])
+    assert 1.0 <= given / taken < 1.8  # one chain more than the two, and flags as numbers
+
+
+def test_there_is_free_memory_here():
+    assert np.isfinite(memory.free_bytes())
+    assert memory.free_bytes() > 1e7

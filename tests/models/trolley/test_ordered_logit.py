@@ -1,0 +1,33 @@
+"""models.trolley.ordered_logit: observations that are left out cost nothing, however impossible they are."""
+
+import math
+
+import numpy as np
+import pytest
+
+from models.trolley import ordered_logit
+
+FREE = np.array([-1.5, -0.3, 0.1, 0.2, -0.4, 0.3])
+
+
+def terms(response, phi, weight):
+    """(log likelihood, d / d phi, d / d lower cutpoint) of one observation, times its weight."""
+    responses, room = np.zeros((7, 6)), np.zeros((3, 1))
+    with np.errstate(all="ignore"):
+        ordered_logit.describe_responses(FREE, responses)
+        ordered_logit.block_terms(np.array([phi]), np.array([weight]), responses[response], room)
+    return room[:, 0]
+
+
+@pytest.mark.parametrize("phi", [-math.inf, -1e6, 0.3, 1e6, math.inf])
+@pytest.mark.parametrize("response", range(7))
+def test_an_observation_of_weight_zero_adds_nothing(response, phi):
+    value, *derivatives = terms(response, phi, 0.0)
+    assert value == 0.0  # and not 0 times minus infinity
+    assert math.isinf(phi) or derivatives == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("response", "phi"), [(0, math.inf), (6, -math.inf)])
+def test_an_impossible_observation_is_impossible_where_it_counts(response, phi):
+    """Response 1 at an infinite phi, and response 7 at minus infinity."""
+    assert terms(response, phi, 1.0)[0] == -math.inf
