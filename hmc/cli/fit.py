@@ -42,7 +42,7 @@ def run(options):
     import models
     from diagnostics import precis, verdict
     from diagnostics.formatting import table_text
-    from hmc.cli.out import check_out, with_derived, write_out
+    from hmc.cli.out import check_fit_fits, check_out, with_derived, write_out
 
     if not 0.0 < options.prob < 1.0:
         raise ValueError(f"--prob {options.prob} is not between 0 and 1")
@@ -53,6 +53,8 @@ def run(options):
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data or options.set):
         raise ValueError(f"{options.model}: no exact posterior is stored" + (" for your data" if exact else ""))
+    if options.out:
+        check_fit_fits(model, options)
     fit = sample(options.model, model, options, checkpoint=options.checkpoint)
     if fit.interrupted and options.checkpoint:
         print(f"hmc: interrupted{kept_in(options)}", file=sys.stderr)
