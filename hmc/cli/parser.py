@@ -59,9 +59,9 @@ class CommandParser(argparse.ArgumentParser):
         return options, unknown
 
     def option_of(self, name: str) -> str:
-        """How the option `name` is written on the command line: --target-accept."""
-        actions = (action for action in self._actions if action.dest == name)
-        return next((action.option_strings[-1] for action in actions if action.option_strings), name)
+        """How the argument `name` is written in a usage line: --target-accept, MODEL."""
+        (action,) = (action for action in self._actions if action.dest == name)
+        return action.option_strings[-1] if action.option_strings else str(action.metavar)
 
 
 class _Parser(argparse.ArgumentParser):
