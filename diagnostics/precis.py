@@ -58,6 +58,8 @@ def precis(
     """
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
+    from .table import Table
+
     if depth not in (1, 2):
         raise ValueError(f"precis has depth 1 (scalars) or 2 (vectors and matrices too), not {depth!r}")
     if not 0 < prob < 1:
@@ -75,7 +77,7 @@ def precis(
     if labels:
         draws = _gather(fit, selected)
         columns = per_parameter(_summary, draws, bounds, further)
-    frame = pd.DataFrame(dict(zip(names, columns, strict=True)), index=pd.Index(labels, dtype=object))
+    frame = Table(dict(zip(names, columns, strict=True)), index=pd.Index(labels, dtype=object))
     if hidden:
         frame.attrs["note"] = f"{hidden} vector or matrix parameters hidden; use depth=2"
     return frame

@@ -56,7 +56,7 @@ def differences(shown, printed):
     yield from [(a, b) for a, b in zip(lines, expected, strict=True) if NUMBER.sub("#", a) != NUMBER.sub("#", b)]
     for a, b in zip(lines[1:3], expected[1:3], strict=True):
         (*of_a, n_a, rhat_a), (*of_b, n_b, rhat_b) = ([float(x) for x in row.split()[1:]] for row in (a, b))
-        # Means, sds and the ends of intervals: their Monte Carlo errors are under 0.02, twice rounded to 0.005.
+        # Means, sds and the ends of intervals: their Monte Carlo errors are under 0.02, twice rounded.
         is_near = max(abs(x - y) for x, y in zip(of_a, of_b, strict=True)) < 0.09
         if not (is_near and 0.7 < n_a / n_b < 1.4 and abs(rhat_a - rhat_b) < 0.02):
             yield a, b
@@ -66,7 +66,7 @@ def test_the_tours_table_is_what_the_command_prints(tmp_path):
     result = hmc("fit", "mST", folder=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     assert list(differences(TABLE, result.stdout)) == []
-    assert list(differences(TABLE.replace("1.62", "1.52"), result.stdout)) != []  # another posterior
+    assert list(differences(TABLE.replace("1.617", "1.517"), result.stdout)) != []  # another posterior
     assert list(differences(TABLE.replace("n_eff", "ESS"), result.stdout)) != []  # other words
 
 

@@ -3,7 +3,7 @@
 import warnings
 
 from hmc.cli.model_argument import build, is_simulated, options_of
-from hmc.cli.shared import MODEL_HELP, add_sampling, sample, status_of
+from hmc.cli.shared import MODEL_HELP, add_digits, add_sampling, check_digits, sample, status_of
 
 
 def add(subparsers):
@@ -12,6 +12,7 @@ def add(subparsers):
     command.add_argument("models", metavar="MODEL", nargs="+", help=MODEL_HELP)
     command.add_argument("--criterion", choices=("WAIC", "PSIS"), default="WAIC", help="default WAIC")
     command.add_argument("--scale", choices=("deviance", "log"), default="deviance", help="default deviance")
+    add_digits(command)
     add_sampling(command)
     command.set_defaults(run=run)
 
@@ -21,6 +22,7 @@ def run(options):
     from hmc.running import processes
 
     processes.start_early()
+    check_digits(options)
     twice = [name for name in options.models if options.models.count(name) > 1]
     if twice or len(options.models) < 2:
         raise ValueError("compare needs two or more different models" + (f"; twice: {twice[0]}" if twice else ""))
@@ -33,13 +35,14 @@ def run(options):
     }
 
     from diagnostics import compare, psis_loo, verdict, waic
+    from diagnostics.formatting import table_text
 
     criterion = {"WAIC": waic, "PSIS": psis_loo}[options.criterion]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the verdicts below say it
         table = compare(fits, criterion=options.criterion, scale=options.scale)
         verdicts = {name: verdict(fit, criterion(fit.log_likelihood)) for name, fit in fits.items()}
-    print(table.to_string(float_format="{:.2f}".format, na_rep=""))
+    print(table_text(table, options.digits))
     print(table.attrs["note"])
     for name, found in verdicts.items():
         print(f"{name}: {found}")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import figures
 import models
 from hmc.cli.model_argument import build, parsed_settings
+from hmc.cli.shared import OF_RUNS, OF_SAMPLING
 
 OF_DATA = ("data", "individuals", "groups")  # options of models that their figures take as well
 STUDIES = 20  # simulated, for the figure of coverage
@@ -21,6 +22,13 @@ class Inputs(NamedTuple):
     models: dict  # {name: a hmc.Model, or a list of them for a model whose figures need several fits}
     others: tuple  # names of the inputs that are no fits; see `figures.OTHER_INPUTS`
     options: dict  # {name of the still or film: {its options}}
+
+    @property
+    def uses(self):
+        """Names of the options for sampling that what is drawn depends on."""
+        if self.models:
+            return OF_SAMPLING
+        return ("seed", *OF_RUNS) if self.others else ()
 
 
 def plan(names, *, data=None, settings=(), exact=False):

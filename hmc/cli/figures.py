@@ -2,7 +2,7 @@
 
 import sys
 
-from hmc.cli.shared import add_sampling, sample, sampling, status_of
+from hmc.cli.shared import OF_SAMPLING, add_sampling, refuse_unused, sample, sampling, status_of
 
 
 def add(subparsers):
@@ -28,6 +28,7 @@ def run(options):
     import figures
 
     if options.list:
+        refuse_unused(options, {*options.given} - {"list"}, "--list lists all figures and draws none")
         print("stills:", *(f"    {name}  {figures.describe(name)}" for name in figures.names()), sep="\n")
         print("films:", *(f"    {name}  {figures.describe(name)}" for name in figures.films()), sep="\n")
         print("of the fit of any model:")
@@ -40,6 +41,9 @@ def run(options):
     from hmc.files import folder_to_fill
 
     planned = plan(options.names, data=options.data, settings=options.set, exact=options.exact)
+    unused = {*OF_SAMPLING} - {*planned.uses}
+    of = "coverage has settings of its own" if planned.others else "nothing is sampled for"
+    refuse_unused(options, unused, of if planned.others else f"{of} {', '.join(planned.options)}")
     with folder_to_fill(options.out):
         return _draw_planned(planned, options)
 

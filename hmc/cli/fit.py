@@ -3,7 +3,7 @@
 import sys
 
 from hmc.cli.model_argument import build, is_simulated
-from hmc.cli.shared import MODEL_HELP, add_sampling, kept_in, sample, status_of
+from hmc.cli.shared import MODEL_HELP, add_digits, add_sampling, check_digits, kept_in, sample, status_of
 
 
 def add(subparsers):
@@ -27,6 +27,7 @@ def add(subparsers):
         metavar="FILE",
         help="keep what is finished in FILE; the same command goes on from it, and with more --draws goes further",
     )
+    add_digits(command)
     add_sampling(command)
     command.set_defaults(run=run, keeps_in="checkpoint")
 
@@ -40,16 +41,20 @@ def run(options):
 
     import models
     from diagnostics import precis, verdict
-    from hmc.cli.out import check_out, with_derived, write_out
+    from diagnostics.formatting import table_text
+    from hmc.cli.out import check_fit_fits, check_out, with_derived, write_out
 
     if not 0.0 < options.prob < 1.0:
         raise ValueError(f"--prob {options.prob} is not between 0 and 1")
+    check_digits(options)
     if options.out:
         check_out(options)
     model = build(options.model, options.data, options.set)
     exact = models.exact_posterior(options.model) if options.exact else None
     if options.exact and (exact is None or options.data or options.set):
         raise ValueError(f"{options.model}: no exact posterior is stored" + (" for your data" if exact else ""))
+    if options.out:
+        check_fit_fits(model, options)
     fit = sample(options.model, model, options, checkpoint=options.checkpoint)
     if fit.interrupted and options.checkpoint:
         print(f"hmc: interrupted{kept_in(options)}", file=sys.stderr)
@@ -62,7 +67,7 @@ def run(options):
         table["z"] = (table["mean"] - table["exact"]) / with_error
     if is_simulated(options.model, model):
         print(model.name)
-    print(table.to_string(float_format="{:.2f}".format, formatters={"n_eff": "{:.0f}".format}, na_rep=""))
+    print(table_text(table, options.digits))
     if "note" in table.attrs:
         print(table.attrs["note"])
     print(verdict(fit))

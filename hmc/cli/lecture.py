@@ -2,7 +2,7 @@
 
 import sys
 
-from hmc.cli.shared import add_dask
+from hmc.cli.shared import add_dask, refuse_unused
 
 
 def add(subparsers):
@@ -38,6 +38,7 @@ def run(options):
     processes.start_early()
     from figures.lecture.work.making import make
 
+    _refuse_unused(options)
     given = ("seed", "only", "trolley", "replications", "workers", "executor")
     made = make(options.out, **{name: getattr(options, name) for name in given})
     for name, reason in made.failures.items():
@@ -45,3 +46,17 @@ def run(options):
     print(f"{made.page}: {len(made.made)} items made, {len(made.kept)} kept, in {made.seconds:.1f} s")
     print("seconds of work: " + ", ".join(f"{on} {seconds:.1f}" for on, seconds in made.spent.items()))
     return 1 if made.failures else 0
+
+
+def _refuse_unused(options):
+    """ValueError for an option that no chosen part has a use for."""
+    from figures.lecture import contents
+    from figures.lecture.work.items import SHOWS_TROLLEY_FILE
+
+    parts = contents.chosen(options.only)
+    shown = {piece.name for part in parts for piece in part.contents}
+    of = f"the parts {', '.join(part.name for part in parts)}"
+    if not shown & {*SHOWS_TROLLEY_FILE}:
+        refuse_unused(options, ("trolley",), f"{of} do not show that file")
+    if "coverage" not in [part.name for part in parts]:
+        refuse_unused(options, ("replications",), f"{of} have no simulated studies")

@@ -1,10 +1,10 @@
 """The model that a MODEL argument of the command line means, and the options that are given for it."""
 
-import importlib
 import os
 import sys
 
 from hmc.errors import told
+from hmc.running import model_file
 
 
 def build(name, data=None, settings=()):
@@ -89,25 +89,30 @@ def _of_an_author(name, data, options):
     try:
         model = factory(**options) if data is None else factory(data, **options)
     except (Exception, SystemExit) as error:  # whatever the author's function does wrong
-        raise ValueError(f"{path}: {factory_name} fails: {told(error)}") from error
+        raise ValueError(f"{path}: {factory_name} fails: {told(error)}{_hidden_import(path, error)}") from error
     if type(model).__name__ != "Model":
         raise ValueError(f"{path}: {factory_name}() gives a {type(model).__name__}, not a hmc.Model")
     return model
 
 
 def _import_file(path):
-    """Import an author's file under its own name, from its own folder, so that worker processes can do the same."""
-    folder, file = os.path.split(os.path.abspath(path))
-    name, extension = os.path.splitext(file)
-    if extension != ".py" or not name.isidentifier():
-        raise ValueError(f"{path} is not a Python file that can be imported")
+    """The module of an author's file, which worker processes can import too. ValueError where the file fails."""
+    if not path.endswith(".py"):
+        raise ValueError(f"{path} is not a Python file: its name does not end in .py")
     if not os.path.isfile(path):
         raise ValueError(f"{path}: there is no such file")
-    sys.path.insert(0, folder)
     try:
-        module = importlib.import_module(name)
+        return model_file.load(path)
     except (Exception, SystemExit) as error:  # whatever the author's file does wrong
-        raise ValueError(f"{path} cannot be imported: {told(error)}") from error
-    if os.path.abspath(module.__file__ or "") != os.path.join(folder, file):
-        raise ValueError(f"{path}: another module is called {name}; give the file another name")
-    return module
+        raise ValueError(f"{path} cannot be imported: {told(error)}{_hidden_import(path, error)}") from error
+
+
+def _hidden_import(path, error):
+    """A note where the error is of a module that the file imports by the name of a file beside it, and gets from
+    elsewhere; else "".
+    """
+    if isinstance(error, (ImportError, AttributeError)):
+        for name, neighbour, origin in model_file.hidden_imports(path):
+            if f"'{name}'" in str(error):
+                return f"; `import {name}` gives {origin}, not {neighbour} beside the file: give that another name"
+    return ""

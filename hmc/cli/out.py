@@ -1,20 +1,38 @@
-"""What `hmc fit --out FILE` asks for: found to be wrong before anything is sampled, and written before all else."""
+"""`hmc fit --out FILE`: its faults are found before anything is sampled, and no draws are lost where writing fails."""
 
+from __future__ import annotations
+
+import argparse
 import os
+import shutil
 import sys
+import tempfile
+import uuid
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hmc.cli.model_argument import file_of, parsed_settings
 from hmc.errors import told
 from hmc.files import check_writable
 from hmc.running.interrupts import finishing_first
 
+if TYPE_CHECKING:
+    from hmc.model import Model
+    from hmc.results.fit import Fit
 
-def check_out(options):
-    """ValueError where --out cannot be written to, is read as well, or needs what is not installed."""
+_STATISTICS = 9  # of the sampler, each a number a draw
+_COMPRESSED = 0.9  # what is left of draws in our own files, by which nothing but their exponents is saved
+_NUMBER_IN_CSV = 15  # bytes, with its comma
+
+
+def check_out(options: argparse.Namespace) -> None:
+    """ValueError where --out cannot be written to, is read as well, or needs a package that is not installed."""
     from hmc.results.export import check_path
 
     path = options.out
-    read = {"MODEL": file_of(options.model), "--checkpoint": options.checkpoint, "--data": options.data}
+    read = {"MODEL": file_of(options.model)}
+    read |= {f"--{name}": getattr(options, name) for name in ("checkpoint", "data", "initial")}
     read |= {f"--set {name}": value for name, value in parsed_settings(options.set).items() if isinstance(value, str)}
     for option, other in read.items():
         if other and os.path.realpath(other) == os.path.realpath(path):
@@ -30,7 +48,31 @@ def check_out(options):
         raise ValueError(f"--out {path}: no file can be written there: {error.strerror or error}") from None
 
 
-def with_derived(fit):
+def check_fit_fits(model: Model, options: argparse.Namespace) -> None:
+    """ValueError where the file's format cannot hold a fit of the model, or the disk not so many draws.
+
+    A fit of two draws that nobody sampled is written beside the file, and removed. No function of an author runs.
+    """
+    needed, free = _bytes_of_file(model, options), shutil.disk_usage(os.path.dirname(os.path.abspath(options.out))).free
+    if needed > free:
+        raise ValueError(
+            f"--out {options.out}: there is too little room: about {needed / 1e6:.3g} MB are needed, and "
+            f"{free / 1e6:.3g} MB are free"
+        )
+    from hmc.results.export import write
+
+    trial = Path(options.out).with_name(f".{uuid.uuid4().hex}{os.path.splitext(options.out)[1]}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the fit itself will warn
+            write(_made_up(model), trial, log_likelihood=False)
+    except Exception as error:  # whatever a format does with names and data
+        raise ValueError(f"--out {options.out} cannot hold a fit of {model.name}: {told(error)}") from error
+    finally:
+        trial.unlink(missing_ok=True)
+
+
+def with_derived(fit: Fit) -> tuple[Fit, bool]:
     """(the fit, True); where the model's `derived` fails, which is told, one without derived quantities, and False: the
     draws are good.
     """
@@ -42,27 +84,81 @@ def with_derived(fit):
     return fit, True
 
 
-def write_out(fit, path):
+def write_out(fit: Fit, path: str) -> tuple[Fit, bool]:
     """Write the fit of `with_derived(fit)` as `hmc.results.export.write` does, and return the same; Ctrl-C is heeded
     after it.
 
-    What was sampled is not thrown away for what else is computed from it, by functions of an author, which may fail, or
-    take long: a second Ctrl-C does that.
+    Draws are not lost to what else is computed from them by functions of an author, which may fail, or take long (a
+    second Ctrl-C does not wait), nor to a file that cannot be written: they are saved elsewhere then, which is told.
     """
-    from hmc.results.export import write
-
     with finishing_first() as interrupts:
         fit, is_whole = with_derived(fit)
-        try:
-            write(fit, path)
-        except OSError:
-            raise
-        except Exception as error:  # whatever the author's log_likelihood does wrong
-            write(fit, path, log_likelihood=False)  # if it is that
-            why = error if isinstance(error, ValueError) else f"{fit.name}: log_likelihood fails: {told(error)}"
-            print(f"hmc: {why}; {path} is without log likelihoods", file=sys.stderr)
-            is_whole = False
+        place, why = _written(fit, path)
+        if why:
+            print(f"hmc: {why}", file=sys.stderr)
     if interrupts:
-        print(f"hmc: the fit is in {path}", file=sys.stderr)
+        if place:
+            print(f"hmc: the fit is in {place}", file=sys.stderr)
         raise KeyboardInterrupt
-    return fit, is_whole
+    return fit, is_whole and not why
+
+
+def _written(fit: Fit, path: str) -> tuple[str, str]:
+    """(where the fit is, or "", what went wrong, or "")."""
+    from hmc.results.export import write
+
+    try:
+        write(fit, path)
+        return path, ""
+    except OSError as error:
+        return _saved_elsewhere(fit, path, error)
+    except Exception as error:  # whatever the author's log_likelihood does wrong
+        reason = error
+    try:
+        write(fit, path, log_likelihood=False)  # if it is that
+    except Exception as error:
+        return _saved_elsewhere(fit, path, error)
+    why = reason if isinstance(reason, ValueError) else f"{fit.name}: log_likelihood fails: {told(reason)}"
+    return path, f"{why}; {path} is without log likelihoods"
+
+
+def _saved_elsewhere(fit: Fit, path: str, error: Exception) -> tuple[str, str]:
+    """Save the draws in the first folder that takes them, under a name of their own."""
+    what = f"{path}: {error.strerror}" if isinstance(error, OSError) and error.strerror else f"{path}: {told(error)}"
+    name = f"{Path(path).stem}-{uuid.uuid4().hex[:8]}.fit"
+    own = os.path.dirname(os.path.abspath(path))
+    for folder in dict.fromkeys((own, os.getcwd(), os.path.expanduser("~"), tempfile.gettempdir())):
+        place = os.path.join(folder, name)
+        try:
+            fit.save(place, log_likelihood=False)
+        except Exception:  # there is the next one
+            continue
+        return place, f"{what}; the draws are saved in {place}, for hmc.load"
+    return "", f"{what}; and there is no folder to save the draws in"
+
+
+def _bytes_of_file(model: Model, options: argparse.Namespace) -> float:
+    """About how large the file will be, without derived quantities and log likelihoods."""
+    sizes = [(parameter.size, parameter.free) for parameter in model.parameters]
+    values, free = sum(size for size, _ in sizes), sum(free for _, free in sizes)
+    a_draw = {".nc": 8 * (values + _STATISTICS), ".csv": _NUMBER_IN_CSV * values}
+    ending = os.path.splitext(options.out)[1].lower()
+    return options.chains * options.draws * a_draw.get(ending, 8 * _COMPRESSED * free)
+
+
+def _made_up(model: Model) -> Fit:
+    """A fit of two draws, all 0 and without derived quantities."""
+    import numpy as np
+
+    from hmc.results.gathering import gather
+    from hmc.results.identity import identity_of
+    from hmc.running.tasks import ChainResult
+    from hmc.sampler.chain import make_record
+    from hmc.settings import check_settings
+
+    chosen: dict[str, Any] = {"chains": 1, "warmup": 0, "draws": 2, "seed": 1, "target_accept": 0.8, "max_depth": 10}
+    chosen |= {"algorithm": "nuts", "path_length": None, "metric": "diag", "adaptation": "gradients"}
+    settings = check_settings(**chosen, initial=None, keep_warmup=False)
+    chain = ChainResult(0, make_record(2, 2, model.dimension), np.ones(model.dimension), None, None)
+    run: dict[str, Any] = {"identity": identity_of(model), "interrupted": False, "seconds": 0.0}
+    return gather(model, settings, [chain], [], **run).without_derived()

@@ -1,26 +1,39 @@
-"""What several commands share: options, and how they are handed to the sampler."""
+"""What several commands share: options, how they are handed to the sampler, and the refusal of those without effect."""
 
+from __future__ import annotations
+
+import argparse
+import json
 import os
+from collections.abc import Iterable
+from typing import Any
 
 from hmc.cli.model_argument import default_metric
 
 MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for one of your own"
+# The options of `add_sampling`, by the names that they have in `options`.
+OF_CHAINS = ("warmup", "seed", "target_accept", "max_depth", "metric", "adaptation", "algorithm", "initial")
+OF_RUNS = ("workers", "dask")
+OF_SAMPLING = ("chains", "draws", *OF_RUNS, *OF_CHAINS)
+OF_WARMUP = ("target_accept", "metric", "adaptation")
 
 
-def add_replications(command, default):
+def add_replications(command: argparse.ArgumentParser, default: int) -> None:
+    """The options of a command that simulates data sets and fits them."""
     command.add_argument("--replications", type=int, default=default, help=f"simulated data sets (default {default})")
     command.add_argument("--seed", type=int, default=12, help="same seed, same numbers (default 12)")
     command.add_argument("--workers", type=int, help="fits at a time (default: the number of processors)")
     add_dask(command)
 
 
-def add_dask(command):
+def add_dask(command: argparse.ArgumentParser) -> None:
+    """The option that runs the work on a cluster."""
     command.add_argument(
         "--dask", metavar="ADDRESS", help="run on the Dask cluster whose scheduler is at ADDRESS: tcp://HOST:PORT"
     )
 
 
-def add_data(command):
+def add_data(command: argparse.ArgumentParser) -> None:
     """The options of a model's function."""
     command.add_argument("--data", metavar="FILE.csv", help="your own data, with the columns of the bundled ones")
     command.add_argument(
@@ -32,7 +45,20 @@ def add_data(command):
     )
 
 
-def add_sampling(command):
+def add_digits(command: argparse.ArgumentParser) -> None:
+    """The option of a command that prints a table."""
+    command.add_argument(
+        "--digits", type=int, metavar="N", help="digits after the point (default: three of each sd, or more)"
+    )
+
+
+def check_digits(options: argparse.Namespace) -> None:
+    """ValueError where --digits is not a number of digits."""
+    if options.digits is not None and not 0 <= options.digits <= 17:
+        raise ValueError(f"--digits {options.digits} is not from 0 to 17")
+
+
+def add_sampling(command: argparse.ArgumentParser) -> None:
     """The options of `hmc.sample`."""
     command.add_argument("--chains", type=int, default=4, help="default 4")
     command.add_argument("--draws", type=int, default=1000, help="per chain (default 1000)")
@@ -42,34 +68,80 @@ def add_sampling(command):
     add_data(command)
 
 
-def add_chain(command):
+def add_chain(command: argparse.ArgumentParser) -> None:
     """The options of `hmc.sample` that a chain depends on."""
-    command.add_argument("--warmup", type=int, default=1000, help="transitions to adapt in, per chain (default 1000)")
+    command.add_argument(
+        "--warmup", type=int, default=1000, help="warm-up transitions per chain, which adapt the sampler (default 1000)"
+    )
     command.add_argument("--seed", type=int, default=12, help="same seed, same draws (default 12)")
-    command.add_argument("--target-accept", type=float, default=0.8, metavar="RATE", help="default 0.8")
-    command.add_argument("--metric", help="diag, dense or unit (default: what `hmc models` says; diag for your own)")
+    command.add_argument(
+        "--target-accept", type=float, default=0.8, metavar="RATE", help="higher is slower and safer (default 0.8)"
+    )
+    command.add_argument(
+        "--max-depth", type=int, default=10, metavar="N", help="at most 2^N leapfrog steps a transition (default 10)"
+    )
+    command.add_argument("--metric", help="diag, dense or unit (default: see `hmc models`; diag for your own)")
+    command.add_argument(
+        "--adaptation", default="gradients", help="of the metric, by gradients or windows (default gradients)"
+    )
     command.add_argument("--algorithm", default="nuts", help="nuts or hmc (default nuts)")
+    command.add_argument(
+        "--initial",
+        metavar="FILE.json",
+        help='where chains start: {"a_bar": 0.5, "sigma": 1, ...}, or a list of such, one a chain (default: at random)',
+    )
 
 
-def sample(name, model, options, **further):
+def sample(name: str, model: Any, options: argparse.Namespace, **further: Any) -> Any:
+    """`hmc.sample` of the model called `name`, with the options of the command line."""
     import hmc
 
     return hmc.sample(model, **sampling(name, options), **further)
 
 
-def sampling(name, options):
+def sampling(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """The arguments of `hmc.sample` for the model `name`."""
-    names = ("chains", "warmup", "draws", "seed", "workers", "executor", "target_accept", "algorithm")
-    return {option: getattr(options, option) for option in names} | {"metric": options.metric or default_metric(name)}
+    return of_chain(name, options) | {
+        name: getattr(options, name) for name in ("chains", "draws", "workers", "executor")
+    }
 
 
-def status_of(fit):
+def of_chain(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `hmc.sample` that a chain of a model depends on. ValueError for those without effect."""
+    if options.warmup == 0:
+        refuse_unused(options, OF_WARMUP, "without warm-up (--warmup 0) nothing is adapted")
+    given = {option: getattr(options, option) for option in OF_CHAINS}
+    given["metric"] = options.metric or default_metric(name)
+    return given | {"initial": None if options.initial is None else initial_values(options.initial)}
+
+
+def initial_values(path: str) -> Any:
+    """The starting values in a JSON file: {name: value}, or a list of such. ValueError for other files."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            values = json.load(file)
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8
+        raise ValueError(f"--initial {path} is not a JSON file: {error}") from None
+    chains = values if isinstance(values, list) else [values]
+    if not (chains and all(isinstance(chain, dict) for chain in chains)):
+        raise ValueError(f'--initial {path} has no values with names, as in {{"a_bar": 0.5, "sigma": 1}}')
+    return values
+
+
+def refuse_unused(options: argparse.Namespace, names: Iterable[str], why: str) -> None:
+    """ValueError where one of these options is on the command line, though it has no effect there."""
+    unused = [options.parser.option_of(name) for name in options.given if name in {*names}]
+    if unused:
+        raise ValueError(f"{', '.join(unused)} would have no effect: {why}")
+
+
+def status_of(fit: Any) -> int:
     """The exit status of a fit: 0 where all chains gave all their draws."""
     return 1 if fit.failures or fit.interrupted else 0
 
 
-def kept_in(options):
-    """What a run that was interrupted says of where it keeps things; nothing where nothing is kept yet."""
+def kept_in(options: argparse.Namespace) -> str:
+    """After an interrupt: where the run keeps its results; "" where nothing is kept yet."""
     path = getattr(options, getattr(options, "keeps_in", ""), None)
     if not (path and os.path.exists(path)):
         return ""

@@ -1,10 +1,15 @@
 """`hmc watch`: the sampler's steps in words."""
 
-from hmc.cli.model_argument import build, default_metric
-from hmc.cli.shared import MODEL_HELP, add_chain, add_data
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from hmc.cli.model_argument import build
+from hmc.cli.shared import MODEL_HELP, add_chain, add_data, of_chain
 
 
-def add(subparsers):
+def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser("watch", help="tell in words what the sampler does, step by step")
     command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
@@ -16,14 +21,14 @@ def add(subparsers):
     command.set_defaults(run=run)
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
     """`hmc watch`."""
     from hmc.record.narrate import watch
 
     if options.chain < 1:
         raise ValueError(f"--chain {options.chain} is less than 1")
-    names = ("transitions", "after", "warmup", "seed", "target_accept", "algorithm")
-    given = {name: getattr(options, name) for name in names}
-    model = build(options.model, options.data, options.set)
-    metric = options.metric or default_metric(options.model)
-    print(watch(model, chain=options.chain - 1, chains=max(4, options.chain), metric=metric, **given))
+    arguments = of_chain(options.model, options)
+    arguments |= {"transitions": options.transitions, "after": options.after, "chain": options.chain - 1}
+    initial = arguments["initial"]
+    chains = len(initial) if isinstance(initial, list) else max(4, options.chain)
+    print(watch(build(options.model, options.data, options.set), chains=chains, **arguments))

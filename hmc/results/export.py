@@ -72,7 +72,11 @@ def to_arviz(
     names = {name for group, values in groups.items() if not group.endswith("sample_stats") for name in values}
     named = checked_dims(fit.name, dims, names)
     labels = checked_coords(fit.name, coords, named)
-    datasets = {group: _dataset(fit, group, values, named, labels) for group, values in groups.items() if values}
+    all_names = list(dict.fromkeys(name for values in groups.values() for name in values))
+    called = dict(zip(all_names, _apart(map(_storable, all_names), ()), strict=True))
+    datasets = {
+        group: _dataset(fit, group, values, named, labels, called) for group, values in groups.items() if values
+    }
     attributes = _attributes(fit)
     for group, dataset in datasets.items():
         dataset.attrs.update(attributes if group == "posterior" else _library(fit))
@@ -146,9 +150,14 @@ def _unconstrained(fit: Fit) -> dict[str, np.ndarray]:
 
 
 def _dataset(
-    fit: Fit, group: str, values: Mapping[str, Any], dims: Mapping[str, list[str]], coords: Mapping[str, Any]
+    fit: Fit,
+    group: str,
+    values: Mapping[str, Any],
+    dims: Mapping[str, list[str]],
+    coords: Mapping[str, Any],
+    called: Mapping[str, str],
 ) -> Any:
-    """One group as an xarray Dataset."""
+    """One group as an xarray Dataset; `called`: the names of its variables there."""
     import xarray as xr
 
     has_draws = not group.endswith("_data")
@@ -157,26 +166,33 @@ def _dataset(
     variables: dict[str, tuple[tuple[str, ...], Any]] = {}
     for name, values_of in values.items():
         extents = np.shape(values_of)
-        named = (*sample_dims, *_dims(fit, group, name, extents[len(sample_dims) :], dims))
+        defaults = [f"{called[name]}_dim_{axis}" for axis in range(len(extents) - len(sample_dims))]
+        named = (*sample_dims, *_dims(fit, group, name, extents[len(sample_dims) :], dims.get(name, defaults)))
         variables[name] = (named, values_of)
         for dim, extent in zip(named, extents, strict=True):
             labels.setdefault(dim, coords.get(dim, np.arange(extent)))
     check_extents(f"{fit.name}: {group}", variables, coords)
-    dataset = xr.Dataset(dict(zip(_apart(variables, labels), variables.values(), strict=True)), labels)
+    names = _apart([called[name] for name in variables], labels)
+    dataset = xr.Dataset(dict(zip(names, variables.values(), strict=True)), labels)
     if group.endswith("sample_stats"):
         meanings = {"flag_values": [*_TERMINATIONS], "flag_meanings": " ".join(_TERMINATIONS.values())}
         dataset["termination"].attrs.update(meanings)
     return dataset
 
 
-def _dims(fit: Fit, group: str, name: str, shape: tuple[int, ...], dims: Mapping[str, list[str]]) -> list[str]:
-    """The names of a variable's dimensions: those in `dims`, else ArviZ's: a_dim_0, a_dim_1."""
-    named = dims.get(name, [f"{name}_dim_{axis}" for axis in range(len(shape))])
+def _dims(fit: Fit, group: str, name: str, shape: tuple[int, ...], named: list[str]) -> list[str]:
+    """The names of a variable's dimensions, from those of the quantity on the constrained scale."""
     if len(named) != len(shape):
         raise ValueError(f"{fit.name}: dims gives {name} {len(named)} dimensions; in {group} it has {len(shape)}")
     if group == "unconstrained_posterior" and shape != fit[name].shape[2:]:
         return [*named[:-1], f"{named[-1]}_free"]  # a simplex has one number fewer here, so labels would not fit
     return named
+
+
+def _storable(name: str) -> str:
+    """The name as NetCDF can hold it: without "/" or what cannot be printed, from a letter, a digit or "_" on."""
+    text = "".join("_" if letter == "/" or not letter.isprintable() else letter for letter in name).rstrip()
+    return text if text[:1].isalnum() or text[:1] == "_" else f"_{text}"
 
 
 def _apart(names: Iterable[str], taken: Collection[str]) -> list[str]:

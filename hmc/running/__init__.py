@@ -16,6 +16,8 @@ Between the two:
 shared_cells a stop flag and counters in memory that both see
 same_code    whether a worker has the code of this process
 importable   whether a worker process can import the model, and the reason if not
+model_file   an author's file as a module, by its path, in this process and in workers
+search_path  where new processes look for modules: the user's folder last
 interrupts   Ctrl-C that is noted and waits, so that no work is left half done
 """
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import multiprocessing
+import os
 import re
+import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from hmc.errors import LostTaskError, told
+from hmc.running import model_file
 from hmc.running.same_code import Code, checked
 
 _LOOK_SECONDS = 1.0  # between checks whether the executor is still there
@@ -163,7 +167,9 @@ def _client(address: str) -> Any:
 
 
 def _send(client: Any, path: str) -> None:
+    """Send a model file to the workers, under the name of its module here."""
     try:
-        client.upload_file(path)
+        with tempfile.TemporaryDirectory() as folder:
+            client.upload_file(shutil.copy(path, os.path.join(folder, f"{model_file.name_of(path)}.py")))
     except Exception as error:  # importing the file can raise anything
         raise ValueError(f"--dask: the workers of the cluster cannot import {path}: {told(error)}") from error

@@ -25,7 +25,9 @@ import numpy as np
 
 from hmc.errors import HMCError, StaleWorkerError, portable, told
 from hmc.reporting import say
+from hmc.running import model_file
 from hmc.running.importable import why_not_processes
+from hmc.running.search_path import safe_start
 
 _STARTS, _START_AGAIN_SECONDS = 3, 0.2
 _PART = 2**24  # bytes
@@ -68,7 +70,8 @@ class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
 
     def _in_a_worker(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         reason: HMCError
-        request = (self._model_key, function, arguments)
+        # The files come first: the names of their modules follow.
+        request = (model_file.Known(), self._model_key, function, arguments)
         for take in (_take_worker, _start_worker):
             try:
                 return self._answer(take(), request)
@@ -108,7 +111,8 @@ class Worker:
         self._pipe, theirs = _context().Pipe()
         try:
             self._process = _context().Process(target=_serve, args=(theirs,), daemon=True)
-            self._process.start()
+            with safe_start():
+                self._process.start()
         except BaseException:
             self._pipe.close()
             raise
@@ -239,7 +243,7 @@ def _answer_to(request: Packed) -> Packed:
 
 def _run(request: Packed) -> Any:
     try:
-        model_key, function, arguments = _unpacked(request)
+        _, model_key, function, arguments = _unpacked(request)
     except Exception as error:  # importing the model's module can raise anything
         raise StaleWorkerError(str(error)) from None
     if model_key is not None and arguments[0].density_key() != model_key:
@@ -276,9 +280,10 @@ def _start_fork_server() -> None:
     from multiprocessing import forkserver, resource_tracker
 
     _context()
-    resource_tracker.ensure_running()  # it unblocks the signals in this thread when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with safe_start():
+        resource_tracker.ensure_running()  # it unblocks the signals in this thread when it starts
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -5,7 +5,6 @@ a model would give other numbers, and nobody would notice.
 """
 
 import hashlib
-import importlib.util
 import platform
 import types
 from collections.abc import Callable
@@ -91,11 +90,10 @@ def _package_of(item: Any) -> str | None:
 
 
 def _hash_of(package: str) -> str | None:
-    """A hash of a package's source files as they are now; None if there is no such package."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
+    """A hash of the source files of one of our packages, as they are now; None where it is not installed."""
+    folder = Path(__file__).parents[2] / package  # a user's folder may have the same name
+    if not folder.is_dir():
         return None
-    folder = Path(next(iter(spec.submodule_search_locations)))
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).parts):
         digest.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())

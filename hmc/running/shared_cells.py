@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hmc.running.search_path import safe_start
+
 
 class Address(NamedTuple):
     """The address of cells in shared memory."""
@@ -44,7 +46,8 @@ class SharedControl:
 
     def __init__(self, size: int) -> None:
         self.address = Address(f"hmc_{secrets.token_hex(12)}", size)  # 29 characters: macOS allows 30
-        self._memory = SharedMemory(self.address.name, create=True, size=8 * self.address.size)
+        with safe_start():  # the first memory of a process starts a process that watches over it
+            self._memory = SharedMemory(self.address.name, create=True, size=8 * self.address.size)
         self.cells = _cells(self._memory, self.address)
         self.cells[:] = 0
 

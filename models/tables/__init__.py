@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.tables.columns import Column, choice, count, label, number, parsed, shown
-from models.tables.sources import FilePath, Source, TableData, is_path, names_of_file, source_of_file, source_of_frame
+from models.tables.sources import FilePath, Source, TableData, is_path, source_of_file, source_of_frame
 
 __all__ = [
     "BUNDLED",
@@ -47,7 +47,6 @@ class Table(NamedTuple):
     checks: tuple[
         Callable[[Row], None], ...
     ] = ()  # functions of one row (a dict); raise ValueError with the complaint, after "row 17: "
-    separator: str = ","
     source: str = ""  # where to get the file; part of the message where it does not exist
 
 
@@ -74,12 +73,12 @@ def read(table: Table, data: TableData = None) -> Columns:
 
 
 def names_in(table: Table, data: TableData) -> list[str]:
-    """The names of the columns that `data`, a DataFrame or a path, has, whatever separates them in a file.
+    """The names of the columns that `data`, a DataFrame or a path, has.
 
     ValueError, one line, where there are none to read.
     """
     try:
-        return _found(table, names_of_file, data) if is_path(data) else source_of_frame(data).names
+        return _source(table, data).names
     except ValueError as error:
         raise ValueError(f"{table.name}: {error}") from None
 
@@ -94,13 +93,13 @@ def _source(table: Table, data: TableData) -> Source:
     if data is None:
         data = BUNDLED / f"{table.name}.csv"
     if is_path(data):
-        return _found(table, source_of_file, data, table.separator, [column.name for column in table.columns])
+        return _source_of_file(table, data)
     return source_of_frame(data)
 
 
-def _found(table: Table, open_file: Callable[..., Any], path: FilePath, *arguments: object) -> Any:
+def _source_of_file(table: Table, path: FilePath) -> Source:
     try:
-        return open_file(path, *arguments)
+        return source_of_file(path, [column.name for column in table.columns])
     except FileNotFoundError as error:
         raise ValueError(f"{error}{table.source and f'; {table.source}'}") from None
 
@@ -108,11 +107,14 @@ def _found(table: Table, open_file: Callable[..., Any], path: FilePath, *argumen
 def _checked(table: Table, source: Source) -> Columns:
     _require_columns(table, source)
     values: dict[str, list[float | str]] = {column.name: [] for column in table.columns}
-    rows = source.rows([source.names.index(name) for name in values])
+    places = {column.name: source.names.index(column.name) for column in table.columns}
+    rows = source.rows([*places.values()])
+    with_point = source.decimals([places[column.name] for column in table.columns if column.is_number])
     number_of_row = 1
     try:
         for cells in rows:
-            row = {column.name: parsed(column, cell) for column, cell in zip(table.columns, cells, strict=True)}
+            pairs = zip(table.columns, cells, strict=True)
+            row = {column.name: parsed(column, cell, with_point) for column, cell in pairs}
             for check in table.checks:
                 check(row)
             for name, value in row.items():

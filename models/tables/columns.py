@@ -42,9 +42,9 @@ class Column(NamedTuple):
     """A column and the rule for its cells."""
 
     name: str
-    parse: Callable[
-        [str], float | str
-    ]  # text of a cell -> value; raises ValueError with the complaint that completes "name = text"
+    # Text of a cell -> value; raises ValueError with the complaint that completes "name = text".
+    parse: Callable[[str], float | str]
+    is_number: bool = False
 
 
 def number(name: str) -> Column:
@@ -56,7 +56,7 @@ def number(name: str) -> Column:
             raise ValueError(f"is too large: at most {LARGEST_NUMBER:g}")
         return value
 
-    return Column(name, parse)
+    return Column(name, parse, is_number=True)
 
 
 def count(name: str, least: int = 0, most: int = LARGEST_COUNT) -> Column:
@@ -74,7 +74,7 @@ def count(name: str, least: int = 0, most: int = LARGEST_COUNT) -> Column:
             raise ValueError("is not a whole number")
         return value + 0.0  # -0 becomes 0
 
-    return Column(name, parse)
+    return Column(name, parse, is_number=True)
 
 
 def choice(name: str, *options: str) -> Column:
@@ -99,16 +99,19 @@ def label(name: str) -> Column:
     return Column(name, parse)
 
 
-def parsed(column: Column, cell: object) -> float | str:
-    """The value of a cell; ValueError, one line with the column's name and the cell, where it breaks the rule."""
-    text = _text(column.name, cell)
+def parsed(column: Column, cell: object, with_point: Callable[[str], str] = str) -> float | str:
+    """The value of a cell; ValueError, one line with the column's name and the cell, where it breaks the rule.
+
+    `with_point`: of a number's text as the file has it, to one with a decimal point.
+    """
+    text = text_of(column.name, cell)
     if text in MISSING:
         raise ValueError(f"{column.name} is missing")
     if not (text.isascii() and text.isprintable()) and (damage := DAMAGE.search(text)):
         which = f"U+{ord(damage.group()):04X}"
         raise ValueError(f"{column.name} = {shown(text)} has a character that does not belong in a text: {which}")
     try:
-        return column.parse(text)
+        return column.parse(with_point(text) if column.is_number else text)
     except ValueError as error:
         raise ValueError(f"{column.name} = {shown(text)} {error}") from None
 
@@ -123,7 +126,8 @@ def shown(value: Any, most: int = 50) -> str:
     return text if text.isprintable() else ascii(text)
 
 
-def _text(name: str, cell: Any) -> str:
+def text_of(name: str, cell: Any) -> str:
+    """A cell as text, without blanks around it; ValueError where it is neither a text nor a number."""
     if isinstance(cell, str):
         return (cell if cell.isascii() else BLANKS.sub(" ", cell)).strip(" \t")
     is_time = isinstance(cell, TIMES)

@@ -1,19 +1,24 @@
 """Where tables come from: a DataFrame or a CSV file, as names of columns and rows of unchecked cells.
 
-Files are text in UTF-8, with one separator throughout and quotes as spreadsheets write them. Anything else is
-refused here, in one line that names the file. pandas is not imported: whoever has a DataFrame has imported it.
+Files are text in UTF-8, packed by gzip or not, with one separator throughout, a comma, a semicolon or a tab, and quotes
+as spreadsheets write them. Anything else is refused here, in one line that names the file. pandas is not imported:
+whoever has a DataFrame has imported it.
 """
 
 import codecs
 import csv
+import gzip
 import io
 import os
+import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeGuard
 
-from models.tables.columns import shown
+from models.tables.columns import shown, text_of
+from models.tables.decimals import reader_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +27,9 @@ FilePath: TypeAlias = "str | os.PathLike[str]"
 TableData: TypeAlias = "pd.DataFrame | str | os.PathLike[str] | None"  # None: the bundled set
 
 SEPARATORS = (",", ";", "\t", "|", " ")
+READ = (",", ";", "\t")  # the others are known, and refused
+_GZIP = b"\x1f\x8b"
+_SPREADSHEETS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # xlsx and ods, which are zip files; xls
 OTHER_ENCODINGS = (
     ("UTF-32", codecs.BOM_UTF32_LE),  # before UTF-16, whose mark it begins with
     ("UTF-32", codecs.BOM_UTF32_BE),
@@ -39,6 +47,8 @@ class Source(NamedTuple):
         [Sequence[int]], Iterator[tuple[object, ...]]
     ]  # places in `names` -> each row's cells there; ValueError for a broken row
     hint: Callable[[list[str]], str] = lambda missing: ""  # names of missing columns -> advice
+    # Places of the columns of numbers -> a function that gives a number's text with a decimal point; see `decimals`.
+    decimals: Callable[[Sequence[int]], Callable[[str], str]] = lambda places: str
 
 
 def is_path(data: object) -> TypeGuard[FilePath]:
@@ -66,30 +76,27 @@ def source_of_frame(frame: Any) -> Source:
     return Source("the frame", [str(name).strip() for name in frame.columns], rows, hint)
 
 
-def source_of_file(path: FilePath, separator: str, wanted: Iterable[str]) -> Source:
+def source_of_file(path: FilePath, wanted: Sequence[str]) -> Source:
     """The `Source` of a CSV file that should have the columns `wanted`; ValueError for any other file."""
     text, where = _text_of(path)
-    found = {mark: len({*names} & {*wanted}) for mark, names in _names_by_separator(text, where).items()}
-    best = max(found, key=lambda mark: found[mark], default=separator)
-    if best != separator and found[best] > found[separator]:
-        raise ValueError(f"{where} is separated by {best!r}, not by {separator!r}")
-    records = _records(text, separator, where)
-    names = [name.strip() for name in next(records, ())]
+    records, fault = _read_on(_records(text, _separator(text, where, wanted), where))
+    names = [name.strip() for name in records[0].fields] if records else []
     if not names:
-        raise ValueError(f"{where} is empty")
+        raise fault or ValueError(f"{where} is empty")
+    rows, fault = _rows(records[1:], len(names), fault)
 
-    def rows(places: Sequence[int]) -> Iterator[tuple[object, ...]]:
-        for record in records:
-            if len(record) != len(names):
-                raise ValueError(f"{_fields(len(record))} under a header of {len(names)}")
-            yield tuple(record[place] for place in places)
+    def chosen(places: Sequence[int]) -> Iterator[tuple[object, ...]]:
+        for row in rows:
+            yield tuple(row[place] for place in places)
+        if fault is not None:
+            raise fault
 
-    return Source(where, names, rows)
+    def decimals(places: Sequence[int]) -> Callable[[str], str]:
+        if records[0].separator == ",":
+            return str
+        return reader_of(text_of("", row[place]) for row in rows for place in places)
 
-
-def names_of_file(path: FilePath) -> list[str]:
-    """The names in a file's header, whatever separates them; none where it is empty. ValueError if it is not text."""
-    return max(_names_by_separator(*_text_of(path)).values(), key=len, default=[])
+    return Source(where, names, chosen, decimals=decimals)
 
 
 def _text_of(path: FilePath) -> tuple[str, str]:
@@ -106,6 +113,7 @@ def _text_of(path: FilePath) -> tuple[str, str]:
         raise ValueError(f"cannot read {where}: {error.strerror}") from None
     except ValueError as error:  # a NUL in the path
         raise ValueError(f"cannot read {where}: {error}") from None
+    content = _unpacked(content, where)
     for name, mark in OTHER_ENCODINGS:
         if content.startswith(mark):
             raise ValueError(f"{where} is text in {name}; save it as UTF-8")
@@ -118,29 +126,125 @@ def _text_of(path: FilePath) -> tuple[str, str]:
         raise ValueError(f"{where} is not text in UTF-8 (byte {byte:#04x} at position {error.start})") from None
 
 
-def _names_by_separator(text: str, where: str) -> dict[str, list[str]]:
-    """{separator: the names of the header under that separator}; empty where all lines are blank."""
-    header = next((line for line in io.StringIO(text, newline=None) if line.replace('""', "").strip()), None)
-    if header is None:
-        return {}
+def _unpacked(content: bytes, where: str) -> bytes:
+    """The content of a file that may be packed by gzip; ValueError where it is damaged, or is a spreadsheet."""
+    if content.startswith(_SPREADSHEETS):
+        raise ValueError(f"{where} is a spreadsheet, or packed as one: save it as CSV")
+    if not content.startswith(_GZIP):
+        return content
     try:
-        fields = {mark: next(csv.reader([header], delimiter=mark, skipinitialspace=True)) for mark in SEPARATORS}
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{where} cannot be unpacked by gzip: {shown(error)}") from None
+
+
+class _Record(NamedTuple):
+    """A line of a file that is not blank."""
+
+    fields: list[str]
+    separator: str
+    is_first_quoted: bool  # the first of its fields
+    are_all_quoted: bool
+
+
+def _separator(text: str, where: str, wanted: Sequence[str]) -> str:
+    """The separator under which the header has the most of the wanted names; ValueError where that leaves a choice."""
+    try:
+        fields = {mark: _header(text, mark) for mark in SEPARATORS}
     except csv.Error as error:
         raise ValueError(f"{where} is not a CSV file: {error} in its header") from None
-    return {mark: [name.strip() for name in names] for mark, names in fields.items()}
+    found = {mark: len({name.strip() for name in names} & {*wanted}) for mark, names in fields.items()}
+    most = max(found.values())
+    if most == 0:
+        return max(SEPARATORS, key=lambda mark: len(fields[mark]))
+    best = [mark for mark in SEPARATORS if found[mark] == most]
+    read = [mark for mark in best if mark in READ]
+    if not read:
+        raise ValueError(f"{where} is separated by {best[0]!r}; save it with commas, semicolons or tabs")
+    if len(read) > 1:
+        raise ValueError(f"{where} may be separated by {' or by '.join(map(repr, read))}: its header has both")
+    return read[0]
 
 
-def _records(text: str, separator: str, where: str) -> Iterator[list[str]]:
+def _header(text: str, separator: str) -> list[str]:
+    """The fields of the first line that is not blank; none where all are."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    return next((fields for fields in reader if not _is_blank(fields)), [])
+
+
+def _is_blank(fields: list[str]) -> bool:
+    return len(fields) <= 1 and not "".join(fields).strip()
+
+
+def _records(text: str, separator: str, where: str) -> Iterator[_Record]:
     """Every line that is not blank, split into fields, the header first."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
+    lines: list[str] = []  # that make up the next record
+
+    def noted() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            lines.append(line)
+            yield line
+
+    reader = csv.reader(noted(), delimiter=separator, skipinitialspace=True, strict=True)
     place = f"{where} is not a CSV file; its header"
     try:
         for record in reader:
-            if len(record) > 1 or (record and record[0].strip()):
-                yield record
+            if not _is_blank(record):
+                yield _Record(record, separator, *_quotes("".join(lines), separator))
                 place = "its line"
+            lines.clear()
     except csv.Error as error:
-        raise ValueError(f"{place} is not CSV: {error}") from None
+        complaint = str(error).replace("\t", "\\t")  # it may quote the separator
+        raise ValueError(f"{place} is not CSV: {complaint}") from None
+
+
+def _quotes(line: str, separator: str) -> tuple[bool, bool]:
+    """Whether the first field of a line is in quotes, and whether all are."""
+    return line.lstrip(" ").startswith('"'), not _QUOTED.sub("", line).strip(f"{separator} \r\n")
+
+
+_QUOTED = re.compile('"(?:[^"]|"")*"')
+
+
+def _read_on(records: Iterator[_Record]) -> tuple[list[_Record], ValueError | None]:
+    """All records up to the first fault, and that fault."""
+    read: list[_Record] = []
+    try:
+        for record in records:
+            read.append(record)
+    except ValueError as error:
+        return read, error
+    return read, None
+
+
+def _rows(records: list[_Record], width: int, fault: ValueError | None) -> tuple[list[list[str]], ValueError | None]:
+    """The rows under a header of so many names, up to the first fault, and that fault.
+
+    R's write.table gives rows a name, in quotes, and the header none for these: then they are left out.
+    """
+    has_names = bool(records) and _is_named(records[0], width)
+    rows: list[list[str]] = []
+    names: dict[str, int] = {}
+    for number, record in enumerate(records, start=1):
+        if len(record.fields) != width + has_names:
+            hint = _HINT if len(record.fields) == width + 1 else ""
+            return rows, ValueError(f"{_fields(len(record.fields))} under a header of {width}{hint}")
+        if has_names and not record.is_first_quoted:
+            return rows, ValueError(f"its name {shown(record.fields[0])} is not in quotes, as that of row 1 is")
+        if has_names and names.setdefault(record.fields[0], number) != number:
+            first = names[record.fields[0]]
+            return rows, ValueError(f"its name {shown(record.fields[0])} is that of row {first}, so it may be no name")
+        rows.append(record.fields[has_names:])
+    return rows, fault
+
+
+_HINT = "; if the first is a name that R gave the row, write the table with row.names = FALSE"
+
+
+def _is_named(record: _Record, width: int) -> bool:
+    """Whether a row begins with a name of its own, as in a table that R wrote: a text, before what is not all text."""
+    is_text = record.is_first_quoted and not record.are_all_quoted
+    return len(record.fields) == width + 1 and is_text and bool(record.fields[-1].strip())
 
 
 def _fields(number: int) -> str:

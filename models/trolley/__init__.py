@@ -28,7 +28,7 @@ def mRS(data: TableData = None) -> hmc.Model:
 
     The slides give the likelihood; the priors are ours, after lecture 11. As in Stan, the prior of ordered cutpoints is
     not renormalised. `data`: a DataFrame or the path of a CSV file with columns story, response, count, or with one row
-    per response (story, response; separated by semicolons, as published), which gives the same density; None for the
+    per response (story, response, as published), which gives the same density; None for the
     bundled counts of 9,930 responses. `log_likelihood` and `phi` are of each response, in the order of the rows or of
     the counts; as the density uses counts alone, `Model.without` cannot leave out single ones. Raises ValueError for
     wrong data.

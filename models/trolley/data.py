@@ -35,7 +35,7 @@ EDUCATION = (
 
 _STORY_AND_RESPONSE = (label("story"), count("response", least=1, most=RESPONSES))
 COUNTS = Table("trolley_counts", (*_STORY_AND_RESPONSE, count("count")), source=SOURCE)
-STORY_ROWS = Table("trolley", _STORY_AND_RESPONSE, separator=";", source=SOURCE)
+STORY_ROWS = Table("trolley", _STORY_AND_RESPONSE, source=SOURCE)
 ROWS = Table(
     "trolley",
     (
@@ -46,7 +46,6 @@ ROWS = Table(
         number("age"),
         *(count(name, most=1) for name in ("action", "intention", "contact")),
     ),
-    separator=";",
     source=SOURCE,
 )
 # A table of counts has at least this share of all pairs of story and response; a few rows have fewer.
@@ -142,7 +141,7 @@ def _refuse_pairs_twice(story: NDArray[np.int64], response: NDArray[np.int64]) -
 
 
 def read_answers(data: TableData) -> Answers:
-    """`Answers` of the published table (semicolons), or of a frame or file with its columns.
+    """`Answers` of the published table, or of a frame or file with its columns.
 
     Participants and stories are numbered in the order of their labels. ValueError where the table is wrong, where a
     participant's gender, education or age differs between rows, or where education, age, action, intention or contact

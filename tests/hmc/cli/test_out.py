@@ -1,10 +1,11 @@
 """`hmc fit --out`: what is wrong with it is told before anything is sampled, and what was sampled is kept."""
 
+import errno
 import os
 import re
-import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ import pytest
 
 import hmc
 from hmc import cli
+from hmc.results.fit import Fit
+from hmc.running import model_file
 
 FILE = """
 import os, signal
@@ -135,7 +138,7 @@ def test_a_fit_without_its_derived_quantities_gets_them_when_they_are_mended(own
     fit(f"{own_file('return 1 / 0')}:factory", *SHORT, "--out", str(tmp_path / "x.fit"))
     without = hmc.load(tmp_path / "x.fit")
     assert without.keys() == ["x"]
-    whole = hmc.load(tmp_path / "x.fit", runpy.run_path(own_file())["factory"]())
+    whole = hmc.load(tmp_path / "x.fit", model_file.load(own_file()).factory())
     assert np.array_equal(whole["twice"], 2.0 * without["x"])
 
 
@@ -156,3 +159,96 @@ def test_a_second_ctrl_c_does_not_wait(own_file, fit, tmp_path):
     assert err.endswith("hmc: interrupted\n")
     assert "the fit is in" not in err
     assert not (tmp_path / "x.fit").exists()
+
+
+NAMES = ["a/b", "a_b", ".", "..", "x y ", "é", "ä/ö", "1st", "-", "tab\there", "fit.json", "chain", "a" * 150]
+
+
+@pytest.mark.parametrize("ending", ["fit", "nc", "csv"])
+def test_any_name_of_a_parameter_is_written(fit, own_file, tmp_path, ending):
+    if ending == "nc":
+        pytest.importorskip("xarray", reason="needs ArviZ: pip install -e '.[arviz]'")
+    path = own_file("return {}")
+    parameters = ", ".join(f"hmc.Parameter({name!r}, ({2 + k},))" for k, name in enumerate(NAMES))
+    text = Path(path).read_text().replace('hmc.Parameter("x", (2,))', parameters)
+    text = text.replace(
+        "    gradient[0] = -position[0]\n    gradient[1] = -position[1]\n", "    gradient[:] = -position\n"
+    )
+    Path(path).write_text(text.replace("(position[0] ** 2 + position[1] ** 2)", "(position**2).sum()"))
+    status, out, err = fit(f"{path}:factory", *SHORT, "--out", str(tmp_path / f"x.{ending}"))
+    assert (status, "DO NOT TRUST" in out or "chains of" in out) == (0, True), err
+    written = tmp_path / f"x.{ending}"
+    if ending == "csv":
+        assert len(pd.read_csv(written).columns) >= sum(2 + k for k in range(len(NAMES)))
+    elif ending == "fit":
+        assert hmc.load(written).keys() == NAMES
+    else:
+        import xarray
+
+        with xarray.open_dataset(written, group="posterior") as posterior:
+            assert sorted(values.shape[-1] for values in posterior.data_vars.values()) == [2 + k for k in range(13)]
+    assert sorted(entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")) == []
+
+
+def test_data_that_the_format_cannot_hold_are_told_before_sampling(fit, own_file, tmp_path, monkeypatch):
+    pytest.importorskip("xarray", reason="needs ArviZ: pip install -e '.[arviz]'")
+    path = own_file("return {}")
+    nested = "class Nested(NamedTuple):\n    short: np.ndarray\n    long: np.ndarray\n\nclass Nothing"
+    text = Path(path).read_text().replace("class Nothing", nested)
+    text = text.replace("    scale: float", "    parts: Nested")
+    Path(path).write_text(text.replace("Nothing(1.0)", "Nothing(Nested(np.zeros(2), np.zeros(3)))"))
+    monkeypatch.setattr(hmc, "sample", None)
+    status, out, err = fit(f"{path}:factory", "--out", str(tmp_path / "x.nc"))
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"hmc: --out {tmp_path / 'x.nc'} cannot hold a fit of own: ")
+    assert not [entry for entry in os.listdir(tmp_path) if entry.endswith(".nc")]
+
+
+@pytest.mark.parametrize(("ending", "needed"), [("nc", 8 * 59), ("csv", 15 * 50), ("fit", 8 * 0.9 * 50)])
+def test_too_little_room_on_the_disk_is_told_before_sampling(fit, tmp_path, monkeypatch, ending, needed):
+    """mST has 50 numbers a draw, and the sampler 9."""
+    monkeypatch.setattr(hmc, "sample", None)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=3 * 1000 * needed - 1))
+    arguments = ("mST", "--chains", "3", "--draws", "1000", "--out", str(tmp_path / f"x.{ending}"))
+    status, out, err = fit(*arguments)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert f"there is too little room: about {3000 * needed / 1e6:.3g} MB are needed" in err
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=3 * 1000 * needed))
+    with pytest.raises(TypeError):  # `sample` is None
+        fit(*arguments)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyError("a name"), MemoryError()])
+def test_draws_that_cannot_be_written_are_saved_elsewhere_and_shown(fit, tmp_path, monkeypatch, error):
+    def fail(fitted, path, log_likelihood=None):
+        if fitted.unconstrained.shape[1] > 2:  # not the trial
+            raise error
+
+    monkeypatch.setattr("hmc.results.export.write", fail)
+    status, out, err = fit("mST", *SHORT, "--out", str(tmp_path / "x.csv"))
+    told = [line for line in err.splitlines() if line.startswith("hmc: ")]
+    place = re.fullmatch(r"hmc: .*x\.csv: .*; the draws are saved in (.*), for hmc\.load", told[-1]).group(1)
+    assert status == 1
+    assert "a_bar" in out
+    assert re.fullmatch(r"x-[0-9a-f]{8}\.fit", Path(place).name)
+    assert hmc.load(place)["a_bar"].shape == (4, 20)
+
+
+def test_draws_go_to_the_first_folder_that_takes_them(fit, tmp_path, monkeypatch):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "home").mkdir()
+    save = Fit.save
+
+    def fail_in_full(fitted, path, log_likelihood=None):
+        if Path(path).parent == tmp_path / "full" and fitted.unconstrained.shape[1] > 2:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        save(fitted, path, log_likelihood)
+
+    monkeypatch.setattr(Fit, "save", fail_in_full)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "full")
+    status, out, err = fit("mST", *SHORT, "--out", str(tmp_path / "full" / "x.fit"))
+    assert (status, "a_bar" in out) == (1, True)
+    (saved,) = (tmp_path / "home").iterdir()
+    assert f"hmc: {tmp_path}/full/x.fit: No space left on device; the draws are saved in {saved}, for hmc.load\n" in err
+    assert hmc.load(saved)["sigma"].shape == (4, 20)

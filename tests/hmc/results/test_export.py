@@ -367,10 +367,23 @@ def test_seeds_beyond_netcdfs_numbers_and_names_beyond_ascii_survive_the_file(ar
     back.close()
 
 
-def test_failed_netcdf_leaves_nothing_behind(arviz, tmp_path):
-    with pytest.raises(ValueError, match="a/b"):
-        export.write(made(hmc.Parameter("a/b")), tmp_path / "x.nc")
+def test_failed_netcdf_leaves_nothing_behind(tmp_path, monkeypatch):
+    class Container:
+        def to_netcdf(self, path):
+            with open(path, "wb") as file:
+                file.write(b"half of it")
+            raise ValueError("no such name")
+
+    monkeypatch.setattr(Fit, "to_arviz", lambda fit, log_likelihood: Container())
+    with pytest.raises(ValueError, match="no such name"):
+        export.write(made(hmc.Parameter("a")), tmp_path / "x.nc")
     assert not [*tmp_path.iterdir()]
+
+
+def test_names_that_netcdf_cannot_hold_are_mended_and_stay_apart(arviz):
+    names = {"a/b": "a_b_", "a_b": "a_b", "/": "_", ".x": "_.x", "x ": "x", "t\tb": "t_b", "é": "é"}
+    tree = made(*(hmc.Parameter(name, (2,)) for name in names)).to_arviz()
+    assert {*group(tree, "posterior").data_vars} == {*names.values()}
 
 
 # The command.

@@ -14,7 +14,11 @@ BAD = {
     "UTF-16": ("mST", FROGS.encode("utf-16"), "reedfrogs: {} is text in UTF-16; save it as UTF-8"),
     "not UTF-8": ("mST", b"\xe9" + FROGS.encode(), "reedfrogs: {} is not text in UTF-8 (byte 0xe9 at position 0)"),
     "zeros": ("mST", bytes(9), "reedfrogs: {} is not text in UTF-8, or damaged (byte 0x00 at position 0)"),
-    "semicolons": ("mSTP", FROGS.replace(",", ";").encode(), "reedfrogs: {} is separated by ';', not by ','"),
+    "bars": (
+        "mSTP",
+        FROGS.replace(",", "|").encode(),
+        "reedfrogs: {} is separated by '|'; save it with commas, semicolons or tabs",
+    ),
     "header twice": (
         "mST",
         (FROGS + FROGS).encode(),

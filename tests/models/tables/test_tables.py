@@ -1,5 +1,6 @@
 """Every way in which a table can be wrong, and the line that says so."""
 
+import gzip
 import re
 
 import numpy as np
@@ -118,17 +119,98 @@ def test_a_column_that_stands_twice_is_refused(tmp_path):
     )
 
 
-@pytest.mark.parametrize(("separator", "name"), [(";", "';'"), ("\t", r"'\t'")])
+@pytest.mark.parametrize(("separator", "name"), [("|", "'|'"), (" ", "' '")])
 def test_another_separator_is_recognised(separator, name, tmp_path):
     path = csv(tmp_path, GOOD.replace(",", separator))
-    assert message_of(path) == f"{path} is separated by {name}, not by ','"
+    assert message_of(path) == f"{path} is separated by {name}; save it with commas, semicolons or tabs"
 
 
-def test_a_table_may_have_another_separator_of_its_own(tmp_path):
-    table = TABLE._replace(separator=";")
-    assert read(table, csv(tmp_path, GOOD.replace(",", ";")))["grown"].tolist() == [3.0, 20.0]
-    path = csv(tmp_path, GOOD)
-    assert message_of(path, table) == f"{path} is separated by ',', not by ';'"
+def test_a_header_of_two_separators_leaves_a_choice(tmp_path):
+    path = csv(tmp_path, "sown,grown;depth;x,soil;y\n")
+    assert message_of(path) == f"{path} may be separated by ',' or by ';': its header has both"
+
+
+PUBLISHED = {
+    "R's write.csv": '"","sown","grown","depth","soil"\n"1",10,3,0.5,"clay"\n"2",20,20,-0.001,"sand"\n',
+    "R's write.csv2": '"";"sown";"grown";"depth";"soil"\n"1";10;3;0,5;"clay"\n"2";20;20;-0,001;"sand"\n',
+    "R's write.table, commas": '"sown","grown","depth","soil"\n"1",10,3,0.5,"clay"\n"2",20,20,-1e-3,"sand"\n',
+    "R's write.table, tabs": '"sown"\t"grown"\t"depth"\t"soil"\n"1"\t10\t3\t0.5\t"clay"\n"2"\t20\t20\t-1e-3\t"sand"\n',
+    "rethinking": '"sown";"grown";"depth";"soil";"share"\n10;3;0.5;"clay";0.3\n20;20;-0.001;"sand";1\n',
+    "a spreadsheet of Central Europe": "\ufeffsown;grown;depth;soil\r\n10;3;0,5;clay\r\n20;20;-1,0E-3;sand\r\n",
+    "tabs and decimal commas": "soil\tdepth\tgrown\tsown\nclay\t0,5\t3\t10,0\nsand\t-,001\t20\t20\n",
+}
+
+
+@pytest.mark.parametrize("form", PUBLISHED)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_files_are_read_as_they_are_published(form, pack, tmp_path):
+    path = tmp_path / "seeds.csv.gz"
+    path.write_bytes(pack(PUBLISHED[form].encode()))
+    columns = read(TABLE, path)
+    assert {name: column.tolist() for name, column in columns.items()} == {
+        "sown": [10.0, 20.0],
+        "grown": [3.0, 20.0],
+        "depth": [0.5, -0.001],
+        "soil": ["clay", "sand"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        # A thousand or a fraction: nothing in the file tells.
+        ("sown;grown;depth;soil\n10;3;1,234;clay\n", "row 1: depth = 1,234 may be 1.234 or 1234: write one of these"),
+        ("sown;grown;depth;soil\n1,000;3;1;clay\n", "row 1: sown = 1,000 may be 1.000 or 1000: write one of these"),
+        (
+            "sown;grown;depth;soil\n10;3;0,5;clay\n10;3;1.234;clay\n",
+            "row 2: depth = 1.234 has a decimal point, where other numbers of the file have a decimal comma",
+        ),
+        (
+            "sown;grown;depth;soil\n10;3;1.234,5;clay\n",
+            "row 1: depth = 1.234,5 is not a number",
+        ),
+        # The first of five fields may be a name or, with a comma that is decimal, a part of a number.
+        (
+            "sown,grown,depth,soil\n10,3,0,5,clay\n",
+            "row 1: 5 fields under a header of 4; if the first is a name that R gave the row, write the table with "
+            "row.names = FALSE",
+        ),
+        (
+            'sown,grown,depth,soil\n"10","3","0","5","clay"\n',
+            "row 1: 5 fields under a header of 4; if the first is a name that R gave the row, write the table with "
+            "row.names = FALSE",
+        ),
+        (
+            'sown,grown,depth,soil\n"1",10,3,0.5,clay\n"1",10,3,0.5,clay\n',
+            "row 2: its name 1 is that of row 1, so it may be no name",
+        ),
+        (
+            'sown,grown,depth,soil\n"1",10,3,0.5,clay\n2,10,3,0.5,clay\n',
+            "row 2: its name 2 is not in quotes, as that of row 1 is",
+        ),
+        ('sown,grown,depth,soil\n"1",10,3,0.5,clay\n10,3,0.5,clay\n', "row 2: 4 fields under a header of 4"),
+    ],
+)
+def test_where_two_readings_are_possible_none_is_guessed(text, message, tmp_path):
+    assert message_of(csv(tmp_path, text)) == message
+
+
+def test_a_comma_between_thousands_is_decimal_where_the_file_shows_it(tmp_path):
+    path = csv(tmp_path, "sown;grown;depth;soil\n10;3;1,234;clay\n20;20;0,5;sand\n")
+    assert read(TABLE, path)["depth"].tolist() == [1.234, 0.5]
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 an xlsx", b"\xd0\xcf\x11\xe0 an xls"])
+def test_a_spreadsheet_is_to_be_saved_as_csv(content, tmp_path):
+    path = tmp_path / "seeds.xlsx"
+    path.write_bytes(content)
+    assert message_of(path) == f"{path} is a spreadsheet, or packed as one: save it as CSV"
+
+
+def test_a_packed_file_that_is_damaged_is_refused(tmp_path):
+    path = tmp_path / "seeds.csv.gz"
+    path.write_bytes(gzip.compress(GOOD.encode())[:-6])
+    assert message_of(path).startswith(f"{path} cannot be unpacked by gzip: ")
 
 
 def test_an_empty_file_is_refused(tmp_path):

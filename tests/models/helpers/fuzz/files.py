@@ -46,6 +46,24 @@ def decimal_commas(text, i, j, k):
     return text.replace(".", ",")
 
 
+def of_central_europe(text, i, j, k):
+    """Semicolons or tabs between numbers with decimal commas; now and then a number stays with its point."""
+    lines = text.replace(";", ",").split("\n")
+    separator, kept = ";;;\t"[k % 4], i % len(lines) if j % 3 == 0 else None
+    changed = [line.replace(",", separator) for line in lines]
+    return "\n".join(line if n == kept else line.replace(".", ",") for n, line in enumerate(changed))
+
+
+def names_of_rows(text, i, j, k):
+    """As R's write.table gives them: quoted as a rule, and without a place in the header."""
+    separator = ";" if ";" in text.split("\n")[0] else ","
+    header, *lines = text.split("\n")
+    mark = ['"', '"', '"', ""][k % 4]
+    names = [f"{mark}{n if j % 4 else min(n, i % 7)}{mark}" for n in range(1, len(lines) + 1)]
+    named = [f"{name}{separator}{line}" if line else line for name, line in zip(names, lines, strict=True)]
+    return "\n".join([header if i % 3 else f'""{separator}{header}', *named])
+
+
 def thousands(text, i, j, k):
     return re_fielded(text, lambda field: f"1,{field}" if field.isdigit() and len(field) == 3 else field)
 
@@ -103,6 +121,7 @@ def zipped(content, i, j, k):
 
 
 TEXT_STEPS = [text_unchanged, lines_joined, another_separator, quoted, other_ends_of_lines, decimal_commas, thousands]
+TEXT_STEPS += [of_central_europe, of_central_europe, names_of_rows]
 TEXT_STEPS += [header_twice, without_header, line_before, stray_quotes, stray_quotes, inserted, inserted, inserted]
 BYTE_STEPS = [encoded, truncated, truncated, flipped_bit, flipped_bit, overwritten, emptied, zipped]
 STEPS = [*TEXT_STEPS, *BYTE_STEPS]

@@ -47,7 +47,7 @@ def _judged(model_name, inputs):
     if model_name in SLOPES:
         return {"data": _judged_tanks(read_table(inputs["data"], TANKS, _at_most), SLOPES[model_name])}
     if model_name.startswith("mRXma"):
-        return {"data": _judged_answers(read_table(inputs["data"], ANSWERS, separator=";"))}
+        return {"data": _judged_answers(read_table(inputs["data"], ANSWERS))}
     groups, individuals = read_table(inputs["groups"], GROUPS), read_table(inputs["individuals"], INDIVIDUALS)
     return _judged_study(model_name, individuals, groups)
 
@@ -130,17 +130,14 @@ def _judged_study(model_name, individuals, groups):
 
 
 def _judged_responses(given):
-    if isinstance(given, Text):
-        headers = [header_names(given, separator) for separator in ",;"]
-    else:
-        headers = [cells_of_frame(given)[0]]
-    if not any("count" in names for names in headers):
+    names = header_names(given, RESPONSES) if isinstance(given, Text) else cells_of_frame(given)[0]
+    if "count" not in names:
         nearly = re.compile(r"\s*c\s*o\s*u\s*n\s*t\s*s?\s*", re.IGNORECASE)
-        if any(nearly.fullmatch(name) for names in headers for name in names):
+        if any(nearly.fullmatch(name) for name in names):
             raise Fault
-        table = read_table(given, RESPONSES, separator=";")
+        table = read_table(given, RESPONSES)
         possible = 7 * table["story"].nunique()
-        if not table.duplicated().any() and len(headers[-1]) > 2 and 2 * len(table) >= possible:
+        if not table.duplicated().any() and len(names) > 2 and 2 * len(table) >= possible:
             raise Fault
         return table.groupby(["story", "response"]).size().reset_index(name="count")
     table = read_table(given, COUNTS)

@@ -1,5 +1,6 @@
 """Tables read without `models/`, and without the csv module: by the letter of what is promised of a cell and a file."""
 
+import gzip
 import math
 import re
 import unicodedata
@@ -33,57 +34,106 @@ class Text(NamedTuple):
     content: bytes
 
 
-def read_table(given, columns, check=None, separator=","):
+def read_table(given, columns, check=None):
     """The columns of one table as a DataFrame of whole numbers, float64 and text; or a Fault."""
-    names, rows = _cells_of_text(given.content, separator) if isinstance(given, Text) else cells_of_frame(given)
+    names, rows, end, commas = _cells_of_text(given, columns) if isinstance(given, Text) else cells_of_frame(given)
     if any(names.count(name) != 1 for name in columns):
         raise Fault
     places = {name: names.index(name) for name in columns}
+    numbers = [
+        place for name, place in places.items() if not (columns[name] == LABEL or isinstance(columns[name], list))
+    ]
+    mark = _decimal_mark(_plain(row[place]) for row in rows for place in numbers) if commas else "."
     values = []
     for number, row in enumerate(rows, start=1):
-        if len(row) != len(names):
-            raise Fault(number)
-        value = {name: _value(kind, row[places[name]], number, name) for name, kind in columns.items()}
+        value = {name: _value(kind, row[places[name]], number, name, mark) for name, kind in columns.items()}
         if check and not check(value):
             raise Fault(number)
         values.append(value)
+    if end:
+        raise end
     if not values:
         raise Fault
     return pd.DataFrame(values)
 
 
+def _decimal_mark(texts):
+    """ "," where a number shows that commas are decimal: it would be none with the comma between thousands."""
+    for text in filter(None, texts):
+        whole, comma, part = text.lstrip("+-").partition(",")
+        digits, _, exponent = part.lower().partition("e")
+        is_number = re.fullmatch("[-+]?[0-9]*,[0-9]*(e[-+]?[0-9]+)?", text.lower()) and (whole or digits)
+        is_grouped = not exponent and len(digits) == 3 and 1 <= len(whole) <= 3 and whole[0] != "0"
+        if comma and is_number and not is_grouped:
+            return ","
+    return "."
+
+
 def cells_of_frame(frame):
+    """(names, rows, the Fault that ends them or None, whether numbers may have decimal commas)."""
     if not isinstance(frame, pd.DataFrame) or isinstance(frame.columns, pd.MultiIndex):
         raise Fault
     columns = [list(frame.iloc[:, i]) for i in range(frame.shape[1])]
-    return [str(name).strip() for name in frame.columns], list(zip(*columns, strict=True))
+    return [str(name).strip() for name in frame.columns], list(zip(*columns, strict=True)), None, False
 
 
-def _cells_of_text(content, separator):
+def _cells_of_text(given, columns):
+    """As `cells_of_frame`, of a file with these columns."""
+    text, separator = _text(given.content), _separator(given, columns)
+    lines = fields(text, separator)
+    names = [name.strip() for name, _ in next(lines)]
+    rows, seen, named = [], set(), None
+    try:
+        for number, line in enumerate(lines, start=1):
+            quoted = [is_quoted for _, is_quoted in line]
+            if named is None:  # by R, which quotes a row's name, and gives the header none for it
+                named = len(line) == len(names) + 1 and quoted[0] and not all(quoted) and line[-1][0].strip() != ""
+            if len(line) != len(names) + named or (named and (not quoted[0] or line[0][0] in seen)):
+                raise Fault(number)
+            seen.add(line[0][0])
+            rows.append([cell for cell, _ in line][named:])
+    except Fault as end:
+        return names, rows, end, separator != ","
+    return names, rows, None, separator != ","
+
+
+def _text(content):
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = gzip.decompress(content)
+        except Exception:
+            raise Fault from None
     if b"\0" in content:
         raise Fault
     try:
-        text = content.decode("utf-8").removeprefix("\ufeff")
+        return content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise Fault from None
-    lines = fields(text, separator)
-    header = next(lines, None)
-    if header is None:
+
+
+def _separator(given, columns):
+    """The one separator that gives the header all of the columns."""
+    possible = [mark for mark in ",;\t" if {*columns} <= {*_header(given, mark)}]
+    if len(possible) != 1:
         raise Fault
-    return [name.strip() for name in header], lines
+    return possible[0]
 
 
-def header_names(given, separator):
-    """The names in the header of a file, if that is what separates them; else none."""
+def header_names(given, columns):
+    """The names in the header of a file with these columns."""
+    return _header(given, _separator(given, columns))
+
+
+def _header(given, separator):
     try:
-        text = given.content.decode("utf-8", "replace").removeprefix("\ufeff")
-        return [name.strip() for name in next(fields(text, separator), [])]
+        return [name.strip() for name, _ in next(fields(_text(given.content), separator), [])]
     except Fault:
         return []
 
 
 def fields(text, separator):
-    """The lines of a CSV file that are not blank, as lists of fields, by RFC 4180; or a Fault, of the row it is in.
+    """The lines of a CSV file that are not blank, as lists of (field, whether in quotes), by RFC 4180; or a Fault, of
+    the row it is in.
 
     A field in quotes holds separators, ends of lines and doubled quotes; blanks before a field are no part of it.
     """
@@ -94,10 +144,10 @@ def fields(text, separator):
         if field is None:
             raise Fault(row)
         quoted, bare, end = field.groups()
-        line.append(bare if quoted is None else quoted.replace('""', '"'))
+        line.append((bare, False) if quoted is None else (quoted.replace('""', '"'), True))
         place = field.end()
         if end != separator:
-            if len(line) > 1 or line[0].strip():
+            if len(line) > 1 or line[0][0].strip():
                 yield line
                 row = (row or 0) + 1
             line = []
@@ -105,8 +155,8 @@ def fields(text, separator):
                 return
 
 
-def _value(kind, cell, row, name):
-    """A cell as what its column holds; or a Fault."""
+def _value(kind, cell, row, name, mark):
+    """A cell as what its column holds, a number with this decimal mark; or a Fault."""
     text = _plain(cell)
     if text is None or text in NO_VALUE or _has_hidden(text):
         raise Fault(row, name)
@@ -116,6 +166,8 @@ def _value(kind, cell, row, name):
         return text
     if kind == (0, 1) and text in BOOLEANS:
         return BOOLEANS[text]
+    if mark == ",":
+        text = text.translate({ord(","): ".", ord("."): ","})
     if not re.fullmatch("[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?", text):
         raise Fault(row, name)
     value = Decimal(text)
