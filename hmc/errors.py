@@ -1,7 +1,5 @@
 """What can go wrong with a run as a whole. Bad arguments raise ValueError, before anything is compiled."""
 
-import pickle
-from concurrent.futures import BrokenExecutor
 from typing import NamedTuple
 
 
@@ -39,13 +37,15 @@ class Failure(NamedTuple):
 
 def told(error):
     """What ended a piece of work, in words."""
-    if isinstance(error, BrokenExecutor):
+    if any(kind.__name__ == "BrokenExecutor" for kind in type(error).__mro__):
         return f"its worker process died, killed or out of memory ({type(error).__name__})"
     return f"{type(error).__name__}: {error}"
 
 
 def portable(error):
     """The exception, or one that says the same where it would not survive the way back from a worker."""
+    import pickle  # here, since `hmc --help` does not need it
+
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # pickling runs the code of whatever the author's exception holds

@@ -4,7 +4,6 @@ import os
 import sys
 
 from hmc.errors import told
-from hmc.running import model_file
 
 
 def build(name, data=None, settings=()):
@@ -101,6 +100,8 @@ def _import_file(path):
         raise ValueError(f"{path} is not a Python file: its name does not end in .py")
     if not os.path.isfile(path):
         raise ValueError(f"{path}: there is no such file")
+    from hmc.running import model_file
+
     try:
         return model_file.load(path)
     except (Exception, SystemExit) as error:  # whatever the author's file does wrong
@@ -111,6 +112,8 @@ def _hidden_import(path, error):
     """A note where the error is of a module that the file imports by the name of a file beside it, and gets from
     elsewhere; else "".
     """
+    from hmc.running import model_file
+
     if isinstance(error, (ImportError, AttributeError)):
         for name, neighbour, origin in model_file.hidden_imports(path):
             if f"'{name}'" in str(error):

@@ -3,9 +3,6 @@
 import importlib.util
 import keyword
 import os
-from pathlib import Path
-
-from hmc.files import write_whole
 
 
 def add(subparsers):
@@ -97,6 +94,10 @@ def write_template(name, folder="."):
     ValueError for a name that cannot be, or is that of another Python module, which would be imported in place of the
     file; or where the file is there already. OSError where it cannot be written.
     """
+    from pathlib import Path
+
+    from hmc.files import write_whole
+
     text = template(name)
     path = Path(folder) / f"{name}.py"
     if not path.parent.is_dir():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
@@ -92,6 +91,8 @@ class _HintingParser(argparse.ArgumentParser):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """'; did you mean fit?' where a known word is like the one given, else ''."""
+    import difflib
+
     like = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {like[0]}?" if like else ""
 

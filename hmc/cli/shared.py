@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -117,6 +116,8 @@ def of_chain(name: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def initial_values(path: str) -> Any:
     """The starting values in a JSON file: {name: value}, or a list of such. ValueError for other files."""
+    import json
+
     try:
         with open(path, encoding="utf-8-sig") as file:
             values = json.load(file)
