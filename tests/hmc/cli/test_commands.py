@@ -278,7 +278,7 @@ def test_bad_data_are_refused_in_one_line_that_says_where(capsys, tmp_path, chan
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("content", ["", "density;pred;size;surv\n10;no;big;9\n", "\x00\x01\x02"])
+@pytest.mark.parametrize("content", ["", "density|pred|size|surv\n10|no|big|9\n", "\x00\x01\x02"])
 def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, content):
     (tmp_path / "bad.csv").write_text(content)
     status, out, err = run(capsys, "fit", "mST", "--data", str(tmp_path / "bad.csv"))
