@@ -141,12 +141,12 @@ def _table(
     """The rows of the models, best first; `factor` turns deviance into the scale asked for."""
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
-    from .table import Table
+    from .table import PrintedTable
 
     total = {name: score.deviance.sum() for name, score in scores.items()}
     names = sorted(total, key=lambda name: (np.isnan(total[name]), total[name]))
     rows = [_row(scores[name], scores[names[0]], criterion, factor) for name in names]
-    frame = Table(rows, index=pd.Index(names, dtype=object))
+    frame = PrintedTable(rows, index=pd.Index(names, dtype=object))
     deviance = np.stack([scores[name].deviance for name in names], axis=1)
     # A model without a score has no weight, and leaves the weights of the others to themselves.
     is_scored = np.isfinite(deviance).all(axis=0)

@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike
 
 from .protocols import Bools, Floats, Ints
 
+_FROM_DIFFERENCE = 1e-9  # p-values down to which 1 - P(within) has digits
+
 
 class Band(NamedTuple):
     """Bounds, inclusive, for the numbers of ranks that are at most 0, 1, ..., highest - 1: arrays (highest,)."""
@@ -63,9 +65,9 @@ def uniformity(ranks: ArrayLike, highest: int) -> Uniformity:
     """`Uniformity` of ranks 0..highest, shape (size, ...).
 
     Ranks leave the band of a level exactly where their p-value is at most 1 - level. For several quantities at once
-    compare with (1 - level) / quantities (Bonferroni). p-values are exact to 1e-9, where they are larger than that;
-    smaller ones are at least half of the exact value, and may be 1e-14 too large. ValueError unless ranks are whole
-    numbers from 0 to highest.
+    compare with (1 - level) / quantities (Bonferroni). p-values above 1e-9 are exact to 1e-12. Smaller ones are the
+    probability to stray as far at that one place or its mirror image. ValueError for ranks that are not whole numbers
+    from 0 to highest.
     """
     ranks = np.asarray(ranks)
     counts = rank_counts(ranks, highest)
@@ -76,10 +78,17 @@ def uniformity(ranks: ArrayLike, highest: int) -> Uniformity:
     place = extremeness.argmin(axis=0)
     quantities = np.arange(counts.shape[1])
     least = extremeness[place, quantities]
-    p_value = [max(1 - _probability_within(table > value), value / 2) for value in least]
+    p_value = [_p_value(table, value) for value in least]
     return Uniformity(
         *(np.reshape(values, shape)[()] for values in (np.minimum(p_value, 1), place, counts[place, quantities]))
     )
+
+
+def _p_value(table: Floats, least: float) -> float:
+    """The probability that uniform ranks come to a place of an extremeness of `least` or below."""
+    p_value = 1 - _probability_within(table > least)
+    # The difference is rounded to 1e-13. `least` is twice a tail, and the place's mirror image is as far out.
+    return p_value if p_value > _FROM_DIFFERENCE else least
 
 
 def rank_counts(ranks: ArrayLike, highest: int) -> Ints:

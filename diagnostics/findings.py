@@ -11,7 +11,7 @@ NAMED = 3  # how many of the worst a sentence names; `Finding.concerns` has all
 CHECK = "`hmc check MODEL` looks for mistakes in the density."
 
 # Advice that depends on whether the draws show a centred hierarchy: with one, without one.
-NON_CENTRED = "write {varying} non-centred ({varying} = mean + {scale} * z, as in mSTnc)"
+NON_CENTRED = "write `{varying}` in non-centred form: {varying} = mean + {scale} * z (as in mSTnc)"
 AGAINST_DIVERGENCES = NON_CENTRED, "see which parameters are extreme there, and give these tighter priors"
 AGAINST_LOW_EBFMI = (
     NON_CENTRED + ", or give {scale} a tighter prior",

@@ -58,7 +58,7 @@ def precis(
     """
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
-    from .table import Table
+    from .table import PrintedTable
 
     if depth not in (1, 2):
         raise ValueError(f"precis has depth 1 (scalars) or 2 (vectors and matrices too), not {depth!r}")
@@ -77,7 +77,7 @@ def precis(
     if labels:
         draws = _gather(fit, selected)
         columns = per_parameter(_summary, draws, bounds, further)
-    frame = Table(dict(zip(names, columns, strict=True)), index=pd.Index(labels, dtype=object))
+    frame = PrintedTable(dict(zip(names, columns, strict=True)), index=pd.Index(labels, dtype=object))
     if hidden:
         frame.attrs["note"] = f"{hidden} vector or matrix parameters hidden; use depth=2"
     return frame

@@ -9,7 +9,7 @@ import pandas as pd
 from .formatting import formatted, table_text
 
 
-class Table(pd.DataFrame):
+class PrintedTable(pd.DataFrame):
     """A DataFrame whose print, and look in a notebook, is that of the command line. Parts of it are plain DataFrames.
 
     `text(digits)` is the print with so many digits after the point.

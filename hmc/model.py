@@ -13,12 +13,15 @@ from hmc.jit.compiled import (
     POINTWISE,
     author_function_is_stored,
     author_function_key,
+    called_from_python,
     compile_author_function,
     compile_entry,
 )
+from hmc.jit.copying import python_of
 from hmc.jit.fingerprint import UndeterminableError
 from hmc.jit.kernel import kernel
 from hmc.jit.packing import pack
+from hmc.jit.reach import FrozenCodeError
 from hmc.parameters import blocks, checked_parameters, constrained, unconstrained
 
 
@@ -60,21 +63,23 @@ class Model:
         self.parameters = checked_parameters(name, parameters)
         self.log_likelihood = log_likelihood
         self.link = link
-        self.simulate = simulate
-        self.simulate_data = simulate_data
-        self.derived = derived
-        for role in ("log_density", "log_likelihood", "link", "simulate", "simulate_data", "derived"):
-            function = getattr(self, role)
+        self._simulate = simulate
+        self._simulate_data = simulate_data
+        self._derived = derived
+        given = {"log_density": log_density, "log_likelihood": log_likelihood, "link": link}
+        given |= {"simulate": simulate, "simulate_data": simulate_data, "derived": derived}
+        for role, function in given.items():
             is_function = isinstance(getattr(function, "py_func", function), types.FunctionType)
             if not (is_function or (function is None and role != "log_density")):
                 raise ValueError(f"{name}: {role} is a {type(function).__name__}, not a function")
-        self._packed = _checked_and_packed(name, data)
+        self._packed = _checked_and_packed(name, data, self.dimension)
 
     def __getstate__(self):
         return {key: value for key, value in self.__dict__.items() if key != "_packed"}
 
     def __setstate__(self, state):
-        self.__dict__.update(state, _packed=pack(state["data"]))
+        self.__dict__.update(state)
+        self._packed = pack(self.data, self.dimension)
 
     def __repr__(self):
         names = ", ".join(f"{p.name}{list(p.shape) if p.shape else ''}" for p in self.parameters)
@@ -85,12 +90,17 @@ class Model:
         """The number of unconstrained parameters."""
         return sum(p.free for p in self.parameters)
 
+    # What is jitted in these is compiled again where something that it reaches has changed.
+    simulate = property(lambda self: called_from_python(self._simulate), doc="The function given, or None.")
+    simulate_data = property(lambda self: called_from_python(self._simulate_data), doc="The function given, or None.")
+    derived = property(lambda self: called_from_python(self._derived), doc="The function given, or None.")
+
     def with_data(self, data):
         """The same model of other data: what `simulate_data` gives, say. Of fields of the same types, of whatever
         lengths, nothing is compiled again. ValueError for what is no NamedTuple of arrays and numbers.
         """
         other = copy.copy(self)
-        other.data, other._packed = data, _checked_and_packed(self.name, data)
+        other.data, other._packed = data, _checked_and_packed(self.name, data, self.dimension)
         return other
 
     def without(self, observations):
@@ -110,13 +120,41 @@ class Model:
             weight[observation] = 0.0
         return self.with_data(self.data._replace(weight=weight))
 
-    def density(self):
-        """(function, address): the compiled log density, and the data as it takes them. See `hmc/jit/compiled.py`."""
-        return self._compiled("log_density", DENSITY), self._packed.address
+    def density(self, *, guarded=True):
+        """(function, address): the compiled log density, and the data as it takes them. See `hmc/jit/compiled.py`.
+
+        guarded: it is nan where the author's function raises an exception, which `n_raised` counts; else it raises.
+        """
+        notes = self._packed.notes if guarded else None
+        return self._compiled("log_density", DENSITY, notes), self._packed.address
 
     def density_is_stored(self):
         """Whether another process can load the compiled log density from disk."""
-        return author_function_is_stored(self.log_density, self._packed.type, DENSITY)
+        return author_function_is_stored(self.log_density, self._packed.type, DENSITY, self._packed.notes)
+
+    @property
+    def n_raised(self):
+        """How often the log density raised an exception since the model was made in this process, in all threads."""
+        return int(self._packed.notes[0])
+
+    def last_raised(self):
+        """The exception that the log density raised the last time, in words: "LinAlgError: ..."; None: it never did.
+
+        Compiled code keeps no exceptions. So the function is run again where it raised the last one: in Python, whose
+        messages say more, and compiled, should it raise nothing in Python.
+        """
+        if self.n_raised == 0:
+            return None
+        position = self._packed.notes[1:].copy()
+        in_python = (python_of(self.log_density), self._packed.data)
+        for run in (lambda: in_python, lambda: self.density(guarded=False)):
+            try:
+                function, data = run()
+                with np.errstate(all="ignore"):
+                    function(position.copy(), data, np.zeros(self.dimension))
+            except Exception as error:
+                return f"{type(error).__name__}: {error}"
+        return "an exception, which it does not raise again"
 
     def density_key(self):
         """A hash of all that the log density reaches, the same in every process that has the same code; None where it
@@ -153,7 +191,7 @@ class Model:
             raise ValueError(f"{self.name} has no {role} function")
         function = self._compiled(role, POINTWISE)
         rows = np.ascontiguousarray(positions, dtype=np.float64).reshape(-1, self.dimension)
-        out = np.full((len(rows), self._observations(role)), np.nan)
+        out = np.full((len(rows), self._observations(role, rows)), np.nan)
         for_each_row = compile_entry(pointwise_rows, POINTWISE, numba.types.intp, MATRIX, MATRIX)
         with np.errstate(all="ignore"):
             for_each_row(function, self._packed.address, rows, out)
@@ -175,40 +213,62 @@ class Model:
                 raise ValueError(f"{self.name}: values are needed for {', '.join(names)}; see {name}")
         return np.concatenate([unconstrained(self.name, p, values[p.name]) for p in self.parameters])
 
-    def _compiled(self, role, function_type):
+    def _compiled(self, role, function_type, notes=None):
         try:
-            return compile_author_function(getattr(self, role), self._packed.type, function_type)
+            return compile_author_function(getattr(self, role), self._packed.type, function_type, notes)
+        except FrozenCodeError as error:
+            raise ValueError(f"{self.name}: {role}: {error}") from None
         except Exception as error:  # Numba's, of which some are no NumbaError
             raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from error
 
-    def _observations(self, role):
-        """How many observations a pointwise function writes, seen by watching it write."""
+    def _observations(self, role, rows):
+        """How many observations a pointwise function writes, seen by watching it write at some of these positions.
+
+        The author means the function to be run there, and nowhere else. At a draw so extreme that Python's math raises
+        an exception, where compiled code gives inf or nan, it is not seen; so more than one is tried.
+        """
         name = f"{self.name}: {role}"
-        function = getattr(self, role)
-        function = getattr(function, "py_func", function)
-        for value in (0.0, 0.5, -0.5, 1.0):  # one of them is in the domain of whatever Python's math the author uses
+        function = python_of(called_from_python(getattr(self, role)))
+        reason = "no position is given"
+        for row in rows[np.linspace(0, len(rows) - 1, min(len(rows), _ROWS_TRIED), dtype=np.int64)]:
             extent = _Extent(name)
             try:
                 with np.errstate(all="ignore"):
-                    function(np.full(self.dimension, value), self._packed.data, extent)
+                    function(row.copy(), self._packed.data, extent)
                 return extent.length
-            except ArithmeticError as error:
-                reason = error
-            except ValueError as error:
+            except Exception as error:
                 if extent.misused:
                     raise
                 reason = error
         raise ValueError(f"{name} cannot be run to count its observations: {reason}")
 
 
-def _checked_and_packed(name, data):
-    """The data of the model `name` as compiled code takes them; ValueError for what are no data."""
+_ROWS_TRIED = 20
+
+
+def _checked_and_packed(name, data, dimension):
+    """The data of the model `name` as compiled code takes them; ValueError for what are no data, and for nan."""
     if not (isinstance(data, tuple) and hasattr(data, "_fields")):
         raise ValueError(f"{name}: data is a {type(data).__name__}, not a NamedTuple")
     try:
-        return pack(data)
+        packed = pack(data, dimension)
     except TypeError as error:
         raise ValueError(f"{name}: {error}") from None
+    for place in _places_of_nan(packed.data, "data"):
+        raise ValueError(f"{name}: {place} is nan; leave the observation out, or mark it in a field of its own")
+    return packed
+
+
+def _places_of_nan(item, place):
+    """Where there is nan in data: "data.x[3]". Infinities may be meant, as bounds of what was censored."""
+    if isinstance(item, tuple):
+        for name, field in zip(getattr(item, "_fields", range(len(item))), item, strict=True):
+            yield from _places_of_nan(field, f"{place}.{name}")
+    elif isinstance(item, np.ndarray):
+        if np.isnan(item).any():
+            yield f"{place}[{', '.join(map(str, np.argwhere(np.isnan(item))[0]))}]"
+    elif item != item:
+        yield place
 
 
 @kernel

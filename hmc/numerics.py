@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from hmc.jit.kernel import inlined
+from hmc.jit.kernel import inlined, kernel
 
 # log(2) in two parts; the first ends in 21 zero bits, so that k * LN2_HIGH is exact for every exponent k.
 LN2_HIGH = 6.93147180369123816490e-01
@@ -247,3 +247,56 @@ def dot(x, y):
     for i in range(whole, n):
         a += x[i] * y[i]
     return (a + b) + (c + d)
+
+
+@kernel
+def cholesky(matrix, factor):
+    """Write the Cholesky factor of a symmetric `matrix`, of which the lower triangle alone is read: factor @ factor.T
+    is the matrix, `factor` (n, n) is lower triangular, with zeros above. `factor` may be `matrix`.
+
+    Returns whether the matrix is positive definite. Where it is not, be it by rounding, or not finite, the factor is of
+    no use, and a density returns -inf: `numpy.linalg.cholesky` raises an exception there.
+    """
+    n = matrix.shape[0]
+    for i in range(n):
+        for j in range(i + 1):
+            value = matrix[i, j]
+            for k in range(j):
+                value -= factor[i, k] * factor[j, k]
+            if i == j:
+                if not 0.0 < value < math.inf:
+                    return False
+                factor[i, i] = math.sqrt(value)
+            else:
+                factor[i, j] = value / factor[j, j]
+        for j in range(i + 1, n):
+            factor[i, j] = 0.0
+    return True
+
+
+@kernel
+def cholesky_pullback(factor, gradient, out):
+    """The gradient with respect to a symmetric matrix, from that with respect to its Cholesky factor: Murray (2016),
+    "Differentiation of the Cholesky decomposition", section 4.1.
+
+    Of `gradient` (n, n) the lower triangle is read. Writes `out` (n, n), symmetric: where a number t changes the matrix
+    by dA / dt, the derivative with respect to t is the sum of out * dA / dt over all n^2 elements. `out` may be
+    `gradient`.
+    """
+    n = factor.shape[0]
+    for i in range(n):
+        for j in range(i + 1):
+            out[i, j] = gradient[i, j]
+    for k in range(n - 1, -1, -1):
+        for j in range(k + 1, n):
+            for i in range(j, n):
+                out[i, k] -= out[i, j] * factor[j, k]
+                out[j, k] -= out[i, j] * factor[i, k]
+        for j in range(k + 1, n):
+            out[j, k] /= factor[k, k]
+            out[k, k] -= factor[j, k] * out[j, k]
+        out[k, k] /= 2.0 * factor[k, k]
+    for i in range(n):
+        for j in range(i):
+            out[i, j] *= 0.5
+            out[j, i] = out[i, j]

@@ -17,12 +17,15 @@ from hmc.transforms import (
     UPPER,
     Constraint,
     constrain_rows,
+    interval,
+    lower,
     real,
     unconstrain_interval,
     unconstrain_lower,
     unconstrain_ordered,
     unconstrain_simplex,
     unconstrain_upper,
+    upper,
 )
 
 
@@ -69,10 +72,15 @@ def checked_parameters(model_name, parameters):
         if not isinstance(parameter, Parameter):
             raise ValueError(f"{model_name}: {parameter!r} is not a hmc.Parameter")
         name, shape, constraint = parameter
-        if not isinstance(constraint, Constraint):
+        if isinstance(shape, Constraint) or callable(shape):
+            written = _as_written(shape)
             raise ValueError(
-                f"{model_name}: {name} has constraint {constraint!r}; constraints are hmc.positive and its like"
+                f"{model_name}: {name} has the constraint {written} in place of its shape; write "
+                f"hmc.Parameter({name!r}, constraint={written})"
             )
+        if not isinstance(constraint, Constraint):
+            written = _as_written(constraint) if callable(constraint) else "hmc.positive, hmc.lower(0) or another"
+            raise ValueError(f"{model_name}: {name} has constraint {constraint!r}; write constraint={written}")
         if not (isinstance(shape, (tuple, list)) or _is_whole(shape)):
             raise ValueError(f"{model_name}: {name} has shape {shape!r}, which is no tuple of whole numbers")
         shape = (shape,) if _is_whole(shape) else tuple(shape)
@@ -88,6 +96,15 @@ def checked_parameters(model_name, parameters):
     if not checked:
         raise ValueError(f"{model_name}: a model needs at least one parameter")
     return tuple(checked)
+
+
+def _as_written(constraint):
+    """A constraint as it stands in a model's file: hmc.lower(0)."""
+    if isinstance(constraint, Constraint):
+        return f"hmc.{constraint}"
+    return {lower: "hmc.lower(0)", upper: "hmc.upper(1)", interval: "hmc.interval(0, 1)"}.get(
+        constraint, "hmc.positive"
+    )
 
 
 def _is_whole(number):

@@ -8,6 +8,7 @@ position, the Jacobian term's included); `unconstrain_...` is the inverse. All a
 reference manual, "Constraint transforms").
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +28,11 @@ class Constraint(NamedTuple):
     upper: float = 0.0
 
     @property
-    def free_per_vector(self):
+    def free_per_vector(self) -> int:
         """How many unconstrained numbers are fewer than constrained ones, per vector: 1 for a simplex."""
         return 1 if self.kind == SIMPLEX else 0
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self == positive:
             return "positive"
         bounds = {LOWER: (self.lower,), UPPER: (self.upper,), INTERVAL: (self.lower, self.upper)}.get(self.kind, ())
@@ -44,27 +45,37 @@ ordered = Constraint(ORDERED)
 simplex = Constraint(SIMPLEX)
 
 
-def lower(bound):
-    """Values above `bound`."""
-    return Constraint(LOWER, _finite(bound))
+def lower(bound: float) -> Constraint:
+    """Values above `bound`, a finite number; ValueError for anything else."""
+    return Constraint(LOWER, _finite("lower", bound))
 
 
-def upper(bound):
-    """Values below `bound`."""
-    return Constraint(UPPER, 0.0, _finite(bound))
+def upper(bound: float) -> Constraint:
+    """Values below `bound`, a finite number; ValueError for anything else."""
+    return Constraint(UPPER, 0.0, _finite("upper", bound))
 
 
-def interval(below, above):
-    """Values between two bounds."""
-    if not _finite(below) < _finite(above):
+def interval(below: float, above: float) -> Constraint:
+    """Values between two bounds, finite numbers; ValueError for anything else."""
+    bounds = _finite("interval", below), _finite("interval", above)
+    if not bounds[0] < bounds[1]:
         raise ValueError(f"interval: the lower bound {below} is not below the upper bound {above}")
-    return Constraint(INTERVAL, float(below), float(above))
+    return Constraint(INTERVAL, *bounds)
 
 
-def _finite(bound):
-    if not np.isfinite(bound):
-        raise ValueError(f"a bound must be a finite number, not {bound}")
-    return float(bound)
+def _finite(name: str, bound: object) -> float:
+    if np.ndim(bound) > 0:  # type: ignore[arg-type]
+        raise ValueError(
+            f"hmc.{name}: a bound is one number, not {np.size(bound)}; where each element has a bound of its own, "  # type: ignore[arg-type]
+            "write one hmc.Parameter for each"
+        )
+    try:
+        number = float(bound)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(f"hmc.{name}: a bound must be a finite number, not {bound!r}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"hmc.{name}: a bound must be a finite number, not {bound}")
+    return number
 
 
 @inlined

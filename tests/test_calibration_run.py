@@ -1,9 +1,11 @@
 """A calibration as it is run: the same wherever it runs; what fails is told, and Ctrl-C loses nothing."""
 
 import concurrent.futures
+import itertools
 import math
 import signal
 import threading
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +14,11 @@ import pytest
 import hmc
 import models
 from diagnostics import calibrate
+from diagnostics.calibration import Truth, through_the_truth
 from hmc.replication import ReplicationFailure
 from hmc.running.executors import InlineExecutor
+from hmc.sampler import chain_through
+from hmc.settings import check_settings
 
 QUICK = {"workers": 1, "progress": False}
 
@@ -124,6 +129,42 @@ def test_ctrl_c_judges_what_is_finished():
     assert found.interrupted
     assert 0 < len(found.numbers) < 100_000
     assert "The run was stopped early" in str(found)
+
+
+@pytest.mark.parametrize("stopped_at", [1, 2, 3])  # the warm-up, before the truth, after it
+def test_a_chain_that_is_stopped_late_has_no_ranks(stopped_at, monkeypatch):
+    """Its record holds rows of zeros, which are no draws."""
+    cells, calls, compiled = np.zeros(2, np.int64), itertools.count(1), chain_through.compiled_advance
+
+    def stopping():
+        cells[0] = next(calls) == stopped_at
+        return compiled()
+
+    monkeypatch.setattr(chain_through, "compiled_advance", stopping)
+    model = conjugate()
+    truth = Truth(np.array([0.3]), place=5, order=0.5)
+    settings = check_settings(
+        chains=1,
+        warmup=50,
+        draws=40,
+        seed=1,
+        initial=None,
+        keep_warmup=False,
+        target_accept=0.8,
+        max_depth=10,
+        algorithm="nuts",
+        path_length=None,
+        metric="diag",
+        adaptation="gradients",
+    )
+    with pytest.raises(KeyboardInterrupt):
+        through_the_truth(truth, model, settings, cells, spacing=4)
+
+
+def test_the_time_that_a_calibration_says_it_took_is_what_it_took():
+    start = time.perf_counter()
+    found = calibrate(conjugate(), 3, **QUICK)
+    assert 0.0 < found.seconds <= time.perf_counter() - start
 
 
 @pytest.mark.parametrize(

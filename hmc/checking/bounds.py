@@ -45,10 +45,7 @@ def watched(data):
 
 
 def in_python(function):
-    """A copy of a function in which all that is compiled, itself included, is plain Python.
-
-    What it reaches as an attribute of a module (`helpers.term`), or in a container, stays as it is.
-    """
+    """A copy of a function in which all that is compiled, itself included, is plain Python."""
     return copied(function, is_compiled)
 
 
@@ -56,4 +53,5 @@ def bounds_checked(function):
     """A copy of a function, and of all it calls by name, that raises IndexError where compiled code would not look."""
     if jit_is_disabled():
         return in_python(function)
-    return copied(function, is_compiled, wrap=numba.njit(boundscheck=True, error_model="numpy"))
+    checked = numba.njit(boundscheck=True, error_model="numpy")
+    return copied(function, is_compiled, wrap=lambda copy, item: checked(copy))

@@ -21,6 +21,17 @@ def arrays_of(data):
     return [(name, value) for name, value in fields(data, "data.") if isinstance(value, np.ndarray)]
 
 
+def data_findings(model):
+    """A finding for each field of the data that holds nan: a model refuses them, but data may be changed afterwards."""
+    for name, value in fields(model._packed.data, "data."):
+        if np.isnan(value).any():
+            index = np.argwhere(np.isnan(value))[0]
+            at = f"{name}[{', '.join(map(str, index))}]" if index.size else name
+            count = np.count_nonzero(np.isnan(value))
+            message = f"{at} is nan" + (f", and {count - 1} more of {name}" if count > 1 else "")
+            yield Fault("data", "", message, "Leave the observation out, or mark it in a field of its own.")
+
+
 def run_in_python(model, positions):
     """Run the log density in Python, where Python looks at every index: at the first of the positions, and at all if
     the data are few. BrokenError for what it raises, and where it returns no number. Not for what math raises and

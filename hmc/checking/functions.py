@@ -33,7 +33,7 @@ def pointwise_findings(model, role, positions):
         yield not_compiled(model, error)
         return
     try:
-        n = model._observations(role)
+        n = model._observations(role, np.asarray(positions))
     except ValueError as error:
         yield Fault("function", "", str(error).removeprefix(f"{model.name}: "), "See the docstring of hmc.Model.")
         return

@@ -1,213 +1,245 @@
 """Is a log density that of what a model simulates?
 
-At a parameter drawn from the prior and data drawn given it, the gradient of the log joint density is 0 on average, in
-every component i; (q[i] - c) times it is -1, whatever the number c; and either stays so when multiplied by what depends
-on other components alone (integration by parts; Stein 1972). A Jacobian that was forgotten, a value taken for its
-logarithm, or another prior than the one drawn from shows in one of them. No chain is run. These are only a mean and a
-moment of each component: `hmc calibrate` looks at the whole.
+It is compared with draws of parameters and data by averages that should be 0: see `hmc.checking.averages` and
+`hmc.checking.pairs`. A Jacobian that was forgotten, a value taken for its logarithm, another prior than the one drawn
+from, data that count twice shows in one of them. No chain is run. `hmc calibrate` looks at the whole.
 """
 
-import functools
 import math
+import time
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from hmc.checking.child import calling
-from hmc.checking.findings import BrokenError, Fault
-from hmc.checking.probe import raised
-from hmc.jit.kernel import jit_is_disabled
-from hmc.parameters import blocks
-from hmc.transforms import LOWER, ORDERED, REAL, UPPER
+from hmc.checking.averages import Averages, Meaning
+from hmc.checking.drawing import Simulated, simulated
+from hmc.checking.findings import Fault
+from hmc.checking.pairs import IF_TWICE, THINGS, Moves, averages, moves_for, pair_row
+from hmc.checking.probe import Probe
+from hmc.model import Model
+from hmc.transforms import LOWER, ORDERED, REAL, UPPER, Constraint
 
-_DRAWS = 400  # in each set
-_SLOW = 5000  # numbers of data from which on simulate_data is compiled
-_ERRORS = 5.0  # standard errors that an average may be off, in one set and again in another: they are not quite normal
+_DRAWS = 400  # in a set, at least
+_MOST_DRAWS = 10_000  # in one where observations make averages vary and cannot be left out
+_PAIRS = 1000  # draws that are moved, at most
+_LONGEST, _SHORT = 2.5, 0.5  # seconds of work for a set of more than that, of the first kind and of the other
+# Standard errors that an average may be off: in each of two sets, and in both together. Averages of slopes are not
+# quite normal; those of moves, which are bounded, nearly are.
+_SLOPES_OFF, _MOVES_OFF = (4.0, 7.0), (3.0, 6.0)
+_SEEN = 7.5  # standard errors by which a fault is off, in each set, that is almost certain to be found
+_SEEN_MOVES = 5.5  # likewise, of moves
+_SHOWN = 4  # parameters that are named
 
 
-def can_be_compared(model):
+class Compared(NamedTuple):
+    """What a comparison found, and what it could not see."""
+
+    findings: list[Fault]  # one at most
+    unknown: list[str]  # in words
+
+
+def can_be_compared(model: Model) -> bool:
     """Whether the model simulates all that its density is of."""
     return model.simulate is not None and model.simulate_data is not None
 
 
-def prior_findings(model, seed, constraints, names):
-    """At most one finding: the component, or all of a parameter, in which the density is most off that of the draws."""
-    simulate_data = _simulate_data(model)
-    weight = getattr(model.data, "weight", None)
-    # Observations make the averages vary. Where they can be left out, the prior is looked at without them first.
-    is_weighted = isinstance(weight, np.ndarray) and weight.ndim == 1
-    for prior in (model.without(range(weight.size)), None) if is_weighted else (None,):
-        draw = functools.partial(_draw, model, *simulate_data, prior)
-        if found := _compared(model, draw, seed, constraints, names):
-            return [found]
-    return []
+def prior_findings(probe: Probe, seed: int, constraints: list[Constraint], has_log_likelihood: bool) -> Compared:
+    """At most one finding: the component, or all of a parameter, in which the density is most off that of the draws.
 
-
-def _compared(model, draw, seed, constraints, names):
-    """The finding, or None. One set of draws shows which averages vary together, so that their differences vary less;
-    the next two are tested.
+    `has_log_likelihood`: whether the model has a log_likelihood, of which nothing is known to be wrong in itself.
     """
-    offs, weights, centre = [], None, None
-    for batch in range(3):
-        sample = _sample(model, draw, np.random.default_rng([seed, batch]))
-        if sample is None:
-            return None
-        centre = sample[0].mean(axis=0) if centre is None else centre
-        tested = _Averages(model, constraints, *sample, centre)
-        if batch == 0:
-            weights = tested.weights()
-            continue
-        mean, off = tested.off(weights)
-        offs.append(off)
-        if not (np.abs(off) > _ERRORS).any():
-            return None
-    agreeing = np.where(offs[0] * offs[1] > 0.0, np.minimum(*np.abs(offs)), 0.0)
-    odd = np.flatnonzero(agreeing > _ERRORS)
-    if not odd.size:
-        return None
-    meanings = 2 * tested.meanings
-    # A wrong parameter makes others look wrong that vary with it; a Jacobian that is missing shows in its own number.
-    worst = max(odd, key=lambda k: (_lacks_jacobian(meanings[k], mean[k], constraints), agreeing[k]))
-    return _finding(meanings[worst], mean[worst], agreeing[worst], constraints, names)
+    unknown: list[str] = []
+    targets = simulated(probe, has_log_likelihood)
+    for target in targets:
+        comparison = _Comparison(probe, target, seed, constraints)
+        if found := comparison.finding(is_alone=len(targets) == 1):
+            return Compared([found], [])
+        unknown += comparison.unknown(is_alone=len(targets) == 1)
+    return Compared([], list(dict.fromkeys(unknown)))
 
 
-def _lacks_jacobian(meaning, mean, constraints):
-    which, _, share = meaning
-    return share > 0.0 and constraints[which].kind in (LOWER, UPPER, ORDERED) and abs(mean / share + 1.0) < 0.3
+class _Set(NamedTuple):
+    """New draws."""
+
+    positions: np.ndarray  # (draws, dimension)
+    gradients: np.ndarray  # likewise; nan where there are none
+    pairs: np.ndarray  # (draws, blocks, things) of `pair_row`
+    is_finite: bool  # density and gradient, at all of them: averages of slopes need not be what they should if not
 
 
-def _sample(model, draw, rng):
-    """(positions, gradients) of new draws; None where a density or gradient is not finite, as where a density ends: the
-    averages need not be what they should then.
-    """
-    positions, gradients = np.empty((2, _DRAWS, model.dimension))
-    for row in range(_DRAWS):
-        positions[row], joint = draw(rng)
-        value, gradients[row] = joint.evaluate(positions[row])
-        if not (math.isfinite(value) and np.isfinite(gradients[row]).all()):
-            return None
-    return positions, gradients
+class _Tested(NamedTuple):
+    """Averages over a set that should be 0: those of slopes, if there are any, and then those of moves."""
+
+    mean: np.ndarray
+    error: np.ndarray  # standard errors of the means
+    meanings: list[Meaning]
+    slopes: int  # how many are of slopes
+    if_twice: float  # standard errors by which a density that is twice what it should be would be off
+
+    @property
+    def off(self) -> np.ndarray:
+        """By how many standard errors they are off 0."""
+        varies = self.error > 0.0
+        return np.where(varies, self.mean / np.where(varies, self.error, 1.0), 1e9 * np.sign(self.mean))
 
 
-class _Averages:
-    """Things of which the average over draws should be 0: a column each."""
+class _Comparison:
+    """Of the density with one `Simulated`."""
 
-    def __init__(self, model, constraints, positions, gradients, centre):
-        columns, self.meanings, self._blocks = [], [], []
-        controls, self._control_blocks = [], []
-        scales = [i for i, c in enumerate(constraints) if c.kind == LOWER and _is_scalar(model, i)]
-        alone = [i for i in range(model.dimension) if _is_scalar(model, i)]
-        for block, (_, place) in enumerate(blocks(model.parameters)):
-            own = list(range(place.start, place.stop))
-            # Multiplied by small scales, slopes that go as 1 / scale have a variance.
-            damping = np.exp(np.minimum(positions[:, [i for i in scales if i not in own]], 0.0)).prod(axis=1)
-            slope = gradients[:, own]
-            moment = (positions[:, own] - centre[own]) * slope + 1.0
-            # What grows as exp on either side has a variance too, on the other.
-            below = 1.0 / (1.0 + np.exp(np.clip(positions[:, own] - centre[own], -700.0, 700.0)))
-            for part, what, share in (
-                (slope, "its slope", np.ones(len(own))),
-                (moment, "its slope times its distance from the mean", np.zeros(len(own))),
-                (slope * below - below * (1.0 - below), "its slope below its mean", below.mean(axis=0)),
-                (slope * (1.0 - below) + below * (1.0 - below), "its slope above its mean", 1.0 - below.mean(axis=0)),
-            ):
-                total = part.sum(axis=1)
-                columns += list((part * damping[:, None]).T)
-                self.meanings += [(i, what, lacking) for i, lacking in zip(own, share, strict=True)]
-                if len(own) > 1:
-                    columns.append(total * damping)
-                    self.meanings.append((own, what, 0.0))
-                controls.append(total * damping)
-            if len(own) > 1:  # around its own mean: of a group of effects, that is free of their scale
-                around = positions[:, own] - positions[:, own].mean(axis=1, keepdims=True)
-                columns.append((around * slope).sum(axis=1) + (len(own) - 1.0))
-                self.meanings.append((own, "its slope times its distance from their mean", 0.0))
-                controls.append(columns[-1])
-            others = [i for i in alone if i not in own]
-            damped = (slope.sum(axis=1) * damping)[:, None]
-            controls += list(((positions[:, others] - centre[others]) * damped).T)
-            self._blocks += [block] * (len(columns) - len(self._blocks))
-            self._control_blocks += [block] * (len(controls) - len(self._control_blocks))
-        self._columns, self._controls = np.array(columns).T, np.array(controls).T
+    def __init__(self, probe: Probe, target: Simulated, seed: int, constraints: list[Constraint]) -> None:
+        self.model, self.names, self.target = probe.model, probe.names, target
+        self.seed, self.constraints = seed, constraints
+        self._sets: list[_Set] = []
+        self._tested: list[_Tested] = []
 
-    def weights(self):
-        """For each column, the multiples of other parameters' columns to be subtracted from it: (controls, columns)."""
-        weights = np.zeros((self._controls.shape[1], self._columns.shape[1]))
-        for block in set(self._blocks):
-            tested = np.array(self._blocks) == block
-            others = np.flatnonzero(np.array(self._control_blocks) != block)
-            x = self._controls[:, others] - self._controls[:, others].mean(axis=0)
-            scale = np.where(x.any(axis=0), x.std(axis=0), 1.0)
-            if others.size:
-                fitted = np.linalg.lstsq(x / scale, self._columns[:, tested], rcond=1e-8)[0]
-                weights[np.ix_(others, tested)] = fitted / scale[:, None]
-        return weights
+    def finding(self, is_alone: bool) -> Fault | None:
+        """The finding, or None. A first set of draws shows which averages vary together, so that their differences
+        vary less, and how much they do; the next two are tested.
 
-    def off(self, weights):
-        """(mean of each column, how many standard errors it is off 0), as they are and with multiples subtracted."""
-        residual = np.hstack([self._columns, self._columns - self._controls @ weights])
-        mean, error = residual.mean(axis=0), residual.std(axis=0, ddof=1) / math.sqrt(len(residual))
-        return mean, np.where(error > 0.0, mean / np.where(error > 0.0, error, 1.0), np.sign(mean) * 1e9)
+        `is_alone`: whether nothing but this comparison tells of the prior.
+        """
+        start = time.process_time()
+        first = self._set(0, _DRAWS, None)
+        self._sets.append(first)
+        seconds = (time.process_time() - start) / _DRAWS
+        centre, slopes = first.positions.mean(axis=0), first.gradients if self._has_slopes else None
+        moves = moves_for(self.model, first.positions, slopes)
+        pilot = Averages(self.model, self.constraints, first.positions, slopes, centre)
+        weights = pilot.weights()
+        number = self._enough(pilot, weights) if is_alone else (_DRAWS if self.target.is_prior else _PAIRS)
+        number = int(max(_DRAWS, min(number, (_LONGEST if is_alone else _SHORT) / seconds)))
+        for batch in (1, 2):
+            self._sets.append(self._set(batch, number, moves))
+            self._tested = [self._test(drawn, weights, centre, moves) for drawn in self._sets[1:]]
+            strength = _strength(*self._tested)
+            if not (strength > 1.0).any():
+                return None
+        # A wrong parameter makes others look wrong that vary with it; a Jacobian that is missing shows in its own
+        # number.
+        tested = self._tested[-1]
+        odd = np.flatnonzero(strength > 1.0)
+        worst = max(odd, key=lambda k: (self._lacks_jacobian(tested.meanings[k], float(tested.mean[k])), strength[k]))
+        off = min(abs(each.off[worst]) for each in self._tested)
+        return self._told(tested.meanings[worst], tested.mean[worst], off)
+
+    def unknown(self, is_alone: bool) -> list[str]:
+        """What the comparison could not see, in words, where it found nothing."""
+        told, tested = [], self._tested[0]
+        if not self._has_slopes and self.target.has_gradient:
+            told.append("whether its slopes are right on average: it is not finite at all that is simulated")
+        if hidden := self._hidden() if is_alone else []:
+            shown = ", ".join(hidden[:_SHOWN]) + (", ..." if len(hidden) > _SHOWN else "")
+            told.append(
+                f"whether the prior and the Jacobian of {shown} are right: the data make the averages vary too much. "
+                "A log_likelihood, or a field weight in the data, lets the check leave them out"
+            )
+        if not self.target.is_prior and tested.if_twice < _SEEN_MOVES:
+            told.append("whether a part of the density counts twice: too few data sets were drawn to see it")
+        return told
+
+    def _hidden(self) -> list[str]:
+        """Parameters of which a prior that counts twice, or a Jacobian that is missing, would not show for certain."""
+        tested = self._tested[0]
+        best: dict[tuple, float] = {}
+        for meaning, error in zip(tested.meanings, tested.error, strict=True):
+            if meaning.is_of_size_one:
+                key = self.names[meaning.components[0]].partition("[")[0], meaning.what
+                best[key] = min(best.get(key, math.inf), error)
+        return list(dict.fromkeys(name for (name, _), error in best.items() if error * _SEEN > 1.3))
+
+    @property
+    def _has_slopes(self) -> bool:
+        return self.target.has_gradient and all(drawn.is_finite for drawn in self._sets)
+
+    def _set(self, batch: int, number: int, moves: Moves | None) -> _Set:
+        rng = np.random.default_rng([self.seed, batch])
+        positions, gradients = np.empty((2, number, self.model.dimension))
+        pairs = np.empty((min(number, _PAIRS), len(moves.blocks) if moves else 0, IF_TWICE + 1))
+        is_finite = True
+        for row in range(number):
+            positions[row], density = self.target.draw(rng)
+            value, gradients[row] = density(positions[row])
+            is_finite &= math.isfinite(value) and bool(np.isfinite(gradients[row]).all())
+            if moves and row < _PAIRS:
+                pairs[row] = pair_row(moves, density, positions[row], value, row, rng)
+        return _Set(positions, gradients, pairs, is_finite)
+
+    def _test(self, drawn: _Set, weights: np.ndarray, centre: np.ndarray, moves: Moves) -> _Tested:
+        slopes = drawn.gradients if self._has_slopes else None
+        mean, error, meanings = Averages(self.model, self.constraints, drawn.positions, slopes, centre).off(weights)
+        pair_mean, pair_error = averages(moves, drawn.pairs)
+        twice = np.where(pair_error > 0.0, pair_mean / np.where(pair_error > 0.0, pair_error, 1.0), 0.0)[:, IF_TWICE]
+        return _Tested(
+            np.append(mean, pair_mean[:, :IF_TWICE]),
+            np.append(error, pair_error[:, :IF_TWICE]),
+            meanings + [Meaning([int(i) for i in own], what) for own in moves.blocks for what in THINGS],
+            len(mean),
+            float(twice.max()),
+        )
+
+    def _enough(self, pilot: Averages, weights: np.ndarray) -> float:
+        """So many draws that a missing Jacobian, or a prior that counts twice, is almost certain to be found: of each
+        component of which not too many are needed.
+        """
+        _, errors, meanings = pilot.off(weights)
+        best: dict[tuple, float] = {}
+        for meaning, error in zip(meanings, errors, strict=True):
+            if meaning.is_of_size_one:
+                key = (*meaning.components, meaning.what)
+                best[key] = min(best.get(key, math.inf), error)
+        needed = [_DRAWS * (_SEEN * error) ** 2 for error in best.values()]
+        return max([_PAIRS, *(number for number in needed if number <= _MOST_DRAWS)])
+
+    def _lacks_jacobian(self, meaning: Meaning, mean: float) -> bool:
+        kinds = (LOWER, UPPER, ORDERED)
+        is_one = meaning.lacking > 0.0 and self.constraints[meaning.components[0]].kind in kinds
+        return is_one and abs(mean / meaning.lacking + 1.0) < 0.3
+
+    def _told(self, meaning: Meaning, mean: float, off: float) -> Fault:
+        own, names = meaning.components, self.names
+        i, constraint = own[0], self.constraints[own[0]]
+        whole = names[i].partition("[")[0]
+        if len(own) == 1:
+            component, where = names[i], f"{names[i]} (component {i})"
+        elif len({names[k].partition("[")[0] for k in own}) == 1:
+            component, where = whole, f"all of {whole} together"
+        else:
+            component, where = "", "all parameters together"
+        beside = ", its likelihood left out" if self.target.is_prior else ""
+        message = (
+            f"the density is not that of what the model simulates{beside}: along {where}, {meaning.what} is on average "
+            f"off by {mean:+.3g}, {min(off, 1e3):.0f} standard errors"
+        )
+        if self._lacks_jacobian(meaning, mean):
+            advice = (
+                f"Just so much is lacking without the log Jacobian of {constraint}: is it in the density? If it is, "
+                "compare the prior with what simulate draws."
+            )
+        elif meaning.what == THINGS[2] and not self.target.is_prior:
+            much = (
+                "much: do the data or a prior count twice, or is a scale too small"
+                if mean > 0.0
+                else ("little: is a part of the data or of a prior left out, or a scale too large")
+            )
+            advice = f"It changes too {much}? Compare its terms with what simulate and simulate_data draw."
+        elif component and constraint.kind != REAL:
+            advice = (
+                f"Compare the prior of {component} with what simulate draws: is that {constraint}, returned "
+                "unconstrained? Is the log Jacobian in the density?"
+            )
+        else:
+            terms = f"the terms that hold {component}" if component else "all terms"
+            advice = f"Compare {terms}, priors above all, with what simulate and simulate_data draw."
+        return Fault("prior", component, message, advice)
 
 
-def _is_scalar(model, i):
-    """Whether component i is a parameter of no dimension."""
-    return any(part.start <= i < part.stop and not parameter.shape for parameter, part in blocks(model.parameters))
-
-
-def _draw(model, simulate_data, data, prior, rng):
-    """A position from the prior, and the model of data drawn given it; or `prior`, the model whose data all have the
-    weight 0, if it is given. Its own data serve then, which saves drawing some, unless they are impossible there.
-    """
-    calling("simulate")
-    position = _called(model, "simulate", model.simulate, rng, model.data)
-    if prior is not None and math.isfinite(prior.evaluate(position)[0]):
-        return position, prior
-    made = _called(model, "simulate_data", simulate_data, np.array(position), data, rng)
-    return position, model.with_data(made if prior is None else made._replace(weight=np.zeros(made.weight.size)))
-
-
-def _simulate_data(model):
-    """(function, data): the model's simulate_data and the data it takes; compiled where that saves time."""
-    function = model.simulate_data
-    if sum(map(np.size, model.data)) <= _SLOW or jit_is_disabled():
-        return function, model.data
-    compiled = numba.njit(error_model="numpy")(getattr(function, "py_func", function))
-    try:
-        compiled(np.zeros(model.dimension), model._packed.data, np.random.default_rng(0))
-    except Exception:  # it need not be in Numba's subset: then it stays as it is
-        return function, model.data
-    return compiled, model._packed.data
-
-
-def _called(model, role, function, *arguments):
-    try:
-        with np.errstate(all="ignore"):
-            return function(*arguments)
-    except Exception as error:
-        raise BrokenError(raised(model, role, error)) from None
-
-
-def _finding(meaning, mean, off, constraints, names):
-    which, what, _ = meaning
-    i = which if isinstance(which, int) else which[0]
-    component = names[i] if i == which else names[i].partition("[")[0]
-    where = f"{component} (component {i})" if i == which else f"all of {component} together"
-    message = (
-        f"the density is not that of what the model simulates: along {where}, {what} is on average off by {mean:+.3g}, "
-        f"{min(off, 1e3):.0f} standard errors"
+def _strength(first: _Tested, *second: _Tested) -> np.ndarray:
+    """How far averages are off 0, in the same direction in both sets, as a multiple of what is beyond chance."""
+    one, two = first.off, (second[0] if second else first).off
+    each = np.where(np.sign(one) == np.sign(two), np.minimum(np.abs(one), np.abs(two)), 0.0)
+    together = np.abs(one + two) / math.sqrt(2.0) if second else np.full(len(one), math.inf)
+    of_moves = np.arange(len(one)) >= first.slopes
+    return np.minimum(
+        each / np.where(of_moves, _MOVES_OFF[0], _SLOPES_OFF[0]),
+        together / np.where(of_moves, _MOVES_OFF[1], _SLOPES_OFF[1]),
     )
-    if _lacks_jacobian(meaning, mean, constraints):
-        advice = (
-            f"Just so much is lacking without the log Jacobian of {constraints[i]}: is it in the density? If it is, "
-            "compare the prior with what simulate draws."
-        )
-    elif constraints[i].kind != REAL:
-        drawn = f"is that {constraints[i]}, returned unconstrained?"
-        advice = f"Compare the prior of {component} with what simulate draws: {drawn}"
-    else:
-        advice = (
-            f"Compare the terms that hold {component}, its prior and those it depends on, with what simulate and "
-            "simulate_data draw."
-        )
-    return Fault("prior", component, message, advice)

@@ -59,10 +59,10 @@ class Probe:
         self._share, self.seconds = 1.0, 1e-5
         self.position, self.gradient = Walled(model.dimension), Walled(model.dimension)
         try:
-            self._function, self._data = model.density()
+            self.function, self._data = model.density(guarded=False)
             if bounds:
                 checked = bounds_checked(model.log_density)
-                self._function = compile_author_function(checked, model._packed.type, DENSITY)
+                self.function = compile_author_function(checked, model._packed.type, DENSITY)
         except ValueError as error:
             raise BrokenError(not_compiled(model, error)) from None
 
@@ -72,7 +72,7 @@ class Probe:
         calling("log_density", position)
         try:
             with np.errstate(all="ignore"):
-                return float(self._function(self.position.inside, self._data, self.gradient.inside))
+                return float(self.function(self.position.inside, self._data, self.gradient.inside))
         except Exception as error:
             if jit_is_disabled() and is_of_python_math(error):
                 return -math.inf if isinstance(error, ArithmeticError) else math.nan

@@ -1,4 +1,4 @@
-"""The stages of a check, in order, and what is told of a model of which nothing was found.
+"""The stages of a check, in order.
 
 Each kind of fault is looked for in a file of its own, beside this one.
 """
@@ -6,12 +6,12 @@ Each kind of fault is looked for in a file of its own, beside this one.
 import contextlib
 import functools
 import math
-from typing import NamedTuple
+import types
 
 import numpy as np
 
 from hmc.checking.child import Died, in_child
-from hmc.checking.contract import MANY_NUMBERS, arrays_of, contract_findings, run_in_python
+from hmc.checking.contract import MANY_NUMBERS, arrays_of, contract_findings, data_findings, run_in_python
 from hmc.checking.declared import declared_findings
 from hmc.checking.findings import BrokenError, Fault, component_constraints, merged
 from hmc.checking.functions import (
@@ -25,38 +25,16 @@ from hmc.checking.gradient import gradient_findings, measure
 from hmc.checking.jumps import jump_findings
 from hmc.checking.prior import can_be_compared, prior_findings
 from hmc.checking.probe import Probe, ended, raised, same_bits
+from hmc.checking.size import size_findings
+from hmc.checking.support import support_findings
 from hmc.checking.tails import tail_findings
+from hmc.checking.telling import Checked, given, not_simulated
 from hmc.checking.values import nowhere, value_findings
 
-KINDS = {
-    "compile": "a function does not compile, or returns no number",
-    "raises": "a function raises an exception",
-    "outside": "it reads or writes outside of its arrays",
-    "state": "its result depends on more than its arguments",
-    "changes": "it changes the position or the data",
-    "unwritten": "a component of the gradient is not written, or added to what stood there",
-    "nowhere": "the density is finite nowhere near where chains start",
-    "value": "the density is nan or +inf",
-    "constraint": "the density ends where the unconstrained number reaches the bound of the value",
-    "gradient": "the gradient is not that of the density",
-    "jump": "the density jumps",
-    "unused": "the density does not depend on a component",
-    "improper": "the density has no finite integral",
-    "prior": "the density is not that of what `simulate` and `simulate_data` draw",
-    "name": "a name stands for two things",
-    "function": "log_likelihood, link, derived, simulate or simulate_data does not give what it must",
-}
 _BASES = 3  # points that lines start from
 MOST_POINTS = 100_000
 MOST_NUMBERS = 1_000_000  # in a position: each component is looked at, and has a name
 _FAR = 6.0  # some points are drawn uniformly from so far out
-
-
-class Checked(NamedTuple):
-    """What a check found, and how much of the gradient it looked at."""
-
-    findings: list
-    compared: int  # positions at which the gradient was compared with differences; 0 where the check ended before that
 
 
 def check(model, points=20, seed=12, *, bounds=False):
@@ -64,33 +42,37 @@ def check(model, points=20, seed=12, *, bounds=False):
     found. `KINDS` tells what the kinds are.
 
     On Linux the check runs in a process of its own: a model that corrupts memory, crashes, or does not return within a
-    minute is a finding. The log density is run in Python, where an index outside of an array is an error: at one
-    point, or all if its data are few, unless they have more than a million numbers; its variables that have the name of
-    a parameter must be what is declared. Compiled, it is called with walls around position and gradient at `points`
-    positions: half of them drawn uniformly from (-2, 2), as chains start, half from the prior where the model has
-    `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of the gradient must be written, finite,
-    and agree with central differences of the log density: |gradient - difference| <= 1e-6 (1 / u + the larger of the
-    two), u being |position[i]| or 1, whichever is more. A component with a slope below 1e-3 at all of them, as under a
-    wide prior, is compared further out too, to 1e12.
+    minute is a finding. The log density is run in Python, where an index outside of an array is an error: at one point,
+    or all if its data are few, unless they have more than a million numbers; its variables that have the name of a
+    parameter must be what is declared, not another transform of the position. Compiled, it is called with walls around
+    position and gradient at `points` positions: half of them drawn uniformly from (-2, 2), as chains start, half from
+    the prior where the model has `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of the
+    gradient must be written, finite, and agree with central differences of the log density: |gradient - difference| <=
+    1e-6 (1 / u + the larger of the two), u being |position[i]| or 1, whichever is more. A component with a slope below
+    1e-3 at all of them, as under a wide prior, is compared further out too, to 1e12.
     The density must nowhere be nan or +inf, at 0 and out to 700 in every component; have no jumps along lines through
-    (-8, 8), nor end where it matters, nor have a pole there of an infinite integral; and fall along every axis, out to
-    1e18, and, where there are up to 500 components, along each direction in which it does not bend. Each line is first
-    looked at in 1024 points, or fewer if that takes over 0.1 s for all lines: a jump and one back are seen where one of
-    the points is between them. The other functions of the model are called. If there is no fault so far and the model
-    has `simulate` and `simulate_data`, the gradient is averaged over what they draw, which shows a forgotten Jacobian
-    or another prior than the one drawn from. Where a call takes over 5 ms there are fewer of them.
+    (-8, 8), nor end where it matters, nor vanish at a bound that is not declared, nor have a pole there of an infinite
+    integral; be small enough for floats to tell differences of 0.01; and fall along every axis, out to 1e18, and, where
+    there are up to 500 components, along each direction in which it does not bend. Each line is first looked at in 1024
+    points, or fewer if that takes over 0.1 s for all lines: a jump and one back are seen where one of the points is
+    between them. The other functions of the model are called. If there is no fault so far and the model has `simulate`
+    and `simulate_data`, the density is compared with what they draw: its gradient, and the balance of moves. That shows
+    a forgotten Jacobian, another prior than the one drawn from, data that count twice. A field `weight` in the data, or
+    a log_likelihood that is the density's, lets the prior be seen by itself; without either, up to 10,000 data sets are
+    drawn, and `summary` says what could not be seen. Where a call takes over 5 ms there are fewer of them.
 
-    `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That
-    takes longer, and reports a wrong index that the runs in Python did not come by. Indices below 0 count from the end,
-    as in Python; only one that is an element of the data is reported.
+    `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That takes
+    longer, and reports a wrong index that the runs in Python did not come by. Indices below 0 count from the end, as in
+    Python; only one that is an element of the data is reported.
 
     Not found: a forgotten Jacobian or a wrong term, of which the gradient is right too, in a model that does not
-    simulate, if the posterior stays proper (write `simulate`, and see `hmc calibrate`); a posterior that is improper
-    along a curve, or around a point; a jump off these lines, or one back so soon that no point lies between them; a
-    wrong term of the gradient that the tolerance covers; a log_likelihood that is not the density's, if the data have
-    no `weight`; what happens with other data or positions than tried. The same model and seed give the same findings,
-    unless calls are slow. Data that the model changes are put back. ValueError for `points` that are not from 1 to
-    100,000, and for a model of over 1,000,000 numbers.
+    simulate, if the posterior stays proper (write `simulate`, and see `hmc calibrate`); a transform of a parameter that
+    is declared real, if no variable has the parameter's name; a posterior that is improper along a curve, or around a
+    point; a jump off these lines, or one back so soon that no point lies between them; a wrong term of the gradient
+    that the tolerance covers; a log_likelihood that is not the density's, if the data have no `weight`; what happens
+    with other data or positions than tried. The same model and seed give the same findings, unless calls are slow. Data
+    that the model changes are put back. ValueError for `points` that are not from 1 to 100,000, and for a model of over
+    1,000,000 numbers.
     """
     return examine(model, points, seed, bounds=bounds).findings
 
@@ -100,7 +82,7 @@ def examine(model, points=20, seed=12, *, bounds=False):
     _refuse_too_many(model, points)
     findings = list(name_findings(model))
     with contextlib.suppress(ValueError):
-        model.density()  # compiled here, where it can be used again
+        model.density(guarded=False)  # compiled here, where it can be used again
     look = functools.partial(_all_stages, model, points, seed)
     checked = in_child(functools.partial(look, bounds), model.dimension)
     if isinstance(checked, Died):
@@ -108,7 +90,7 @@ def examine(model, points=20, seed=12, *, bounds=False):
         if died[0].kind == "outside" and not bounds:  # the same with a look at every index shows which, if it can
             again = in_child(functools.partial(look, True), model.dimension)
             found = [] if isinstance(again, Died) else [f for f in again.findings if f.kind == "outside"]
-        checked = Checked(found or died, 0)
+        checked = Checked(found or died, 0, ())
     return checked._replace(findings=merged(findings + checked.findings))
 
 
@@ -124,49 +106,29 @@ def _refuse_too_many(model, points):
 
 def _all_stages(model, points, seed, bounds):
     """The `Checked` of all stages; data that the model changed are put back."""
-    findings, compared = [], []
+    findings, looked = [], types.SimpleNamespace(compared=0, unknown=[])
     kept = [(name, array, array.copy()) for name, array in arrays_of(model._packed.data)]
     try:
-        for found in _stages(model, points, seed, bounds, compared):
+        for found in _stages(model, points, seed, bounds, looked):
             findings += found
     except BrokenError as error:
         findings.append(error.args[0])
     for name, array, content in kept:
         if not same_bits(array, content):
             np.copyto(array, content)
-            message = f"{' or '.join(_given(model))} changes {name}, which all chains share"
+            message = f"{' or '.join(given(model))} changes {name}, which all chains share"
             if not any(finding.kind == "changes" for finding in findings):  # of log_density
                 findings.append(Fault("changes", "", message, "Work on a copy of it."))
-    return Checked(findings, len(compared))
+    return Checked(findings, looked.compared, tuple(looked.unknown))
 
 
-def _given(model):
-    """The functions that the model has beside log_density."""
-    roles = ("log_likelihood", "link", "derived", "simulate", "simulate_data")
-    return [role for role in roles if getattr(model, role) is not None]
-
-
-def summary(model, compared):
-    """What was checked, in words, for a model of which nothing was found: `compared` is the number in `Checked`."""
-    points = "1 point" if compared == 1 else f"{compared} points"
-    parts = [
-        f"the gradient agrees with the density, all {model.dimension} components at {points}",
-        "nothing is written or read outside of its place; the density is a number out to 700, has no jumps on the "
-        "lines tried, and falls along every axis",
-    ]
-    if given := _given(model):
-        parts.append(f"{', '.join(given)}: as they should be")
-    if can_be_compared(model):
-        parts.append("the density has the slopes on average that its simulated prior asks for")
-    elif any(component.kind for component in component_constraints(model)):
-        parts.append("not known: whether its Jacobians are right, as it does not simulate")
-    return "\n".join(f"{model.name}: {part}" for part in parts)
-
-
-def _stages(model, points, seed, bounds, compared):
-    """Lists of findings, each stage sound only where those before it found nothing that ends the check. The positions
-    at which the gradient is compared are added to `compared`.
+def _stages(model, points, seed, bounds, looked):
+    """Lists of findings, each stage sound only where those before it found nothing that ends the check. How far it
+    looked is written to `looked`.
     """
+    yield (missing := list(data_findings(model)))
+    if missing:
+        return  # the density is nan, too, or hides it
     rng = np.random.default_rng(seed)
     starts = [rng.uniform(-2.0, 2.0, model.dimension) for _ in range(points)]
     far = [rng.uniform(-_FAR, _FAR, model.dimension) for _ in range(1 + points // 4)]
@@ -183,30 +145,45 @@ def _stages(model, points, seed, bounds, compared):
         return  # what is measured would mean nothing
     finite = [position for position in positions if math.isfinite(probe.value(position))]
     probe.time(positions[0])
+    yield (size := size_findings(probe, finite))
+    if size:
+        return  # differences tell nothing
     values = value_findings(probe, rng, finite[:_BASES])
     yield values
     if not finite:
         yield [] if values else [nowhere(probe, rng, points)]
         return
     constraints = component_constraints(model)
-    compared += finite[-probe.fewer(len(finite)) :]
-    slopes = measure(probe, compared)
+    at = finite[-probe.fewer(len(finite)) :]
+    looked.compared = len(at)
+    slopes = measure(probe, at)
     unwritten = {finding.component for finding in contract}
     wrong = [f for f in gradient_findings(probe, slopes, constraints) if f.component not in unwritten]
     yield wrong
-    if not (wrong or unwritten):
+    jumps, is_comparable = [], not (wrong or unwritten)
+    if is_comparable:
         if not any(finding.kind == "constraint" for finding in values):  # else it ends where that says
-            yield jump_findings(probe, rng, finite[:_BASES], draws)
+            jumps = jump_findings(probe, rng, finite[:_BASES], draws)
+            yield jumps
+            yield [] if jumps else support_findings(probe, finite[:_BASES])
         tails = tail_findings(probe, finite[:_BASES], slopes, constraints)
         yield tails
-        if not (values or tails or simulated) and can_be_compared(model):
-            yield prior_findings(model, seed, constraints, probe.names)
+        is_comparable = not (values or jumps or tails or simulated)
+    has_log_likelihood = model.log_likelihood is not None
     for role in ("log_likelihood", "link"):
         if getattr(model, role) is not None:
             found = list(pointwise_findings(model, role, finite))
             yield found
-            if role == "log_likelihood" and not found:
-                yield list(weight_findings(model, finite[:_BASES]))
+            if role == "log_likelihood":
+                wrong = found or list(weight_findings(model, finite[:_BASES]))
+                has_log_likelihood = not wrong
+                yield [] if found else wrong
+    if is_comparable and can_be_compared(model):
+        compared = prior_findings(probe, seed, constraints, has_log_likelihood)
+        looked.unknown += compared.unknown
+        yield compared.findings
+    elif not can_be_compared(model):
+        looked.unknown.append(not_simulated(model))
     if model.derived is not None:
         yield list(derived_findings(model, finite))
 

@@ -33,5 +33,5 @@ def run(options: argparse.Namespace) -> int:
     for finding in checked.findings:
         print(f"{model.name}: {finding}")
     if not checked.findings:
-        print(summary(model, checked.compared))
+        print(summary(model, checked))
     return 1 if checked.findings else 0

@@ -18,7 +18,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of the command line. In what it parses, `run` is the command's function, and `given` has the names of
     the options that are on the command line.
     """
-    parser = _Parser(
+    parser = _HintingParser(
         prog="hmc", description='Hamiltonian Monte Carlo from first principles, on the lecture "Multilevel Models".'
     )
     parser.add_argument("--version", action="version", version=f"hmc {__version__}")
@@ -64,7 +64,7 @@ class CommandParser(argparse.ArgumentParser):
         return action.option_strings[-1] if action.option_strings else str(action.metavar)
 
 
-class _Parser(argparse.ArgumentParser):
+class _HintingParser(argparse.ArgumentParser):
     """The parser of the whole command line, with a hint where a word is nearly right."""
 
     commands: dict[str, CommandParser]

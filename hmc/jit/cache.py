@@ -4,6 +4,9 @@ Numba's own cache checks one source file; ours must notice a change in any. So a
 all that the function reaches (`hmc/jit/fingerprint.py`), and the folder by a hash of what else shapes machine code: the
 versions of Python, Numba, LLVM and NumPy, and our own sources that compile. A change elsewhere compiles nothing.
 Only functions given to `enable` are kept here; the caches of other code in the process are not touched.
+
+Loading is unpickling, which runs whatever the file says. So folder and files are made for their user alone, and what
+somebody else owns, or could have written, is not loaded.
 """
 
 import contextlib
@@ -15,6 +18,8 @@ import pickle
 import platform
 import secrets
 import shutil
+import stat
+import threading
 import warnings
 from pathlib import Path
 
@@ -24,6 +29,8 @@ import numpy as np
 from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
@@ -48,46 +55,69 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_count_functions_from_a_random_number)
 
 
-def enable(dispatcher, key):
-    """Let `dispatcher` load what it compiles from disk, and save it there, as the entry `key` (a hash)."""
-    dispatcher._cache = _KeyedCache(dispatcher.py_func.__name__, key)
+def enable(dispatcher, key, is_unchanged):
+    """Let `dispatcher` load what it compiles from disk, and save it there, as the entry `key` (a hash).
+
+    is_unchanged(): whether `key` is still that of the function, asked before anything is saved.
+    """
+    dispatcher._cache = _KeyedCache(dispatcher.py_func.__name__, key, is_unchanged)
 
 
-def is_stored(dispatcher, argument_types):
-    """Whether the code for these argument types lies on disk, so that loading it will not compile."""
-    cache = dispatcher._cache
-    return isinstance(cache, _KeyedCache) and cache.path(argument_types, dispatcher.targetctx.codegen()).exists()
+def is_stored(name, key, argument_types):
+    """Whether the code of a function for these argument types lies on disk, so that loading it will not compile."""
+    return _path(name, key, argument_types, cpu_target.target_context.codegen()).exists()
+
+
+def prepare(dispatcher, argument_types):
+    """Have Numba load all that compiling needs, if the code of `dispatcher` is not on disk, which is to be compiled."""
+    kept = dispatcher._cache
+    if not (isinstance(kept, _KeyedCache) and kept.holds(argument_types)):
+        _load_numba()
+
+
+@functools.cache
+def _load_numba():
+    # Numba loads these only once, and a Ctrl-C in their midst would leave it without some for good. It comes to the
+    # main thread, and may end the waiting; whatever compiles next waits for the lock.
+    def load():
+        with global_compiler_lock:
+            cpu_target.typing_context.refresh()
+            cpu_target.target_context.refresh()
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    thread.join()
+
+
+def _path(name, key, argument_types, codegen):
+    """The file of one signature on one kind of processor."""
+    identity = (key, tuple(map(str, argument_types)), codegen.magic_tuple())
+    return _folder() / f"{name}-{hashlib.sha256(repr(identity).encode()).hexdigest()[:32]}.bin"
 
 
 class _KeyedCache(_Cache):
     """Numba's interface to a cache, over files named by a key: checksum, then the pickled compile result."""
 
-    def __init__(self, name, key):
-        self._name = name
-        self._key = key
+    def __init__(self, name, key, is_unchanged):
+        self._name, self._key, self._is_unchanged = name, key, is_unchanged
+
+    def holds(self, argument_types):
+        """Whether there is a file for these types."""
+        return is_stored(self._name, self._key, argument_types)
 
     cache_path = property(lambda self: str(_folder()))
-
-    def path(self, argument_types, codegen):
-        """The file of one signature on one kind of processor."""
-        identity = (self._key, tuple(map(str, argument_types)), codegen.magic_tuple())
-        return _folder() / f"{self._name}-{hashlib.sha256(repr(identity).encode()).hexdigest()[:32]}.bin"
 
     def load_overload(self, sig, target_context):
         # All that loaded code needs of Numba. Numba's own caches load all that compiling needs, which takes 0.25 s.
         rtsys.initialize(target_context)
-        path = self.path(_arguments(sig), target_context.codegen())
-        try:
-            content = path.read_bytes()
-        except OSError:
-            return None
-        checksum, payload = content[:32], content[32:]
-        if hashlib.sha256(payload).digest() != checksum:
+        path = _path(self._name, self._key, _arguments(sig), target_context.codegen())
+        content = _trusted_content(path)
+        if content is None or hashlib.sha256(content[32:]).digest() != content[:32]:
             return None
         with contextlib.suppress(OSError):
             os.utime(path)  # the time of last use
         try:
-            return CompileResult._rebuild(target_context, *pickle.loads(payload))
+            return CompileResult._rebuild(target_context, *pickle.loads(content[32:]))
         except Exception:  # it names a module that this process cannot import: compile it here
             return None
 
@@ -95,10 +125,18 @@ class _KeyedCache(_Cache):
         if data.library.has_dynamic_globals:  # addresses of this process in the code
             return
         payload = dumps(data._reduce())
+        path = _path(self._name, self._key, _arguments(sig), data.codegen)
+        if not (self._is_unchanged() and _is_trusted(path.parent)):
+            return
+
+        def write(file):
+            if hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), 0o600)
+            file.write(hashlib.sha256(payload).digest() + payload)
+
         try:
-            path = self.path(_arguments(sig), data.codegen)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, lambda file: file.write(hashlib.sha256(payload).digest() + payload))
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(path, write)
         except OSError as error:
             _warn_once(f"compiled code cannot be kept in {_folder()} ({error.strerror}): it will be compiled again")
 
@@ -116,13 +154,58 @@ def _arguments(signature):
     return getattr(signature, "args", signature)
 
 
+def _trusted_content(path):
+    """The content of a file that nobody but the user can have written; None where there is none."""
+    if not _is_trusted(path.parent):
+        return None
+    try:
+        with open(path, "rb") as file:
+            if _says_that_others_wrote(path, os.fstat(file.fileno())):
+                return None
+            return file.read()
+    except OSError:
+        return None
+
+
+@functools.cache
+def _is_trusted(folder):
+    """Whether nobody but the user can have put anything into the folder of today's code; it need not be there."""
+    for place in (folder.parent, folder):
+        try:
+            if _says_that_others_wrote(place, os.stat(place)):
+                return False
+        except OSError:
+            return True
+    return True
+
+
+def _says_that_others_wrote(path, status):
+    """Whether code that lies there may be another user's, who would have it run here. If so, it is said."""
+    if not hasattr(os, "geteuid"):
+        return False  # on Windows, the user's own folder is nobody else's
+    mine, open_to_others = status.st_uid == os.geteuid(), status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if mine and not open_to_others:
+        return False
+    advice = f"chmod go-w {path}" if mine else "set NUMBA_CACHE_DIR to a folder of your own"
+    what = "can be written by others" if mine else "belongs to somebody else"
+    _warn_once(f"{path} {what}, so compiled code is not loaded from there: {advice}")
+    return True
+
+
 @functools.cache
 def _folder():
-    """Today's folder. The least recently used of the folders beside it are removed, and of the files in it."""
+    """Today's folder, its user's alone. The least recently used of the folders beside it are removed, and of the files
+    in it.
+    """
     root = Path(numba.config.CACHE_DIR or _user_cache_folder()) / "rethinking-hmc"
     folder = root / _compiler_hash()
     with contextlib.suppress(OSError):  # saving will say so, should the folder be out of reach
-        folder.mkdir(parents=True, exist_ok=True)
+        root.parent.mkdir(parents=True, exist_ok=True)
+        for place in (root, folder):
+            with contextlib.suppress(FileExistsError):
+                place.mkdir(mode=0o700)
+        if not _is_trusted(folder):
+            return folder
         os.utime(folder)  # the time of last use
         for old in _least_recently_used(root, _KEPT_FOLDERS):
             shutil.rmtree(old, ignore_errors=True)

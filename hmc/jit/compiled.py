@@ -9,18 +9,19 @@ The sampler is compiled once, for all models. That needs one type for every dens
 With NUMBA_DISABLE_JIT=1 there are no pointers: functions are called directly and the "address" is the data.
 """
 
-import contextlib
 import functools
+import math
 import threading
 
 import numba
 from numba import types
-from numba.core.caching import NullCache
 
 from hmc.jit import cache
-from hmc.jit.fingerprint import UndeterminableError, fingerprint, reached_dispatchers
+from hmc.jit.copying import python_of
+from hmc.jit.fingerprint import UndeterminableError, fingerprint
 from hmc.jit.kernel import jit_is_disabled
-from hmc.jit.packing import loader
+from hmc.jit.packing import loader, note_exception, notes_before
+from hmc.jit.reach import FrozenCodeError, Reached, renewed
 
 VECTOR = types.Array(types.float64, 1, "C")
 MATRIX = types.Array(types.float64, 2, "C")
@@ -40,7 +41,7 @@ def compile_entry(function, *argument_types):
 
 def entry_is_stored(function, *argument_types):
     """Whether another process need not compile the kernel: it is on disk, or nothing is compiled at all."""
-    return jit_is_disabled() or cache.is_stored(_entry(function, argument_types), argument_types)
+    return jit_is_disabled() or cache.is_stored(function.__name__, entry_key(function, *argument_types), argument_types)
 
 
 @functools.cache
@@ -52,60 +53,140 @@ def entry_key(function, *argument_types):
 @functools.cache
 def _entry(function, argument_types):
     dispatcher = numba.njit(error_model="numpy", nogil=True, _nrt=False)(function)
-    cache.enable(dispatcher, entry_key(function, *argument_types))
+    cache.enable(dispatcher, entry_key(function, *argument_types), lambda: True)  # nobody changes the sampler
     return dispatcher
 
 
-def compile_author_function(function, data_type, function_type):
+def compile_author_function(function, data_type, function_type, notes=None):
     """An author's `function(position, data, out)` as a pointer of `function_type`, which takes the data's address.
 
-    Kept on disk under the fingerprint of all that it reaches; where that cannot be known, compiled in memory.
+    Compiled again where anything that it reaches has changed since: a constant, a helper, an array. Kept on disk under
+    the fingerprint of all that it reaches; where that cannot be known, compiled in memory. FrozenCodeError where it
+    cannot be compiled anew.
+    notes: those of the `PackedData`, of a density that gives nan where it raises an exception; `note_exception` keeps
+        where. None: it raises.
     """
     if jit_is_disabled():
-        return function
-    adapter = _adapter(function, data_type, function_type)
-    if not adapter.signatures:
-        with _without_their_caches(reached_dispatchers(function)):
-            _with_types(adapter, function_type.signature.args)
-    return adapter
+        return function if notes is None else _guarded_python(function, notes)
+    slot = _slot(function, data_type, function_type, notes is not None)
+    if not slot.is_current():
+        with _compiling:
+            if not slot.is_current():
+                slot.compile()
+    return slot.dispatcher
 
 
-def author_function_is_stored(function, data_type, function_type):
+def author_function_is_stored(function, data_type, function_type, notes=None):
     """Whether another process need not compile the function: it is on disk, or nothing is compiled at all."""
     if jit_is_disabled():
         return True
-    return cache.is_stored(_adapter(function, data_type, function_type), function_type.signature.args)
+    try:
+        key = _stored_key(author_function_key(function, data_type), function_type, notes is not None)
+    except UndeterminableError:
+        return False
+    return cache.is_stored(python_of(function).__name__, key, function_type.signature.args)
 
 
 def author_function_key(function, data_type):
     """The hash of all that an author's function reaches; UndeterminableError where that cannot be known."""
-    return fingerprint(function, str(data_type), *_tuple_classes([data_type]))
+    kept = _kept_key(function, data_type, jit_is_disabled())
+    if not (kept.reach and kept.reach.is_unchanged()):
+        reach = Reached(function)
+        kept.key = fingerprint(function, str(data_type), *_tuple_classes([data_type]))
+        kept.reach = reach
+    return kept.key
+
+
+class _Store:
+    """Something that was made of a function, and what the function reached then."""
+
+    reach = key = function = None
+
+
+@functools.lru_cache(maxsize=256)
+def _kept_key(function, data_type, without_jit):
+    return _Store()
+
+
+def called_from_python(function):
+    """An author's function to be called from Python: a copy that calls all that is jitted as it is now, if it calls
+    any. Numba would go on with the constants of the first call.
+    """
+    if function is None or jit_is_disabled():
+        return function
+    kept = _kept_function(function)
+    with _compiling:
+        if not (kept.reach and kept.reach.is_unchanged()):
+            reach = Reached(function)
+            kept.function = renewed(function)
+            kept.reach = reach
+    return kept.function
+
+
+@functools.lru_cache(maxsize=256)
+def _kept_function(function):
+    return _Store()
 
 
 _compiling = threading.RLock()
+_TRIES = 5
+
+
+class _Slot:
+    """An author's function as it was compiled last, for one type of data, and what it reached then."""
+
+    def __init__(self, function, data_type, function_type, guarded):
+        self._function, self._data_type, self._function_type = function, data_type, function_type
+        self._guarded = guarded
+        self.dispatcher = self._reach = self._key = None
+
+    def is_current(self):
+        """Whether what was compiled is the function as it is now."""
+        return self._reach is not None and self._reach.is_unchanged()
+
+    def compile(self):
+        """Compile it, or load it from disk. What is interrupted, or overtaken by a change, leaves nothing behind."""
+        for _ in range(_TRIES):
+            reach, key = Reached(self._function), self._key_now()
+            is_the_same = key is not None and key == self._key  # if of new objects
+            dispatcher = self.dispatcher if is_the_same else self._compiled(key, reach)
+            if reach.is_unchanged():
+                self.dispatcher, self._key, self._reach = dispatcher, key, reach
+                return
+        raise FrozenCodeError("it changes while it is compiled")
+
+    def _key_now(self):
+        try:
+            return author_function_key(self._function, self._data_type)
+        except UndeterminableError:  # another process must compile it itself
+            return None
+
+    def _compiled(self, key, reach):
+        function = renewed(self._function)
+        author_function = function if hasattr(function, "py_func") else numba.njit(**_AUTHOR_OPTIONS)(function)
+        adapter = _adapter(author_function, loader(self._data_type), self._function_type, self._guarded)
+        dispatcher = numba.njit(error_model="numpy", nogil=True)(adapter)  # one that never returns blocks its thread
+        if key is not None:
+            cache.enable(dispatcher, _stored_key(key, self._function_type, self._guarded), reach.is_unchanged)
+        return _with_types(dispatcher, self._function_type.signature.args)
+
+
+_slot = functools.lru_cache(maxsize=256)(_Slot)
+
+
+def _stored_key(key, function_type, guarded):
+    """The key of an adapter on disk: different ones of the same function are different code."""
+    return f"{key} {function_type == DENSITY} {guarded}"
 
 
 def _with_types(dispatcher, argument_types):
     """The dispatcher, compiled for these types and no others; by one thread, while the others wait."""
     with _compiling:
         if not dispatcher.signatures:
+            cache.prepare(dispatcher, argument_types)
             dispatcher.compile(argument_types)
             dispatcher.disable_compile()
     return dispatcher
-
-
-@contextlib.contextmanager
-def _without_their_caches(dispatchers):
-    """Compile an author's `@njit(cache=True)` helpers anew: Numba's own cache looks at their own file only."""
-    with _compiling:
-        caches = [(dispatcher, dispatcher._cache) for dispatcher in dispatchers]
-        for dispatcher, _ in caches:
-            dispatcher._cache = NullCache()
-        try:
-            yield
-        finally:
-            for dispatcher, kept in caches:
-                dispatcher._cache = kept
 
 
 # The compiled author's function is called by its adapter alone, so it is inlined there and needs no wrappers.
@@ -117,24 +198,39 @@ _AUTHOR_OPTIONS = {
 }
 
 
-@functools.lru_cache(maxsize=256)
-def _adapter(function, data_type, function_type):
+def _adapter(author_function, load, function_type, guarded):
     """The function that reads the data back and calls the author's, not compiled yet."""
-    author_function = function if hasattr(function, "py_func") else numba.njit(**_AUTHOR_OPTIONS)(function)
-    load = loader(data_type)
 
     def density_adapter(position, address, gradient):
         return float(author_function(position, load(address), gradient))
 
+    def guarded_adapter(position, address, gradient):
+        try:
+            return float(author_function(position, load(address), gradient))
+        except Exception:
+            note_exception(notes_before(address, position.shape[0]), position)
+            return math.nan
+
     def pointwise_adapter(position, address, out):
         author_function(position, load(address), out)
 
-    adapter = density_adapter if function_type == DENSITY else pointwise_adapter
+    density = guarded_adapter if guarded else density_adapter
+    adapter = density if function_type == DENSITY else pointwise_adapter
     adapter.__name__ = author_function.py_func.__name__
-    dispatcher = numba.njit(error_model="numpy", nogil=True)(adapter)  # one that never returns blocks its thread alone
-    with contextlib.suppress(UndeterminableError):  # if so, another process must compile it itself
-        cache.enable(dispatcher, author_function_key(function, data_type))
-    return dispatcher
+    return adapter
+
+
+def _guarded_python(function, notes):
+    """`guarded_adapter`, with the JIT disabled."""
+
+    def density(position, data, gradient):
+        try:
+            return float(function(position, data, gradient))
+        except Exception:
+            note_exception(notes, position)
+            return math.nan
+
+    return density
 
 
 def _tuple_classes(numba_types):

@@ -1,16 +1,18 @@
 """What a function reaches by name, read off its bytecode, and copies of functions that reach something else.
 
-`hmc.jit.fingerprint` hashes what is reached; the recorder (`hmc/record/`) replaces kernels by ones that take notes; the
-check of indices (`hmc/checking/bounds.py`) takes the compiled functions for plain ones. All of them read bytecode and
-copy functions here.
+`hmc.jit.fingerprint` hashes what is reached, and `hmc.jit.reach` compares it with what it was; the recorder
+(`hmc/record/`) replaces kernels by ones that take notes; the check of indices (`hmc/checking/bounds.py`) takes the
+compiled functions for plain ones. All of them read bytecode and copy functions here.
 """
 
 import builtins
 import dis
 import functools
+import operator
 import types
 
 import numba
+from numba.np.ufunc.dufunc import DUFunc
 
 from hmc.jit.kernel import is_kernel
 
@@ -21,7 +23,9 @@ def is_compiled(item):
 
 
 def python_of(function):
-    """The plain Python function of one that may be jitted, or a partial."""
+    """The plain Python function of one that may be jitted, vectorized, or a partial."""
+    if isinstance(function, DUFunc):
+        return function._dispatcher.py_func
     function = getattr(function, "func", function)
     return getattr(function, "py_func", function)
 
@@ -47,16 +51,25 @@ def global_loads(code):
     return tuple(loads)
 
 
+def resolved(names, name, attributes):
+    """The object that a load of `global_loads` finds in these globals; attributes of modules are followed. None: there
+    is none.
+    """
+    return _followed(names, name, attributes)[1]
+
+
 def reached_globals(function):
     """(dotted name, object) for each global that a function loads; attributes of modules are followed."""
-    for name, attributes in global_loads(function.__code__):
-        path, item = [name], function.__globals__.get(name, getattr(builtins, name, None))
-        for attribute in attributes:
-            if not isinstance(item, types.ModuleType):
-                break
-            path.append(attribute)
-            item = getattr(item, attribute, None)
-        yield ".".join(path), item
+    return [_followed(function.__globals__, *load) for load in global_loads(function.__code__)]
+
+
+def _followed(names, name, attributes):
+    path, item = name, names.get(name, getattr(builtins, name, None))
+    for attribute in attributes:
+        if not isinstance(item, types.ModuleType):
+            break
+        path, item = f"{path}.{attribute}", getattr(item, attribute, None)
+    return path, item
 
 
 def cell_contents(function):
@@ -70,30 +83,57 @@ def cell_contents(function):
     return contents
 
 
-def copied(function, follows, *, wrap=lambda copy: copy, replacements=types.MappingProxyType({}), done=None):
-    """A copy of a function, and of all functions it reaches by a name or a closure that `follows(item)` accepts.
+def copied(function, follows, *, wrap=lambda copy, item: copy, replacements=types.MappingProxyType({}), done=None):
+    """A copy of a function, and of all functions it reaches that `follows(item)` accepts: by a name, an attribute of a
+    module, a closure, a default, or in a tuple of these.
 
-    Each copy is passed through `wrap`. Where a global's name is in `replacements`, the copies call that one instead.
-    What is reached as an attribute of a module (`helpers.term`), or in a container, stays as it is. `done` holds the
-    copies made so far, by original.
+    Each copy is passed through `wrap(copy, original)`, before what it calls is copied, which may call it back. Where a
+    global's name is in `replacements`, the copies call that one instead. `done` holds the copies made so far, by the
+    Python function of the original.
     """
-    function, done = getattr(function, "py_func", function), {} if done is None else done
+    item, function, done = function, python_of(function), {} if done is None else done
     if function in done:
         return done[function]
     namespace, cells = dict(function.__globals__), tuple(types.CellType() for _ in function.__closure__ or ())
-    copy = types.FunctionType(function.__code__, namespace, function.__name__, function.__defaults__, cells or None)
-    copy.__kwdefaults__, copy.__qualname__, copy.__module__ = (
-        function.__kwdefaults__, function.__qualname__, function.__module__
-    )  # fmt: skip
-    wrapped = done[function] = wrap(copy)  # before what it calls, which may call it back
+    copy = types.FunctionType(function.__code__, namespace, function.__name__, None, cells or None)
+    copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
     again = functools.partial(copied, follows=follows, wrap=wrap, replacements=replacements, done=done)
-    for name in {name for name, _ in global_loads(function.__code__)}:
-        if follows(namespace.get(name)):
-            callee = again(namespace[name])
-            namespace[name] = replacements.get(name, callee)
+    copy.__defaults__ = _with_copies(function.__defaults__, follows, again)
+    keywords = function.__kwdefaults__
+    copy.__kwdefaults__ = keywords and {name: _with_copies(keywords[name], follows, again) for name in keywords}
+    wrapped = done[function] = wrap(copy, item)
+    loads = {}
+    for name, attributes in global_loads(function.__code__):
+        loads.setdefault(name, []).append(attributes)
+    for name in loads.keys() & namespace.keys():
+        kept = namespace[name]
+        namespace[name] = _with_copies(kept, follows, again, loads[name])
+        if namespace[name] is not kept:
+            namespace[name] = replacements.get(name, namespace[name])
     for cell, content in zip(cells, cell_contents(function), strict=True):
-        cell.cell_contents = again(content) if follows(content) else content
+        cell.cell_contents = _with_copies(content, follows, again)
     return wrapped
+
+
+def _with_copies(item, follows, again, paths=()):
+    """`item`, or what takes its place in a copy: a copy, a tuple of copies, a module that has copies at these paths."""
+    if follows(item):
+        return again(item)
+    if isinstance(item, tuple):
+        elements = [_with_copies(element, follows, again) for element in item]
+        if all(map(operator.is_, elements, item)):
+            return item
+        return type(item)(*elements) if hasattr(item, "_fields") else tuple(elements)
+    if isinstance(item, types.ModuleType):
+        changed = {}
+        for name in {path[0] for path in paths if path}:
+            attribute, rest = getattr(item, name, None), [path[1:] for path in paths if path[:1] == (name,)]
+            changed[name] = _with_copies(attribute, follows, again, rest)
+        if any(changed[name] is not getattr(item, name, None) for name in changed):
+            module = types.ModuleType(item.__name__)
+            module.__dict__.update(vars(item) | changed)
+            return module
+    return item
 
 
 def substituted(function, **replacements):

@@ -34,22 +34,6 @@ def fingerprint(*objects):
     return digest.hexdigest()
 
 
-def reached_dispatchers(*objects):
-    """The jitted functions that `objects` reach, through globals and closures."""
-    found, waiting, seen = [], list(objects), set()
-    while waiting:
-        item = waiting.pop()
-        function = getattr(item, "py_func", item)
-        if not isinstance(function, types.FunctionType) or id(function) in seen or _is_of_a_library(function):
-            continue
-        seen.add(id(function))
-        if function is not item:
-            found.append(item)
-        waiting += cell_contents(function)
-        waiting += [reached for _, reached in reached_globals(function)]
-    return found
-
-
 def _describe(item, write, seen):
     """Write the content of `item`; what was seen before is written as its number."""
     function = getattr(item, "py_func", item)
@@ -73,7 +57,7 @@ def _describe(item, write, seen):
     elif isinstance(item, type) and issubclass(item, tuple) and hasattr(item, "_fields"):
         defaults = item._field_defaults
         write(f"class {_module_of(item)}.{item.__qualname__} {item._fields} {defaults};".encode())
-    elif isinstance(item, _NAMED) and _is_of_a_library(item):
+    elif isinstance(item, _NAMED) and is_of_a_library(item):
         write(f"library {_module_of(item)}.{_library_name(item)};".encode())
     else:
         raise UndeterminableError(f"{item!r} of type {type(item).__name__}")
@@ -84,7 +68,7 @@ _NAMED = (type, types.BuiltinFunctionType, np.ufunc, type(np.sort), numba.types.
 
 
 def _describe_function(function, item, write, seen):
-    if _is_of_a_library(function):
+    if is_of_a_library(function):
         write(f"library {function.__module__}.{function.__qualname__};".encode())
         return
     is_jitted = function is not item
@@ -97,6 +81,7 @@ def _describe_function(function, item, write, seen):
         explicit = () if item._can_compile else item.signatures
         write(f"jitted {sorted(item.targetoptions.items())} {item.locals} {explicit};".encode())
     _describe(function.__defaults__, write, seen)
+    _describe(tuple(sorted((function.__kwdefaults__ or {}).items())), write, seen)
     _describe_code(function.__code__, write, seen)
     for content in cell_contents(function):
         _describe(content, write, seen)
@@ -106,7 +91,7 @@ def _describe_function(function, item, write, seen):
 
 
 def _describe_code(code, write, seen):
-    write(code.co_code)
+    write(code.co_code + getattr(code, "co_exceptiontable", b""))
     write(f"{code.co_names} {code.co_varnames} {code.co_freevars} {code.co_argcount};".encode())
     for constant in code.co_consts:
         _describe(constant, write, seen)
@@ -127,7 +112,8 @@ def _library_name(item):
     raise UndeterminableError(f"{item!r} of type {type(item).__name__}")
 
 
-def _is_of_a_library(item):
+def is_of_a_library(item):
+    """Whether an object comes with Python, Numba or NumPy, whose versions are known."""
     if isinstance(item, types.FunctionType) and _module_of(item).split(".")[0] == "builtins":
         return False  # made by exec, in a namespace without a name
     return _module_of(item).split(".")[0] in _LIBRARIES

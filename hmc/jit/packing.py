@@ -15,7 +15,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numba.np import arrayobj
 
-from hmc.jit.kernel import jit_is_disabled
+from hmc.jit.kernel import jit_is_disabled, kernel
 
 _ELEMENTS = {np.dtype(kind) for kind in "?bhilqBHILQfd"}
 
@@ -27,18 +27,47 @@ class PackedData(NamedTuple):
     type: object  # the Numba type of the data
     words: np.ndarray
     data: tuple
+    notes: np.ndarray  # float64, (1 + dimension,), in the words before the address: see `note_exception`
 
 
-def pack(data):
+def pack(data, dimension=0):
     """Lay out a NamedTuple of arrays and numbers for compiled code; the arrays are shared, not copied.
 
     Fields may be numeric or boolean arrays, ints, floats, bools and tuples of these. TypeError names any other.
+    dimension: of the positions of which one is noted where a density raises an exception.
     """
     data = _normalise(data, "data")
+    room = 1 + dimension
+    words = np.array([0] * room + ([] if jit_is_disabled() else list(_words(data))), dtype=np.int64)
+    notes = words[:room].view(np.float64)
     if jit_is_disabled():
-        return PackedData(data, None, np.empty(0, np.int64), data)
-    words = np.array(list(_words(data)), dtype=np.int64)
-    return PackedData(words.ctypes.data, numba.typeof(data), words, data)
+        return PackedData(data, None, words, data, notes)
+    return PackedData(words.ctypes.data + notes.nbytes, numba.typeof(data), words, data, notes)
+
+
+@kernel
+def note_exception(notes, position):
+    """Note that a density raised an exception, which compiled code cannot keep: how often, and where it was last."""
+    notes[0] += 1.0
+    for i in range(position.shape[0]):
+        notes[1 + i] = position[i]
+
+
+@intrinsic
+def notes_before(typing_context, address, dimension):
+    """The notes of `PackedData`, of an address that was packed for this dimension."""
+    notes_type = types.Array(types.float64, 1, "C")
+
+    def generate(context, builder, signature, arguments):
+        eight = context.get_constant(types.intp, 8)
+        room = builder.add(arguments[1], context.get_constant(types.intp, 1))
+        array = arrayobj.make_array(notes_type)(context, builder)
+        first = builder.sub(arguments[0], builder.mul(eight, room))
+        data = builder.inttoptr(first, array.data.type)
+        arrayobj.populate_array(array, data, [room], [eight], eight, meminfo=None)
+        return array._getvalue()
+
+    return notes_type(types.intp, types.intp), generate
 
 
 def _normalise(item, name):

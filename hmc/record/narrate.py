@@ -13,7 +13,8 @@ from hmc.record.transitions import record
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
 
 LEGEND = (
-    "A leaf is a point that a leapfrog step leads to: 0 is the start, 1 one step forwards in time, -1 one backwards. "
+    "A leaf is a point of the trajectory: leaf 0 is the start, and each leapfrog step ends at another, leaf 1 one step "
+    "forwards in time, leaf -1 one step backwards. "
     "Its energy error is its energy less the start's, which exact dynamics would keep at 0; its weight is "
     "exp(-energy error)."
 )

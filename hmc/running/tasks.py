@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hmc.errors import ChangedDensityError, StaleWorkerError, portable, told
+from hmc.reporting import say
 from hmc.running.same_code import code_of
 from hmc.running.shared_cells import Address, attach
 from hmc.sampler import snapshot
@@ -50,8 +51,13 @@ def run_chain(
     """
     control = attach(address)
     try:
+        before = model.n_raised
         with np.errstate(all="ignore"):
-            return _run_chain(model, settings, chain, control.cells, begun, seconds)
+            result = _run_chain(model, settings, chain, control.cells, begun, seconds)
+        if model.n_raised > before and not result.failure:
+            number = f"{model.n_raised - before:,} proposal(s) of chain {chain + 1}"
+            say(f"{model.name}: {number} rejected, since log_density raised {model.last_raised()}")
+        return result
     finally:
         control.close()
 

@@ -22,4 +22,7 @@ For speed alone:
 
 rows           copies and sums of arrays as loops, each of which is one line of NumPy
 and `join_leaves`, at the end of nuts: `join` for the most frequent case
+
+`@kernel` and `@inlined` (hmc/jit/kernel.py) mark functions that Numba compiles into the chain; read them as plain
+Python. A *leaf* is, in all these files, a point of the trajectory: the start (leaf 0), or where a leapfrog step ends.
 """

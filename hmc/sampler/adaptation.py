@@ -202,7 +202,7 @@ def marginal_variance(estimator, moments, i):
 
 @kernel
 def set_scale(metric, i, variance):
-    """Give parameter i this variance in the metric; keep the old one where it is no positive number."""
+    """Give parameter i this variance in the metric; keep the old one if it is not a positive number."""
     if SMALLEST_VARIANCE < variance < LARGEST_VARIANCE:
         if metric.kind == DENSE:
             metric.factor[i, i] = sqrt(variance)

@@ -1,8 +1,8 @@
 """One chain: a starting point, warm-up, draws.
 
-`advance` is the one function that is compiled for good: it takes any model's density as a pointer, runs transitions
-and adapts, and can be left and taken up again at any transition. Everything that a chain's future depends on stands
-in its `ChainState` and its random generator.
+`advance` is compiled once, for all models: it takes a model's density as a pointer, runs transitions and adapts, and
+can stop and continue at any transition. Everything that a chain's future depends on is in its `ChainState` and its
+random generator.
 """
 
 from typing import Any, NamedTuple
@@ -25,18 +25,18 @@ NUTS, STATIC = 0, 1
 
 
 class ChainState(NamedTuple):
-    """Where a chain stands between two transitions. Arrays change in place; scalars are returned anew."""
+    """The state of a chain between two transitions. Arrays change in place; scalars are returned in a new state."""
 
     iteration: int  # transitions done, warm-up included
     log_density: float
     search: DualAveraging
-    point: PhasePoint  # the current draw (unconstrained) and the gradient there; the momentum is the next one's room
+    point: PhasePoint  # the current draw (unconstrained) and the gradient there; the momentum array is reused
     metric: Metric
     moments: Moments
 
 
 class Orders(NamedTuple):
-    """What a chain is to do. The same for all chains of a run but for `progress`."""
+    """The settings of a chain, for compiled code. The same for all chains of a run except `progress`."""
 
     algorithm: int  # NUTS or STATIC
     max_depth: int
@@ -46,12 +46,12 @@ class Orders(NamedTuple):
     plan: np.ndarray  # (warmup,) the actions of adaptation after each warm-up transition
     first_kept: int  # the positions of earlier transitions are not kept
     until: int  # the iteration to stop at
-    stop: np.ndarray  # (1,) int64: whoever sets it ends the chain within one gradient
-    progress: np.ndarray  # (1,) int64: the iteration, for whoever watches
+    stop: np.ndarray  # (1,) int64: setting it ends the chain within one gradient
+    progress: np.ndarray  # (1,) int64: the iteration, for a progress bar
 
 
 class Record(NamedTuple):
-    """What a chain leaves behind. Names of ArviZ's schema, but for `termination`; a row per transition."""
+    """The draws and statistics of a chain, a row per transition. Names of ArviZ's schema, except `termination`."""
 
     position: np.ndarray  # (kept, dimension) unconstrained
     lp: np.ndarray  # (iterations,) log density, Jacobian terms included
@@ -77,8 +77,9 @@ def make_record(kept: int, iterations: int, dimension: int) -> Record:
 def advance(density, data, bit_generator, state, trajectory, orders, record):
     """Run transitions from `state` until `orders.until` or until stopped; the new state. The record is filled in.
 
-    An unfinished transition is discarded, and `iteration` tells how many were finished; after that, what stands in
-    the buffers is of no use for going on.
+    At first, `state` is what `starting.start` gives; `orders` is what `starting.make_orders` gives.
+    An unfinished transition is discarded, and `iteration` tells how many were finished. A chain cannot continue from
+    the buffers that it leaves.
     """
     rng = lent_generator(bit_generator)
     hamiltonian = Hamiltonian(density, data, state.metric)

@@ -32,6 +32,8 @@ of its ends, the sum being over its leaves; and since v = L p,
     v' sum(r) = p' L' sum(r) = p' sum(p) = p' rho
 
 So the trees of `hmc/sampler/nuts.py` see dot products of whitened momenta and nothing else.
+
+In `hmc/sampler/textbook.py`, p is called r, and v is a direction.
 """
 
 import math
@@ -98,9 +100,9 @@ def drift(metric, position, momentum, time):
 
 @kernel
 def set_from_covariance(metric, covariance):
-    """Make L the Cholesky factor of `covariance`, whose lower triangle is used as room and lost.
+    """Make L the Cholesky factor of `covariance`; this overwrites its lower triangle.
 
-    Where it is not positive definite, L stays what it was. Explicit loops: a LAPACK's result may depend on its
+    If it is not positive definite, L stays what it was. Explicit loops: a LAPACK's result may depend on its
     number of threads, and draws must not.
     """
     dimension = covariance.shape[0]

@@ -2,17 +2,24 @@
 
 Read `transition` first, then `double`, then `join`. The functions know nothing of models, data or adaptation, and of
 the dynamics only `leapfrog`, which moves a phase point in place and returns the log density there, and `energy_of`.
-A test can put a line of its own making in their place, and a recorder can watch every step of the very same code:
-see `hmc.jit.copying.substituted`.
+A test can replace them by a toy, integer positions on a line, and a recorder can watch every step of the very same
+code: see `hmc.jit.copying.substituted`.
 
-A *span* is a stretch of consecutive leaves (leapfrog steps) of a trajectory. It is kept as its first and last
-momentum in the order of building, the sum of its momenta rho, its weight (the sum over its leaves of
-exp(start energy - energy)), and one leaf drawn from it in proportion to the leaves' weights: its proposal.
+A *leaf* is a point of the trajectory: the start (leaf 0), or where a leapfrog step ends. A *span* is a stretch of
+consecutive leaves. It is kept as its first and last momentum in the order of building, the sum of its momenta rho, its
+weight (the sum over its leaves of exp(start energy - energy)), and one leaf drawn from it in proportion to the leaves'
+weights: its proposal.
 
 The recursion of `hmc/sampler/textbook.py` (build one half, build the other, join) is run here as a binary counter
 counts. Leaf n of a doubling completes as many spans as n has trailing ones: it is written straight into that level,
 then joined in turn with the spans waiting on levels 0, 1, ... below it. After 2^depth leaves the whole doubling stands
 on level `depth`. Each pair of subtrees of the recursion is joined, and checked, exactly once; no memory is allocated.
+The four leaves of a doubling of depth 2:
+
+    n = 0 (00)  goes to level 0
+    n = 1 (01)  goes to level 1 and takes in level 0
+    n = 2 (10)  goes to level 0
+    n = 3 (11)  goes to level 2 and takes in level 0, then level 1
 
 Betancourt (2017), "A conceptual introduction to Hamiltonian Monte Carlo", appendix A: multinomial sampling, biased
 progressive sampling (A.3.2), the generalised U-turn criterion (A.4.2). Hoffman & Gelman (2014) for the doubling.
@@ -73,7 +80,7 @@ class Flow(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """What building one doubling tells: how it ended (GOING_ON if it stands whole), and the sums over its leaves."""
+    """The result of building one doubling: how it ended (GOING_ON if it is whole), and the sums over its leaves."""
 
     termination: int
     n_steps: int

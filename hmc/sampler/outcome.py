@@ -1,4 +1,4 @@
-"""What a transition reports of itself, whichever algorithm made it, and when a leapfrog step has failed."""
+"""The statistics that a transition of any algorithm reports, and when a leapfrog step has failed."""
 
 import math
 from typing import NamedTuple
@@ -16,12 +16,12 @@ INTERRUPTED = 5  # the run was stopped; the transition does not count
 
 GOING_ON = -1  # it has not ended; never in fit.stats
 
-# An energy error so large that the leaf would be drawn once in e^1000 times: the integrator has lost the trajectory.
+# A leaf with this energy error has probability e^-1000 relative to the start: the integrator has lost the trajectory.
 MAX_ENERGY_ERROR = 1000.0
 
 # Weights are kept as numbers, not as logs: joining two spans is then an addition, and drawing from them a comparison.
-# exp overflows above 709. A leaf of more weight than e^600 counts as e^600, which leaves room for their sum; its start
-# is one that a chain in the posterior comes to once in e^600 times.
+# exp overflows above 709. A weight above e^600 counts as e^600, so that sums of weights do not overflow. In the
+# posterior, a start from which a leaf gets such a weight has probability e^-600.
 _LARGEST_LOG_WEIGHT = 600.0
 
 
@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
 
     log_density: float  # at the draw
     energy: float  # of the draw with the momentum it was reached with
-    acceptance_rate: float  # mean over leapfrog steps of min(1, exp(start energy - energy)); NUTS's target
+    acceptance_rate: float  # mean over leapfrog steps of min(1, exp(start energy - energy)); 0 for one that diverges
     tree_depth: int  # doublings that became part of the trajectory; 0 for static HMC
     n_steps: int  # leapfrog steps taken, which is the number of gradients
     termination: int  # one of the constants above

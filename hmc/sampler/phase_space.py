@@ -1,6 +1,6 @@
 """Phase space: a position, its whitened momentum, its energy, and the leapfrog step that moves them.
 
-Models speak of log densities; here, and only here, the sign turns: energy = momentum'momentum / 2 - log density.
+Models speak of log densities. In the fast code the sign turns here alone: energy = momentum'momentum / 2 - log density.
 Neal (2011), section 2; the whitened momentum is explained in `hmc/sampler/metric.py`.
 """
 

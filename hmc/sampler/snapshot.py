@@ -13,7 +13,7 @@ _ROUNDING = 1e-8
 
 
 class Snapshot(NamedTuple):
-    """What a chain goes on from, with the draws that it would have had without a stop, bit for bit."""
+    """The point from which a chain continues, with the draws that it would have had without a stop, bit for bit."""
 
     state: ChainState
     generator: Mapping[str, Any]  # the state of the random generator's `bit_generator`, a PCG64

@@ -83,6 +83,8 @@ def _no_start(model: Model, point: PhasePoint, log_density: float, given: bool) 
     message = (
         f"{model.name}: no starting point with a finite log density {where}: {values}, log density = {log_density}"
     )
+    if model.n_raised > 0:
+        message += f"; log_density raises {model.last_raised()}"
     if np.isfinite(log_density):
         component = int(np.flatnonzero(~np.isfinite(point.gradient))[0])
         message += f", gradient[{component}] = {point.gradient[component]}"

@@ -7,33 +7,53 @@ bit, which the tests assert; no chain runs this one.
 adaptation, and with four changes that came later:
 
 * The slice is gone. The paper draws u uniformly below exp(-H_0); a leaf counts (n' = 1) if its exp(-H) is above u, and
-  one that counts is as likely to be drawn as another. Here each leaf counts with its weight, n' = exp(H_0 - H), and is
-  drawn in proportion to that: multinomial sampling, Betancourt (2017), "A conceptual introduction to Hamiltonian Monte
-  Carlo", A.2. The sums and ratios of n' are the paper's, and so is the loop's min(1, n'/n), which favours leaves far
-  from the start: biased progressive sampling, A.3.2.
+  all leaves that count are equally likely. Here each leaf counts with its weight, n' = exp(H_0 - H), and is drawn in
+  proportion to that: multinomial sampling, Betancourt (2017), "A conceptual introduction to Hamiltonian Monte Carlo",
+  A.2. The sums and ratios of n' are the paper's, and so is the loop's min(1, n'/n), which favours leaves far from the
+  start: biased progressive sampling, A.3.2. A weight is at most e^600: `weight_of` in `hmc/sampler/outcome.py`.
 * A stretch turns where rho, the sum of its momenta, no longer points forward at both of its ends. The paper has
   theta+ - theta- in place of rho, which is about epsilon rho where L = I. Betancourt (2017), A.4.2.
 * Where two trees are joined, two more stretches are checked: each tree with the other's nearest leaf (Stan 2.21).
 * There is a metric, M^-1 = L L'. The momentum is still the paper's, r ~ Normal(0, I): `hmc/sampler/metric.py`, where it
   is called p, has the algebra.
 
-Symbols here and in the papers, and the names that they have in the fast code:
+Three symbols mean something else in other files or papers:
 
+* L here is always the factor of the metric. The papers write a script L for the log density, which is `target` here.
+* r here is whitened: this file's r is metric.py's p; metric.py's r and v are the papers' momentum and the velocity.
+  This file's v is a direction.
+* `hamiltonian` here is the function H. The fast code's `Hamiltonian` is a tuple of density, data and metric.
+
+Symbols here, their meaning with the papers' symbol, and their names in the fast code (a dash: no counterpart):
+
+    here                      meaning, papers' symbol                fast code
     theta, r                  position, momentum; Betancourt: q, p   PhasePoint: position, momentum (whitened)
-    target(theta)             log density L(theta) and gradient      Hamiltonian: density; PhasePoint: gradient
+    target(theta)             log density and its gradient           Hamiltonian: density; PhasePoint: gradient
     L                         M^-1 = L L'                            Metric: scale, or factor and factor_transposed
     epsilon, j_max            step size, most doublings              Reach: step_size, max_depth
+    Dynamics                  target, L and epsilon                  Hamiltonian, with Flow: step_size
     hamiltonian(...), h_0     H = U + K, and H of the start          energy_of, start_energy
-    v                         direction, -1 or 1                     direction: BACKWARD or FORWARD
-    j                         height of a tree: 2^j leaves           depth (of a doubling), level (within one)
+
+    build_tree                BuildTree                              double, a loop over its leaves
     Tree                      what BuildTree returns                 a span, a row of Spans; the loop's is the trunk
-    theta_minus, theta_plus   theta-, theta+: ends, in time          Trajectory: ends
-    r_minus, r_plus           r-, r+                                 first, last: in the order of building
-    rho                       rho                                    momentum_sum
-    theta_prime, r_prime      theta', drawn from the leaves          proposal: position, gradient, log_density, energy
+    leaf                      a tree of one leaf                     add_leaf
+    v                         direction, -1 or 1                     direction: BACKWARD or FORWARD
+    j of build_tree           height of a tree: 2^j leaves           depth (of a doubling), level (within one)
+    near, far                 the tree built first, and second       earlier, later
+    chosen                    the tree that supplies theta'          draw_proposal (in a doubling), take_proposal
     n_prime                   n'                                     weight
     s_prime                   s': 1 to go on, 0 to stop              termination: GOING_ON, or why it stops
-    alphas                    n'_alpha terms, with the sum alpha'    n_steps, acceptance_sum
+    alphas                    n'_alpha terms, with the sum alpha'    Growth: n_steps, acceptance_sum
+
+    theta_minus, theta_plus   theta-, theta+: ends, in time          of the trunk, Trajectory: ends; of others -
+    r_minus, r_plus           r-, r+: momenta there                  first, last: in the order of building;
+                                                                     of the trunk, the backward and the forward end's
+    rho                       rho                                    momentum_sum
+    theta_prime               theta', drawn from the leaves          proposal: position, gradient, log_density
+    r_prime                   r', the momentum at theta'             - (its energy alone is kept)
+
+    j, s of the loop          j, s                                   tree_depth, termination
+    alpha, n_alpha            alpha, n_alpha                         acceptance_sum, n_steps
 """
 
 from collections.abc import Callable
@@ -86,13 +106,13 @@ class Tree(NamedTuple):
 def build_tree(
     dynamics: Dynamics, theta: Floats, r: Floats, v: int, j: int, h_0: float, rng: np.random.Generator
 ) -> Tree:
-    """The tree of 2^j leapfrog steps on from (theta, r) in the direction v; less of it where it ends before."""
+    """The tree of 2^j leapfrog steps on from (theta, r) in the direction v; fewer if it stops early."""
     if j == 0:
         theta, r = leapfrog(dynamics, theta, r, v)
         error = hamiltonian(dynamics, theta, r) - h_0
         if is_divergent(error):
             return leaf(theta, r, 0.0, DIVERGENCE, [0.0])
-        n_prime = weight_of(error)  # exp(H_0 - H)
+        n_prime = weight_of(error)  # exp(H_0 - H), at most e^600
         return leaf(theta, r, n_prime, GOING_ON, [min(1.0, n_prime)])
     near = build_tree(dynamics, theta, r, v, j - 1, h_0, rng)
     if near.s_prime != GOING_ON:
@@ -106,7 +126,7 @@ def build_tree(
 
 
 def leaf(theta: Floats, r: Floats, n_prime: float, s_prime: int, alphas: list[float]) -> Tree:
-    """A tree of one leaf."""
+    """A tree of one leaf, a point of the trajectory: the start, or where a leapfrog step ends."""
     return Tree(theta, r, theta, r, r, theta, r, n_prime, s_prime, alphas)
 
 

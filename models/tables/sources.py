@@ -138,7 +138,7 @@ def _unpacked(content: bytes, where: str) -> bytes:
         raise ValueError(f"{where} cannot be unpacked by gzip: {shown(error)}") from None
 
 
-class _Record(NamedTuple):
+class _Line(NamedTuple):
     """A line of a file that is not blank."""
 
     fields: list[str]
@@ -176,7 +176,7 @@ def _is_blank(fields: list[str]) -> bool:
     return len(fields) <= 1 and not "".join(fields).strip()
 
 
-def _records(text: str, separator: str, where: str) -> Iterator[_Record]:
+def _records(text: str, separator: str, where: str) -> Iterator[_Line]:
     """Every line that is not blank, split into fields, the header first."""
     lines: list[str] = []  # that make up the next record
 
@@ -190,7 +190,7 @@ def _records(text: str, separator: str, where: str) -> Iterator[_Record]:
     try:
         for record in reader:
             if not _is_blank(record):
-                yield _Record(record, separator, *_quotes("".join(lines), separator))
+                yield _Line(record, separator, *_quotes("".join(lines), separator))
                 place = "its line"
             lines.clear()
     except csv.Error as error:
@@ -206,9 +206,9 @@ def _quotes(line: str, separator: str) -> tuple[bool, bool]:
 _QUOTED = re.compile('"(?:[^"]|"")*"')
 
 
-def _read_on(records: Iterator[_Record]) -> tuple[list[_Record], ValueError | None]:
+def _read_on(records: Iterator[_Line]) -> tuple[list[_Line], ValueError | None]:
     """All records up to the first fault, and that fault."""
-    read: list[_Record] = []
+    read: list[_Line] = []
     try:
         for record in records:
             read.append(record)
@@ -217,7 +217,7 @@ def _read_on(records: Iterator[_Record]) -> tuple[list[_Record], ValueError | No
     return read, None
 
 
-def _rows(records: list[_Record], width: int, fault: ValueError | None) -> tuple[list[list[str]], ValueError | None]:
+def _rows(records: list[_Line], width: int, fault: ValueError | None) -> tuple[list[list[str]], ValueError | None]:
     """The rows under a header of so many names, up to the first fault, and that fault.
 
     R's write.table gives rows a name, in quotes, and the header none for these: then they are left out.
@@ -241,7 +241,7 @@ def _rows(records: list[_Record], width: int, fault: ValueError | None) -> tuple
 _HINT = "; if the first is a name that R gave the row, write the table with row.names = FALSE"
 
 
-def _is_named(record: _Record, width: int) -> bool:
+def _is_named(record: _Line, width: int) -> bool:
     """Whether a row begins with a name of its own, as in a table that R wrote: a text, before what is not all text."""
     is_text = record.is_first_quoted and not record.are_all_quoted
     return len(record.fields) == width + 1 and is_text and bool(record.fields[-1].strip())

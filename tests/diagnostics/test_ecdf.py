@@ -112,6 +112,15 @@ def test_a_tiny_p_value_is_neither_zero_nor_negative():
     assert exact <= p_value * (1 + 1e-9) <= 2 * 9 * exact
 
 
+@pytest.mark.parametrize("below", [100, 60, 58, 57, 30, 5, 0])
+def test_p_values_of_two_ranks_are_those_of_the_binomial_test_however_small(below):
+    """Ranks 0 and 1 are tosses of a coin: two tails, from 1 to 1e-60."""
+    ranks = (np.arange(200) >= below).astype(int)
+    exact = stats.binomtest(below, 200).pvalue
+    tolerance = {"rel": 0.0, "abs": 1e-12} if exact > 2e-9 else {"rel": 1e-3, "abs": 0.0}  # 1e-12 of 1e-9
+    assert uniformity(ranks, 1).p_value == pytest.approx(exact, **tolerance)
+
+
 def test_where_ranks_stray_farthest_is_told():
     ranks = np.repeat(np.arange(10), 20)
     ranks[ranks == 4] = 3

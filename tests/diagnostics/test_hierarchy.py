@@ -74,7 +74,8 @@ def test_non_centred_is_advised_where_the_model_is_centred_and_nowhere_else(brea
         fit = Fit(draws_of(kind))
         break_it(fit)
         told = str(d.verdict(fit))
-        assert ("write a non-centred (a = mean + sigma * z" in told.lower()) == (kind == "centred"), kind
+        advice = "write `a` in non-centred form: a = mean + sigma * z (as in mstnc)"
+        assert (advice in told.lower()) == (kind == "centred"), kind
         assert ("non-centred" in told) == (kind == "centred")
         if break_it is diverge:
             assert "Rerun with a higher target_accept (0.95), `--target-accept 0.95`; if some remain, " in told

@@ -70,6 +70,18 @@ def make(**changes):
         ({"parameters": [hmc.Parameter("x", (), hmc.lower)]}, "x"),
         ({"parameters": [hmc.Parameter("x", (), "positive")]}, "x.*positive"),
         ({"parameters": [hmc.Parameter("x", (), None)]}, "x.*None"),
+        ({"parameters": [hmc.Parameter("x", hmc.positive)]}, r"write hmc\.Parameter\('x', constraint=hmc\.positive\)"),
+        (
+            {"parameters": [hmc.Parameter("x", hmc.lower(2))]},
+            r"write hmc\.Parameter\('x', constraint=hmc\.lower\(2\)\)",
+        ),
+        ({"parameters": [hmc.Parameter("x", hmc.upper)]}, r"write hmc\.Parameter\('x', constraint=hmc\.upper\(1\)\)"),
+        ({"parameters": [hmc.Parameter("x", (), hmc.lower)]}, r"write constraint=hmc\.lower\(0\)"),
+        ({"data": One(math.nan)}, r"data\.y is nan"),
+        ({"data": One(np.float32(math.nan))}, r"data\.y is nan"),
+        ({"data": One(np.array([1.0, math.nan, math.nan]))}, r"data\.y\[1\] is nan"),
+        ({"data": One(np.array([[1.0, 2.0], [3.0, math.nan]], np.float32))}, r"data\.y\[1, 1\] is nan"),
+        ({"data": One((0, One(np.array([math.nan]))))}, r"data\.y\.1\.y\[0\] is nan"),
     ],
 )
 def test_wrong_model_is_refused_with_its_name(changes, shown):
@@ -89,6 +101,26 @@ def test_a_name_is_a_text(name):
 def test_constraint_without_room_is_refused(wrong):
     with pytest.raises(ValueError, match="bound"):
         wrong()
+
+
+@pytest.mark.parametrize(
+    "make_bound", [hmc.lower, hmc.upper, lambda b: hmc.interval(0.0, b), lambda b: hmc.interval(b, 9)]
+)
+@pytest.mark.parametrize(
+    ("bound", "shown"),
+    [(np.array([1.0, 2.0]), "one number, not 2"), ([1.0], "one number, not 1"), ("a", "a finite number, not 'a'"),
+     (None, "a finite number, not None"), (math.inf, "a finite number, not inf"), (1j, "a finite number, not 1j")],
+    ids=str,
+)  # fmt: skip
+def test_a_bound_is_a_finite_number(make_bound, bound, shown):
+    with pytest.raises(ValueError, match=rf"^hmc\.\w+: a bound .*{shown}"):
+        make_bound(bound)
+
+
+def test_data_may_be_infinite_as_bounds_of_what_was_censored_are():
+    assert make(data=One(np.array([1.0, math.inf]))).evaluate([1.0])[0] == -0.5
+    with pytest.raises(ValueError, match=r"bell: data\.y\[0\] is nan"):
+        make().with_data(One(np.array([math.nan])))
 
 
 def unknown_name(position, data, gradient):
@@ -208,8 +240,25 @@ def log_of_position(position, data, out):
     out[0] = math.log(position[0])
 
 
-def test_pointwise_function_may_be_undefined_at_zero():
-    assert make(link=log_of_position).pointwise("link", np.ones((1, 1)))[0, 0] == 0.0
+@pytest.mark.parametrize("threshold", [-1e6, 0.0, 2.5, 1900.0])
+def test_pointwise_function_is_run_only_where_it_is_asked_for(threshold):
+    """A shift, a year, a threshold: no other position need be in the function's domain."""
+
+    def log_above(position, data, out):
+        for i in range(3):
+            out[i] = math.log(position[0] - threshold)
+
+    model = make(log_likelihood=log_above)
+    assert model.pointwise("log_likelihood", np.full((2, 1), threshold + 1.0)).tolist() == [[0.0] * 3] * 2
+    with np.errstate(all="ignore"):
+        some = model.pointwise("log_likelihood", np.array([[threshold - 1.0], [threshold + 1.0]]))
+    assert np.isnan(some[0]).all()
+    assert (some[1] == 0.0).all()
+
+
+def test_pointwise_function_that_runs_nowhere_says_why():
+    with pytest.raises(ValueError, match="bell: link cannot be run to count its observations: math domain error"):
+        make(link=log_of_position).pointwise("link", -np.ones((3, 1)))
 
 
 def test_pointwise_of_a_role_that_is_missing_says_so():

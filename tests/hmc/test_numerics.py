@@ -205,3 +205,52 @@ def vector_multiplications(function):
 
     (llvm,) = loop.inspect_llvm().values()
     return llvm.count("fmul <")
+
+
+def spd(n, seed=1):
+    """A random symmetric positive definite matrix, of condition number under 100 or so."""
+    rows = np.random.default_rng(seed).normal(size=(n, n))
+    return rows @ rows.T / n + np.eye(n)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 8, 20])
+def test_cholesky_is_that_of_numpy_compiled_or_not_and_in_place(n):
+    matrix = spd(n)
+    factor, compiled = np.full((n, n), NAN), np.full((n, n), NAN)
+    assert numerics.cholesky(np.tril(matrix), factor)  # the upper triangle is not read
+    np.testing.assert_allclose(factor, np.linalg.cholesky(matrix), rtol=1e-12, atol=1e-14)
+    assert numba.njit(error_model="numpy")(numerics.cholesky)(matrix, compiled)
+    assert compiled.tobytes() == factor.tobytes()
+    assert numerics.cholesky(matrix, matrix)
+    assert matrix.tobytes() == factor.tobytes()
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [[[0.0]], [[-1.0]], [[NAN]], [[INF]], [[1.0, 2.0], [2.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]], [[1.0, NAN], [NAN, 1.0]],
+     [[1.0, INF], [INF, 1.0]]],
+    ids=str,
+)  # fmt: skip
+def test_cholesky_of_what_is_not_positive_definite_is_false(matrix):
+    assert not numerics.cholesky(np.array(matrix), np.zeros((len(matrix), len(matrix))))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 8])
+def test_cholesky_pullback_is_the_gradient(n):
+    rng = np.random.default_rng(2)
+    matrix, weights = spd(n), rng.normal(size=(n, n))
+    direction = rng.normal(size=(n, n))
+    direction += direction.T
+
+    def value(t):
+        return (np.tril(weights) * np.linalg.cholesky(matrix + t * direction)).sum()
+
+    factor, out = np.zeros((n, n)), np.full((n, n), NAN)
+    assert numerics.cholesky(matrix, factor)
+    numerics.cholesky_pullback(factor, weights, out)
+    assert (out == out.T).all()
+    difference = (value(1e-6) - value(-1e-6)) / 2e-6  # of an error of 1e-9 or so, by rounding
+    assert abs((out * direction).sum() - difference) < 1e-7 * (1.0 + abs(difference))
+    assert abs((1.01 * out * direction).sum() - difference) > 1e-7 * (1.0 + abs(difference))  # negative twin
+    numerics.cholesky_pullback(factor, weights, weights)
+    assert weights.tobytes() == out.tobytes()

@@ -120,9 +120,59 @@ def test_starting_point_given_that_has_no_density_is_an_error():
         hmc.sample(misbehaving(nan_density), **QUICK, initial=[0.5, 0.0, 0.0])
 
 
-def test_density_that_raises_in_all_chains_is_a_chain_error_with_the_reason():
-    with pytest.raises(hmc.ChainError, match=r"bad: no chain gave draws.*ValueError: beyond the limit"):
-        hmc.sample(misbehaving(raising, limit=-30.0), **QUICK)
+@pytest.mark.parametrize("executor", ["threads", None])
+def test_density_that_always_raises_is_an_error_with_the_reason(executor):
+    message = r"bad: no starting point .* in 100 tries; last: .*; log_density raises ValueError: beyond the limit"
+    with pytest.raises(hmc.InitializationError, match=message):
+        hmc.sample(misbehaving(raising, limit=-30.0), **QUICK, executor=executor)
+
+
+def nan_beyond(position, data, gradient):
+    """`raising`, with nan in place of the error."""
+    total = 0.0
+    for i in range(position.shape[0]):
+        if position[i] > data.limit:
+            return math.nan
+        gradient[i] = -position[i]
+        total -= 0.5 * position[i] * position[i]
+    return total
+
+
+def test_an_exception_rejects_the_proposal_as_nan_does_and_is_named(capsys):
+    often = QUICK | {"warmup": 100, "draws": 200, "executor": "threads"}
+    model = misbehaving(raising, limit=1.0)
+    fit = hmc.sample(model, **often)
+    assert running.same_run(fit, hmc.sample(misbehaving(nan_beyond, limit=1.0), **often))
+    assert fit.failures == []
+    assert fit.stats["diverging"].any()
+    assert fit.unconstrained.max() <= 1.0
+    assert model.n_raised >= fit.stats["diverging"].sum()
+    assert model.last_raised() == "ValueError: beyond the limit"
+    assert "hmc: bad: " in (said := capsys.readouterr().err)
+    assert "rejected, since log_density raised ValueError: beyond the limit" in said
+
+
+def test_a_density_that_raises_nothing_says_nothing(capsys):
+    model = misbehaving(raising, limit=1e9)
+    hmc.sample(model, **QUICK, executor="threads")
+    assert (model.n_raised, model.last_raised(), capsys.readouterr().err) == (0, None, "")
+
+
+ONE_BY_ONE = """
+import numpy as np
+from tests.hmc import test_sample
+import hmc
+
+fit = hmc.sample(test_sample.misbehaving(test_sample.raising, 1.0), chains=1, warmup=30, draws=30, workers=1)
+print(fit.unconstrained.tobytes().hex(), fit.stats["diverging"].sum())
+"""
+
+
+def test_exceptions_are_the_same_divergences_without_the_jit(tmp_path):
+    runs = [running.python(tmp_path, ONE_BY_ONE, NUMBA_DISABLE_JIT=jit) for jit in (None, "1")]
+    assert runs[0].stdout == runs[1].stdout
+    assert int(runs[0].stdout.split()[1]) > 0
+    assert all("log_density raised ValueError: beyond the limit" in run.stderr for run in runs)
 
 
 def test_density_that_raises_in_one_chain_costs_that_chain_alone():

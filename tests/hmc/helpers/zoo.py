@@ -102,6 +102,7 @@ def build(folder, *replacements):
 
 NO_SIMULATION = ("derived=derived, simulate=simulate, simulate_data=simulate_data", "derived=derived")
 RETURN = "    return total\n"
+NAN_AFTERWARDS = "    model.data.y[1] = model.data.y[3] = math.nan\n    return model\n"
 GRADIENT = {
     # The gradient.
     "sign": ([("gradient[j] = -s / tau", "gradient[j] = s / tau")], "gradient", "a[1]", "density changes by"),
@@ -237,6 +238,31 @@ DENSITY = {
         "nowhere",
         "",
         "none of 20 points",
+    ),
+    "too large for floats": (
+        [(RETURN, "    return total + 1e16\n"), NO_SIMULATION],
+        "size",
+        "",
+        "the nearest floats are 2 apart",
+    ),
+    "nan in the data": (
+        [("    return hmc.Model(", "    model = hmc.Model("), ("data,\n    )\n", f"data,\n    )\n{NAN_AFTERWARDS}")],
+        "data",
+        "",
+        "data.y[1] is nan, and 1 more of data.y",
+    ),
+    "ends smoothly": (
+        [
+            (
+                "total = -a_bar * a_bar / 2.0",
+                "total = -a_bar * a_bar / 2.0 + (log(a_bar) if a_bar > 0.0 else -math.inf)",
+            ),
+            ("gradient[3] = -a_bar", "gradient[3] = -a_bar + divide(1.0, a_bar)"),
+            NO_SIMULATION,
+        ],
+        "constraint",
+        "a_bar",
+        "-inf wherever a_bar (component 3) is below 0, though a_bar is declared real",
     ),
     "jump": (
         [(RETURN, "    total += 0.5 if a_bar > 0.3 else 0.0\n" + RETURN)],

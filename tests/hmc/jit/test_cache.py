@@ -196,6 +196,79 @@ def test_sampling_works_where_nothing_can_be_kept(author):
     assert done.stderr.count("Warning") == 1
 
 
+INTERRUPTED = """
+import _thread
+from numba.core import types
+from numba.core.typing.context import BaseContext
+
+import author
+
+insert = BaseContext.insert_attributes
+
+def interrupting(self, attributes):
+    if attributes.key is types.Array:  # `shape`, say
+        _thread.interrupt_main()
+        for _ in range(1000):  # a main thread that runs this itself is interrupted here
+            pass
+    insert(self, attributes)
+
+BaseContext.insert_attributes = interrupting
+model = author.model()
+try:
+    model.density()
+    print("not interrupted")
+except KeyboardInterrupt:
+    print("interrupted")
+print(model.evaluate([1.0, 2.0, 3.0])[0])
+"""
+
+
+def test_an_interrupt_while_numba_loads_leaves_it_whole(author):
+    printed = running.python(author, INTERRUPTED, NUMBA_CACHE_DIR=author / "cache").stdout
+    assert printed == "interrupted\n-1.5\n"
+
+
+def test_folder_and_files_are_made_for_their_user_alone(author):
+    (author / "loose.py").write_text("import os\nos.umask(0)\n" + EVALUATE)
+    running.python(author, "import loose", NUMBA_CACHE_DIR=author / "cache")
+    root = author / "cache" / "rethinking-hmc"
+    assert {path.stat().st_mode & 0o777 for path in (root, *root.iterdir())} == {0o700}
+    assert {path.stat().st_mode & 0o777 for path in root.rglob("*.bin")} == {0o600}
+    assert evaluate(author) == (-1.5, 0)
+
+
+def folder_of(cache):
+    (today,) = (cache / "rethinking-hmc").iterdir()
+    return today
+
+
+OPENED = {
+    "the root": lambda cache: cache / "rethinking-hmc",
+    "the folder": folder_of,
+    "the file": lambda cache: next(folder_of(cache).glob("log_density-*")),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+@pytest.mark.parametrize("change", ["group", "others", "owner"])
+@pytest.mark.parametrize("label", OPENED)
+def test_code_that_others_may_have_written_is_not_loaded_and_one_line_says_so(evaluated, label, change):
+    path = OPENED[label](evaluated / "cache")
+    if change == "owner":
+        if os.geteuid() != 0:
+            pytest.skip("only root gives files away")
+        os.chown(path, 12345, -1)
+    else:
+        path.chmod(path.stat().st_mode | {"group": 0o020, "others": 0o002}[change])
+    done = running.python(evaluated, EVALUATE, NUMBA_CACHE_DIR=evaluated / "cache")
+    value, compiled = done.stdout.split()
+    assert float(value) == -1.5
+    assert int(compiled) > 0
+    assert done.stderr.count("RuntimeWarning") == 1
+    told = "belongs to somebody else" if change == "owner" else "can be written by others"
+    assert f"{path} {told}, so compiled code is not loaded from there" in done.stderr
+
+
 def change_a_constant(content):
     """Machine code that runs, and gives another density: the -0.5 of `bell`. The checksum alone can tell."""
     changed = content.replace(struct.pack("<d", -0.5), struct.pack("<d", 0.5))

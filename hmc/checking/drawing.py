@@ -1,0 +1,214 @@
+"""What a model simulates, and its log density there: positions from the prior, each with data drawn given it."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from hmc.checking.child import calling
+from hmc.checking.findings import BrokenError, Fault
+from hmc.checking.probe import Probe, is_of_python_math, raised
+from hmc.jit.compiled import POINTWISE
+from hmc.jit.kernel import jit_is_disabled
+from hmc.model import Model
+
+_SLOW = 5000  # numbers of data from which on simulate_data is compiled
+_FAR = 1e9  # a log density so far down has lost digits: data drawn given the position bring it back
+_SAME = 1e-9  # of the size of the log densities: differences that are rounding
+_TRIED = 8  # positions at which the density without its log likelihood is looked at
+
+
+class Simulated(NamedTuple):
+    """Something that a model draws from, and the log density of what was drawn."""
+
+    # rng -> (position, function of a position -> (log density, gradient)), a new draw.
+    draw: Callable[[np.random.Generator], tuple[np.ndarray, Callable[[np.ndarray], tuple[float, np.ndarray]]]]
+    has_gradient: bool  # else the gradient is nan
+    is_prior: bool  # whether the likelihood is left out
+
+
+def simulated(probe: Probe, has_log_likelihood: bool) -> list[Simulated]:
+    """What the density is to be compared with: the prior alone, if the likelihood can be left out, and the joint
+    density of parameters and data.
+
+    Observations make averages vary. They can be left out by a field `weight` in the data, or by subtracting
+    log_likelihood, if it is known to be right in itself (`has_log_likelihood`).
+    """
+    model, data_of = probe.model, _DataDrawn(probe.model)
+
+    def joint(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
+        position = drawn_position(model, rng)
+        return position, _Density(probe, data_of(position, rng))
+
+    prior = _by_weight(probe, data_of) or (has_log_likelihood and _by_log_likelihood(probe, data_of))
+    return [*([prior] if prior else []), Simulated(joint, True, False)]
+
+
+def drawn_position(model: Model, rng: np.random.Generator) -> np.ndarray:
+    """A position from the prior. BrokenError where simulate raises."""
+    calling("simulate")
+    return np.array(_called(model, "simulate", model.simulate, rng, model.data))
+
+
+class _DataDrawn:
+    """Draws data given a position; by compiled code where that saves time."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self._function, self._data = model, model.simulate_data, model.data
+        if sum(map(np.size, model.data)) <= _SLOW or jit_is_disabled():
+            return
+        compiled = numba.njit(error_model="numpy")(getattr(model.simulate_data, "py_func", model.simulate_data))
+        try:
+            compiled(np.zeros(model.dimension), model._packed.data, np.random.default_rng(0))
+        except Exception:  # it need not be in Numba's subset: then it stays as it is
+            return
+        self._function, self._data = compiled, model._packed.data
+
+    def __call__(self, position: np.ndarray, rng: np.random.Generator) -> Any:
+        calling("simulate_data", position)
+        return _called(self.model, "simulate_data", self._function, position.copy(), self._data, rng)
+
+
+class _Density:
+    """The log density and gradient of a position, given these data. BrokenError where they are none of the model's."""
+
+    def __init__(self, probe: Probe, data: Any) -> None:
+        self._function = probe.function
+        try:
+            self.model, reason = probe.model.with_data(data), "now and then they are of other types than the model's"
+        except ValueError as error:
+            self.model, reason = None, str(error).removeprefix(f"{probe.model.name}: ")
+        if self.model is None or self.model._packed.type != probe.model._packed.type:
+            advice = "Return the same NamedTuple, with fields of the same types, of numbers."
+            message = f"simulate_data gives no data of the model: {reason}"
+            raise BrokenError(Fault("function", "", message, advice))
+
+    def __call__(self, position: np.ndarray) -> tuple[float, np.ndarray]:
+        gradient, address = np.zeros(self.model.dimension), self.model._packed.address
+        return _number(self.model, "log_density", self._function, position, address, gradient), gradient
+
+    def is_sound(self, position: np.ndarray, value: float) -> bool:
+        """Whether a value is no matter of the data: observations of weight 0 may be impossible all the same."""
+        return math.isfinite(value)
+
+
+def _by_weight(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
+    """The prior alone, by data whose observations all have the weight 0. The model's own data serve, which saves
+    drawing some, unless they are impossible at the position, or the density has a part of them that no weight is of.
+    """
+    model = probe.model
+    weight = getattr(model.data, "weight", None)
+    if not isinstance(weight, np.ndarray) or weight.ndim != 1:
+        return None
+    own = _Density(probe, model.without(range(weight.size)).data)
+
+    def drawn(position: np.ndarray, rng: np.random.Generator) -> _Density:
+        made = data_of(position, rng)
+        return _Density(probe, made._replace(weight=np.zeros_like(made.weight)))
+
+    rng = np.random.default_rng(0)
+    positions = [drawn_position(model, rng) for _ in range(_TRIED)]
+    other = drawn(positions[0], rng)
+    values = np.array([(own(position)[0], other(position)[0]) for position in positions])
+    values = values[np.isfinite(values).all(axis=1)]
+    if len(values) > 1 and _is_constant(values @ [1.0, -1.0], values):
+        return _prior(model, own, drawn, has_gradient=True)
+
+    def with_the_rest(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
+        position = drawn_position(model, rng)
+        return position, drawn(position, rng)
+
+    return Simulated(with_the_rest, True, True)
+
+
+def _by_log_likelihood(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
+    """The prior alone, as the log density less the sum of log_likelihood; None where that depends on the data, as
+    where log_likelihood is not the likelihood of the density.
+    """
+    model, rng = probe.model, np.random.default_rng(0)
+    positions = np.array([drawn_position(model, rng) for _ in range(_TRIED)])
+    observations = model.pointwise("log_likelihood", positions).shape[1]
+    own = _LessLogLikelihood(probe, model.data, observations)
+    other = _LessLogLikelihood(probe, data_of(positions[0], rng), observations)
+    terms = np.array([(*own.terms(position), *other.terms(position)) for position in positions])
+    differences = terms @ [1.0, -1.0, -1.0, 1.0]
+    if not (np.isfinite(terms).all() and _is_constant(differences, terms)):
+        return None
+
+    def drawn(position: np.ndarray, rng: np.random.Generator) -> _LessLogLikelihood:
+        return _LessLogLikelihood(probe, data_of(position, rng), observations)
+
+    return _prior(model, own, drawn, has_gradient=False)
+
+
+def _is_constant(differences: np.ndarray, of: np.ndarray) -> bool:
+    """Whether differences of such numbers are the same but for rounding."""
+    return bool(np.ptp(differences) <= _SAME * (1.0 + np.abs(of).max()))
+
+
+def _prior(model: Model, own: Any, drawn: Callable, has_gradient: bool) -> Simulated:
+    """The prior alone, of its log density given the model's own data, and a function that draws others for a position.
+
+    The value at a position must not depend on where a move to it began: where the own data give none, data drawn given
+    that very position are asked.
+    """
+
+    def draw(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
+        def density(position: np.ndarray) -> tuple[float, np.ndarray]:
+            value, gradient = own(position)
+            if own.is_sound(position, value):
+                return value, gradient
+            try:
+                return drawn(position, rng)(position)
+            except BrokenError:  # simulate_data need not know where a move can lead
+                return math.nan, gradient
+
+        return drawn_position(model, rng), density
+
+    return Simulated(draw, has_gradient, True)
+
+
+class _LessLogLikelihood:
+    """The log density less the sum of log_likelihood, given these data; its gradient is nan."""
+
+    def __init__(self, probe: Probe, data: Any, observations: int) -> None:
+        self._density, self._no_gradient = _Density(probe, data), np.full(probe.model.dimension, math.nan)
+        self._function = probe.model._compiled("log_likelihood", POINTWISE)
+        self._out = np.empty(observations)
+
+    def __call__(self, position: np.ndarray) -> tuple[float, np.ndarray]:
+        value, likelihood = self.terms(position)
+        return value - likelihood, self._no_gradient
+
+    def is_sound(self, position: np.ndarray, value: float) -> bool:
+        """Whether the difference has digits left."""
+        return math.isfinite(value) and max(map(abs, self.terms(position))) < _FAR
+
+    def terms(self, position: np.ndarray) -> tuple[float, float]:
+        """(log density, sum of log_likelihood)"""
+        value, model = self._density(position)[0], self._density.model
+        self._out[:] = math.nan
+        _number(model, "log_likelihood", self._function, position, model._packed.address, self._out)
+        return value, float(self._out.sum())
+
+
+def _number(model: Model, role: str, function: Callable, position: np.ndarray, *arguments: Any) -> Any:
+    """What a compiled function returns; nan where Python's math raises and compiled code would not."""
+    calling(role, position)
+    try:
+        with np.errstate(all="ignore"):
+            return function(position.copy(), *arguments)
+    except Exception as error:
+        if jit_is_disabled() and is_of_python_math(error):
+            return math.nan
+        raise BrokenError(raised(model, role, error, position)) from None
+
+
+def _called(model: Model, role: str, function: Callable, *arguments: Any) -> Any:
+    try:
+        with np.errstate(all="ignore"):
+            return function(*arguments)
+    except Exception as error:
+        raise BrokenError(raised(model, role, error)) from None

@@ -1,0 +1,196 @@
+"""Whether a compiled function is still the code that it was compiled from.
+
+Numba freezes what a function reaches when it is compiled: constants, helpers, closures, arrays, defaults, attributes of
+modules. A user of a notebook changes these, and expects the next call to follow, as it does in Python. So `Reached`
+keeps what was reached, to be compared; and `renewed` gives a copy of a function in which nothing is compiled yet.
+"""
+
+import builtins
+import functools
+import operator
+import types
+from collections.abc import Callable
+
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+from numba.core.typing.templates import _OverloadFunctionTemplate, builtin_registry
+from numba.extending import overload
+from numba.np.ufunc.dufunc import DUFunc
+
+from hmc.errors import HMCError
+from hmc.jit.copying import copied, global_loads, python_of, resolved
+from hmc.jit.fingerprint import is_of_a_library
+
+
+class FrozenCodeError(HMCError):
+    """The function reaches machine code that is out of date, and that cannot be made anew."""
+
+
+class Reached:
+    """All that a function reaches, as it is now. Arrays, which change in place, are kept by content, all else by
+    identity: nearly always nothing has changed, and that is then known within a tenth of a millisecond.
+    """
+
+    def __init__(self, function: object) -> None:
+        self.items: list = []  # the functions that are followed, as they are named: plain, jitted, vectorized
+        self._functions: list = []  # (plain function, its code, its defaults, its defaults by keyword)
+        self._cells: list = []  # (cell, content)
+        self._names: dict = {}  # (number of the globals, name): (globals, name, object)
+        self._attributes: dict = {}  # the same of attributes of modules: (globals, name, attributes, object)
+        self._contents: list = []  # (array, its bytes)
+        seen: dict = {}
+        waiting: list = [function]
+        while waiting:
+            item = waiting.pop()
+            if id(item) not in seen:
+                seen[id(item)] = item  # kept alive, so that its number is not given again
+                waiting += self._note(item)
+
+    def is_unchanged(self) -> bool:
+        """Whether the function reaches the same objects still, and arrays of the same bytes."""
+        return (
+            all(_global(names, name) is item for names, name, item in self._names.values())
+            and all(resolved(*load) is item for *load, item in self._attributes.values())
+            and all(_content(cell) is content for cell, content in self._cells)
+            and all(_are_the_same(_own(function), own) for function, own in self._functions)
+            and all(array.tobytes() == content for array, content in self._contents)
+        )
+
+    def _note(self, item) -> list:
+        """Keep what an object is, and give what it reaches directly."""
+        if isinstance(item, (np.ndarray, np.void)):
+            self._contents.append((item, item.tobytes()))
+        elif isinstance(item, (tuple, frozenset)):
+            return list(item)
+        elif isinstance(item, types.FunctionType) and not is_of_a_library(item):
+            self.items.append(item)
+            return [*self._note_function(item), *(template._overload_func for template in overloads_of(item))]
+        elif (within := python_within(item)) is not None:
+            self.items.append(item)
+            return within
+        return []
+
+    def _note_function(self, function: types.FunctionType) -> list:
+        names, cells = function.__globals__, function.__closure__ or ()
+        self._functions.append((function, _own(function)))
+        self._cells += [(cell, _content(cell)) for cell in cells]
+        reached = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *map(_content, cells)]
+        for name, attributes in global_loads(function.__code__):
+            item = resolved(names, name, attributes)
+            self._names[id(names), name] = names, name, _global(names, name)
+            if attributes and isinstance(_global(names, name), types.ModuleType):
+                self._attributes[id(names), name, attributes] = names, name, attributes, item
+            reached.append(item)
+        return reached
+
+
+def _own(function: types.FunctionType) -> list:
+    """What a function holds itself."""
+    keywords = function.__kwdefaults__
+    return [function.__code__, function.__defaults__, *(keywords.values() if keywords else ())]
+
+
+def _are_the_same(now: list, then: list) -> bool:
+    return len(now) == len(then) and all(map(operator.is_, now, then))
+
+
+def _global(names: dict, name: str) -> object:
+    return names.get(name, _NONE) if name in names else getattr(builtins, name, _NONE)
+
+
+def _content(cell: types.CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _NONE
+
+
+_NONE = object()  # a name or a cell without content
+
+
+def python_within(item: object) -> list | None:
+    """The Python functions that an object is machine code of; None where it is none of Numba's, or not known."""
+    if isinstance(item, (Dispatcher, DUFunc)):
+        return [python_of(item)]
+    if isinstance(item, type):  # of numba.experimental.jitclass, if it has methods that are compiled
+        methods = getattr(getattr(item, "class_type", None), "jit_methods", None)
+        return methods and [python_of(method) for method in methods.values()]
+    return [item._pyfunc] if isinstance(getattr(item, "_pyfunc", None), types.FunctionType) else None  # numba.cfunc
+
+
+def overloads_of(function: types.FunctionType) -> list:
+    """What compiled code runs in place of a plain function: Numba's templates of `overload` and `register_jitable`."""
+    return _overloads(len(builtin_registry.globals)).get(id(function), [])
+
+
+@functools.lru_cache(maxsize=1)
+def _overloads(number: int) -> dict:
+    """{id: templates} of every function that has some; `number` of them are registered, and none is ever removed."""
+    found: dict = {}
+    for function, numba_type in builtin_registry.globals:
+        templates = [t for t in getattr(numba_type, "templates", ()) if issubclass(t, _OverloadFunctionTemplate)]
+        found.setdefault(id(function), []).extend(templates)
+    return found
+
+
+@functools.cache
+def _first_seen(item: object) -> Reached:
+    """What it reached when a function that reaches it was compiled first: Numba keeps that machine code for good."""
+    return Reached(item)
+
+
+def renewed(function: Callable) -> Callable:
+    """The function, or a copy of it, in which nothing that is out of date is compiled in.
+
+    Jitted functions are always replaced by new ones of the same options, since nobody knows when they were compiled;
+    kernels and functions with an overload only where something that they reach has changed. FrozenCodeError where that
+    is so of Numba's callbacks and classes, whose machine code is made where they are defined.
+    """
+    items = Reached(function).items
+    for item in items:
+        is_frozen = python_within(item) is not None and not isinstance(item, (Dispatcher, DUFunc))
+        if is_frozen and not _first_seen(item).is_unchanged():
+            raise FrozenCodeError(f"{item.__name__} reaches something that has changed since: define it again")
+    plain = [item for item in items if isinstance(item, types.FunctionType)]
+    jitted = [item for item in items if isinstance(item, (Dispatcher, DUFunc))]
+    changed = [item for item in plain if overloads_of(item) and not _first_seen(item).is_unchanged()]
+    old = {*jitted, *changed}
+    if not old - {function} and not isinstance(function, Dispatcher):
+        return function
+    old |= {item for item in plain if not old.isdisjoint(Reached(item).items)}
+    done: dict = {}
+    again = functools.partial(copied, follows=functools.partial(_is_in, old), wrap=_like, done=done)
+    copy = again(function)
+    for item in plain:
+        for template in overloads_of(item) if item in done else ():
+            options = {"jit_options": template._jit_options, "strict": template._strict}
+            options |= {"inline": template._inline._inline, "prefer_literal": template.prefer_literal}
+            overload(done[item], **options)(again(template._overload_func))
+    for item in sorted(jitted, key=lambda item: len(Reached(item).items)):  # what is called before what calls it
+        _freeze_like(done.get(python_of(item)), item)
+    return copy
+
+
+def _is_in(items: set, item: object) -> bool:
+    return isinstance(item, (types.FunctionType, Dispatcher, DUFunc)) and item in items
+
+
+def _like(copy: Callable, item: object) -> object:
+    """A copy of an item's Python function, made what the item is."""
+    if isinstance(item, Dispatcher):
+        return type(item)(copy, item.locals, item.targetoptions, item._compiler.pipeline_class)
+    if isinstance(item, DUFunc):
+        return DUFunc(copy, identity=item.identity, targetoptions=item.targetoptions)
+    return copy
+
+
+def _freeze_like(copy, item) -> None:
+    """Compile a copy for the signatures that its original was given, and for no others, where it was given some."""
+    if isinstance(item, DUFunc) and item._frozen:
+        for signature in item._dispatcher.overloads:
+            copy.add(signature)
+        copy.disable_compile()
+    elif isinstance(item, Dispatcher) and not item._can_compile:
+        for signature in item.nopython_signatures:
+            copy.compile(signature)
+        copy.disable_compile()
