@@ -4,6 +4,8 @@ Names are imported when they are first used, so that `hmc --help` does not wait 
 """
 
 import importlib
+import os
+from importlib.machinery import PathFinder
 
 TYPE_CHECKING = False  # true to type checkers, by its name; to import it from `typing` takes longer than all else here
 if TYPE_CHECKING:  # the same names as in _HOMES
@@ -64,3 +66,16 @@ def __getattr__(name: str) -> "Any":
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
+
+
+def _is_hidden(package: str) -> bool:
+    """Whether a file of another has the name of one of our packages, and is found first."""
+    spec = PathFinder.find_spec(package)
+    ours = os.path.join(os.path.dirname(os.path.dirname(__file__)), package, "__init__.py")
+    return spec is not None and spec.origin is not None and spec.origin != ours
+
+
+if any(map(_is_hidden, ("models", "diagnostics", "figures"))):
+    from hmc.hidden_packages import tell
+
+    tell()

@@ -18,7 +18,8 @@ BELOW_SAMPLING = (*BELOW_RUNNING, "hmc.memory", "hmc.running", "hmc.results")
 
 # What a room, or one of its modules, may import besides itself. "=hmc" is the package's own file alone.
 MAY_IMPORT = {
-    **dict.fromkeys(("hmc", *GROUND), ()),
+    **dict.fromkeys(("hmc.hidden_packages", *GROUND), ()),
+    "hmc": ("hmc.hidden_packages",),
     "hmc.memory": ("hmc.settings",),
     "hmc.jit": ("hmc.files", "hmc.errors"),
     "hmc.numerics": ("hmc.jit",),

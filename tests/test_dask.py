@@ -209,7 +209,7 @@ def test_what_is_no_address_is_refused(capsys, address):
 
 
 def test_an_address_where_nobody_answers_is_told_soon(capsys, monkeypatch):
-    monkeypatch.setattr(hmc.running.cluster, "_SECONDS", 0.3)
+    monkeypatch.setattr(hmc.running.cluster, "_ANSWER_SECONDS", 0.3)
     status, _, err = command(capsys, "coverage", "--dask", "tcp://127.0.0.1:9")
     assert (status, err) == (1, "hmc: --dask tcp://127.0.0.1:9: no Dask scheduler answered there within 0.3 s\n")
 

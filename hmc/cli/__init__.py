@@ -1,9 +1,9 @@
-"""The `hmc` command: a file for each of its commands, and what they share.
+"""The `hmc` program: a file for each command, and their common parts.
 
-main            the program: its signals, and what becomes of an error
+main            the program: its signals, and the messages of errors
 parser          all commands' options
 shared          options that several commands have, and how they reach the sampler
-model_argument  the model that MODEL, --data and --set mean
+model_argument  from MODEL, --data and --set to a model
 out             `hmc fit --out FILE`
 """
 

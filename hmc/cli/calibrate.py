@@ -1,25 +1,32 @@
 """`hmc calibrate`: simulation-based calibration of a model."""
 
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
 from hmc.cli.model_argument import build, default_metric
 from hmc.cli.shared import MODEL_HELP, add_data, add_replications
 
 
-def add(subparsers):
+def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser(
-        "calibrate", help="check that a model's posterior gives back what its prior simulated"
+        "calibrate", help="check by simulation that a model's posterior recovers the parameters behind its data"
     )
     command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     add_replications(command, 1000)
-    command.add_argument("--thinned", type=int, default=99, help="draws that a truth is ranked among (default 99)")
-    command.add_argument("--spacing", type=int, default=4, help="transitions from one of these to the next (default 4)")
+    command.add_argument(
+        "--thinned", type=int, default=99, help="draws among which each true value is ranked (default 99)"
+    )
+    command.add_argument("--spacing", type=int, default=4, help="transitions between two of these draws (default 4)")
     command.add_argument("--target-accept", type=float, default=0.8, metavar="RATE", help="default 0.8")
     command.add_argument("--metric", help="diag, dense or unit (default: what `hmc models` says; diag for your own)")
     add_data(command)
     command.set_defaults(run=run)
 
 
-def run(options):
+def run(options: argparse.Namespace) -> int:
     """`hmc calibrate`."""
     from diagnostics import calibrate
 

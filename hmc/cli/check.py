@@ -1,21 +1,26 @@
-"""`hmc check`: what is wrong with a model."""
+"""`hmc check`: faults of a model."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
 
 from hmc.cli.model_argument import build
 from hmc.cli.shared import MODEL_HELP, add_data
 
 
-def add(subparsers):
+def add(subparsers: Any) -> None:
     """The command's options."""
-    command = subparsers.add_parser("check", help="look for what is wrong with a model, its gradient above all")
+    command = subparsers.add_parser("check", help="look for faults in a model, above all in its gradient")
     command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     command.add_argument("--points", type=int, default=20, help="positions tried (default 20)")
     command.add_argument("--seed", type=int, default=12, help="default 12")
-    command.add_argument("--bounds", action="store_true", help="look at every index of compiled code too (slower)")
+    command.add_argument("--bounds", action="store_true", help="check every index of compiled code too (slower)")
     add_data(command)
     command.set_defaults(run=run)
 
 
-def run(options):
+def run(options: argparse.Namespace) -> int:
     """`hmc check`."""
     from hmc.checking import examine, summary
 

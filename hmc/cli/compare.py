@@ -1,12 +1,17 @@
 """`hmc compare`: models of the same data by WAIC or PSIS."""
 
+from __future__ import annotations
+
+import argparse
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 from hmc.cli.model_argument import build, is_simulated, options_of
 from hmc.cli.shared import MODEL_HELP, add_digits, add_sampling, check_digits, sample, status_of
 
 
-def add(subparsers):
+def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser("compare", help="fit models of the same data and compare them")
     command.add_argument("models", metavar="MODEL", nargs="+", help=MODEL_HELP)
@@ -17,7 +22,7 @@ def add(subparsers):
     command.set_defaults(run=run)
 
 
-def run(options):
+def run(options: argparse.Namespace) -> int:
     """`hmc compare`."""
     from hmc.running import processes
 
@@ -37,7 +42,7 @@ def run(options):
     from diagnostics import compare, psis_loo, verdict, waic
     from diagnostics.formatting import table_text
 
-    criterion = {"WAIC": waic, "PSIS": psis_loo}[options.criterion]
+    criterion: Callable[[Any], Any] = {"WAIC": waic, "PSIS": psis_loo}[options.criterion]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the verdicts below say it
         table = compare(fits, criterion=options.criterion, scale=options.scale)

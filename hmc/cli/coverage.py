@@ -1,10 +1,18 @@
 """`hmc coverage`: five estimators of a confounded effect over simulated studies."""
 
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
 from hmc.cli.model_argument import parsed_settings
 from hmc.cli.shared import add_digits, add_replications, check_digits
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def add(subparsers):
+
+def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser(
         "coverage", help="bias and coverage of the five estimators of the confounds, over simulated studies"
@@ -21,7 +29,7 @@ def add(subparsers):
     command.set_defaults(run=run)
 
 
-def run(options):
+def run(options: argparse.Namespace) -> int:
     """`hmc coverage`."""
     from models.coverage import coverage
 
@@ -41,7 +49,7 @@ def run(options):
     return 1 if table.attrs["failures"] or table.attrs["interrupted"] else 0
 
 
-def _shown(table, digits):
+def _shown(table: pd.DataFrame, digits: int | None) -> str:
     """The table as text, Monte Carlo errors behind the numbers that have them."""
     from diagnostics.formatting import aligned, formatted
 

@@ -1,11 +1,14 @@
-"""What `hmc figures` was asked for: which models to fit, of which data, what goes to which figure, and its files.
+"""The plan of `hmc figures`: which models to fit to which data, the inputs of each figure, and its files.
 
-All that can be wrong with names and options is found here, before anything is sampled.
+Wrong names and options are found here, before anything is sampled.
 """
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import figures
 import models
@@ -17,26 +20,26 @@ STUDIES = 20  # simulated, for the figure of coverage
 
 
 class Inputs(NamedTuple):
-    """What to fit, and what to draw from it."""
+    """The models to fit, and the figures to draw."""
 
-    models: dict  # {name: a hmc.Model, or a list of them for a model whose figures need several fits}
-    others: tuple  # names of the inputs that are no fits; see `figures.OTHER_INPUTS`
-    options: dict  # {name of the still or film: {its options}}
+    models: dict[str, Any]  # {name: a hmc.Model, or a list of them for a model whose figures need several fits}
+    others: tuple[str, ...]  # names of the inputs that are no fits; see `figures.OTHER_INPUTS`
+    options: dict[str, dict[str, Any]]  # {name of the still or film: {its options}}
 
     @property
-    def uses(self):
-        """Names of the options for sampling that what is drawn depends on."""
+    def uses(self) -> tuple[str, ...]:
+        """Names of the sampling options on which the figures depend."""
         if self.models:
             return OF_SAMPLING
         return ("seed", *OF_RUNS) if self.others else ()
 
 
-def plan(names, *, data=None, settings=(), exact=False):
+def plan(names: Sequence[str], *, data: str | None = None, settings: Sequence[str] = (), exact: bool = False) -> Inputs:
     """The `Inputs` of these stills and films; none are all.
 
     `data` and `settings`: a path, and texts NAME=VALUE, which go to the models and figures that have such an option.
     `exact`: whether exact leave-one-out is shown where it can be. ValueError for an unknown figure, model or option,
-    and for one that nothing here takes.
+    and for an option that none of them takes.
     """
     chosen = list(dict.fromkeys(names or [*figures.names(), *figures.films()]))
     needed = {name: figures.needs(name) for name in chosen}
@@ -62,21 +65,24 @@ def plan(names, *, data=None, settings=(), exact=False):
     )
 
 
-def other_input(name, fits, *, seed, workers, executor=None, **sampling):
-    """The input `name` that is no fit, of `figures.OTHER_INPUTS`, from the fits that are there by now.
+def other_input(
+    name: str, fits: dict[str, Any], *, seed: int, workers: int | None, executor: Any = None, **sampling: Any
+) -> Any:
+    """The input `name` of `figures.OTHER_INPUTS`, which is not a fit; refits need the fits that are done.
 
-    `sampling`: further arguments of `hmc.sample`, for refits; studies have settings of their own, and a warning tells
-    of those that fail. KeyboardInterrupt where they are interrupted.
+    `sampling`: further arguments of `hmc.sample`, for refits. Studies have settings of their own; a warning names those
+    that fail. KeyboardInterrupt where they are interrupted.
     """
     if name == "coverage":
         return _studies(seed, workers, executor)
     from diagnostics.loo_refit import loo_refit
     from hmc.reporting import progress_bar
 
-    fits = fits[name.removeprefix("refits of ")]
-    bar = progress_bar(len(fits), "leave-one-outs")
-    refits, run = [], {"workers": workers, "executor": executor, "progress": False}
-    for fit in fits:
+    those = fits[name.removeprefix("refits of ")]
+    bar = progress_bar(len(those), "leave-one-outs")
+    refits: list[Any] = []
+    run: dict[str, Any] = {"workers": workers, "executor": executor, "progress": False}
+    for fit in those:
         refits.append(loo_refit(fit.model, seed=seed, **run, **sampling))
         if bar is not None:
             bar.update()
@@ -85,8 +91,8 @@ def other_input(name, fits, *, seed, workers, executor=None, **sampling):
     return refits
 
 
-def written(name, inputs, folder, **options):
-    """Draw a still as .png and .svg, or a film as .gif, into a folder; the paths. ValueError where it cannot be."""
+def written(name: str, inputs: dict[str, Any], folder: str, **options: Any) -> list[Any]:
+    """Draw a still as .png and .svg, or a film as .gif, into a folder; the paths. ValueError where that fails."""
     from figures.drawing.style import save
 
     stem = Path(folder) / figures.file_stem(name)
@@ -96,7 +102,7 @@ def written(name, inputs, folder, **options):
     return [save(figure, f"{stem}{ending}") for ending in (".png", ".svg")]
 
 
-def _studies(seed, workers, executor):
+def _studies(seed: int, workers: int | None, executor: Any) -> Any:
     from models.coverage import coverage
 
     table = coverage(STUDIES, seed=seed, workers=workers, executor=executor)
@@ -107,8 +113,8 @@ def _studies(seed, workers, executor):
     return table
 
 
-def _taken(model, given, several):
-    """Those of the options in `given` that the model has: of an author's own, all."""
+def _taken(model: str, given: dict[str, Any], several: set[str]) -> dict[str, Any]:
+    """The options in `given` that the model takes; a model of an author takes all."""
     taken = given if ":" in model else {o: v for o, v in given.items() if o in models.describe(model).options}
     if model in several and figures.SERIES[model][0] in taken:
         option = figures.SERIES[model][0]
@@ -116,7 +122,7 @@ def _taken(model, given, several):
     return taken
 
 
-def _built(model, taken, settings, several):
+def _built(model: str, taken: dict[str, Any], settings: Iterable[str], several: set[str]) -> Any:
     """The model, or all models of a series, with the options that it takes."""
     texts = [text for text in settings if text.partition("=")[0] in taken]
     if model not in several:

@@ -1,11 +1,18 @@
 """`hmc figures`: stills and films of the lecture, or of any fit."""
 
+from __future__ import annotations
+
+import argparse
 import sys
+from typing import TYPE_CHECKING, Any
 
 from hmc.cli.shared import OF_SAMPLING, add_sampling, refuse_unused, sample, sampling, status_of
 
+if TYPE_CHECKING:
+    from hmc.cli.figure_inputs import Inputs
 
-def add(subparsers):
+
+def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser("figures", help="draw figures and films of the lecture")
     command.add_argument(
@@ -23,7 +30,7 @@ def add(subparsers):
     command.set_defaults(run=run)
 
 
-def run(options):
+def run(options: argparse.Namespace) -> int:
     """`hmc figures`."""
     import figures
 
@@ -48,10 +55,11 @@ def run(options):
         return _draw_planned(planned, options)
 
 
-def _draw_planned(planned, options):
+def _draw_planned(planned: Inputs, options: argparse.Namespace) -> int:
     from hmc.cli.figure_inputs import other_input, written
 
-    inputs, status = {}, 0
+    inputs: dict[str, Any] = {}
+    status = 0
     for name, model in planned.models.items():
         several = isinstance(model, list)
         fits = [sample(name, one, options) for one in (model if several else [model])]

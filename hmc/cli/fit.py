@@ -1,17 +1,21 @@
-"""`hmc fit`: a model's posterior, its table, and whether to trust it."""
+"""`hmc fit`: a model's posterior, its table, and a verdict on the draws."""
 
+from __future__ import annotations
+
+import argparse
 import sys
+from typing import Any
 
 from hmc.cli.model_argument import build, is_simulated
 from hmc.cli.shared import MODEL_HELP, add_digits, add_sampling, check_digits, kept_in, sample, status_of
 
 
-def add(subparsers):
+def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser(
         "fit",
         help="sample a model's posterior and print its table",
-        epilog="The exit status tells whether all chains gave their draws; the last lines, whether to trust them.",
+        epilog="The exit status is 0 if all chains gave their draws; the last lines say whether to trust them.",
     )
     command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     command.add_argument(
@@ -25,14 +29,14 @@ def add(subparsers):
     command.add_argument(
         "--checkpoint",
         metavar="FILE",
-        help="keep what is finished in FILE; the same command goes on from it, and with more --draws goes further",
+        help="save the progress in FILE; the same command continues from it, and with more --draws goes further",
     )
     add_digits(command)
     add_sampling(command)
     command.set_defaults(run=run, keeps_in="checkpoint")
 
 
-def run(options):
+def run(options: argparse.Namespace) -> int:
     """`hmc fit`."""
     from hmc.running import processes
 

@@ -1,17 +1,21 @@
 """`hmc lecture`: all fits, tables, figures and films, and the page that shows them."""
 
+from __future__ import annotations
+
+import argparse
 import sys
+from typing import Any
 
 from hmc.cli.shared import add_dask, refuse_unused
 
 
-def add(subparsers):
+def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser(
         "lecture",
-        help="fit all models, make every table and figure, and a page to look at",
+        help="fit all models, make every table and figure, and a page that shows them",
         description="The whole lecture: fits, tables, figures, films, and one page that shows them, DIR/index.html. "
-        "What DIR has already is not made again; after an interrupt the same command goes on.",
+        "Finished pieces in DIR are not made again; after an interrupt the same command continues.",
     )
     command.add_argument("--out", metavar="DIR", default="lecture", help="folder to write to (default: lecture)")
     command.add_argument("--seed", type=int, default=12, help="same seed, same draws (default 12)")
@@ -31,7 +35,7 @@ def add(subparsers):
     command.set_defaults(run=run, keeps_in="out")
 
 
-def run(options):
+def run(options: argparse.Namespace) -> int:
     """`hmc lecture`."""
     from hmc.running import processes
 
@@ -48,7 +52,7 @@ def run(options):
     return 1 if made.failures else 0
 
 
-def _refuse_unused(options):
+def _refuse_unused(options: argparse.Namespace) -> None:
     """ValueError for an option that no chosen part has a use for."""
     from figures.lecture import contents
     from figures.lecture.work.items import SHOWS_TROLLEY_FILE

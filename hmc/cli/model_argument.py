@@ -1,12 +1,21 @@
-"""The model that a MODEL argument of the command line means, and the options that are given for it."""
+"""From the MODEL argument of the command line, and its options, to a model."""
 
+from __future__ import annotations
+
+import argparse
 import os
 import sys
+from collections.abc import Iterable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from hmc.errors import told
 
+if TYPE_CHECKING:
+    from hmc.model import Model
 
-def build(name, data=None, settings=()):
+
+def build(name: str, data: str | None = None, settings: Iterable[str] = ()) -> Model:
     """The model of a MODEL argument: a lecture name, or FILE.py:FACTORY for an author's own.
 
     `data`: the path of --data, or None. `settings`: the texts NAME=VALUE of --set, further arguments of the model's
@@ -27,36 +36,36 @@ def build(name, data=None, settings=()):
     return model
 
 
-def file_of(name):
+def file_of(name: str) -> str:
     """The path of the file in a MODEL argument; "" for a model of the lecture."""
     return name.rpartition(":")[0]
 
 
-def options_of(name, options):
+def options_of(name: str, options: argparse.Namespace) -> list[str]:
     """Those texts of --set that the model `name` has an option for, or that none of the `options.models` has."""
     import models
 
-    def takes(other, text):
+    def takes(other: str, text: str) -> bool:
         return ":" in other or text.partition("=")[0] in models.describe(other).options
 
     return [t for t in options.set if takes(name, t) or not any(takes(other, t) for other in options.models)]
 
 
-def is_simulated(name, model):
+def is_simulated(name: str, model: Model) -> bool:
     """Whether a MODEL argument is of the lecture, and its model says that its data are simulated."""
     return ":" not in name and model.name != name
 
 
-def default_metric(name):
+def default_metric(name: str) -> str:
     """The metric that serves a model of the lecture better; "diag" for an author's own."""
     import models
 
     return models.metric_of(name) if name in models.names() else "diag"
 
 
-def parsed_settings(texts):
+def parsed_settings(texts: Iterable[str]) -> dict[str, Any]:
     """{name: value} of texts NAME=VALUE; a value that is a number is one. ValueError for other texts."""
-    settings = {}
+    settings: dict[str, Any] = {}
     for name, value in map(_setting, texts):
         if name in settings:
             raise ValueError(f"--set {name} is given twice")
@@ -64,7 +73,7 @@ def parsed_settings(texts):
     return settings
 
 
-def _setting(text):
+def _setting(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not (equals and name.isidentifier()):
         raise ValueError(f"--set {text} is not of the form NAME=VALUE")
@@ -77,7 +86,7 @@ def _setting(text):
     return name, value
 
 
-def _of_an_author(name, data, options):
+def _of_an_author(name: str, data: str | None, options: dict[str, Any]) -> Model:
     path, factory_name = file_of(name), name.rpartition(":")[2]
     if not (path and factory_name):
         raise ValueError(f"{name} is not of the form FILE.py:FACTORY")
@@ -87,14 +96,14 @@ def _of_an_author(name, data, options):
         raise ValueError(f"{path} has no function {factory_name}")
     try:
         model = factory(**options) if data is None else factory(data, **options)
-    except (Exception, SystemExit) as error:  # whatever the author's function does wrong
+    except (Exception, SystemExit) as error:  # the author's function may raise anything
         raise ValueError(f"{path}: {factory_name} fails: {told(error)}{_hidden_import(path, error)}") from error
     if type(model).__name__ != "Model":
         raise ValueError(f"{path}: {factory_name}() gives a {type(model).__name__}, not a hmc.Model")
     return model
 
 
-def _import_file(path):
+def _import_file(path: str) -> ModuleType:
     """The module of an author's file, which worker processes can import too. ValueError where the file fails."""
     if not path.endswith(".py"):
         raise ValueError(f"{path} is not a Python file: its name does not end in .py")
@@ -104,11 +113,11 @@ def _import_file(path):
 
     try:
         return model_file.load(path)
-    except (Exception, SystemExit) as error:  # whatever the author's file does wrong
+    except (Exception, SystemExit) as error:  # the author's file may raise anything
         raise ValueError(f"{path} cannot be imported: {told(error)}{_hidden_import(path, error)}") from error
 
 
-def _hidden_import(path, error):
+def _hidden_import(path: str, error: BaseException) -> str:
     """A note where the error is of a module that the file imports by the name of a file beside it, and gets from
     elsewhere; else "".
     """

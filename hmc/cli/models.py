@@ -1,13 +1,18 @@
 """`hmc models`: the models of the lecture."""
 
+from __future__ import annotations
 
-def add(subparsers):
+import argparse
+from typing import Any
+
+
+def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser("models", help="list the models of the lecture, with formula, data and dimension")
     command.set_defaults(run=run)
 
 
-def run(_options):
+def run(_options: argparse.Namespace) -> None:
     """`hmc models`."""
     import models
 

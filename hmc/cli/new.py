@@ -1,11 +1,18 @@
 """`hmc new NAME`: a first model file, runnable as it stands and made to be changed."""
 
+from __future__ import annotations
+
+import argparse
 import importlib.util
 import keyword
 import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def add(subparsers):
+def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser("new", help="write a model file that runs as it stands, to change into your own")
     command.add_argument("name", metavar="NAME", help="of the model, and of the file: NAME.py")
@@ -13,7 +20,7 @@ def add(subparsers):
     command.set_defaults(run=run)
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
     """`hmc new`."""
     path = write_template(options.name, options.out)
     print(f"{path}: now `hmc check {path}:{options.name}` and `hmc fit {path}:{options.name}`")
@@ -74,21 +81,21 @@ _TAKEN = (
 )  # fmt: skip
 
 
-def template(name):
+def template(name: str) -> str:
     """The text of a model file with a small hierarchical model called `name`.
 
     ValueError where that can be no function's name, or is a name that the file uses for something else.
     """
     if not (isinstance(name, str) and name.isidentifier() and name.isascii()):
-        raise ValueError(f"{name!r} is no name for a model: it needs letters, digits and _, and no digit first")
+        raise ValueError(f"{name!r} cannot be the name of a model: it needs letters, digits and _, and no digit first")
     if keyword.iskeyword(name):
-        raise ValueError(f"{name!r} is no name for a model: it is a word of Python")
+        raise ValueError(f"{name!r} cannot be the name of a model: it is a word of Python")
     if name in _TAKEN:
-        raise ValueError(f"{name!r} is no name for a model: the file uses it for something else")
+        raise ValueError(f"{name!r} cannot be the name of a model: the file uses it for something else")
     return _TEXT.replace("NAME", name)
 
 
-def write_template(name, folder="."):
+def write_template(name: str, folder: str | os.PathLike[str] = ".") -> Path:
     """Write `template(name)` to the file NAME.py in a folder, and return its path.
 
     ValueError for a name that cannot be, or is that of another Python module, which would be imported in place of the
@@ -105,6 +112,6 @@ def write_template(name, folder="."):
     if os.path.lexists(path):
         raise ValueError(f"{path} is there already; it is left as it is")
     if importlib.util.find_spec(name) is not None:
-        raise ValueError(f"{name!r} is no name for a model: there is a Python module of that name")
+        raise ValueError(f"{name!r} cannot be the name of a model: there is a Python module of that name")
     write_whole(path, lambda file: file.write(text.encode()))
     return path

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hmc.results.fit import Fit
 
 _STATISTICS = 9  # of the sampler, each a number a draw
-_COMPRESSED = 0.9  # what is left of draws in our own files, by which nothing but their exponents is saved
+_COMPRESSED = 0.9  # the share of their size that draws take in our own files, which are compressed
 _NUMBER_IN_CSV = 15  # bytes, with its comma
 
 
@@ -66,7 +66,7 @@ def check_fit_fits(model: Model, options: argparse.Namespace) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the fit itself will warn
             write(_made_up(model), trial, log_likelihood=False)
-    except Exception as error:  # whatever a format does with names and data
+    except Exception as error:  # a format may raise anything for names and data
         raise ValueError(f"--out {options.out} cannot hold a fit of {model.name}: {told(error)}") from error
     finally:
         trial.unlink(missing_ok=True)
@@ -112,7 +112,7 @@ def _written(fit: Fit, path: str) -> tuple[str, str]:
         return path, ""
     except OSError as error:
         return _saved_elsewhere(fit, path, error)
-    except Exception as error:  # whatever the author's log_likelihood does wrong
+    except Exception as error:  # the author's log_likelihood may raise anything
         reason = error
     try:
         write(fit, path, log_likelihood=False)  # if it is that

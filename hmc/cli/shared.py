@@ -1,4 +1,4 @@
-"""What several commands share: options, how they are handed to the sampler, and the refusal of those without effect."""
+"""Options of several commands: how they are given to the sampler, and the refusal of those without effect."""
 
 from __future__ import annotations
 

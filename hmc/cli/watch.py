@@ -11,7 +11,7 @@ from hmc.cli.shared import MODEL_HELP, add_chain, add_data, of_chain
 
 def add(subparsers: Any) -> None:
     """The command's options."""
-    command = subparsers.add_parser("watch", help="tell in words what the sampler does, step by step")
+    command = subparsers.add_parser("watch", help="describe the sampler's steps in words")
     command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     command.add_argument("--transitions", type=int, default=1, help="how many (default 1)")
     command.add_argument("--after", type=int, metavar="N", help="transitions to run before (default: the warm-up)")

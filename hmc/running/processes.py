@@ -70,8 +70,7 @@ class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
 
     def _in_a_worker(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         reason: HMCError
-        # The files come first: the names of their modules follow.
-        request = (model_file.Known(), self._model_key, function, arguments)
+        request = (self._model_key, function, arguments)
         for take in (_take_worker, _start_worker):
             try:
                 return self._answer(take(), request)
@@ -126,7 +125,7 @@ class Worker:
 
     def ask(self, request: tuple[Any, ...]) -> Any:
         """The value that the process answers with; its exception is raised. BrokenProcessPool if it dies."""
-        message = _packed(request)
+        message = _packed((model_file.Known(), request))
         try:
             _send(self._pipe, message)
             packed = _receive(self._pipe)
@@ -243,7 +242,7 @@ def _answer_to(request: Packed) -> Packed:
 
 def _run(request: Packed) -> Any:
     try:
-        _, model_key, function, arguments = _unpacked(request)
+        _, (model_key, function, arguments) = _unpacked(request)
     except Exception as error:  # importing the model's module can raise anything
         raise StaleWorkerError(str(error)) from None
     if model_key is not None and arguments[0].density_key() != model_key:

@@ -21,6 +21,7 @@ from hmc.jit.fingerprint import fingerprint
 if TYPE_CHECKING:
     from hmc.model import Model
 
+_ROOT = Path(__file__).parents[2]
 PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
 
@@ -91,7 +92,7 @@ def _package_of(item: Any) -> str | None:
 
 def _hash_of(package: str) -> str | None:
     """A hash of the source files of one of our packages, as they are now; None where it is not installed."""
-    folder = Path(__file__).parents[2] / package  # a user's folder may have the same name
+    folder = _ROOT / package  # a user's folder, which `import` may find first, can have the same name
     if not folder.is_dir():
         return None
     digest = hashlib.sha256()

@@ -1,6 +1,6 @@
 """Rules for the cells of a column: numbers, counts, words, names; and the complaint about a cell that breaks them.
 
-Cells come as text, from files, or as whatever a frame holds; both are read as the same text, so that a frame and the
+Cells of files are text, those of frames any objects; both are read as the same text, so that a frame and the
 file it was written to mean the same.
 """
 

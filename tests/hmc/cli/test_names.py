@@ -147,6 +147,27 @@ def test_an_import_that_finds_ours_in_place_of_a_neighbour_is_explained(tmp_path
     assert "another name" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("script", "hidden", "told"),
+    [
+        ("import hmc, models\nmodels.mST()\n", "X = 1\n", "mST"),
+        ("import hmc\nfrom models import cafes\n", "X = 1\n", "cafes"),
+        ("import hmc, models\nprint(models.X)\n", "X = 1\n", None),
+        ("import hmc\n", "X = 1\n", None),
+        ("import hmc, models\nmodels.mST()\n", None, None),
+    ],
+)
+def test_a_script_whose_models_are_its_own_is_told(script, hidden, told, tmp_path):
+    (tmp_path / "run.py").write_text(script)
+    if hidden:
+        (tmp_path / "models.py").write_text(hidden)
+    result = program(folder=tmp_path, command=("run.py",))
+    notes = [line for line in result.stderr.splitlines() if line.startswith("hmc: note: ")]
+    assert (result.returncode == 0) == (told is None)
+    hidden_by = f"`import models` gives {tmp_path / 'models.py'}, which hides the package models of rethinking-hmc"
+    assert notes == ([] if told is None else [f"hmc: note: {hidden_by} and has no {told}: give that file another name"])
+
+
 def test_only_a_folder_of_the_user_is_moved_to_the_end():
     assert search_path.folders_last(["/me", "/lib"], {"/me"}) == ["/lib", "/me"]
     assert search_path.folders_last(["/lib", "/me"], {"/me"}) == ["/lib", "/me"]

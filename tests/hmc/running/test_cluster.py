@@ -279,12 +279,20 @@ def test_a_package_that_is_not_there_is_other_code(monkeypatch):
 def test_a_changed_file_is_other_code(tmp_path, monkeypatch):
     (tmp_path / "parcel").mkdir()
     (tmp_path / "parcel" / "one.py").write_text("x = 1\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(same_code, "_ROOT", tmp_path)
     before = same_code._hash_of("parcel")
     assert same_code._hash_of("parcel") == before
     (tmp_path / "parcel" / "one.py").write_text("x = 2\n")
     assert same_code._hash_of("parcel") != before
     assert same_code._hash_of("no_such_parcel") is None
+
+
+def test_a_users_folder_is_not_taken_for_ours(tmp_path, monkeypatch):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "__init__.py").write_text("x = 1\n")
+    before = same_code._hash_of("models")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert same_code._hash_of("models") == before
 
 
 FORKED = """

@@ -361,4 +361,4 @@ processes.Worker = never
 assert processes.ProcessExecutor(1).submit(os.getpid).result() == os.getpid()""",
     )
     assert done.stderr.count("\n") == 1
-    assert "a worker process cannot be had: OSError: no room" in done.stderr
+    assert "no worker process can run it: OSError: no room" in done.stderr
