@@ -35,14 +35,14 @@ class Failure(NamedTuple):
     reason: str
 
 
-def told(error):
+def told(error: BaseException) -> str:
     """What ended a piece of work, in words."""
     if any(kind.__name__ == "BrokenExecutor" for kind in type(error).__mro__):
         return f"its worker process died, killed or out of memory ({type(error).__name__})"
     return f"{type(error).__name__}: {error}"
 
 
-def portable(error):
+def portable(error: BaseException) -> BaseException:
     """The exception, or one that says the same where it would not survive the way back from a worker."""
     import pickle  # here, since `hmc --help` does not need it
 

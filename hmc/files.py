@@ -5,10 +5,12 @@ import errno
 import os
 import stat
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
-def put_new(temporary, path):
+def put_new(temporary: Path, path: Path) -> None:
     """Put a finished file at a path where there must be none; FileExistsError if there is.
 
     On a file system without hard links, as those of memory sticks, it replaces what is there.
@@ -21,7 +23,9 @@ def put_new(temporary, path):
         os.replace(temporary, path)
 
 
-def write_whole(path, write, put=os.replace):
+def write_whole(
+    path: str | os.PathLike[str], write: Callable[[BinaryIO], object], put: Callable[[Path, Path], None] = os.replace
+) -> None:
     """Have `write(file)` fill a binary file, and put it at `path` when it is complete; see `unfinished`.
 
     OSError where there can be no file. `put`: os.replace or `put_new`.
@@ -30,14 +34,14 @@ def write_whole(path, write, put=os.replace):
         write(file)
 
 
-def check_writable(path):
+def check_writable(path: str | os.PathLike[str]) -> None:
     """OSError where `write_whole` could put no file at `path`. What is there is left as it is, or not there."""
     with unfinished(path, put=lambda temporary, target: None) as temporary, open(temporary, "xb"):
         pass
 
 
 @contextlib.contextmanager
-def folder_to_fill(path):
+def folder_to_fill(path: str | os.PathLike[str]) -> Iterator[None]:
     """Make a folder to put files into, for a `with`; at its end, what was made and stayed empty is gone again.
 
     OSError at once, which names the folder, where no file can be put there.
@@ -57,7 +61,7 @@ def folder_to_fill(path):
 
 
 @contextlib.contextmanager
-def unfinished(path, put=os.replace):
+def unfinished(path: str | os.PathLike[str], put: Callable[[Path, Path], None] = os.replace) -> Iterator[Path]:
     """A path beside `path` to write to, for a `with`: at its end what is there is put at `path`.
 
     A link is followed: what it leads to is written. Nothing stays behind where writing fails or is interrupted, and an
@@ -81,7 +85,7 @@ def unfinished(path, put=os.replace):
                 temporary.unlink()
 
 
-def _refuse_what_is_no_file(path):
+def _refuse_what_is_no_file(path: str | os.PathLike[str]) -> None:
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:

@@ -1,7 +1,11 @@
 """What a model author writes against: `Model`."""
 
+from __future__ import annotations
+
 import copy
 import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numba
 import numpy as np
@@ -20,9 +24,12 @@ from hmc.jit.compiled import (
 from hmc.jit.copying import python_of
 from hmc.jit.fingerprint import UndeterminableError
 from hmc.jit.kernel import kernel
-from hmc.jit.packing import pack
+from hmc.jit.packing import PackedData, pack
 from hmc.jit.reach import FrozenCodeError
-from hmc.parameters import blocks, checked_parameters, constrained, unconstrained
+from hmc.parameters import Parameter, blocks, checked_parameters, constrained, unconstrained
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 
 class Model:
@@ -46,17 +53,17 @@ class Model:
 
     def __init__(
         self,
-        log_density,
-        data,
-        parameters,
+        log_density: Callable[..., float],
+        data: Any,
+        parameters: Iterable[Parameter],
         *,
-        name,
-        log_likelihood=None,
-        link=None,
-        simulate=None,
-        simulate_data=None,
-        derived=None,
-    ):
+        name: str,
+        log_likelihood: Callable[..., None] | None = None,
+        link: Callable[..., None] | None = None,
+        simulate: Callable[..., ArrayLike] | None = None,
+        simulate_data: Callable[..., Any] | None = None,
+        derived: Callable[..., Mapping[str, Any]] | None = None,
+    ) -> None:
         self.name = name
         self.log_density = log_density
         self.data = data
@@ -66,7 +73,7 @@ class Model:
         self._simulate = simulate
         self._simulate_data = simulate_data
         self._derived = derived
-        given = {"log_density": log_density, "log_likelihood": log_likelihood, "link": link}
+        given: dict[str, Any] = {"log_density": log_density, "log_likelihood": log_likelihood, "link": link}
         given |= {"simulate": simulate, "simulate_data": simulate_data, "derived": derived}
         for role, function in given.items():
             is_function = isinstance(getattr(function, "py_func", function), types.FunctionType)
@@ -74,19 +81,19 @@ class Model:
                 raise ValueError(f"{name}: {role} is a {type(function).__name__}, not a function")
         self._packed = _checked_and_packed(name, data, self.dimension)
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "_packed"}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._packed = pack(self.data, self.dimension)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         names = ", ".join(f"{p.name}{list(p.shape) if p.shape else ''}" for p in self.parameters)
         return f"<Model {self.name}: {names}; dimension {self.dimension}>"
 
     @property
-    def dimension(self):
+    def dimension(self) -> int:
         """The number of unconstrained parameters."""
         return sum(p.free for p in self.parameters)
 
@@ -95,7 +102,7 @@ class Model:
     simulate_data = property(lambda self: called_from_python(self._simulate_data), doc="The function given, or None.")
     derived = property(lambda self: called_from_python(self._derived), doc="The function given, or None.")
 
-    def with_data(self, data):
+    def with_data(self, data: Any) -> Model:
         """The same model of other data: what `simulate_data` gives, say. Of fields of the same types, of whatever
         lengths, nothing is compiled again. ValueError for what is no NamedTuple of arrays and numbers.
         """
@@ -103,7 +110,7 @@ class Model:
         other.data, other._packed = data, _checked_and_packed(self.name, data, self.dimension)
         return other
 
-    def without(self, observations):
+    def without(self, observations: ArrayLike) -> Model:
         """The same model with some observations (a number from 0, or several) left out of its likelihood.
 
         They get the weight 0, and nothing else changes: the parameters are the same, nothing is compiled again, and
@@ -120,7 +127,7 @@ class Model:
             weight[observation] = 0.0
         return self.with_data(self.data._replace(weight=weight))
 
-    def density(self, *, guarded=True):
+    def density(self, *, guarded: bool = True) -> tuple[Callable[..., float], Any]:
         """(function, address): the compiled log density, and the data as it takes them. See `hmc/jit/compiled.py`.
 
         guarded: it is nan where the author's function raises an exception, which `n_raised` counts; else it raises.
@@ -128,16 +135,16 @@ class Model:
         notes = self._packed.notes if guarded else None
         return self._compiled("log_density", DENSITY, notes), self._packed.address
 
-    def density_is_stored(self):
+    def density_is_stored(self) -> bool:
         """Whether another process can load the compiled log density from disk."""
         return author_function_is_stored(self.log_density, self._packed.type, DENSITY, self._packed.notes)
 
     @property
-    def n_raised(self):
+    def n_raised(self) -> int:
         """How often the log density raised an exception since the model was made in this process, in all threads."""
         return int(self._packed.notes[0])
 
-    def last_raised(self):
+    def last_raised(self) -> str | None:
         """The exception that the log density raised the last time, in words: "LinAlgError: ..."; None: it never did.
 
         Compiled code keeps no exceptions. So the function is run again where it raised the last one: in Python, whose
@@ -156,7 +163,7 @@ class Model:
                 return f"{type(error).__name__}: {error}"
         return "an exception, which it does not raise again"
 
-    def density_key(self):
+    def density_key(self) -> str | None:
         """A hash of all that the log density reaches, the same in every process that has the same code; None where it
         cannot be known.
         """
@@ -165,7 +172,7 @@ class Model:
         except UndeterminableError:
             return None
 
-    def unknown_code(self):
+    def unknown_code(self) -> str | None:
         """What the log density reaches whose content cannot be known, in words; None where all of it can."""
         try:
             author_function_key(self.log_density, self._packed.type)
@@ -173,7 +180,7 @@ class Model:
             return str(error)
         return None
 
-    def evaluate(self, position):
+    def evaluate(self, position: ArrayLike) -> tuple[float, NDArray[np.float64]]:
         """(log density, gradient) at an unconstrained position."""
         function, address = self.density()
         position = np.array(position, dtype=np.float64)
@@ -183,7 +190,7 @@ class Model:
         with np.errstate(all="ignore"):
             return float(function(position, address, gradient)), gradient
 
-    def pointwise(self, role, positions):
+    def pointwise(self, role: str, positions: ArrayLike) -> NDArray[np.float64]:
         """What the function `role` ("log_likelihood" or "link") writes for positions (..., dimension):
         (..., observations).
         """
@@ -197,12 +204,12 @@ class Model:
             for_each_row(function, self._packed.address, rows, out)
         return out.reshape((*np.shape(positions)[:-1], out.shape[1]))
 
-    def constrain(self, positions):
+    def constrain(self, positions: ArrayLike) -> dict[str, NDArray[np.float64]]:
         """Named values of unconstrained positions (..., dimension): {name: array (..., *shape)}."""
         positions = np.asarray(positions, dtype=np.float64)
         return {p.name: constrained(p, positions[..., part]) for p, part in blocks(self.parameters)}
 
-    def unconstrain(self, values):
+    def unconstrain(self, values: Mapping[str, Any]) -> NDArray[np.float64]:
         """The unconstrained position (dimension,) of named values {name: number or array of the parameter's shape}.
 
         ValueError for a name too many or too few, a wrong shape, or a value that its constraint does not allow.
@@ -213,7 +220,9 @@ class Model:
                 raise ValueError(f"{self.name}: values are needed for {', '.join(names)}; see {name}")
         return np.concatenate([unconstrained(self.name, p, values[p.name]) for p in self.parameters])
 
-    def _compiled(self, role, function_type, notes=None):
+    def _compiled(
+        self, role: str, function_type: numba.types.FunctionType, notes: NDArray[np.float64] | None = None
+    ) -> Callable[..., Any]:
         try:
             return compile_author_function(getattr(self, role), self._packed.type, function_type, notes)
         except FrozenCodeError as error:
@@ -221,7 +230,7 @@ class Model:
         except Exception as error:  # Numba's, of which some are no NumbaError
             raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from error
 
-    def _observations(self, role, rows):
+    def _observations(self, role: str, rows: NDArray[np.float64]) -> int:
         """How many observations a pointwise function writes, seen by watching it write at some of these positions.
 
         The author means the function to be run there, and nowhere else. At a draw so extreme that Python's math raises
@@ -229,7 +238,7 @@ class Model:
         """
         name = f"{self.name}: {role}"
         function = python_of(called_from_python(getattr(self, role)))
-        reason = "no position is given"
+        reason: object = "no position is given"
         for row in rows[np.linspace(0, len(rows) - 1, min(len(rows), _ROWS_TRIED), dtype=np.int64)]:
             extent = _Extent(name)
             try:
@@ -246,7 +255,7 @@ class Model:
 _ROWS_TRIED = 20
 
 
-def _checked_and_packed(name, data, dimension):
+def _checked_and_packed(name: str, data: Any, dimension: int) -> PackedData:
     """The data of the model `name` as compiled code takes them; ValueError for what are no data, and for nan."""
     if not (isinstance(data, tuple) and hasattr(data, "_fields")):
         raise ValueError(f"{name}: data is a {type(data).__name__}, not a NamedTuple")
@@ -259,7 +268,7 @@ def _checked_and_packed(name, data, dimension):
     return packed
 
 
-def _places_of_nan(item, place):
+def _places_of_nan(item: Any, place: str) -> Iterator[str]:
     """Where there is nan in data: "data.x[3]". Infinities may be meant, as bounds of what was censored."""
     if isinstance(item, tuple):
         for name, field in zip(getattr(item, "_fields", range(len(item))), item, strict=True):
@@ -281,26 +290,26 @@ def pointwise_rows(function, address, positions, out):
 class _Extent:
     """Stands in for `out` to learn how far a function writes."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
         self.length = 0
         self.misused = False
 
-    def __setitem__(self, index, value):
+    def __setitem__(self, index: Any, value: object) -> None:
         if not isinstance(index, (int, np.integer)) or index < 0:
             self._refuse(f"out[{index}]")
         self.length = max(self.length, int(index) + 1)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: object) -> NoReturn:
         self._refuse(f"reading out[{index}]")
 
-    def __len__(self):
+    def __len__(self) -> NoReturn:
         self._refuse("len(out)")
 
-    def __getattr__(self, attribute):
+    def __getattr__(self, attribute: str) -> NoReturn:
         self._refuse(f"out.{attribute}")
 
-    def _refuse(self, use):
+    def _refuse(self, use: str) -> NoReturn:
         self.misused = True
         raise ValueError(
             f"{self.name} must write out[i] = value, i = 0, 1, ..., one observation at a time, not use {use}"

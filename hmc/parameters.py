@@ -1,8 +1,8 @@
 """Parameters: their names, shapes and constraints, and values on either side of the constraint."""
 
 import math
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
@@ -28,27 +28,30 @@ from hmc.transforms import (
     upper,
 )
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 class Parameter(NamedTuple):
     """A named block of a model's parameters; `shape` () is a scalar, and the constraint one of hmc's."""
 
     name: str
-    shape: tuple = ()
+    shape: tuple[int, ...] = ()
     constraint: Constraint = real
 
     @property
-    def size(self):
+    def size(self) -> int:
         """How many values it has."""
         return math.prod(self.shape)
 
     @property
-    def free(self):
+    def free(self) -> int:
         """How many unconstrained numbers it takes: one fewer per vector for a simplex."""
         vectors = math.prod(self.shape[:-1])
         return self.size - vectors * self.constraint.free_per_vector
 
 
-def blocks(parameters):
+def blocks(parameters: Iterable[Parameter]) -> Iterator[tuple[Parameter, slice]]:
     """(parameter, slice of a position) for each parameter, in their order."""
     first = 0
     for parameter in parameters:
@@ -56,21 +59,22 @@ def blocks(parameters):
         first += parameter.free
 
 
-def element_names(name, shape):
+def element_names(name: str, shape: tuple[int, ...]) -> list[str]:
     """A name for each element of a parameter of that shape, counted from 1: `a[1]`, `b[1,2]`; a scalar's is its own."""
     return [name + (f"[{','.join(str(i + 1) for i in place)}]" if place else "") for place in np.ndindex(shape)]
 
 
-def checked_parameters(model_name, parameters):
+def checked_parameters(model_name: str, parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
     """The parameters with shapes as tuples; ValueError, naming the model, for what is no list of parameters."""
     if not (isinstance(model_name, str) and model_name):
         raise ValueError(f"name = {model_name!r} is no name of a model: that is a text")
     if isinstance(parameters, Parameter) or not isinstance(parameters, Iterable):
         raise ValueError(f"{model_name}: parameters = {parameters!r} is no list; each of it is a hmc.Parameter")
-    checked = []
+    checked: list[Parameter] = []
     for parameter in parameters:
         if not isinstance(parameter, Parameter):
             raise ValueError(f"{model_name}: {parameter!r} is not a hmc.Parameter")
+        shape: Any  # authors give a number or a list too
         name, shape, constraint = parameter
         if isinstance(shape, Constraint) or callable(shape):
             written = _as_written(shape)
@@ -98,7 +102,7 @@ def checked_parameters(model_name, parameters):
     return tuple(checked)
 
 
-def _as_written(constraint):
+def _as_written(constraint: Any) -> str:
     """A constraint as it stands in a model's file: hmc.lower(0)."""
     if isinstance(constraint, Constraint):
         return f"hmc.{constraint}"
@@ -107,7 +111,7 @@ def _as_written(constraint):
     )
 
 
-def _is_whole(number):
+def _is_whole(number: object) -> bool:
     return isinstance(number, (int, np.integer)) and not isinstance(number, bool)
 
 
@@ -115,7 +119,7 @@ def _is_whole(number):
 _FEW_VALUES = 10_000
 
 
-def constrained(parameter, free):
+def constrained(parameter: Parameter, free: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """Values (..., *shape) of a parameter from its unconstrained numbers (..., parameter.free)."""
     kind, below, above = parameter.constraint
     leading = free.shape[:-1]
@@ -134,7 +138,7 @@ def constrained(parameter, free):
     return out.reshape((*leading, *parameter.shape))
 
 
-def unconstrained(model_name, parameter, value):
+def unconstrained(model_name: str, parameter: Parameter, value: Any) -> "NDArray[np.float64]":
     """The unconstrained numbers (parameter.free,) of a value of the parameter's shape; ValueError where it is none."""
     kind, below, above = parameter.constraint
     try:

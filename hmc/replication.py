@@ -4,15 +4,23 @@ A replication draws a truth and data given it, samples the posterior of these da
 truth and draws. Simulation-based calibration, power, the coverage of intervals: all are a reduction of replications.
 """
 
+from __future__ import annotations
+
 import functools
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hmc.model import Model
 from hmc.running.batches import in_batches
 from hmc.running.tasks import Items, run_chain
-from hmc.settings import check_settings, check_whole
+from hmc.settings import Settings, check_settings, check_whole
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
 
 # Settings of `hmc.sample` that replications may have, besides those that `replicate` names.
 _FURTHER_SETTINGS = {
@@ -35,38 +43,38 @@ class ReplicationFailure(NamedTuple):
 class Replications(NamedTuple):
     """What replications gave, in the order of their numbers."""
 
-    results: list  # what `reduce` returned
-    numbers: list  # of the replications that gave these results
-    failures: list  # of the others that were run: `ReplicationFailure`
+    results: list[Any]  # what `reduce` returned
+    numbers: list[int]  # of the replications that gave these results
+    failures: list[ReplicationFailure]  # of the others that were run
     interrupted: bool  # whether Ctrl-C ended the run early
-    settings: dict  # the seed included
+    settings: dict[str, Any]  # the seed included
 
 
 class Experiment(NamedTuple):
     """What all replications share."""
 
-    settings: object  # hmc.settings.Settings
-    design: object
-    sampler: object
-    reduce: object
+    settings: Settings
+    design: Callable[..., tuple[Any, Model]]
+    sampler: Callable[..., tuple[NDArray[np.float64], dict[str, np.ndarray]]]
+    reduce: Callable[..., Any]
 
 
 def replicate(
-    model,
-    reduce,
-    replications,
+    model: Model,
+    reduce: Callable[..., Any],
+    replications: int,
     *,
-    seed=12,
-    design=None,
-    sampler=None,
-    chains=1,
-    warmup=300,
-    draws=300,
-    workers=None,
-    executor=None,
-    progress=True,
-    **sampling,
-):
+    seed: int | None = 12,
+    design: Callable[[np.random.Generator, Model], tuple[Any, Model]] | None = None,
+    sampler: Callable[..., tuple[NDArray[np.float64], dict[str, np.ndarray]]] | None = None,
+    chains: int = 1,
+    warmup: int = 300,
+    draws: int = 300,
+    workers: int | None = None,
+    executor: Executor | str | None = None,
+    progress: bool = True,
+    **sampling: Any,
+) -> Replications:
     """Run replications of a model, each a fit that is reduced to what matters of it; `Replications`.
 
     reduce(truth, fitted, draws, stats): what is kept of a replication. `fitted` is the model of its data, `draws` are
@@ -109,13 +117,15 @@ def replicate(
     )
 
 
-def from_prior(rng, model):
+def from_prior(rng: np.random.Generator, model: Model) -> tuple[Any, Model]:
     """The usual design: a position drawn from the prior, and the model of data drawn given it."""
     truth = model.simulate(rng, model.data)
     return truth, model.with_data(model.simulate_data(truth, model.data, rng))
 
 
-def independent_chains(truth, fitted, settings, cells):
+def independent_chains(
+    truth: object, fitted: Model, settings: Settings, cells: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], dict[str, np.ndarray]]:
     """The usual sampler: chains as `hmc.sample` runs them, which know nothing of the truth."""
     records = []
     for chain in range(settings.chains):
@@ -130,7 +140,7 @@ def independent_chains(truth, fitted, settings, cells):
     return np.stack([record.position for record in records]), stats
 
 
-def check_simulates(model):
+def check_simulates(model: Model) -> None:
     """ValueError for what is no model, and where data cannot be simulated from the model's prior."""
     if not isinstance(model, Model):
         raise ValueError(f"a hmc.Model is needed, not a {type(model).__name__}")
@@ -139,7 +149,7 @@ def check_simulates(model):
             raise ValueError(f"{model.name} has no {role} function, which simulating data from its prior needs")
 
 
-def _replication(experiment, model, number, cells):
+def _replication(experiment: Experiment, model: Model, number: int, cells: NDArray[np.int64]) -> Any:
     """The reduction of replication `number`."""
     seed, settings = experiment.settings.seed, experiment.settings
     truth, fitted = experiment.design(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, 0))), model)

@@ -2,9 +2,10 @@
 
 import contextlib
 import sys
+from typing import Any
 
 
-def say(text):
+def say(text: str) -> None:
     """Print "hmc: ..." on standard error. Where nothing can be written there, no run is lost for it."""
     # A full disk; a file that is closed; a signal in the midst of another line.
     with contextlib.suppress(OSError, ValueError, RuntimeError):
@@ -12,7 +13,7 @@ def say(text):
             print(f"hmc: {text}", file=sys.stderr)
 
 
-def progress_bar(total, unit):
+def progress_bar(total: int, unit: str) -> Any:
     """A bar on standard error, or None where that is no terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         return None

@@ -2,7 +2,7 @@
 
 import math
 import secrets
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,11 +28,11 @@ class Settings(NamedTuple):
     path_length: float
     metric: str
     adaptation: str
-    initial: object
+    initial: Any
     keep_warmup: bool
 
 
-def check_settings(**given):
+def check_settings(**given: Any) -> Settings:
     """`Settings` from the arguments of `hmc.sample`; ValueError names the first that is wrong, and its value."""
     settings = Settings(**given)
     check_whole("chains", settings.chains, least=1, most=MOST_CHAINS)
@@ -53,17 +53,17 @@ def check_settings(**given):
     if not isinstance(settings.keep_warmup, (bool, np.bool_)):
         raise ValueError(f"keep_warmup = {settings.keep_warmup!r} is neither True nor False")
     seed = secrets.randbits(64) if settings.seed is None else int(settings.seed)
-    whole = {name: int(getattr(settings, name)) for name in ("chains", "warmup", "draws", "max_depth")}
-    floats = {name: float(getattr(settings, name)) for name in ("target_accept", "path_length")}
+    whole: dict[str, Any] = {name: int(getattr(settings, name)) for name in ("chains", "warmup", "draws", "max_depth")}
+    floats: dict[str, Any] = {name: float(getattr(settings, name)) for name in ("target_accept", "path_length")}
     return settings._replace(seed=seed, keep_warmup=bool(settings.keep_warmup), **whole, **floats)
 
 
-def is_whole(value):
+def is_whole(value: object) -> bool:
     """Whether a value is a whole number, Python's or NumPy's; True and False are none."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def check_whole(name, value, least, most=None):
+def check_whole(name: str, value: Any, least: int, most: int | None = None) -> None:
     """ValueError, with name and value, for what is no whole number from `least` to `most`."""
     if not is_whole(value):
         raise ValueError(f"{name} = {value!r} is not a whole number")
@@ -71,7 +71,7 @@ def check_whole(name, value, least, most=None):
         raise ValueError(f"{name} = {value} is " + (f"less than {least}" if value < least else f"more than {most}"))
 
 
-def _number(name, value, above, below):
+def _number(name: str, value: Any, above: float, below: float) -> None:
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float, np.integer, np.floating))

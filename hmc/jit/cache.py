@@ -9,6 +9,8 @@ Loading is unpickling, which runs whatever the file says. So folder and files ar
 somebody else owns, or could have written, is not loaded.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import hashlib
@@ -21,7 +23,9 @@ import shutil
 import stat
 import threading
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import llvmlite
 import numba
@@ -36,11 +40,15 @@ from numba.core.serialize import dumps
 
 from hmc.files import write_whole
 
+if TYPE_CHECKING:
+    from numba.core.dispatcher import Dispatcher
+    from numba.types import Type
+
 _KEPT_FOLDERS = 4  # as many environments keep their compiled code
 _KEPT_FILES = 500  # compiled functions, of 20 to 800 kB
 
 
-def _count_functions_from_a_random_number():
+def _count_functions_from_a_random_number() -> None:
     """Keep the symbols of code from different processes apart.
 
     Numba tells functions of one name apart by a number that counts from 1 in every process, and code from disk keeps
@@ -55,7 +63,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_count_functions_from_a_random_number)
 
 
-def enable(dispatcher, key, is_unchanged):
+def enable(dispatcher: Dispatcher, key: str, is_unchanged: Callable[[], bool]) -> None:
     """Let `dispatcher` load what it compiles from disk, and save it there, as the entry `key` (a hash).
 
     is_unchanged(): whether `key` is still that of the function, asked before anything is saved.
@@ -63,12 +71,12 @@ def enable(dispatcher, key, is_unchanged):
     dispatcher._cache = _KeyedCache(dispatcher.py_func.__name__, key, is_unchanged)
 
 
-def is_stored(name, key, argument_types):
+def is_stored(name: str, key: str, argument_types: Sequence[Type]) -> bool:
     """Whether the code of a function for these argument types lies on disk, so that loading it will not compile."""
     return _path(name, key, argument_types, cpu_target.target_context.codegen()).exists()
 
 
-def prepare(dispatcher, argument_types):
+def prepare(dispatcher: Dispatcher, argument_types: Sequence[Type]) -> None:
     """Have Numba load all that compiling needs, if the code of `dispatcher` is not on disk, which is to be compiled."""
     kept = dispatcher._cache
     if not (isinstance(kept, _KeyedCache) and kept.holds(argument_types)):
@@ -76,10 +84,10 @@ def prepare(dispatcher, argument_types):
 
 
 @functools.cache
-def _load_numba():
+def _load_numba() -> None:
     # Numba loads these only once, and a Ctrl-C in their midst would leave it without some for good. It comes to the
     # main thread, and may end the waiting; whatever compiles next waits for the lock.
-    def load():
+    def load() -> None:
         with global_compiler_lock:
             cpu_target.typing_context.refresh()
             cpu_target.target_context.refresh()
@@ -89,7 +97,7 @@ def _load_numba():
     thread.join()
 
 
-def _path(name, key, argument_types, codegen):
+def _path(name: str, key: str, argument_types: Sequence[Type], codegen: Any) -> Path:
     """The file of one signature on one kind of processor."""
     identity = (key, tuple(map(str, argument_types)), codegen.magic_tuple())
     return _folder() / f"{name}-{hashlib.sha256(repr(identity).encode()).hexdigest()[:32]}.bin"
@@ -98,16 +106,18 @@ def _path(name, key, argument_types, codegen):
 class _KeyedCache(_Cache):
     """Numba's interface to a cache, over files named by a key: checksum, then the pickled compile result."""
 
-    def __init__(self, name, key, is_unchanged):
+    def __init__(self, name: str, key: str, is_unchanged: Callable[[], bool]) -> None:
         self._name, self._key, self._is_unchanged = name, key, is_unchanged
 
-    def holds(self, argument_types):
+    def holds(self, argument_types: Sequence[Type]) -> bool:
         """Whether there is a file for these types."""
         return is_stored(self._name, self._key, argument_types)
 
-    cache_path = property(lambda self: str(_folder()))
+    @property
+    def cache_path(self) -> str:
+        return str(_folder())
 
-    def load_overload(self, sig, target_context):
+    def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
         # All that loaded code needs of Numba. Numba's own caches load all that compiling needs, which takes 0.25 s.
         rtsys.initialize(target_context)
         path = _path(self._name, self._key, _arguments(sig), target_context.codegen())
@@ -121,7 +131,7 @@ class _KeyedCache(_Cache):
         except Exception:  # it names a module that this process cannot import: compile it here
             return None
 
-    def save_overload(self, sig, data):
+    def save_overload(self, sig: Any, data: CompileResult) -> None:
         if data.library.has_dynamic_globals:  # addresses of this process in the code
             return
         payload = dumps(data._reduce())
@@ -129,7 +139,7 @@ class _KeyedCache(_Cache):
         if not (self._is_unchanged() and _is_trusted(path.parent)):
             return
 
-        def write(file):
+        def write(file: BinaryIO) -> None:
             if hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), 0o600)
             file.write(hashlib.sha256(payload).digest() + payload)
@@ -140,21 +150,21 @@ class _KeyedCache(_Cache):
         except OSError as error:
             _warn_once(f"compiled code cannot be kept in {_folder()} ({error.strerror}): it will be compiled again")
 
-    def enable(self):
+    def enable(self) -> None:
         pass
 
-    def disable(self):
+    def disable(self) -> None:
         pass
 
-    def flush(self):
+    def flush(self) -> None:
         pass
 
 
-def _arguments(signature):
+def _arguments(signature: Any) -> Sequence[Type]:
     return getattr(signature, "args", signature)
 
 
-def _trusted_content(path):
+def _trusted_content(path: Path) -> bytes | None:
     """The content of a file that nobody but the user can have written; None where there is none."""
     if not _is_trusted(path.parent):
         return None
@@ -168,7 +178,7 @@ def _trusted_content(path):
 
 
 @functools.cache
-def _is_trusted(folder):
+def _is_trusted(folder: Path) -> bool:
     """Whether nobody but the user can have put anything into the folder of today's code; it need not be there."""
     for place in (folder.parent, folder):
         try:
@@ -179,7 +189,7 @@ def _is_trusted(folder):
     return True
 
 
-def _says_that_others_wrote(path, status):
+def _says_that_others_wrote(path: Path, status: os.stat_result) -> bool:
     """Whether code that lies there may be another user's, who would have it run here. If so, it is said."""
     if not hasattr(os, "geteuid"):
         return False  # on Windows, the user's own folder is nobody else's
@@ -193,7 +203,7 @@ def _says_that_others_wrote(path, status):
 
 
 @functools.cache
-def _folder():
+def _folder() -> Path:
     """Today's folder, its user's alone. The least recently used of the folders beside it are removed, and of the files
     in it.
     """
@@ -214,19 +224,19 @@ def _folder():
     return folder
 
 
-def _least_recently_used(folder, kept):
+def _least_recently_used(folder: Path, kept: int) -> list[Path]:
     """What is in a folder but for the `kept` most recently used entries."""
     return sorted(folder.iterdir(), key=lambda entry: entry.stat().st_mtime, reverse=True)[kept:]
 
 
-def _user_cache_folder():
+def _user_cache_folder() -> Path:
     if os.name == "nt":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 @functools.cache
-def _compiler_hash():
+def _compiler_hash() -> str:
     versions = (platform.python_version(), numba.__version__, llvmlite.__version__, np.__version__)
     switches = (numba.config.OPT, numba.config.LOOP_VECTORIZE, numba.config.SLP_VECTORIZE, numba.config.BOUNDSCHECK)
     digest = hashlib.sha256(repr((versions, switches)).encode())
@@ -236,5 +246,5 @@ def _compiler_hash():
 
 
 @functools.cache
-def _warn_once(message):
+def _warn_once(message: str) -> None:
     warnings.warn(message, RuntimeWarning, stacklevel=2)

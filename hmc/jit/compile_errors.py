@@ -21,7 +21,7 @@ _KNOWN = (
 _NO_REASON = ("Failed in", "No implementation of", "No match", ">>>", "File ", "During", "There are", "- ", "With arg")
 
 
-def compile_error(error):
+def compile_error(error: BaseException) -> str:
     """One line: the reason, and `(heights.py, line 31: total += helper(mu))` where Numba names a line."""
     text = str(error) or type(error).__name__
     lines = [line.strip() for line in text.splitlines()]
@@ -37,7 +37,7 @@ def compile_error(error):
     return reason.rstrip(":. ").replace("\n", " ") + _place(text)
 
 
-def _place(text):
+def _place(text: str) -> str:
     """Where in the author's file it is, of the places that the report names; "" where it names none."""
     for path, number, code in re.findall(r'File "([^"]+)", line (\d+):\n(.*?)\n\s*\^', text, flags=re.DOTALL):
         if "site-packages" not in path and not path.endswith(os.path.join("jit", "compiled.py")):

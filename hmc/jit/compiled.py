@@ -9,9 +9,13 @@ The sampler is compiled once, for all models. That needs one type for every dens
 With NUMBA_DISABLE_JIT=1 there are no pointers: functions are called directly and the "address" is the data.
 """
 
+from __future__ import annotations
+
 import functools
 import math
 import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numba
 from numba import types
@@ -23,13 +27,18 @@ from hmc.jit.kernel import jit_is_disabled
 from hmc.jit.packing import loader, note_exception, notes_before
 from hmc.jit.reach import FrozenCodeError, Reached, renewed
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numba.core.dispatcher import Dispatcher
+    from numpy.typing import NDArray
+
 VECTOR = types.Array(types.float64, 1, "C")
 MATRIX = types.Array(types.float64, 2, "C")
 DENSITY = types.FunctionType(types.float64(VECTOR, types.intp, VECTOR))
 POINTWISE = types.FunctionType(types.void(VECTOR, types.intp, VECTOR))
 
 
-def compile_entry(function, *argument_types):
+def compile_entry(function: Callable[..., Any], *argument_types: types.Type) -> Callable[..., Any]:
     """Compile a kernel for exactly these types; loaded from disk where it is there.
 
     It runs without the GIL, so that chains can share a process. The kernels it calls are compiled into it.
@@ -39,25 +48,30 @@ def compile_entry(function, *argument_types):
     return _with_types(_entry(function, argument_types), argument_types)
 
 
-def entry_is_stored(function, *argument_types):
+def entry_is_stored(function: Callable[..., Any], *argument_types: types.Type) -> bool:
     """Whether another process need not compile the kernel: it is on disk, or nothing is compiled at all."""
     return jit_is_disabled() or cache.is_stored(function.__name__, entry_key(function, *argument_types), argument_types)
 
 
 @functools.cache
-def entry_key(function, *argument_types):
+def entry_key(function: Callable[..., Any], *argument_types: types.Type) -> str:
     """The hash of all that the kernel reaches."""
     return fingerprint(function, *_tuple_classes(argument_types))
 
 
 @functools.cache
-def _entry(function, argument_types):
+def _entry(function: Callable[..., Any], argument_types: tuple[types.Type, ...]) -> Dispatcher:
     dispatcher = numba.njit(error_model="numpy", nogil=True, _nrt=False)(function)
     cache.enable(dispatcher, entry_key(function, *argument_types), lambda: True)  # nobody changes the sampler
     return dispatcher
 
 
-def compile_author_function(function, data_type, function_type, notes=None):
+def compile_author_function(
+    function: Callable[..., Any],
+    data_type: types.Type,
+    function_type: types.FunctionType,
+    notes: NDArray[np.float64] | None = None,
+) -> Callable[..., Any]:
     """An author's `function(position, data, out)` as a pointer of `function_type`, which takes the data's address.
 
     Compiled again where anything that it reaches has changed since: a constant, a helper, an array. Kept on disk under
@@ -76,7 +90,12 @@ def compile_author_function(function, data_type, function_type, notes=None):
     return slot.dispatcher
 
 
-def author_function_is_stored(function, data_type, function_type, notes=None):
+def author_function_is_stored(
+    function: Callable[..., Any],
+    data_type: types.Type,
+    function_type: types.FunctionType,
+    notes: NDArray[np.float64] | None = None,
+) -> bool:
     """Whether another process need not compile the function: it is on disk, or nothing is compiled at all."""
     if jit_is_disabled():
         return True
@@ -87,7 +106,7 @@ def author_function_is_stored(function, data_type, function_type, notes=None):
     return cache.is_stored(python_of(function).__name__, key, function_type.signature.args)
 
 
-def author_function_key(function, data_type):
+def author_function_key(function: Callable[..., Any], data_type: types.Type) -> str:
     """The hash of all that an author's function reaches; UndeterminableError where that cannot be known."""
     kept = _kept_key(function, data_type, jit_is_disabled())
     if not (kept.reach and kept.reach.is_unchanged()):
@@ -100,15 +119,17 @@ def author_function_key(function, data_type):
 class _Store:
     """Something that was made of a function, and what the function reached then."""
 
-    reach = key = function = None
+    reach: Reached | None = None
+    key: str = ""
+    function: Any = None
 
 
 @functools.lru_cache(maxsize=256)
-def _kept_key(function, data_type, without_jit):
+def _kept_key(function: Callable[..., Any], data_type: types.Type, without_jit: bool) -> _Store:
     return _Store()
 
 
-def called_from_python(function):
+def called_from_python(function: Callable[..., Any] | None) -> Any:
     """An author's function to be called from Python: a copy that calls all that is jitted as it is now, if it calls
     any. Numba would go on with the constants of the first call.
     """
@@ -124,7 +145,7 @@ def called_from_python(function):
 
 
 @functools.lru_cache(maxsize=256)
-def _kept_function(function):
+def _kept_function(function: Callable[..., Any]) -> _Store:
     return _Store()
 
 
@@ -135,16 +156,20 @@ _TRIES = 5
 class _Slot:
     """An author's function as it was compiled last, for one type of data, and what it reached then."""
 
-    def __init__(self, function, data_type, function_type, guarded):
+    def __init__(
+        self, function: Callable[..., Any], data_type: types.Type, function_type: types.FunctionType, guarded: bool
+    ) -> None:
         self._function, self._data_type, self._function_type = function, data_type, function_type
         self._guarded = guarded
-        self.dispatcher = self._reach = self._key = None
+        self.dispatcher: Any = None
+        self._reach: Reached | None = None
+        self._key: str | None = None
 
-    def is_current(self):
+    def is_current(self) -> bool:
         """Whether what was compiled is the function as it is now."""
         return self._reach is not None and self._reach.is_unchanged()
 
-    def compile(self):
+    def compile(self) -> None:
         """Compile it, or load it from disk. What is interrupted, or overtaken by a change, leaves nothing behind."""
         for _ in range(_TRIES):
             reach, key = Reached(self._function), self._key_now()
@@ -155,13 +180,13 @@ class _Slot:
                 return
         raise FrozenCodeError("it changes while it is compiled")
 
-    def _key_now(self):
+    def _key_now(self) -> str | None:
         try:
             return author_function_key(self._function, self._data_type)
         except UndeterminableError:  # another process must compile it itself
             return None
 
-    def _compiled(self, key, reach):
+    def _compiled(self, key: str | None, reach: Reached) -> Dispatcher:
         function = renewed(self._function)
         author_function = function if hasattr(function, "py_func") else numba.njit(**_AUTHOR_OPTIONS)(function)
         adapter = _adapter(author_function, loader(self._data_type), self._function_type, self._guarded)
@@ -174,12 +199,12 @@ class _Slot:
 _slot = functools.lru_cache(maxsize=256)(_Slot)
 
 
-def _stored_key(key, function_type, guarded):
+def _stored_key(key: str, function_type: types.FunctionType, guarded: bool) -> str:
     """The key of an adapter on disk: different ones of the same function are different code."""
     return f"{key} {function_type == DENSITY} {guarded}"
 
 
-def _with_types(dispatcher, argument_types):
+def _with_types(dispatcher: Dispatcher, argument_types: Sequence[types.Type]) -> Dispatcher:
     """The dispatcher, compiled for these types and no others; by one thread, while the others wait."""
     with _compiling:
         if not dispatcher.signatures:
@@ -198,20 +223,20 @@ _AUTHOR_OPTIONS = {
 }
 
 
-def _adapter(author_function, load, function_type, guarded):
+def _adapter(author_function: Any, load: Any, function_type: types.FunctionType, guarded: bool) -> Callable[..., Any]:
     """The function that reads the data back and calls the author's, not compiled yet."""
 
-    def density_adapter(position, address, gradient):
+    def density_adapter(position: NDArray[np.float64], address: int, gradient: NDArray[np.float64]) -> float:
         return float(author_function(position, load(address), gradient))
 
-    def guarded_adapter(position, address, gradient):
+    def guarded_adapter(position: NDArray[np.float64], address: int, gradient: NDArray[np.float64]) -> float:
         try:
             return float(author_function(position, load(address), gradient))
         except Exception:
             note_exception(notes_before(address, position.shape[0]), position)
             return math.nan
 
-    def pointwise_adapter(position, address, out):
+    def pointwise_adapter(position: NDArray[np.float64], address: int, out: NDArray[np.float64]) -> None:
         author_function(position, load(address), out)
 
     density = guarded_adapter if guarded else density_adapter
@@ -220,10 +245,10 @@ def _adapter(author_function, load, function_type, guarded):
     return adapter
 
 
-def _guarded_python(function, notes):
+def _guarded_python(function: Callable[..., Any], notes: NDArray[np.float64]) -> Callable[..., float]:
     """`guarded_adapter`, with the JIT disabled."""
 
-    def density(position, data, gradient):
+    def density(position: NDArray[np.float64], data: Any, gradient: NDArray[np.float64]) -> float:
         try:
             return float(function(position, data, gradient))
         except Exception:
@@ -233,7 +258,7 @@ def _guarded_python(function, notes):
     return density
 
 
-def _tuple_classes(numba_types):
+def _tuple_classes(numba_types: Iterable[types.Type]) -> Iterator[type]:
     """The NamedTuple classes in these types, whose fields' order shapes the code without showing in a type's name."""
     for numba_type in numba_types:
         if isinstance(numba_type, types.BaseTuple):

@@ -10,6 +10,8 @@ import dis
 import functools
 import operator
 import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numba
 from numba.np.ufunc.dufunc import DUFunc
@@ -17,12 +19,12 @@ from numba.np.ufunc.dufunc import DUFunc
 from hmc.jit.kernel import is_kernel
 
 
-def is_compiled(item):
+def is_compiled(item: object) -> bool:
     """Whether an object is a function that Numba compiles: jitted, or a kernel."""
     return is_kernel(item) or isinstance(item, numba.core.dispatcher.Dispatcher)
 
 
-def python_of(function):
+def python_of(function: Any) -> Any:
     """The plain Python function of one that may be jitted, vectorized, or a partial."""
     if isinstance(function, DUFunc):
         return function._dispatcher.py_func
@@ -31,12 +33,12 @@ def python_of(function):
 
 
 @functools.cache  # reading the bytecode takes a hundred times as long as what it is read for
-def global_loads(code):
+def global_loads(code: types.CodeType) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """((name, attributes), ...) of each global that the code, or code within it, loads, in order: `math.sqrt` is
     ("math", ("sqrt",)).
     """
     instructions = [i for i in dis.get_instructions(code) if i.opname not in ("EXTENDED_ARG", "CACHE")]
-    loads = []
+    loads: list[tuple[str, tuple[str, ...]]] = []
     for place, instruction in enumerate(instructions):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             attributes = []
@@ -51,19 +53,19 @@ def global_loads(code):
     return tuple(loads)
 
 
-def resolved(names, name, attributes):
+def resolved(names: Mapping[str, Any], name: str, attributes: tuple[str, ...]) -> Any:
     """The object that a load of `global_loads` finds in these globals; attributes of modules are followed. None: there
     is none.
     """
     return _followed(names, name, attributes)[1]
 
 
-def reached_globals(function):
+def reached_globals(function: types.FunctionType) -> list[tuple[str, Any]]:
     """(dotted name, object) for each global that a function loads; attributes of modules are followed."""
     return [_followed(function.__globals__, *load) for load in global_loads(function.__code__)]
 
 
-def _followed(names, name, attributes):
+def _followed(names: Mapping[str, Any], name: str, attributes: tuple[str, ...]) -> tuple[str, Any]:
     path, item = name, names.get(name, getattr(builtins, name, None))
     for attribute in attributes:
         if not isinstance(item, types.ModuleType):
@@ -72,7 +74,7 @@ def _followed(names, name, attributes):
     return path, item
 
 
-def cell_contents(function):
+def cell_contents(function: types.FunctionType) -> list[Any]:
     """What a function's closure holds; an empty cell counts as an object that cannot be known."""
     contents = []
     for cell in function.__closure__ or ():
@@ -83,7 +85,14 @@ def cell_contents(function):
     return contents
 
 
-def copied(function, follows, *, wrap=lambda copy, item: copy, replacements=types.MappingProxyType({}), done=None):
+def copied(
+    function: Any,
+    follows: Callable[[Any], bool],
+    *,
+    wrap: Callable[[types.FunctionType, Any], Any] = lambda copy, item: copy,
+    replacements: Mapping[str, Callable[..., Any]] = types.MappingProxyType({}),
+    done: dict[Any, Any] | None = None,
+) -> Any:
     """A copy of a function, and of all functions it reaches that `follows(item)` accepts: by a name, an attribute of a
     module, a closure, a default, or in a tuple of these.
 
@@ -102,7 +111,7 @@ def copied(function, follows, *, wrap=lambda copy, item: copy, replacements=type
     keywords = function.__kwdefaults__
     copy.__kwdefaults__ = keywords and {name: _with_copies(keywords[name], follows, again) for name in keywords}
     wrapped = done[function] = wrap(copy, item)
-    loads = {}
+    loads: dict[str, list[tuple[str, ...]]] = {}
     for name, attributes in global_loads(function.__code__):
         loads.setdefault(name, []).append(attributes)
     for name in loads.keys() & namespace.keys():
@@ -115,7 +124,9 @@ def copied(function, follows, *, wrap=lambda copy, item: copy, replacements=type
     return wrapped
 
 
-def _with_copies(item, follows, again, paths=()):
+def _with_copies(
+    item: Any, follows: Callable[[Any], bool], again: Callable[[Any], Any], paths: Iterable[tuple[str, ...]] = ()
+) -> Any:
     """`item`, or what takes its place in a copy: a copy, a tuple of copies, a module that has copies at these paths."""
     if follows(item):
         return again(item)
@@ -136,13 +147,13 @@ def _with_copies(item, follows, again, paths=()):
     return item
 
 
-def substituted(function, **replacements):
+def substituted(function: Callable[..., Any], **replacements: Callable[..., Any]) -> Any:
     """A copy of a kernel, and of all kernels it reaches, that calls `replacements` in place of those of their names.
 
     It is Python: `substituted(nuts.transition, leapfrog=watch)` is the sampler's transition with every leapfrog step
     watched. ValueError for a name that no kernel is reached by.
     """
-    done = {}
+    done: dict[Any, Any] = {}
     copy = copied(function, is_kernel, replacements=replacements, done=done)
     reached = {name for original in done for name, item in reached_globals(original) if is_kernel(item)}
     for name in replacements:

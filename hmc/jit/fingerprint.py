@@ -6,6 +6,8 @@ the old machine code in use. A fingerprint follows the names instead. Comments a
 
 import hashlib
 import types
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numba
 import numpy as np
@@ -16,25 +18,28 @@ from hmc.jit.kernel import is_kernel, jit_is_disabled
 
 _LIBRARIES = ("numba", "numpy", "math", "builtins")  # their versions are part of the cache folder's name
 
+_Write: TypeAlias = Callable[[bytes], object]
+_Seen: TypeAlias = dict[int, tuple[int, Any]]  # {id: (number, object)}; the object is kept alive
+
 
 class UndeterminableError(HMCError):
     """The function reaches something whose content cannot be read off: do not keep it on disk."""
 
 
-def fingerprint(*objects):
+def fingerprint(*objects: object) -> str:
     """A hexadecimal hash of all that `objects` (functions, jitted functions, constants, NamedTuple classes) reach.
 
     Raises UndeterminableError, naming the object, where that cannot be known: say a list, which may change later, or a
     function that is compiled by an extension of its own.
     """
     digest = hashlib.sha256()
-    seen = {}
+    seen: _Seen = {}
     for item in objects:
         _describe(item, digest.update, seen)
     return digest.hexdigest()
 
 
-def _describe(item, write, seen):
+def _describe(item: Any, write: _Write, seen: _Seen) -> None:
     """Write the content of `item`; what was seen before is written as its number."""
     function = getattr(item, "py_func", item)
     if id(function) in seen:
@@ -55,7 +60,7 @@ def _describe(item, write, seen):
     elif isinstance(item, types.CodeType):
         _describe_code(item, write, seen)
     elif isinstance(item, type) and issubclass(item, tuple) and hasattr(item, "_fields"):
-        defaults = item._field_defaults
+        defaults = item._field_defaults  # type: ignore[attr-defined]
         write(f"class {_module_of(item)}.{item.__qualname__} {item._fields} {defaults};".encode())
     elif isinstance(item, _NAMED) and is_of_a_library(item):
         write(f"library {_module_of(item)}.{_library_name(item)};".encode())
@@ -67,7 +72,7 @@ def _describe(item, write, seen):
 _NAMED = (type, types.BuiltinFunctionType, np.ufunc, type(np.sort), numba.types.Type)
 
 
-def _describe_function(function, item, write, seen):
+def _describe_function(function: types.FunctionType, item: Any, write: _Write, seen: _Seen) -> None:
     if is_of_a_library(function):
         write(f"library {function.__module__}.{function.__qualname__};".encode())
         return
@@ -90,14 +95,14 @@ def _describe_function(function, item, write, seen):
         _describe(reached, write, seen)
 
 
-def _describe_code(code, write, seen):
+def _describe_code(code: types.CodeType, write: _Write, seen: _Seen) -> None:
     write(code.co_code + getattr(code, "co_exceptiontable", b""))
     write(f"{code.co_names} {code.co_varnames} {code.co_freevars} {code.co_argcount};".encode())
     for constant in code.co_consts:
         _describe(constant, write, seen)
 
 
-def _module_of(item):
+def _module_of(item: object) -> str:
     """The module of a class or function; the main module has another name in a worker."""
     module = getattr(item, "__module__", None)
     if module is None and not isinstance(item, types.FunctionType):
@@ -105,14 +110,14 @@ def _module_of(item):
     return "__main__" if module == "__mp_main__" else module or ""
 
 
-def _library_name(item):
+def _library_name(item: object) -> str:
     for attribute in ("__qualname__", "__name__", "name"):  # a Numba type has a name only
         if isinstance(getattr(item, attribute, None), str):
             return getattr(item, attribute)
     raise UndeterminableError(f"{item!r} of type {type(item).__name__}")
 
 
-def is_of_a_library(item):
+def is_of_a_library(item: object) -> bool:
     """Whether an object comes with Python, Numba or NumPy, whose versions are known."""
     if isinstance(item, types.FunctionType) and _module_of(item).split(".")[0] == "builtins":
         return False  # made by exec, in a namespace without a name

@@ -7,9 +7,13 @@ There is no `fastmath`: reordered sums would break that, and tests for NaN would
 """
 
 import types
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numba
 from numba.extending import register_jitable
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 # `error_model`: a division by zero is inf or nan, as in hardware, not an exception; and loops with divisions vectorise.
 # `_nrt=False`: no reference counting, so that a view of an array's row is an address and nothing else; counting cost
@@ -18,34 +22,34 @@ from numba.extending import register_jitable
 _OPTIONS = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-def jit_is_disabled():
+def jit_is_disabled() -> bool:
     """Whether Numba was told (NUMBA_DISABLE_JIT=1) to leave functions as Python."""
     return bool(numba.config.DISABLE_JIT)
 
 
-def kernel(function):
+def kernel(function: _F) -> _F:
     """Mark a function to be compiled into compiled callers."""
-    function.is_kernel = True
+    function.is_kernel = True  # type: ignore[attr-defined]
     return register_jitable(**_OPTIONS)(function)
 
 
-def inlined(function):
+def inlined(function: _F) -> _F:
     """`kernel` for the innermost loops. LLVM thinks some of these functions too long to inline by itself; but a call
     in a loop keeps the loop scalar, and passing bundles of arrays by call made a leapfrog step a third slower.
     """
-    function.is_kernel = True
+    function.is_kernel = True  # type: ignore[attr-defined]
     return register_jitable(forceinline=True, **_OPTIONS)(function)
 
 
-def allocating(function):
+def allocating(function: _F) -> _F:
     """`kernel` for the parts of a model's functions that make arrays, or return some: these have to be counted.
 
     A function that does not count references gives its caller an array that the caller will release once too often.
     """
-    function.is_kernel = True
+    function.is_kernel = True  # type: ignore[attr-defined]
     return register_jitable(forceinline=True, **{**_OPTIONS, "_nrt": True})(function)
 
 
-def is_kernel(item):
+def is_kernel(item: object) -> bool:
     """Whether `item` is a function marked by `kernel`, `inlined` or `allocating`."""
     return isinstance(item, types.FunctionType) and getattr(item, "is_kernel", False)

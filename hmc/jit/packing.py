@@ -5,7 +5,8 @@ on the same code. A random generator is lent too (`lent_generator`).
 """
 
 import itertools
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -23,14 +24,14 @@ _ELEMENTS = {np.dtype(kind) for kind in "?bhilqBHILQfd"}
 class PackedData(NamedTuple):
     """Data as compiled code receives them: keep this alive as long as the address is in use."""
 
-    address: object  # of the words; with the JIT disabled, the data themselves
-    type: object  # the Numba type of the data
+    address: Any  # of the words; with the JIT disabled, the data themselves
+    type: Any  # the Numba type of the data
     words: np.ndarray
-    data: tuple
+    data: Any  # a NamedTuple
     notes: np.ndarray  # float64, (1 + dimension,), in the words before the address: see `note_exception`
 
 
-def pack(data, dimension=0):
+def pack(data: Any, dimension: int = 0) -> PackedData:
     """Lay out a NamedTuple of arrays and numbers for compiled code; the arrays are shared, not copied.
 
     Fields may be numeric or boolean arrays, ints, floats, bools and tuples of these. TypeError names any other.
@@ -70,7 +71,7 @@ def notes_before(typing_context, address, dimension):
     return notes_type(types.intp, types.intp), generate
 
 
-def _normalise(item, name):
+def _normalise(item: Any, name: str) -> Any:
     """`item` with arrays in C order and NumPy's scalars as Python's, so that equal data have equal types."""
     if isinstance(item, tuple):
         names = getattr(item, "_fields", range(len(item)))
@@ -93,7 +94,7 @@ def _normalise(item, name):
     raise TypeError(f"{name} is a {type(item).__name__}; data are NumPy arrays of numbers, ints, floats and bools")
 
 
-def _words(item):
+def _words(item: Any) -> Iterator[int]:
     """The 8-byte words of normalised data, in order: a number, or an array's address and extents."""
     if isinstance(item, tuple):
         for field in item:
@@ -107,7 +108,7 @@ def _words(item):
         yield int(item)
 
 
-def loader(data_type):
+def loader(data_type: types.Type) -> Any:
     """A compiled function address -> data, reading back what `pack` laid out. The arrays are borrowed, not owned."""
 
     @intrinsic
@@ -116,7 +117,7 @@ def loader(data_type):
             words = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
             numbers = itertools.count()
 
-            def next_word():
+            def next_word() -> Any:
                 return builder.load(cgutils.gep_inbounds(builder, words, next(numbers)))
 
             return _build(context, builder, data_type, next_word)
@@ -126,7 +127,7 @@ def loader(data_type):
     return load
 
 
-def _build(context, builder, numba_type, next_word):
+def _build(context: Any, builder: Any, numba_type: types.Type, next_word: Callable[[], Any]) -> Any:
     """The LLVM value of `numba_type` from the words that `next_word` gives; the mirror image of `_words`."""
     if isinstance(numba_type, types.BaseTuple):
         fields = [_build(context, builder, field, next_word) for field in numba_type]
@@ -148,12 +149,12 @@ def _build(context, builder, numba_type, next_word):
     return next_word()
 
 
-def lent_generator(bit_generator):
+def lent_generator(bit_generator: np.random.BitGenerator) -> np.random.Generator:
     """The `numpy.random.Generator` of a bit generator, which its caller keeps alive while it is in use."""
     return np.random.Generator(bit_generator)
 
 
-lent_generator.is_kernel = True
+lent_generator.is_kernel = True  # type: ignore[attr-defined]
 
 
 # Where references are not counted, Numba has a Generator that it is handed live for ever; a bit generator it releases.

@@ -10,6 +10,7 @@ import functools
 import operator
 import types
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
@@ -56,7 +57,7 @@ class Reached:
             and all(array.tobytes() == content for array, content in self._contents)
         )
 
-    def _note(self, item) -> list:
+    def _note(self, item: Any) -> list:
         """Keep what an object is, and give what it reaches directly."""
         if isinstance(item, (np.ndarray, np.void)):
             self._contents.append((item, item.tobytes()))
@@ -108,7 +109,7 @@ def _content(cell: types.CellType) -> object:
 _NONE = object()  # a name or a cell without content
 
 
-def python_within(item: object) -> list | None:
+def python_within(item: Any) -> list | None:
     """The Python functions that an object is machine code of; None where it is none of Numba's, or not known."""
     if isinstance(item, (Dispatcher, DUFunc)):
         return [python_of(item)]
@@ -184,7 +185,7 @@ def _like(copy: Callable, item: object) -> object:
     return copy
 
 
-def _freeze_like(copy, item) -> None:
+def _freeze_like(copy: Any, item: Any) -> None:
     """Compile a copy for the signatures that its original was given, and for no others, where it was given some."""
     if isinstance(item, DUFunc) and item._frozen:
         for signature in item._dispatcher.overloads:

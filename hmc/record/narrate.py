@@ -4,13 +4,21 @@ Every number and every claim is read off the record (`hmc/record/transitions.py`
 `hmc/sampler/nuts.py`.
 """
 
+from __future__ import annotations
+
 import math
 import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hmc.record.transitions import record
+from hmc.record.transitions import Doubling, RecordedTransition, record
+from hmc.record.watcher import Check, Join, Leaf
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
+
+if TYPE_CHECKING:
+    from hmc.model import Model
 
 LEGEND = (
     "A leaf is a point of the trajectory: leaf 0 is the start, and each leapfrog step ends at another, leaf 1 one step "
@@ -20,7 +28,7 @@ LEGEND = (
 )
 
 
-def watch(model, *, width=100, **arguments):
+def watch(model: Model, *, width: int = 100, **arguments: Any) -> str:
     """The transitions that `hmc.record.record(model, **arguments)` gives, told one after the other; a text.
 
     What a leaf is stands before them. Lines are at most `width` characters long; what is too long for one goes on,
@@ -30,18 +38,18 @@ def watch(model, *, width=100, **arguments):
     return "\n\n".join("\n".join(_wrapped(line, width) for line in lines) for lines in [[LEGEND], *told])
 
 
-def _wrapped(line, width):
+def _wrapped(line: str, width: int) -> str:
     indent = " " * (len(line) - len(line.lstrip()))
     return textwrap.fill(line.strip(), width, initial_indent=indent, subsequent_indent=indent + "    ")
 
 
-def narrate(recorded):
+def narrate(recorded: RecordedTransition) -> str:
     """One `RecordedTransition` told from its start to its draw: a text of several lines."""
     tell_path = _tell_doublings if recorded.algorithm == "nuts" else _tell_static
     return "\n".join([_title(recorded), _tell_start(recorded), *tell_path(recorded), _tell_draw(recorded)])
 
 
-def _title(recorded):
+def _title(recorded: RecordedTransition) -> str:
     n = recorded.iteration + 1
     draw = n - recorded.warmup
     which = f"draw {draw}" if draw > 0 else f"warm-up transition {n} of {recorded.warmup}"
@@ -52,7 +60,7 @@ def _title(recorded):
     return f"{who}: {kind} in {room}, step size {_short(recorded.step_size)}"
 
 
-def _tell_start(recorded):
+def _tell_start(recorded: RecordedTransition) -> str:
     start = recorded.leaves[0]
     kinetic = 0.5 * float(start.momentum @ start.momentum)
     where = "the chain's previous draw" if recorded.iteration else "where the chain begins"
@@ -62,7 +70,7 @@ def _tell_start(recorded):
     )
 
 
-def _tell_doublings(recorded):
+def _tell_doublings(recorded: RecordedTransition) -> Iterator[str]:
     for doubling in recorded.doublings:
         yield _tell_steps(doubling)
         if doubling.final_join is None:
@@ -78,7 +86,7 @@ def _tell_doublings(recorded):
         yield "The trajectory ends: U-turn. To go on would lead back to where it has been."
 
 
-def _tell_steps(doubling):
+def _tell_steps(doubling: Doubling) -> str:
     planned, n = 2 ** (doubling.number - 1), len(doubling.leaves)
     steps = f"{_steps(n)}" if n == planned else f"{n} of {_steps(planned)}"
     direction = "forwards" if doubling.is_forward else "backwards"
@@ -86,7 +94,7 @@ def _tell_steps(doubling):
     return f"Doubling {doubling.number}, {direction}: {steps}, {leaves}; {_errors(doubling.leaves)}."
 
 
-def _errors(leaves):
+def _errors(leaves: Sequence[Leaf]) -> str:
     errors = [leaf.energy_error for leaf in leaves]
     if len(errors) == 1:
         return f"energy error {_short(errors[0])}"
@@ -95,7 +103,7 @@ def _errors(leaves):
     return f"energy errors {_short(min(errors))} to {_short(max(errors))}"
 
 
-def _tell_giving_up(recorded, doubling):
+def _tell_giving_up(recorded: RecordedTransition, doubling: Doubling) -> str:
     """Why a doubling was not finished, and what became of its leaves."""
     wasted = "The doubling is given up: none of its leaves can be the draw, and the trajectory ends."
     if recorded.outcome.termination == DIVERGENCE:
@@ -104,14 +112,14 @@ def _tell_giving_up(recorded, doubling):
     return f"A part of it turns back on itself: {_turning(join)}. {wasted}"
 
 
-def _divergence(leaf):
+def _divergence(leaf: Leaf) -> str:
     return (
         f"Divergence at leaf {leaf.number}: an energy error of {_short(leaf.energy_error)}, where at most "
         f"{MAX_ENERGY_ERROR:.0f} passes; the steps have lost the trajectory."
     )
 
 
-def _tell_proposal(join):
+def _tell_proposal(join: Join) -> str:
     """The biased progressive draw between the trajectory before and the doubling."""
     old, new = join.proposals
     before, added = join.weights
@@ -124,14 +132,14 @@ def _tell_proposal(join):
     return f"{weights} has a chance of {_short(added / before)} to become the proposal, and {outcome}."
 
 
-def _tell_verdict(join):
+def _tell_verdict(join: Join) -> str:
     whole = _stretch(*sorted((join.earlier[0], join.later[1])))
     if join.is_turning:
         return f"The whole, {whole}, turns back on itself: {_turning(join)}."
     return f"The whole, {whole}, does not turn: both its ends still move the way of the sum of its momenta."
 
 
-def _turning(join):
+def _turning(join: Join) -> str:
     """By which checks, and at which leaves, a joined stretch turns."""
     whole, *across = [_failing(check) for check in join.checks]
     if whole:
@@ -139,7 +147,7 @@ def _turning(join):
     return "seen across the join only, " + ", and ".join(text for text in across if text)
 
 
-def _failing(check):
+def _failing(check: Check) -> str:
     """Which ends of a stretch move against the sum of its momenta; "" where none does."""
     ends = ((check.first, check.along_first), (check.last, check.along_last))
     moves = [f"leaf {leaf} (its momentum times the sum: {_short(along)})" for leaf, along in ends if not along > 0.0]
@@ -150,7 +158,7 @@ def _failing(check):
     return f"{' and '.join(moves)} {verb} against the sum of the momenta of {stretch}"
 
 
-def _tell_static(recorded):
+def _tell_static(recorded: RecordedTransition) -> Iterator[str]:
     """The path of static HMC, and whether its end was accepted."""
     path = recorded.leaves[1:]
     yield f"Path: {_steps(len(path))}, {_stretch(1, path[-1].number)}; {_errors(path)}."
@@ -161,7 +169,7 @@ def _tell_static(recorded):
     yield f"The end of the path is {verdict} (a chance of {_short(recorded.outcome.acceptance_rate)} to be accepted)."
 
 
-def _tell_draw(recorded):
+def _tell_draw(recorded: RecordedTransition) -> str:
     outcome, start, drawn = recorded.outcome, recorded.leaves[0], recorded.leaf(recorded.chosen)
     sums = f"{_steps(outcome.n_steps)}, acceptance rate {_short(outcome.acceptance_rate)}"
     if recorded.algorithm == "nuts":
@@ -174,7 +182,7 @@ def _tell_draw(recorded):
     return f"Draw: leaf {recorded.chosen}, {where} and {distance}; {change}. In all: {sums}."
 
 
-def distance_moved(recorded):
+def distance_moved(recorded: RecordedTransition) -> float:
     """How far the draw is from the start, in standard deviations as the metric has them: |L^-1 (draw - start)|."""
     moved = recorded.draw - recorded.leaves[0].position
     if recorded.inverse_metric.ndim == 1:
@@ -182,14 +190,14 @@ def distance_moved(recorded):
     return float(np.sqrt(moved @ np.linalg.solve(recorded.inverse_metric, moved)))
 
 
-def _stretch(first, last):
+def _stretch(first: int, last: int) -> str:
     return f"leaf {first}" if first == last else f"leaves {first} to {last}"
 
 
-def _steps(n):
+def _steps(n: int) -> str:
     return f"{n} leapfrog step{'' if n == 1 else 's'}"
 
 
-def _short(x):
+def _short(x: float) -> str:
     """Three significant digits."""
     return "not a number" if math.isnan(x) else f"{x:.3g}"

@@ -6,23 +6,31 @@ the same and take notes (`hmc.jit.copying.substituted`, `hmc/record/watcher.py`)
 there.
 """
 
+from __future__ import annotations
+
 import inspect
 import math
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hmc.jit.copying import substituted
-from hmc.record.watcher import Watcher
-from hmc.sampler.chain import advance, make_record
+from hmc.record.watcher import Join, Leaf, Watcher
+from hmc.sampler.chain import Orders, Record, advance, make_record
 from hmc.sampler.machine_code import compiled_advance
-from hmc.sampler.metric import identity, set_from_covariance
+from hmc.sampler.metric import Metric, identity, set_from_covariance
 from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.outcome import Outcome
 from hmc.sampler.phase_space import Hamiltonian, Start, draw_momentum
 from hmc.sampler.starting import chain_rng, make_orders, start
 from hmc.sampling import initial_positions, sample
-from hmc.settings import check_settings, is_whole
+from hmc.settings import Settings, check_settings, is_whole
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from hmc.model import Model
 
 _AT_A_TIME = 50  # transitions of the warm-up between two chances for Ctrl-C
 # Draws do not depend on these.
@@ -34,9 +42,9 @@ class Doubling(NamedTuple):
 
     number: int  # from 1
     is_forward: bool
-    leaves: tuple  # in the order of building
-    joins: tuple  # within the doubling, in the order they were made
-    final_join: object  # with the trajectory so far; None where the doubling was given up
+    leaves: tuple[Leaf, ...]  # in the order of building
+    joins: tuple[Join, ...]  # within the doubling, in the order they were made
+    final_join: Join | None  # with the trajectory so far; None where the doubling was given up
 
 
 class RecordedTransition(NamedTuple):
@@ -52,18 +60,18 @@ class RecordedTransition(NamedTuple):
     algorithm: str  # "nuts" or "hmc"
     step_size: float
     inverse_metric: np.ndarray  # (dimension,), or (dimension, dimension) if dense
-    leaves: tuple  # of watcher.Leaf, in the order they were reached, the start first
-    joins: tuple  # of watcher.Join, in the order they were made; () for static HMC
+    leaves: tuple[Leaf, ...]  # in the order they were reached, the start first
+    joins: tuple[Join, ...]  # in the order they were made; () for static HMC
     chosen: int  # the number of the leaf that became the draw
     outcome: Outcome  # the sampler's own statistics
 
     @property
-    def draw(self):
+    def draw(self) -> NDArray[np.float64]:
         """The position (dimension,) that the transition ended in."""
         return self.leaf(self.chosen).position
 
     @property
-    def doublings(self):
+    def doublings(self) -> tuple[Doubling, ...]:
         """The doublings (`Doubling`) of a NUTS trajectory, in order; () for static HMC."""
         found = []
         for number in range(1, 1 + max(leaf.doubling for leaf in self.leaves)):
@@ -73,19 +81,21 @@ class RecordedTransition(NamedTuple):
             found.append(Doubling(number, leaves[0].number > 0, leaves, tuple(joins), final))
         return tuple(found)
 
-    def leaf(self, number):
+    def leaf(self, number: int) -> Leaf:
         """The leaf of that number; KeyError where there is none."""
         for leaf in self.leaves:
             if leaf.number == number:
                 return leaf
         raise KeyError(number)
 
-    def in_time(self):
+    def in_time(self) -> tuple[Leaf, ...]:
         """All leaves in the order of time, from the backward end to the forward end."""
         return tuple(sorted(self.leaves, key=lambda leaf: leaf.number))
 
 
-def record(model, *, transitions=1, after=None, chain=0, **settings):
+def record(
+    model: Model, *, transitions: int = 1, after: int | None = None, chain: int = 0, **settings: Any
+) -> list[RecordedTransition]:
     """Transitions of the chain that `hmc.sample(model, **settings)` runs; a list of `RecordedTransition`.
 
     after: how many transitions of the chain to run before the first that is recorded. None: the warm-up, so that the
@@ -96,27 +106,36 @@ def record(model, *, transitions=1, after=None, chain=0, **settings):
 
     ValueError for an argument that is wrong, InitializationError where the chain finds no start.
     """
-    settings = _checked(model, settings)
-    after = settings.warmup if after is None else _whole("after", after, 0)
+    checked = _checked(model, settings)
+    after = checked.warmup if after is None else _whole("after", after, 0)
     until = after + _whole("transitions", transitions, 1)
-    if not 0 <= _whole("chain", chain, 0) < settings.chains:
-        raise ValueError(f"chain = {chain}: there are chains 0 to {settings.chains - 1}")
-    rng = chain_rng(settings, chain)
-    orders, statistics = _orders(settings)._replace(first_kept=until), _statistics(until, model, after)
-    trajectory = make_trajectory(model.dimension, settings.max_depth)
+    if not 0 <= _whole("chain", chain, 0) < checked.chains:
+        raise ValueError(f"chain = {chain}: there are chains 0 to {checked.chains - 1}")
+    rng = chain_rng(checked, chain)
+    orders, statistics = _orders(checked)._replace(first_kept=until), _statistics(until, model, after)
+    trajectory = make_trajectory(model.dimension, checked.max_depth)
     watcher = Watcher()
     with np.errstate(all="ignore"):
         density = model.density()
-        state = start(model, density, settings, chain, rng, orders.stop)
+        state = start(model, density, checked, chain, rng, orders.stop)
         for reached in range(_AT_A_TIME, after + _AT_A_TIME, _AT_A_TIME):
             part = orders._replace(until=min(reached, after))
             state = compiled_advance()(*density, rng.bit_generator, state, trajectory, part, statistics)
         watched = substituted(advance, transition=watcher.transition)
         watched(*density, rng.bit_generator, state, trajectory, orders._replace(until=until), statistics)
-    return _records(model, settings, chain, after, watcher.notes)
+    return _records(model, checked, chain, after, watcher.notes)
 
 
-def record_from(model, position, step_size, *, inverse_metric=None, transitions=1, seed=12, **settings):
+def record_from(
+    model: Model,
+    position: Any,
+    step_size: float,
+    *,
+    inverse_metric: ArrayLike | None = None,
+    transitions: int = 1,
+    seed: int | None = 12,
+    **settings: Any,
+) -> list[RecordedTransition]:
     """Transitions from a position, with a step size and a metric of your own; a list of `RecordedTransition`.
 
     The momenta and all other random numbers are those of `numpy.random.default_rng(seed)`.
@@ -131,27 +150,27 @@ def record_from(model, position, step_size, *, inverse_metric=None, transitions=
     twice = [name for name in settings if name not in ("algorithm", "path_length", "max_depth")]
     if twice:
         raise ValueError(f"record_from has no argument {twice[0]}; settings are algorithm, path_length, max_depth")
-    settings = _checked(model, settings | given)
+    checked = _checked(model, settings | given)
     _whole("transitions", transitions, 1)
     if not 0.0 < step_size < math.inf:
         raise ValueError(f"step_size = {step_size!r} is not a positive number")
     metric = _metric(model, inverse_metric)
-    rng, orders = np.random.default_rng(settings.seed), _orders(settings)
-    trajectory = make_trajectory(model.dimension, settings.max_depth)
+    rng, orders = np.random.default_rng(checked.seed), _orders(checked)
+    trajectory = make_trajectory(model.dimension, checked.max_depth)
     watcher = Watcher()
     with np.errstate(all="ignore"):
         density = model.density()
-        state = start(model, density, settings, 0, rng, orders.stop)
+        state = start(model, density, checked, 0, rng, orders.stop)
         log_density = state.log_density
         for _ in range(transitions):
             draw_momentum(rng, state.point.momentum)
             begin = Start(state.point, log_density)
             hamiltonian = Hamiltonian(*density, metric)
             log_density = watcher.transition(hamiltonian, begin, trajectory, float(step_size), orders, rng).log_density
-    return _records(model, settings, 0, 0, watcher.notes)
+    return _records(model, checked, 0, 0, watcher.notes)
 
 
-def _checked(model, given):
+def _checked(model: Model, given: dict[str, Any]) -> Settings:
     """`Settings` of these arguments of `hmc.sample`, its own defaults for the rest."""
     known = {n: p.default for n, p in inspect.signature(sample).parameters.items() if n not in _NOT_SETTINGS}
     unknown = [name for name in given if name not in known]
@@ -162,11 +181,11 @@ def _checked(model, given):
     return settings._replace(initial=initial_positions(model, initial, settings.chains))
 
 
-def _orders(settings):
+def _orders(settings: Settings) -> Orders:
     return make_orders(settings, stop=np.zeros(1, np.int64), progress=np.zeros(1, np.int64))
 
 
-def _statistics(until, model, after):
+def _statistics(until: int, model: Model, after: int) -> Record:
     try:
         return make_record(0, until, model.dimension)
     except (MemoryError, ValueError):  # of an array that is larger than any can be
@@ -174,7 +193,7 @@ def _statistics(until, model, after):
         raise ValueError(f"{transitions}: so many do not fit into memory") from None
 
 
-def _metric(model, inverse_metric):
+def _metric(model: Model, inverse_metric: ArrayLike | None) -> Metric:
     """The sampler's metric of these variances or this covariance."""
     dimension = model.dimension
     given = np.ones(dimension) if inverse_metric is None else np.array(inverse_metric, dtype=np.float64)
@@ -193,14 +212,16 @@ def _metric(model, inverse_metric):
     return metric
 
 
-def _records(model, settings, chain, first, notes):
+def _records(
+    model: Model, settings: Settings, chain: int, first: int, notes: Iterable[tuple[Any, ...]]
+) -> list[RecordedTransition]:
     return [
         RecordedTransition(model.name, chain, first + k, settings.warmup, settings.algorithm, *note)
         for k, note in enumerate(notes)
     ]
 
 
-def _whole(name, value, least):
+def _whole(name: str, value: Any, least: int) -> int:
     if not is_whole(value) or value < least:
         raise ValueError(f"{name} = {value!r} is not a whole number of at least {least}")
     return int(value)

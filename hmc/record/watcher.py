@@ -5,13 +5,20 @@ the verdicts on U-turns are the sampler's; the one thing worked out anew is by w
 the same rows by the same arithmetic.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hmc.jit.copying import substituted
 from hmc.sampler import chain, nuts
 from hmc.sampler.metric import inverse_metric
-from hmc.sampler.outcome import PATH_END, is_divergent
-from hmc.sampler.phase_space import energy_of, leapfrog
+from hmc.sampler.outcome import PATH_END, Outcome, is_divergent
+from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Start, energy_of, leapfrog
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Leaf(NamedTuple):
@@ -19,9 +26,11 @@ class Leaf(NamedTuple):
 
     number: int  # along the trajectory: 0 the start, negative backward in time
     doubling: int  # that it was built in, from 1; 0 for the start, and for all of a static path
-    position: object  # (dimension,) unconstrained
-    momentum: object  # (dimension,) whitened: standard normal whatever the metric, see hmc/sampler/metric.py
-    gradient: object  # (dimension,) of the log density
+    position: NDArray[np.float64]  # (dimension,) unconstrained
+    momentum: NDArray[
+        np.float64
+    ]  # (dimension,) whitened: standard normal whatever the metric, see hmc/sampler/metric.py
+    gradient: NDArray[np.float64]  # (dimension,) of the log density
     log_density: float
     energy: float
     energy_error: float  # energy less the start's
@@ -37,7 +46,7 @@ class Check(NamedTuple):
     along_last: float
 
     @property
-    def is_turning(self):
+    def is_turning(self) -> bool:
         return not (self.along_first > 0.0 and self.along_last > 0.0)
 
 
@@ -46,12 +55,12 @@ class Join(NamedTuple):
 
     doubling: int
     is_final: bool  # of the whole doubling with the trajectory before it; else of two parts of the doubling
-    earlier: tuple  # (first, last) leaf, in the order of building
-    later: tuple
-    weights: tuple  # (earlier, later): sums of exp(-energy error) over the leaves
-    proposals: tuple  # (earlier, later): leaves drawn from each
+    earlier: tuple[int, int]  # (first, last) leaf, in the order of building
+    later: tuple[int, int]
+    weights: tuple[float, float]  # (earlier, later): sums of exp(-energy error) over the leaves
+    proposals: tuple[int, int]  # (earlier, later): leaves drawn from each
     taken: int  # the one of these that the joined stretch proposes
-    checks: tuple  # of Check: the whole, and across the join; the whole alone for two single leaves
+    checks: tuple[Check, ...]  # the whole, and across the join; the whole alone for two single leaves
     is_turning: bool  # the sampler's verdict
 
 
@@ -61,16 +70,19 @@ class Watcher:
     (step size, inverse metric, leaves, joins, chosen leaf, outcome), the last fields of a RecordedTransition.
     """
 
-    def __init__(self):
-        self.notes = []
-        self.leaves, self.joins = [], []
+    def __init__(self) -> None:
+        self.notes: list[tuple[Any, ...]] = []
+        self.leaves: list[Leaf] = []
+        self.joins: list[Join] = []
         self.doubling = 0
-        self.extents, self.proposals = {}, {}  # of the stretch on each level: (first, last) leaf, proposed leaf
+        # Of the stretch on each level: (first, last) leaf, proposed leaf.
+        self.extents: dict[int, tuple[int, int]] = {}
+        self.proposals: dict[int, int] = {}
         taking = {"take_proposal": self._take_proposal}
         self._real_join = substituted(nuts.join, **taking)
         self._real_join_leaves = substituted(nuts.join_leaves, **taking)
         self._real_join_trunk = substituted(nuts.join_trunk, **taking)
-        building = {"add_leaf": self._add_leaf, "join": self._join, "join_leaves": self._join_leaves}
+        building: dict[str, Any] = {"add_leaf": self._add_leaf, "join": self._join, "join_leaves": self._join_leaves}
         self._real_double = substituted(nuts.double, leapfrog=self._leapfrog, **building)
         self._real_transition = substituted(
             chain.transition,
@@ -80,7 +92,15 @@ class Watcher:
             join_trunk=self._join_trunk,
         )
 
-    def transition(self, hamiltonian, start, trajectory, epsilon, orders, rng):
+    def transition(
+        self,
+        hamiltonian: Hamiltonian,
+        start: Start,
+        trajectory: nuts.Trajectory,
+        epsilon: float,
+        orders: chain.Orders,
+        rng: np.random.Generator,
+    ) -> Outcome:
         """`hmc.sampler.chain.transition`, watched."""
         self.leaves, self.joins, self.doubling = [], [], 0
         self.extents, self.proposals = {}, {}
@@ -96,39 +116,54 @@ class Watcher:
         self.notes.append((epsilon, metric, tuple(self.leaves), tuple(self.joins), chosen, outcome))
         return outcome
 
-    def _note_leaf(self, number, point, log_density):
+    def _note_leaf(self, number: int, point: PhasePoint, log_density: float) -> None:
         energy = energy_of(log_density, point.momentum)
         error = energy - self.leaves[0].energy if self.leaves else 0.0
         rows = (point.position.copy(), point.momentum.copy(), point.gradient.copy())
         leaf = Leaf(number, self.doubling, *rows, float(log_density), float(energy), float(error), is_divergent(error))
         self.leaves.append(leaf)
 
-    def _leapfrog(self, hamiltonian, point, step_size):
+    def _leapfrog(self, hamiltonian: Hamiltonian, point: PhasePoint, step_size: float) -> float:
         log_density = leapfrog(hamiltonian, point, step_size)
         numbers = [leaf.number for leaf in self.leaves]
         self._note_leaf(max(numbers) + 1 if step_size > 0.0 else min(numbers) - 1, point, log_density)
         return log_density
 
-    def _double(self, flow, spans, point, depth, rng, stop):
+    def _double(
+        self,
+        flow: nuts.Flow,
+        spans: nuts.Spans,
+        point: PhasePoint,
+        depth: int,
+        rng: np.random.Generator,
+        stop: NDArray[np.int64],
+    ) -> nuts.Growth:
         self.doubling = depth + 1
         return self._real_double(flow, spans, point, depth, rng, stop)
 
-    def _add_leaf(self, spans, level, *rest):
+    def _add_leaf(self, spans: nuts.Spans, level: int, *rest: Any) -> None:
         number = self.leaves[-1].number
         self.extents[level], self.proposals[level] = (number, number), number
         nuts.add_leaf(spans, level, *rest)
 
-    def _take_proposal(self, spans, source, target):
+    def _take_proposal(self, spans: nuts.Spans, source: int, target: int) -> None:
         self.proposals[target] = self.proposals[source]
         nuts.take_proposal(spans, source, target)
 
-    def _join(self, spans, earlier, later, rng):
+    def _join(self, spans: nuts.Spans, earlier: int, later: int, rng: np.random.Generator) -> bool:
         return self._watch_join(self._real_join, spans, earlier, later, rng)
 
-    def _join_leaves(self, spans, earlier, later, rng):
+    def _join_leaves(self, spans: nuts.Spans, earlier: int, later: int, rng: np.random.Generator) -> bool:
         return self._watch_join(self._real_join_leaves, spans, earlier, later, rng)
 
-    def _watch_join(self, real_join, spans, earlier, later, rng):
+    def _watch_join(
+        self,
+        real_join: Callable[..., bool],
+        spans: nuts.Spans,
+        earlier: int,
+        later: int,
+        rng: np.random.Generator,
+    ) -> bool:
         """A join of two parts of a doubling, into the level of the later one."""
         parts = self._stretch(spans, earlier), self._stretch(spans, later)
         is_turning = real_join(spans, earlier, later, rng)
@@ -136,7 +171,7 @@ class Watcher:
         self._note_join(parts, False, self.proposals[later], is_turning)
         return is_turning
 
-    def _join_trunk(self, trajectory, depth, direction, rng):
+    def _join_trunk(self, trajectory: nuts.Trajectory, depth: int, direction: int, rng: np.random.Generator) -> bool:
         """The join of a whole doubling with the trajectory before it, whose `first` is its backward end."""
         spans = trajectory.spans
         trunk = spans.weight.shape[0] - 1
@@ -148,11 +183,11 @@ class Watcher:
         self._note_join(parts, True, self.proposals[trunk], is_turning)
         return is_turning
 
-    def _stretch(self, spans, level):
+    def _stretch(self, spans: nuts.Spans, level: int) -> _Stretch:
         momenta = (spans.first[level].copy(), spans.last[level].copy(), spans.momentum_sum[level].copy())
         return _Stretch(self.extents[level], self.proposals[level], float(spans.weight[level]), *momenta)
 
-    def _note_join(self, parts, is_final, taken, is_turning):
+    def _note_join(self, parts: tuple[_Stretch, _Stretch], is_final: bool, taken: int, is_turning: bool) -> None:
         earlier, later = parts
         self.joins.append(
             Join(
@@ -172,19 +207,19 @@ class Watcher:
 class _Stretch(NamedTuple):
     """What stands on a level before it is joined."""
 
-    extent: tuple  # (first, last) leaf
+    extent: tuple[int, int]  # (first, last) leaf
     proposal: int
     weight: float
-    first: object  # momentum of the first leaf
-    last: object  # of the last
-    momentum_sum: object  # over all leaves
+    first: NDArray[np.float64]  # momentum of the first leaf
+    last: NDArray[np.float64]  # of the last
+    momentum_sum: NDArray[np.float64]  # over all leaves
 
-    def reversed(self):
+    def reversed(self) -> _Stretch:
         """The same stretch, built in the other order."""
         return self._replace(extent=self.extent[::-1], first=self.last, last=self.first)
 
 
-def _checks(earlier, later):
+def _checks(earlier: _Stretch, later: _Stretch) -> tuple[Check, ...]:
     """The checks that `nuts.turns` makes of two stretches to be joined, or `nuts.join_leaves` of two leaves."""
     (first, early_end), (late_end, last) = earlier.extent, later.extent
     rho = earlier.momentum_sum + later.momentum_sum
@@ -198,7 +233,7 @@ def _checks(earlier, later):
     return (whole, left, right)
 
 
-def _dot(x, y):
+def _dot(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     """x . y, summed in the order of `nuts.turns`, so that the two cannot disagree."""
     total = 0.0
     for i in range(len(x)):
