@@ -27,9 +27,8 @@ class Leaf(NamedTuple):
     number: int  # along the trajectory: 0 the start, negative backward in time
     doubling: int  # that it was built in, from 1; 0 for the start, and for all of a static path
     position: NDArray[np.float64]  # (dimension,) unconstrained
-    momentum: NDArray[
-        np.float64
-    ]  # (dimension,) whitened: standard normal whatever the metric, see hmc/sampler/metric.py
+    # (dimension,) whitened: standard normal whatever the metric, see hmc/sampler/metric.py
+    momentum: NDArray[np.float64]
     gradient: NDArray[np.float64]  # (dimension,) of the log density
     log_density: float
     energy: float
