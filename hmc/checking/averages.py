@@ -22,7 +22,9 @@ class Meaning(NamedTuple):
     components: Sequence[int]  # one, or those of a whole parameter, or all
     what: str  # in words, for a message
     lacking: float = 0.0  # by how much it is lower if the log Jacobian is missing, for most constraints
-    is_of_size_one: bool = False  # whether a missing Jacobian, or a prior that is missing or counts twice, shifts it by 1
+    is_of_size_one: bool = (
+        False  # whether a missing Jacobian, or a prior that is missing or counts twice, shifts it by 1
+    )
 
 
 class Averages:
@@ -106,7 +108,7 @@ class Averages:
         return weights
 
     def off(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[Meaning]]:
-        """(mean of each column, its standard error, its meaning): first as they are, then less multiples of controls."""
+        """(mean, standard error, meaning) of each column: first as it is, then less multiples of controls."""
         if not self._columns:
             return np.empty(0), np.empty(0), []
         columns = np.array(self._columns).T

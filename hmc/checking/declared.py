@@ -102,13 +102,14 @@ def _transform(model: Model, parameter: Parameter, own: np.ndarray, runs: list[_
 
     "" if there is none, or if the variable's shape differs between runs.
     """
-    variables = [_numbers(variables.get(parameter.name)) for _, _, variables in runs]
-    if len(runs) < _RUNS or any(each is None or each.shape != variables[0].shape for each in variables):
+    found = [_numbers(run.variables.get(parameter.name)) for run in runs]
+    variables = [each for each in found if each is not None]
+    if len(variables) < _RUNS or any(each.shape != variables[0].shape for each in variables):
         return ""
     free = (*parameter.shape[:-1], -1) if parameter.shape else ()
-    inputs = {_slice(own): [position[own].reshape(free) for position, _, _ in runs]}
+    inputs = {_slice(own): [run.position[own].reshape(free) for run in runs]}
     if parameter.constraint.kind != REAL:
-        declared = [model.constrain(position)[parameter.name] for position, _, _ in runs]
+        declared = [model.constrain(run.position)[parameter.name] for run in runs]
         inputs[f"the {parameter.constraint} value"] = declared
     for words, given in inputs.items():
         if told := _vector(given, variables, words) or _elementwise(given, variables, words):
@@ -142,7 +143,7 @@ def _of_rows(function: Callable, x: np.ndarray, more: int) -> np.ndarray:
 
 
 def _elementwise(inputs: Sequence[np.ndarray], variables: Sequence[np.ndarray], words: str) -> str:
-    """Words if the variables are bound +- exp(x), or bound + range / (1 + exp(-x)), of all elements or one of a loop."""
+    """Words if the variables are bound +- exp(x), or bound + range / (1 + exp(-x)): all, or one that a loop leaves."""
     x, y = (np.array([np.ravel(each) for each in numbers]) for numbers in (inputs, variables))
     if y.shape[1] not in (1, x.shape[1]):
         return ""

@@ -76,7 +76,7 @@ def place(model: Model, position: np.ndarray) -> str:
 
 
 def chain_rule(constraint: Constraint, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(d value / d x, d log Jacobian / d x) of a bound, or of a step of an ordered vector; nan for other constraints."""
+    """(d value / d x, d log Jacobian / d x) of bounded x, or a step of an ordered vector; nan for other constraints."""
     if constraint.kind in (LOWER, UPPER, ORDERED):
         return (-1.0 if constraint.kind == UPPER else 1.0) * np.exp(x), np.ones_like(x)
     if constraint.kind == INTERVAL:

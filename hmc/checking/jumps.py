@@ -2,8 +2,8 @@
 
 The gradient does not show jumps, and a sampler that follows the gradient runs over them. Along a line, a log density
 changes by the integral of its slope. A stretch where the two differ is halved, again and again. For a smooth density
-the difference vanishes with the cube of the length, for a kink with the length; for a jump it stays. It also stays for a
-pole, where the slope grows without bound: if the log density is -k times the log of the distance, the integral is
+the difference vanishes with the cube of the length, for a kink with the length; for a jump it stays. It also stays for
+a pole, where the slope grows without bound: if the log density is -k times the log of the distance, the integral is
 infinite for k of 1 or more.
 """
 
@@ -74,8 +74,10 @@ def _breaks(
     for a, b in itertools.pairwise(points):
         heapq.heappush(waiting, (-_missing(a, b), a, b))
     for _ in range(probe.fewer(_MOST_CALLS)):
-        missing, a, b = heapq.heappop(waiting) if waiting else (0.0, (0.0, 0.0), None)
-        missing = -missing
+        if not waiting:
+            return
+        negative, a, b = heapq.heappop(waiting)
+        missing = -negative
         if missing <= 1e-3 + 1e-10 * abs(a[1]):
             return
         if b[0] - a[0] <= _SHORTEST:
@@ -101,8 +103,8 @@ def _missing(a: _Point, b: _Point) -> float:
 def _pole(probe: Probe, below: np.ndarray, above: np.ndarray) -> Fault | None:
     """The finding for a pole where the integral is infinite, or None.
 
-    If the log density is -k log d at the distance d, plus something smooth, then 1 / slope is -d / k. Its change gives k
-    without the exact place of the pole.
+    If the log density is -k log d at the distance d, plus something smooth, then 1 / slope is -d / k. Its change gives
+    k without the exact place of the pole.
     """
     width = np.linalg.norm(above - below)
     for away in ((above - below) / width, (below - above) / width):

@@ -4,8 +4,8 @@ Let q be drawn from a density, and let q' be q plus a random move that does not 
 less that of q, Barker's probability of going from q to q' is b = 1 / (1 + exp(-r)). As many moves go one way as back
 (detailed balance: Barker 1965). So b times any quantity that changes sign when q and q' change places is 0 on average.
 This needs no gradient and assumes nothing of the density's tails, since all terms are bounded. There are three such
-quantities: how far a move goes up, how far it goes out, and tanh(r / 2), which shows a density that is too sure, such as
-one that counts its data twice.
+quantities: how far a move goes up, how far it goes out, and tanh(r / 2), which shows a density that is too sure, such
+as one that counts its data twice.
 """
 
 import math
@@ -51,7 +51,10 @@ def moves_for(model: Model, positions: np.ndarray, slopes: np.ndarray | None) ->
 def pair_row(
     moves: Moves,
     density: Callable[[np.ndarray], tuple[float, np.ndarray]],
-    position: np.ndarray, value: float, number: int, rng: np.random.Generator
+    position: np.ndarray,
+    value: float,
+    number: int,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Quantities that are 0 on average, for draw `number`, and `IF_TWICE`: (blocks, things); nan for unmoved blocks.
 

@@ -122,9 +122,7 @@ def _all_stages(model: Model, points: int, seed: int, bounds: bool) -> Checked:
     return Checked(findings, looked.compared, tuple(looked.unknown))
 
 
-def _stages(
-    model: Model, points: int, seed: int, bounds: bool, looked: types.SimpleNamespace
-) -> Iterator[list[Fault]]:
+def _stages(model: Model, points: int, seed: int, bounds: bool, looked: types.SimpleNamespace) -> Iterator[list[Fault]]:
     """The findings of each stage. They end where a finding makes all later stages meaningless.
 
     Writes to `looked` as it goes: `compared` and `unknown` of `Checked`.
@@ -141,7 +139,7 @@ def _stages(
     draws = [] if simulated else _prior_draws(model, rng, points // 2)
     positions = starts[: points - len(draws)] + draws + far
 
-    yield declared_findings(model, positions)
+    yield list(declared_findings(model, positions))
     contract = contract_findings(probe, positions)
     yield contract
     if any(finding.kind != "unwritten" for finding in contract):

@@ -64,8 +64,8 @@ def _edges(probe: Probe, positions: np.ndarray, values: np.ndarray) -> Iterator[
         if constraint.kind == REAL and not math.isnan(value):
             continue  # a density may be -inf there
         seen.add(base)
-        bounds = {INTERVAL: f"outside of {constraint}", UPPER: f"above {constraint.upper:g}"}
-        bounds = bounds.get(constraint.kind, f"below {constraint.lower:g}")
+        special = {INTERVAL: f"outside of {constraint}", UPPER: f"above {constraint.upper:g}"}
+        bounds = special.get(constraint.kind, f"below {constraint.lower:g}")
         declared = (
             f" though {base} is declared {constraint} and its position may be any number"
             if constraint.kind != REAL
