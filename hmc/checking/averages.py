@@ -22,9 +22,7 @@ class Meaning(NamedTuple):
     components: Sequence[int]  # one, or those of a whole parameter, or all
     what: str  # in words, for a message
     lacking: float = 0.0  # by how much it is lower if the log Jacobian is missing, for most constraints
-    is_of_size_one: bool = (
-        False  # whether a missing Jacobian, or a prior that is missing or counts twice, shifts it by 1
-    )
+    is_of_size_one: bool = False  # whether a missing Jacobian, or a prior missing or counted twice, shifts it by 1
 
 
 class Averages:

@@ -76,12 +76,12 @@ class _Density:
     def __init__(self, probe: Probe, data: Any) -> None:
         self._function = probe.function
         try:
-            self.model, reason = probe.model.with_data(data), "now and then they are of other types than the model's"
+            self.model, reason = probe.model.with_data(data), "for some draws their types differ from the model's"
         except ValueError as error:
             self.model, reason = None, str(error).removeprefix(f"{probe.model.name}: ")
         if self.model is None or self.model._packed.type != probe.model._packed.type:
             advice = "Return the same NamedTuple, with fields of the same types, of numbers."
-            message = f"simulate_data gives no data of the model: {reason}"
+            message = f"simulate_data gives data that do not fit the model: {reason}"
             raise BrokenError(Fault("function", "", message, advice))
 
     def __call__(self, position: np.ndarray) -> tuple[float, np.ndarray]:

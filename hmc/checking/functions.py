@@ -140,7 +140,7 @@ def derived_findings(model: Model, positions: Sequence[np.ndarray]) -> Iterator[
             yield Fault("changes", "", message, "Work on a copy of it.")
             return
         if odd := [name for name in shapes if not same_bits(values[name], again[name])]:
-            message = f"derived gives another {odd[0]} when it is called again"
+            message = f"derived gives a different {odd[0]} when it is called again"
             yield Fault("state", "", message, "It must depend on its arguments alone.")
             return
         unknown = {name for name in values if np.isnan(np.asarray(values[name], dtype=np.float64)).all()}
@@ -156,12 +156,12 @@ def derived_findings(model: Model, positions: Sequence[np.ndarray]) -> Iterator[
     yield from shared_with_link(model, named, "derived quantity")
     for name in first or ():
         if name in never:
-            yield Fault("function", "", f"derived gives nan for {name} wherever it was called", "It must be numbers.")
+            yield Fault("function", "", f"derived gives nan for {name} wherever it was called", "Return numbers.")
         if name in parameters:
             message = f"{name} is both a parameter and a derived quantity"
             yield Fault("name", name, message, "Give one of them another name.")
         elif not isinstance(name, str):
-            message = f"derived gives the key {name!r}, which is no text"
+            message = f"derived gives the key {name!r}, which is not a string"
             yield Fault("function", "", message, "Return a dict of names and values.")
 
 
@@ -186,7 +186,7 @@ def simulation_findings(model: Model, probe: Probe, seed: int) -> Iterator[Fault
             yield Fault("function", probe.names[i], message, "Return the unconstrained position: log(sigma) say.")
             return
     if not same_bits(draws[0], draws[1]):
-        message = "simulate gives other draws for the same seed"
+        message = "simulate gives different draws for the same seed"
         yield Fault("function", "", message, "Draw from the generator that it is given, and from nothing else.")
     if model.simulate_data is not None:
         yield from _simulated_data(model, draws[0][0], seed)
@@ -204,17 +204,17 @@ def _simulated_data(model: Model, position: np.ndarray, seed: int) -> Iterator[F
     except ValueError as error:
         same, reason = False, str(error).removeprefix(f"{model.name}: ")
     else:
-        reason = "they are of other types than the model's"
+        reason = "their types differ from the model's"
         lengths = [[(name, array.shape) for name, array in arrays_of(d._packed.data)] for d in (other, model)]
         if odd := [(new, old) for new, old in zip(*lengths, strict=True) if new != old] if same else []:
             (name, new), (_, old) = odd[0]
             same, reason = False, f"{name} has the shape {new}, and {old} in the model's"
     if not same:
-        message = f"simulate_data gives no data of the model: {reason}"
+        message = f"simulate_data gives data that do not fit the model: {reason}"
         yield Fault("function", "", message, "Return the same NamedTuple, with fields of the same types.")
         return
     if not all(same_bits(a, b) for (_, a), (_, b) in zip(arrays_of(data), arrays_of(again), strict=True)):
-        message = "simulate_data gives other data for the same seed"
+        message = "simulate_data gives different data for the same seed"
         yield Fault("function", "", message, "Draw from the generator that it is given, and from nothing else.")
 
 

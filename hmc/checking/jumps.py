@@ -144,5 +144,5 @@ def _finding(probe: Probe, below: np.ndarray, above: np.ndarray) -> Fault:
         if math.isfinite(value) != math.isfinite(low) if ends else abs(value - low) > 0.5 * abs(high - low):
             message = f"the log density {what} at {name} (component {i}) = {below[i]:.6g}"
             return Fault("jump", name, f"{message}, unconstrained", advice)
-    message = f"the log density {what} at {place(probe.model, below)}, by no component alone"
+    message = f"the log density {what} at {place(probe.model, below)}, along no single component"
     return Fault("jump", "", message, advice)

@@ -213,7 +213,7 @@ class _Comparison:
         )
         if self._lacks_jacobian(meaning, mean):
             advice = (
-                f"Just so much is lacking without the log Jacobian of {constraint}: is it in the density? If it is, "
+                f"A missing log Jacobian of {constraint} has just this effect: is it in the density? If it is, "
                 "compare the prior with what simulate draws."
             )
         elif meaning.what == THINGS[2] and not self.target.is_prior:

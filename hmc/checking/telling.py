@@ -47,11 +47,11 @@ def summary(model: Model, checked: Checked) -> str:
     points = "1 point" if checked.compared == 1 else f"{checked.compared} points"
     parts = [
         f"the gradient agrees with the density, all {model.dimension} components at {points}",
-        "nothing is written or read outside of its place; the density is a number out to 700, has no jumps on the "
+        "nothing is written or read outside of its arrays; the density is a number out to 700, has no jumps on the "
         "lines tried, and falls along every axis",
     ]
     if roles := given(model):
-        parts.append(f"{', '.join(roles)}: as they should be")
+        parts.append(f"{', '.join(roles)}: no fault found")
     if can_be_compared(model):
         parts.append("where it was compared, the density is on average that of what the model simulates")
     parts += [f"not known: {unknown}" for unknown in checked.unknown]
@@ -63,4 +63,4 @@ def not_simulated(model: Model) -> str:
     lacking = [role for role in ("simulate", "simulate_data") if getattr(model, role) is None]
     is_bounded = any(parameter.constraint.kind for parameter in model.parameters)
     what = "prior, likelihood and Jacobians" if is_bounded else "prior and likelihood"
-    return f"whether {what} are as you mean them: there is no {' and no '.join(lacking)} to compare them with"
+    return f"whether {what} are as intended: the model has no {' and no '.join(lacking)} to compare them with"
