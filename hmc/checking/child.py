@@ -1,7 +1,7 @@
 """Running a check in a process of its own, so that a model that corrupts memory, crashes or never returns does no harm.
 
 The process is a fork of this one, so it has the model even if that was written in a notebook. The check runs in this
-process outside of Linux, where forking is not safe, and where nothing is compiled, so that memory is not in danger.
+process outside of Linux, where forking is unsafe or impossible, and where nothing is compiled, so that memory is safe.
 """
 
 import contextlib

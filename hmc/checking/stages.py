@@ -37,13 +37,13 @@ _FAR = 6.0  # some points are drawn uniformly from so far out
 
 
 def check(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = False) -> list[Fault]:
-    """What is wrong with a model, as a list of `Fault` (kind, component, message, advice): empty where nothing was
-    found. `KINDS` tells what the kinds are.
+    """The faults of a model, as a list of `Fault` (kind, component, message, advice); empty if none was found. `KINDS`
+    explains the kinds.
 
     On Linux the check runs in a process of its own: a model that corrupts memory, crashes, or does not return within a
     minute is a finding. The log density is run in Python, where an index outside of an array is an error: at one point,
     or all if its data are few, unless they have more than a million numbers; its variables that have the name of a
-    parameter must be what is declared, not another transform of the position. Compiled, it is called with walls around
+    parameter must have the declared value, not another transform of the position. Compiled, it is called with walls around
     position and gradient at `points` positions: half of them drawn uniformly from (-2, 2), as chains start, half from
     the prior where the model has `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of the
     gradient must be written, finite, and agree with central differences of the log density: |gradient - difference| <=
@@ -60,8 +60,8 @@ def check(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = Fals
     a log_likelihood that is the density's, lets the prior be seen by itself; without either, up to 10,000 data sets are
     drawn, and `summary` says what could not be seen. Where a call takes over 5 ms there are fewer of them.
 
-    `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That takes
-    longer, and reports a wrong index that the runs in Python did not come by. Indices below 0 count from the end, as in
+    `bounds`: call a copy of the log density that is compiled to check every index, at all these positions. That takes
+    longer, and reports a wrong index that the runs in Python did not reach. Indices below 0 count from the end, as in
     Python; only one that is an element of the data is reported.
 
     Not found: a forgotten Jacobian or a wrong term, of which the gradient is right too, in a model that does not
