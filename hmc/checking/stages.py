@@ -43,12 +43,12 @@ def check(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = Fals
     On Linux the check runs in a process of its own: a model that corrupts memory, crashes, or does not return within a
     minute is a finding. The log density is run in Python, where an index outside of an array is an error: at one point,
     or all if its data are few, unless they have more than a million numbers; its variables that have the name of a
-    parameter must have the declared value, not another transform of the position. Compiled, it is called with walls around
-    position and gradient at `points` positions: half of them drawn uniformly from (-2, 2), as chains start, half from
-    the prior where the model has `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of the
-    gradient must be written, finite, and agree with central differences of the log density: |gradient - difference| <=
-    1e-6 (1 / u + the larger of the two), u being |position[i]| or 1, whichever is more. A component with a slope below
-    1e-3 at all of them, as under a wide prior, is compared further out too, to 1e12.
+    parameter must have the declared value, not another transform of the position. Compiled, it is called with walls
+    around position and gradient at `points` positions: half of them drawn uniformly from (-2, 2), as chains start, half
+    from the prior where the model has `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of
+    the gradient must be written, finite, and agree with central differences of the log density: |gradient - difference|
+    <= 1e-6 (1 / u + the larger of the two), u being |position[i]| or 1, whichever is more. A component with a slope
+    below 1e-3 at all of them, as under a wide prior, is compared further out too, to 1e12.
     The density must nowhere be nan or +inf, at 0 and out to 700 in every component; have no jumps along lines through
     (-8, 8), nor end where it matters, nor vanish at a bound that is not declared, nor have a pole there of an infinite
     integral; be small enough for floats to tell differences of 0.01; and fall along every axis, out to 1e18, and, where
