@@ -1,11 +1,12 @@
-"""Averages over what a model simulates that are 0 if its density is that of the draws.
+"""Averages over simulated draws that are 0 if the density is that of the draws.
 
-At a parameter drawn from the prior and data drawn given it, the gradient of the log joint density is 0 on average, in
-every component i; (q[i] - c) times it is -1, whatever the number c; and either stays so when multiplied by what depends
-on other components alone (integration by parts; Stein 1972). Besides, `hmc.checking.pairs`.
+At a parameter drawn from the prior, with data drawn given it, each component i of the gradient of the log joint density
+is 0 on average, and (q[i] - c) times it is -1 for any constant c. Both remain true if they are multiplied by a function
+of other components only (integration by parts; Stein 1972). `hmc.checking.pairs` has averages that need no gradient.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,16 +17,16 @@ from hmc.transforms import LOWER, REAL, Constraint
 
 
 class Meaning(NamedTuple):
-    """What an average is of."""
+    """The meaning of an average."""
 
-    components: list  # one, or those of a whole parameter, or of all
-    what: str
-    lacking: float = 0.0  # by how much less it is if the log Jacobian is missing, of most constraints
-    is_of_size_one: bool = False  # whether a prior that is missing, or counted twice, or a Jacobian, shifts it by 1
+    components: Sequence[int]  # one, or those of a whole parameter, or all
+    what: str  # in words, for a message
+    lacking: float = 0.0  # by how much it is lower if the log Jacobian is missing, for most constraints
+    is_of_size_one: bool = False  # whether a missing Jacobian, or a prior missing or counted twice, shifts it by 1
 
 
 class Averages:
-    """Things of which the average over draws should be 0: a column each."""
+    """Quantities whose averages over draws should be 0: a column for each. There are none without gradients."""
 
     def __init__(
         self,
@@ -35,10 +36,10 @@ class Averages:
         gradients: np.ndarray | None,
         centre: np.ndarray,
     ) -> None:
-        self._columns: list = []
+        self._columns: list[np.ndarray] = []
         self.meanings: list[Meaning] = []
         self._blocks: list[int] = []
-        self._controls: list = []
+        self._controls: list[np.ndarray] = []
         self._control_blocks: list[int] = []
         if gradients is None:
             return
@@ -46,7 +47,7 @@ class Averages:
         alone = [i for i in range(model.dimension) if _is_scalar(model, i)]
         for block, (_, place) in enumerate(blocks(model.parameters)):
             own = list(range(place.start, place.stop))
-            # Multiplied by small scales, slopes that go as 1 / scale have a variance.
+            # A slope may go as 1 / scale: multiplied by small scales, it has a finite variance.
             damping = np.exp(np.minimum(positions[:, [i for i in scales if i not in own]], 0.0)).prod(axis=1)
             self._of_a_parameter(own, positions[:, own], gradients[:, own], damping, centre, constraints)
             others = [i for i in alone if i not in own]
@@ -67,7 +68,7 @@ class Averages:
         """Add the columns of one parameter, of its positions and slopes (draws, components)."""
         distance = position - centre[own]
         moment = distance * slope + 1.0
-        # What grows as exp on either side has a variance too, on the other.
+        # A slope that grows exponentially on one side has a finite variance on the other side.
         below = 1.0 / (1.0 + np.exp(np.clip(distance, -700.0, 700.0)))
         for part, what, share in (
             (slope, "its slope", np.ones(len(own))),
@@ -84,16 +85,16 @@ class Averages:
                 self._columns.append(total)
                 self.meanings.append(Meaning(own, what))
             self._controls.append(total)
-        if len(own) > 1:  # around its own mean: of a group of effects, that is free of their scale
+        if len(own) > 1:  # around its own mean, which does not depend on the scale of a group of effects
             around = position - position.mean(axis=1, keepdims=True)
             self._columns.append((around * slope).sum(axis=1) + (len(own) - 1.0))
             self.meanings.append(Meaning(own, "its slope times its distance from their mean"))
             self._controls.append(self._columns[-1])
 
     def weights(self) -> np.ndarray:
-        """For each column, the multiples of other parameters' columns to be subtracted from it: (controls, columns)."""
+        """The multiples of other parameters' controls to subtract from each column: (controls, columns)."""
         columns, controls = np.array(self._columns).T, np.array(self._controls).T
-        weights = np.zeros((len(self._controls), len(self._columns)))  # (0, 0) where there are no gradients
+        weights = np.zeros((len(self._controls), len(self._columns)))  # (0, 0) without gradients
         for block in set(self._blocks):
             tested = np.array(self._blocks) == block
             others = np.flatnonzero(np.array(self._control_blocks) != block)
@@ -105,7 +106,7 @@ class Averages:
         return weights
 
     def off(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[Meaning]]:
-        """(mean of each column, its standard error, its meaning), as they are, and then less multiples of others."""
+        """(mean, standard error, meaning) of each column: first as it is, then less multiples of controls."""
         if not self._columns:
             return np.empty(0), np.empty(0), []
         columns = np.array(self._columns).T
@@ -115,5 +116,5 @@ class Averages:
 
 
 def _is_scalar(model: Model, i: int) -> bool:
-    """Whether component i is a parameter of no dimension."""
+    """Whether component i is a scalar parameter."""
     return any(part.start <= i < part.stop and not parameter.shape for parameter, part in blocks(model.parameters))

@@ -1,9 +1,12 @@
-"""Running an author's function so that an index outside of an array is an error, as it is not in compiled code.
+"""Running an author's function so that an index outside of an array raises an error.
 
-Compiled code does not look: it reads and writes whatever memory lies there. A copy of the function, and of all that
-it calls, does: in plain Python, slow but with the line of the file; or compiled with Numba's `boundscheck`, for a
-model of so many observations that Python would take too long, or to be looked at in many places.
+Compiled code does not check indices: it reads and writes whatever memory lies there. A copy of the function, and of all
+that it calls, checks them. The copy is plain Python, which is slow but names the line of the file; or it is compiled
+with Numba's `boundscheck`, for a model whose data are so many that Python would take too long, or for many positions.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
@@ -13,44 +16,45 @@ from hmc.jit.kernel import jit_is_disabled
 
 
 class Watched(np.ndarray):
-    """An array that refuses an index below 0 which was computed from the data: a group of -1, say, or one less than a
-    group of 0. Indices that are Python's own may count from the end, as in `position[-1]`.
+    """An array that refuses an index below 0 that comes from the data: a group of -1, say, or a group of 0 less 1.
+
+    Python's own integers may count from the end, as in `position[-1]`.
     """
 
-    def __getitem__(self, index):
-        """As in any array."""
+    def __getitem__(self, index: Any) -> Any:
+        """The element or part; IndexError for an index from the data that is below 0."""
         self._refuse(index)
         return super().__getitem__(index)
 
-    def __setitem__(self, index, value):
-        """As in any array."""
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Set the element or part; IndexError for an index from the data that is below 0."""
         self._refuse(index)
         super().__setitem__(index, value)
 
-    def __array_wrap__(self, array, context=None, return_scalar=False):
-        """What is computed from it is an array, or a number, like any other."""
+    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:
+        """The result of a computation, as a plain array or number."""
         return np.asarray(array)[()]
 
-    def _refuse(self, index):
+    def _refuse(self, index: Any) -> None:
         for number in index if isinstance(index, tuple) else (index,):
             if isinstance(number, np.integer) and number < 0:
                 raise IndexError(f"index {number}, from the data, counts from the end of {len(self)}")
 
 
-def watched(data):
-    """Data, or an array, with all arrays in it `Watched`."""
+def watched(data: Any) -> Any:
+    """The data, or the array, with each array in it as a `Watched` view."""
     if isinstance(data, tuple):
         return type(data)(*map(watched, data)) if hasattr(data, "_fields") else tuple(map(watched, data))
     return data.view(Watched) if isinstance(data, np.ndarray) else data
 
 
-def in_python(function):
-    """A copy of a function in which all that is compiled, itself included, is plain Python."""
+def in_python(function: Callable) -> Callable:
+    """A copy of a function in plain Python, as are all the compiled functions that it calls."""
     return copied(function, is_compiled)
 
 
-def bounds_checked(function):
-    """A copy of a function, and of all it calls by name, that raises IndexError where compiled code would not look."""
+def bounds_checked(function: Callable) -> Callable:
+    """A compiled copy of a function, and of all that it calls by name, that raises IndexError outside of arrays."""
     if jit_is_disabled():
         return in_python(function)
     checked = numba.njit(boundscheck=True, error_model="numpy")

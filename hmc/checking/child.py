@@ -1,7 +1,7 @@
-"""A check in a process of its own, so that a model that corrupts memory, crashes or never returns harms nothing else.
+"""Running a check in a process of its own, so that a model that corrupts memory, crashes or never returns does no harm.
 
-The process is a copy of this one (fork), which has the model as it is, notebook or not. Where there is no such copy,
-outside of Linux, and where nothing is compiled, so that no memory is in danger, the check runs in this process.
+The process is a fork of this one, so it has the model even if that was written in a notebook. The check runs in this
+process outside of Linux, where forking is unsafe or impossible, and where nothing is compiled, so that memory is safe.
 """
 
 import contextlib
@@ -14,7 +14,8 @@ import sys
 import time
 import types
 import warnings
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -22,21 +23,21 @@ from hmc.jit.kernel import jit_is_disabled
 
 LONGEST_CALL = 60.0  # seconds until a call counts as one that never returns
 _ROLES = ("log_density", "log_likelihood", "link", "derived", "simulate", "simulate_data")
-# In a process that checks for another: where that one can read what is called, and when to put the alarm off again.
+# In the forked process: the shared memory that tells the parent which call runs, and when to reset the alarm.
 _here = types.SimpleNamespace(calls=None, ends=0.0)
 
 
 class Died(NamedTuple):
-    """That the process ended in a call: of which function of the model, where, and by which signal."""
+    """The process ended in a call of a function of the model: which function, where, and by which signal."""
 
     role: str
-    position: np.ndarray | None
+    position: np.ndarray | None  # None where the call has no position
     signal: int  # SIGALRM where the call took longer than it may
-    longest: float  # that many seconds
+    longest: float  # seconds that a call may take
 
 
-def calling(role, position=None):
-    """To be told before each call of a model's function."""
+def calling(role: str, position: np.ndarray | None = None) -> None:
+    """Note that a model's function is about to be called: call this before each such call."""
     if _here.calls is None:
         return
     now = time.monotonic()
@@ -47,8 +48,11 @@ def calling(role, position=None):
     _here.calls[1:] = np.nan if position is None else position
 
 
-def in_child(function, dimension):
-    """What `function()` returns or raises, computed in a process of its own; or `Died`."""
+def in_child(function: Callable[[], Any], dimension: int) -> Any:
+    """The result of `function()`, computed in a process of its own; `Died` if that process ended in a call.
+
+    An exception that the function raises is raised here. `dimension` is that of the model.
+    """
     if jit_is_disabled() or not sys.platform.startswith("linux"):
         return function()
     calls = np.frombuffer(mmap.mmap(-1, 8 * (1 + dimension)))
@@ -81,8 +85,8 @@ def in_child(function, dimension):
     raise content
 
 
-def _run(function, calls, writing):
-    """In the copy: run, and end without what Python does at its end, which belongs to the original."""
+def _run(function: Callable[[], Any], calls: np.ndarray, writing: int) -> NoReturn:
+    """In the forked process: run the function, send its result, and exit without the cleanup that the parent does."""
     try:
         _here.calls = calls
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process
@@ -101,9 +105,9 @@ def _run(function, calls, writing):
         os._exit(0)
 
 
-def _silence_what_is_not_python():
-    """Let Python alone write to stderr: not the C library, of memory that it finds corrupted."""
-    with contextlib.suppress(Exception):  # where it is replaced by what has no descriptor
+def _silence_what_is_not_python() -> None:
+    """Let only Python write to stderr: the C library would report the corrupted memory that it finds."""
+    with contextlib.suppress(Exception):  # stderr may have been replaced by an object without a descriptor
         if sys.stderr.fileno() == 2:
             sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

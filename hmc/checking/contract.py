@@ -1,28 +1,31 @@
-"""Does a log density keep to what it was given: its buffers, its arguments as they are, nothing that it remembers?"""
+"""Does a log density stay in its buffers, leave its arguments unchanged, and depend on nothing else?"""
 
 import math
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
 from hmc.checking.bounds import in_python, watched
 from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Fault, place
-from hmc.checking.probe import is_of_python_math, raised, same_bits
+from hmc.checking.probe import Probe, is_of_python_math, raised, same_bits
+from hmc.model import Model
 from hmc.results.identity import fields
 
-# A model of more numbers than this is not run in Python, which takes a second for each million operations or so.
+# Models with more numbers are not run in Python, which takes about a second per million operations.
 MANY_NUMBERS = 1_000_000
-_NUMBERS_IN_PYTHON = 20_000  # of data and position, at all positions together, but for the first
+_NUMBERS_IN_PYTHON = 20_000  # of data and position, over all positions but the first
 _SHAPES = "Compare the parameters' shapes, {} numbers in all, with the indices that log_density uses."
 
 
-def arrays_of(data):
+def arrays_of(data: Any) -> list[tuple[str, np.ndarray]]:
     """(name, array) for every array of a model's data."""
     return [(name, value) for name, value in fields(data, "data.") if isinstance(value, np.ndarray)]
 
 
-def data_findings(model):
-    """A finding for each field of the data that holds nan: a model refuses them, but data may be changed afterwards."""
+def data_findings(model: Model) -> Iterator[Fault]:
+    """A finding for each field of the data that holds nan. `Model` refuses such data, but they may change later."""
     for name, value in fields(model._packed.data, "data."):
         if np.isnan(value).any():
             index = np.argwhere(np.isnan(value))[0]
@@ -32,10 +35,11 @@ def data_findings(model):
             yield Fault("data", "", message, "Leave the observation out, or mark it in a field of its own.")
 
 
-def run_in_python(model, positions):
-    """Run the log density in Python, where Python looks at every index: at the first of the positions, and at all if
-    the data are few. BrokenError for what it raises, and where it returns no number. Not for what math raises and
-    compiled code does not.
+def run_in_python(model: Model, positions: Iterable[np.ndarray]) -> None:
+    """Run the log density in plain Python, which checks every index, at the first position; at all if the data are few.
+
+    BrokenError if it raises an exception or does not return a float. Errors of Python's math are ignored, since
+    compiled code gives inf or nan there.
     """
     function, data = in_python(model.log_density), watched(model._packed.data)
     most = _NUMBERS_IN_PYTHON // (model.dimension + sum(array.size for _, array in arrays_of(model.data)))
@@ -57,10 +61,10 @@ def run_in_python(model, positions):
             return
 
 
-def contract_findings(probe, positions):
-    """What the log density does that it must not: see `hmc.checking.check`."""
+def contract_findings(probe: Probe, positions: Iterable[np.ndarray]) -> list[Fault]:
+    """Findings where the log density breaks its contract: see `hmc.checking.check`."""
     before = [(name, array, array.copy()) for name, array in arrays_of(probe.model._packed.data)]
-    found = {}
+    found: dict[tuple[str, str], Fault] = {}
     for position in positions:
         for finding in _at(probe, position):
             found.setdefault((finding.kind, finding.component), finding)
@@ -75,8 +79,8 @@ def contract_findings(probe, positions):
     return list(found.values())
 
 
-def _at(probe, position):
-    """What is wrong at one position."""
+def _at(probe: Probe, position: np.ndarray) -> Iterator[Fault]:
+    """Findings at one position."""
     n, at = probe.model.dimension, f"at {place(probe.model, position)}"
     first, changed, _ = _run(probe, position, math.nan, math.nan)
     second, _, _ = _run(probe, position, math.nan, math.nan)
@@ -104,8 +108,8 @@ def _at(probe, position):
         yield from _unwritten(probe, position, first[1:])
 
 
-def _run(probe, position, wall, fill):
-    """((density, gradient), whether the position was changed, ["gradient[3]", ...] written over) of one call."""
+def _run(probe: Probe, position: np.ndarray, wall: float, fill: float) -> tuple[np.ndarray, bool, list[str]]:
+    """One call: ([density, *gradient], whether the position changed, numbers of walls written over: "gradient[3]")."""
     probe.position.build(wall)
     probe.gradient.build(wall)
     value, gradient = probe.both(position, fill)
@@ -113,8 +117,8 @@ def _run(probe, position, wall, fill):
     return np.append(value, gradient), not same_bits(probe.position.inside, position), damage
 
 
-def _read_outside(probe, position, near=64):
-    """The numbers outside of position and gradient that the result depends on, of those that lie near."""
+def _read_outside(probe: Probe, position: np.ndarray, near: int = 64) -> Iterator[str]:
+    """Numbers outside of position and gradient, up to `near` away, on which the result depends: "position[7]"."""
     n = probe.model.dimension
     expected, _, _ = _run(probe, position, 1.25, 0.0)
     for name, walled in (("position", probe.position), ("gradient", probe.gradient)):
@@ -126,8 +130,8 @@ def _read_outside(probe, position, near=64):
             walled.whole[start + i] = 1.25
 
 
-def _unwritten(probe, position, written):
-    """Components of the gradient that depend on what stood there before."""
+def _unwritten(probe: Probe, position: np.ndarray, written: np.ndarray) -> Iterator[Fault]:
+    """Findings for components of the gradient that depend on what the buffer held before the call."""
     probe.gradient.build(math.nan)
     _, other = probe.both(position, 7.25)
     for i in np.flatnonzero(~((written == other) | (np.isnan(written) & np.isnan(other)))):
@@ -141,6 +145,6 @@ def _unwritten(probe, position, written):
         yield Fault("unwritten", name, f"{message} at {place(probe.model, position)}", advice)
 
 
-def _listed(things, shown=3):
+def _listed(things: Iterable[str], shown: int = 3) -> str:
     things = list(things)
     return ", ".join(things[:shown]) + (f" and {len(things) - shown} more" if len(things) > shown else "")

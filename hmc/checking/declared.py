@@ -1,11 +1,14 @@
-"""Does a log density take its parameters for what they are declared to be?
+"""Does a log density use its parameters as they are declared?
 
-The density of an unconstrained number cannot tell: exp(x) and 2 + exp(x) are both possible. So it is run in Python a
-few times and its variables are looked at. One that has a parameter's name should have the parameter's value, which a
-fit will show under that name.
+The density of an unconstrained number cannot tell: exp(x) and 2 + exp(x) are both possible. So the check runs it in
+Python a few times and inspects its variables. A variable with a parameter's name should have the value that a fit shows
+under that name.
 """
 
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,16 +16,25 @@ from hmc.checking.bounds import in_python
 from hmc.checking.child import calling
 from hmc.checking.contract import arrays_of
 from hmc.checking.findings import Fault, component_names, place
-from hmc.parameters import blocks
+from hmc.model import Model
+from hmc.parameters import Parameter, blocks
 from hmc.transforms import ORDERED, REAL, SIMPLEX, constrain_ordered, constrain_simplex
 
-_MANY_NUMBERS = 100_000  # of data, with which the run takes a second or so
-_RUNS = 4  # one bound, or two, and the transform they belong to are known from so many
+_MANY_NUMBERS = 100_000  # of data: a run then takes about a second
+_RUNS = 4  # enough to know a transform and its one or two bounds
 _SAME = 1e-9  # of the values: differences that are rounding
 
 
-def declared_findings(model, positions):
-    """A finding for each parameter of which log_density has another value under that name."""
+class _Tried(NamedTuple):
+    """A run of log_density in Python."""
+
+    position: np.ndarray
+    seen: set[str]  # `_keys` of the numbers that any function in it held or returned
+    variables: dict[str, Any]  # log_density's own, at its end
+
+
+def declared_findings(model: Model, positions: Sequence[np.ndarray]) -> Iterator[Fault]:
+    """A finding for each parameter whose name is a variable of log_density with another value than declared."""
     runs = _runs(model, positions)
     for position, seen, variables in runs:
         values = model.constrain(position)
@@ -39,17 +51,27 @@ def declared_findings(model, positions):
         return
 
 
-def _is_suspect(parameter, variable, expected, raw, seen):
-    """Whether a variable of a parameter's name that is not what is declared tells that the parameter is not."""
+def _is_suspect(
+    parameter: Parameter, variable: np.ndarray, expected: np.ndarray, raw: np.ndarray, seen: set[str]
+) -> bool:
+    """Whether a variable with a parameter's name and another value shows that the declaration is wrong."""
     kind = parameter.constraint.kind
     if kind != REAL and {*_keys(expected)} <= seen:
-        return False  # the value is there, and its name is used for something else by the end
+        return False  # the declared value was there; its name was used for something else later
     if {*_keys(variable)} <= {*_keys(raw)}:
-        return kind in (ORDERED, SIMPLEX)  # else the value may be taken of the position later
+        return kind in (ORDERED, SIMPLEX)  # else the value may be computed from the position later
     return variable.shape == expected.shape  # else a loop's
 
 
-def _finding(model, parameter, first, variable, explained, expected, position):
+def _finding(
+    model: Model,
+    parameter: Parameter,
+    first: int,
+    variable: np.ndarray,
+    explained: str,
+    expected: np.ndarray,
+    position: np.ndarray,
+) -> Fault:
     shown = (np.array2string(numbers, precision=4, separator=", ", threshold=6) for numbers in (variable, expected))
     is_now, is_declared = shown
     message = (
@@ -60,15 +82,13 @@ def _finding(model, parameter, first, variable, explained, expected, position):
     return Fault("constraint", component_names(model)[first], message, advice)
 
 
-def _runs(model, positions):
-    """[(position, what numbers were seen, log_density's variables at its end)] of runs in Python: of one, or of several
-    if a variable of a parameter's name is not what is declared.
-    """
-    runs = []
+def _runs(model: Model, positions: Sequence[np.ndarray]) -> list[_Tried]:
+    """Runs in Python: one, or several if a variable with a parameter's name does not have the declared value."""
+    runs: list[_Tried] = []
     for position in positions:
         if (observed := _observed(model, position)) is None:
             continue
-        runs.append((position, *observed))
+        runs.append(_Tried(position, *observed))
         values, variables = model.constrain(position), observed[1]
         named = [(_numbers(variables.get(name)), values[name]) for name in values]
         is_odd = any(found is not None and not {*_keys(found)} <= {*_keys(value)} for found, value in named)
@@ -77,17 +97,19 @@ def _runs(model, positions):
     return runs
 
 
-def _transform(model, parameter, own, runs):
-    """Which transform makes the parameter's variable of its position, or of its declared value, in all runs: in words;
-    "" where none does, or one run is not like another.
+def _transform(model: Model, parameter: Parameter, own: np.ndarray, runs: list[_Tried]) -> str:
+    """The transform, in words, that gives the parameter's variable from its position or declared value in all runs.
+
+    "" if there is none, or if the variable's shape differs between runs.
     """
-    variables = [_numbers(variables.get(parameter.name)) for _, _, variables in runs]
-    if len(runs) < _RUNS or any(each is None or each.shape != variables[0].shape for each in variables):
+    found = [_numbers(run.variables.get(parameter.name)) for run in runs]
+    variables = [each for each in found if each is not None]
+    if len(variables) < _RUNS or any(each.shape != variables[0].shape for each in variables):
         return ""
     free = (*parameter.shape[:-1], -1) if parameter.shape else ()
-    inputs = {_slice(own): [position[own].reshape(free) for position, _, _ in runs]}
+    inputs = {_slice(own): [run.position[own].reshape(free) for run in runs]}
     if parameter.constraint.kind != REAL:
-        declared = [model.constrain(position)[parameter.name] for position, _, _ in runs]
+        declared = [model.constrain(run.position)[parameter.name] for run in runs]
         inputs[f"the {parameter.constraint} value"] = declared
     for words, given in inputs.items():
         if told := _vector(given, variables, words) or _elementwise(given, variables, words):
@@ -95,12 +117,12 @@ def _transform(model, parameter, own, runs):
     return ""
 
 
-def _slice(own):
+def _slice(own: np.ndarray) -> str:
     return f"position[{own[0]}]" if own.size == 1 else f"position[{own[0]}:{own[-1] + 1}]"
 
 
-def _vector(inputs, variables, words):
-    """Ordered vectors or simplexes along the last axis: of all, or of one that a loop leaves."""
+def _vector(inputs: Sequence[np.ndarray], variables: Sequence[np.ndarray], words: str) -> str:
+    """Words if the variables are ordered vectors or simplexes of the inputs: all of them, or one that a loop leaves."""
     for name, function, more in (("ordered vector", constrain_ordered, 0), ("simplex", constrain_simplex, 1)):
         made = np.array([_of_rows(function, x, more) for x in inputs])
         if made.shape[2] < 2:
@@ -112,7 +134,7 @@ def _vector(inputs, variables, words):
     return ""
 
 
-def _of_rows(function, x, more):
+def _of_rows(function: Callable, x: np.ndarray, more: int) -> np.ndarray:
     rows = np.atleast_2d(x).reshape(-1, np.shape(x)[-1] if np.ndim(x) else 1)
     out = np.empty((len(rows), rows.shape[1] + more))
     for row, to in zip(rows, out, strict=True):
@@ -120,8 +142,8 @@ def _of_rows(function, x, more):
     return out
 
 
-def _elementwise(inputs, variables, words):
-    """A bound + exp(x), or - exp(x), or a bound + a range / (1 + exp(-x)): of all elements, or one left by a loop."""
+def _elementwise(inputs: Sequence[np.ndarray], variables: Sequence[np.ndarray], words: str) -> str:
+    """Words if the variables are bound +- exp(x), or bound + range / (1 + exp(-x)): all, or one that a loop leaves."""
     x, y = (np.array([np.ravel(each) for each in numbers]) for numbers in (inputs, variables))
     if y.shape[1] not in (1, x.shape[1]):
         return ""
@@ -138,8 +160,8 @@ def _elementwise(inputs, variables, words):
     return ""
 
 
-def _line(x, y):
-    """(offset, slope) by which y = offset + slope x exactly; (nan, nan) where it is not so."""
+def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """(offset, slope) if y = offset + slope x but for rounding; else (nan, nan)."""
     x, y = x.ravel(), y.ravel()
     if not np.isfinite([x, y]).all() or np.ptp(x) == 0.0:
         return np.nan, np.nan
@@ -150,12 +172,19 @@ def _line(x, y):
     return (offset, slope) if _agree(offset + slope * x, y) else (np.nan, np.nan)
 
 
-def _agree(a, b):
+def _agree(a: np.ndarray, b: np.ndarray) -> bool:
     return np.allclose(a, b, rtol=_SAME, atol=_SAME * np.abs(b).max())
 
 
-def _explained(model, parameter, own, variable, values, position):
-    """What the variable's value is, in words, where it can be told."""
+def _explained(
+    model: Model,
+    parameter: Parameter,
+    own: np.ndarray,
+    variable: np.ndarray,
+    values: dict[str, np.ndarray],
+    position: np.ndarray,
+) -> str:
+    """The variable's value in words, or "" if it is not recognised."""
     names = component_names(model)
     raw = position[own]
     with np.errstate(all="ignore"):
@@ -172,15 +201,18 @@ def _explained(model, parameter, own, variable, values, position):
     return ""
 
 
-def _observed(model, position):
-    """(what numbers were seen, log_density's variables at its end) of a run in Python; None where that fails, or a
-    profiler is at work, which cannot be put back.
+def _observed(model: Model, position: np.ndarray) -> tuple[set[str], dict[str, Any]] | None:
+    """(keys of the numbers seen, log_density's variables at its end) of a run in Python.
+
+    None if the run fails, if the data are many, or if a profiler is active, which could not be restored.
     """
     if sum(array.size for _, array in arrays_of(model.data)) > _MANY_NUMBERS or sys.getprofile() is not None:
         return None
-    function, seen, variables = in_python(model.log_density), set(), {}
+    function = in_python(model.log_density)
+    seen: set[str] = set()
+    variables: dict[str, Any] = {}
 
-    def look(frame, event, argument):
+    def look(frame: FrameType, event: str, argument: Any) -> None:
         if event == "return":
             for item in (*frame.f_locals.values(), argument):
                 if (numbers := _numbers(item)) is not None and numbers.size <= 10 * position.size:
@@ -193,19 +225,19 @@ def _observed(model, position):
     try:
         with np.errstate(all="ignore"):
             function(position.copy(), model._packed.data, np.zeros(model.dimension))
-    except Exception:  # others look for these
+    except Exception:  # other stages report it
         return None
     finally:
         sys.setprofile(None)
     return seen, variables
 
 
-def _numbers(item):
+def _numbers(item: Any) -> np.ndarray | None:
     """A float, or an array of floats; else None."""
     is_one = isinstance(item, (float, np.floating)) or (isinstance(item, np.ndarray) and item.dtype == np.float64)
     return np.asarray(item) if is_one else None
 
 
-def _keys(numbers):
-    """Texts that are equal for numbers that are but for rounding."""
+def _keys(numbers: Any) -> list[str]:
+    """Texts of numbers, the same for numbers that differ by rounding."""
     return [f"{number:.10g}" for number in np.ravel(numbers)]

@@ -1,4 +1,4 @@
-"""What a model simulates, and its log density there: positions from the prior, each with data drawn given it."""
+"""Draws of a model and its log density there: positions from the prior, each with data drawn given it."""
 
 import math
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from hmc.jit.compiled import POINTWISE
 from hmc.jit.kernel import jit_is_disabled
 from hmc.model import Model
 
-_SLOW = 5000  # numbers of data from which on simulate_data is compiled
-_FAR = 1e9  # a log density so far down has lost digits: data drawn given the position bring it back
+_SLOW = 5000  # with more numbers of data, simulate_data is compiled
+_FAR = 1e9  # a log density so low has lost digits: it is computed again, with data drawn given the position
 _SAME = 1e-9  # of the size of the log densities: differences that are rounding
 _TRIED = 8  # positions at which the density without its log likelihood is looked at
 
 
 class Simulated(NamedTuple):
-    """Something that a model draws from, and the log density of what was drawn."""
+    """A distribution that a model draws from, and the log density that it should have."""
 
     # rng -> (position, function of a position -> (log density, gradient)), a new draw.
     draw: Callable[[np.random.Generator], tuple[np.ndarray, Callable[[np.ndarray], tuple[float, np.ndarray]]]]
@@ -30,11 +30,10 @@ class Simulated(NamedTuple):
 
 
 def simulated(probe: Probe, has_log_likelihood: bool) -> list[Simulated]:
-    """What the density is to be compared with: the prior alone, if the likelihood can be left out, and the joint
-    density of parameters and data.
+    """The distributions to compare: the prior, if the likelihood can be left out, and the joint one with the data.
 
-    Observations make averages vary. They can be left out by a field `weight` in the data, or by subtracting
-    log_likelihood, if it is known to be right in itself (`has_log_likelihood`).
+    Observations make averages vary. A field `weight` in the data can leave them out; so can subtracting log_likelihood,
+    if no fault was found in it (`has_log_likelihood`).
     """
     model, data_of = probe.model, _DataDrawn(probe.model)
 
@@ -53,7 +52,7 @@ def drawn_position(model: Model, rng: np.random.Generator) -> np.ndarray:
 
 
 class _DataDrawn:
-    """Draws data given a position; by compiled code where that saves time."""
+    """Draws data given a position, with compiled code if that saves time."""
 
     def __init__(self, model: Model) -> None:
         self.model, self._function, self._data = model, model.simulate_data, model.data
@@ -62,7 +61,7 @@ class _DataDrawn:
         compiled = numba.njit(error_model="numpy")(getattr(model.simulate_data, "py_func", model.simulate_data))
         try:
             compiled(np.zeros(model.dimension), model._packed.data, np.random.default_rng(0))
-        except Exception:  # it need not be in Numba's subset: then it stays as it is
+        except Exception:  # it need not compile: then it is called as it is
             return
         self._function, self._data = compiled, model._packed.data
 
@@ -71,32 +70,37 @@ class _DataDrawn:
         return _called(self.model, "simulate_data", self._function, position.copy(), self._data, rng)
 
 
+def _misfit(reason: str) -> BrokenError:
+    advice = "Return the same NamedTuple, with fields of the same types, of numbers."
+    return BrokenError(Fault("function", "", f"simulate_data gives data that do not fit the model: {reason}", advice))
+
+
 class _Density:
-    """The log density and gradient of a position, given these data. BrokenError where they are none of the model's."""
+    """The log density and gradient at a position, given these data. BrokenError if the data do not fit the model."""
 
     def __init__(self, probe: Probe, data: Any) -> None:
         self._function = probe.function
         try:
-            self.model, reason = probe.model.with_data(data), "now and then they are of other types than the model's"
+            self.model = probe.model.with_data(data)
         except ValueError as error:
-            self.model, reason = None, str(error).removeprefix(f"{probe.model.name}: ")
-        if self.model is None or self.model._packed.type != probe.model._packed.type:
-            advice = "Return the same NamedTuple, with fields of the same types, of numbers."
-            message = f"simulate_data gives no data of the model: {reason}"
-            raise BrokenError(Fault("function", "", message, advice))
+            raise _misfit(str(error).removeprefix(f"{probe.model.name}: ")) from None
+        if self.model._packed.type != probe.model._packed.type:
+            raise _misfit("for some draws their types differ from the model's")
 
     def __call__(self, position: np.ndarray) -> tuple[float, np.ndarray]:
         gradient, address = np.zeros(self.model.dimension), self.model._packed.address
         return _number(self.model, "log_density", self._function, position, address, gradient), gradient
 
     def is_sound(self, position: np.ndarray, value: float) -> bool:
-        """Whether a value is no matter of the data: observations of weight 0 may be impossible all the same."""
+        """Whether a value does not depend on the data: even observations of weight 0 may be impossible."""
         return math.isfinite(value)
 
 
 def _by_weight(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
-    """The prior alone, by data whose observations all have the weight 0. The model's own data serve, which saves
-    drawing some, unless they are impossible at the position, or the density has a part of them that no weight is of.
+    """The prior alone, from data whose observations all have weight 0; None if the data have no `weight`.
+
+    The model's own data are used, which saves drawing others, unless they are impossible at the position or the density
+    has a part of them that is not weighted.
     """
     model = probe.model
     weight = getattr(model.data, "weight", None)
@@ -124,8 +128,9 @@ def _by_weight(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
 
 
 def _by_log_likelihood(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
-    """The prior alone, as the log density less the sum of log_likelihood; None where that depends on the data, as
-    where log_likelihood is not the likelihood of the density.
+    """The prior alone, as the log density less the sum of log_likelihood.
+
+    None if the difference depends on the data: then log_likelihood is not the likelihood in the density.
     """
     model, rng = probe.model, np.random.default_rng(0)
     positions = np.array([drawn_position(model, rng) for _ in range(_TRIED)])
@@ -144,15 +149,15 @@ def _by_log_likelihood(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
 
 
 def _is_constant(differences: np.ndarray, of: np.ndarray) -> bool:
-    """Whether differences of such numbers are the same but for rounding."""
+    """Whether differences of numbers like these are the same but for rounding."""
     return bool(np.ptp(differences) <= _SAME * (1.0 + np.abs(of).max()))
 
 
 def _prior(model: Model, own: Any, drawn: Callable, has_gradient: bool) -> Simulated:
-    """The prior alone, of its log density given the model's own data, and a function that draws others for a position.
+    """The prior alone, with its log density from the model's own data, or from data of `drawn(position, rng)`.
 
-    The value at a position must not depend on where a move to it began: where the own data give none, data drawn given
-    that very position are asked.
+    The value at a position must not depend on where a move to it began. So if the model's own data give no sound value,
+    new data are drawn given that very position.
     """
 
     def draw(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
@@ -162,7 +167,7 @@ def _prior(model: Model, own: Any, drawn: Callable, has_gradient: bool) -> Simul
                 return value, gradient
             try:
                 return drawn(position, rng)(position)
-            except BrokenError:  # simulate_data need not know where a move can lead
+            except BrokenError:  # simulate_data may fail where only a move can lead
                 return math.nan, gradient
 
         return drawn_position(model, rng), density
@@ -183,7 +188,7 @@ class _LessLogLikelihood:
         return value - likelihood, self._no_gradient
 
     def is_sound(self, position: np.ndarray, value: float) -> bool:
-        """Whether the difference has digits left."""
+        """Whether the difference is finite and has digits left."""
         return math.isfinite(value) and max(map(abs, self.terms(position))) < _FAR
 
     def terms(self, position: np.ndarray) -> tuple[float, float]:
@@ -195,7 +200,7 @@ class _LessLogLikelihood:
 
 
 def _number(model: Model, role: str, function: Callable, position: np.ndarray, *arguments: Any) -> Any:
-    """What a compiled function returns; nan where Python's math raises and compiled code would not."""
+    """The result of a compiled function; nan where Python's math raises and compiled code would not."""
     calling(role, position)
     try:
         with np.errstate(all="ignore"):

@@ -1,33 +1,35 @@
-"""What a check of a model says: findings, and the names and places in them."""
+"""Findings of a check of a model, and the names and places that they show."""
 
 import math
 import os
 import re
 import traceback
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from hmc.errors import HMCError
+from hmc.model import Model
 from hmc.parameters import element_names
-from hmc.transforms import INTERVAL, LOWER, ORDERED, REAL, UPPER
+from hmc.transforms import INTERVAL, LOWER, ORDERED, REAL, UPPER, Constraint
 
 
 class Fault(NamedTuple):
     """One thing that is wrong with a model. `str` gives a line of text."""
 
     kind: str  # a key of hmc.checking.KINDS
-    component: str  # the element of a parameter it is about, such as a[3]; "" where it is of none alone
+    component: str  # the element of a parameter, such as a[3]; "" where it is about no single one
     message: str  # what was found, and where
     advice: str  # what to do
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.message}. {self.advice}"
 
 
-def merged(findings):
-    """The findings, of which those that say the same of elements of one parameter are one: the first."""
-    groups = {}
+def merged(findings: Iterable[Fault]) -> list[Fault]:
+    """The findings; those that say the same of several elements of a parameter become one, the first."""
+    groups: dict[tuple[str, str, str], list[Fault]] = {}
     for finding in findings:
         base = finding.component.partition("[")[0]
         key = finding.component and re.sub(r"[-+]?[0-9][0-9.e+-]*", "", finding.advice)
@@ -41,12 +43,12 @@ def merged(findings):
 
 
 class BrokenError(HMCError):
-    """The check cannot go on; its argument is the finding that says why."""
+    """The check cannot go on. The argument is the finding that says why."""
 
 
-def component_names(model):
-    """A name for each unconstrained number of a position: `a[3]`, or `sigma` where that is all there is of it."""
-    names = []
+def component_names(model: Model) -> list[str]:
+    """A name for each unconstrained number of a position: `a[3]`, or `sigma` for a scalar parameter."""
+    names: list[str] = []
     for parameter in model.parameters:
         shape = parameter.shape
         if shape:
@@ -55,8 +57,8 @@ def component_names(model):
     return names
 
 
-def component_constraints(model):
-    """The constraint of each unconstrained number of a position; the first of an ordered vector is as a real one."""
+def component_constraints(model: Model) -> list[Constraint]:
+    """The constraint of each unconstrained number of a position; the first of an ordered vector counts as real."""
     constraints = []
     for parameter in model.parameters:
         first = parameter.free and parameter.constraint.kind == ORDERED
@@ -66,15 +68,15 @@ def component_constraints(model):
     return constraints
 
 
-def place(model, position):
+def place(model: Model, position: np.ndarray) -> str:
     """The first few numbers of an unconstrained position, by name."""
     shown = [f"{n} = {v:.3g}" for n, v in zip(component_names(model)[:4], position, strict=False)]
     named = ", ".join(shown + ["..."] * (len(position) > 4))
     return named + (" (unconstrained)" if any(p.constraint.kind != REAL for p in model.parameters) else "")
 
 
-def chain_rule(constraint, x):
-    """(d value / d x, d log Jacobian / d x) of a scalar constraint, or one of an ordered vector's steps; else nan."""
+def chain_rule(constraint: Constraint, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(d value / d x, d log Jacobian / d x) of bounded x, or a step of an ordered vector; nan for other constraints."""
     if constraint.kind in (LOWER, UPPER, ORDERED):
         return (-1.0 if constraint.kind == UPPER else 1.0) * np.exp(x), np.ones_like(x)
     if constraint.kind == INTERVAL:
@@ -83,10 +85,10 @@ def chain_rule(constraint, x):
     return np.full_like(x, math.nan), np.full_like(x, math.nan)
 
 
-def line_of(error, function):
-    """Where in the file of an author's function an error arose: `heights.py, line 31: gradient[3] = 1.0`; or "".
+def line_of(error: BaseException, function: Callable) -> str:
+    """The line of an author's function that raised an error: `heights.py, line 31: gradient[3] = 1.0`; or "".
 
-    Where it arose in what that function calls, the line that calls it.
+    If the error arose in another file, this is the line that led there.
     """
     file = getattr(function, "py_func", function).__code__.co_filename
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
@@ -95,7 +97,7 @@ def line_of(error, function):
     return ""
 
 
-def first_line(error):
-    """An error in one line: its type, and the first line of its text that says something."""
+def first_line(error: BaseException) -> str:
+    """An error in one line: its type and the first line of its text that is not empty."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

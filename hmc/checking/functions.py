@@ -1,6 +1,8 @@
-"""Do the further functions of a model give what they are to give, for each observation, draw or data set?"""
+"""Do the other functions of a model give the right kind of result for each observation, draw or data set?"""
 
 import math
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,12 +10,13 @@ from hmc.checking.child import calling
 from hmc.checking.contract import arrays_of
 from hmc.checking.findings import BrokenError, Fault, place
 from hmc.checking.names import shared_columns, shared_with_link
-from hmc.checking.probe import Walled, not_compiled, raised, same_bits
+from hmc.checking.probe import Probe, Walled, not_compiled, raised, same_bits
 from hmc.jit.compiled import POINTWISE
+from hmc.model import Model
 
 
-def name_findings(model):
-    """Names that stand for two things."""
+def name_findings(model: Model) -> Iterator[Fault]:
+    """Findings for names of parameters that stand for two things, or cannot be names in tables and files."""
     for parameter in model.parameters:
         if "/" in parameter.name or not parameter.name.isprintable() or parameter.name != parameter.name.strip():
             message = f"{parameter.name!r} cannot be the name of a variable in tables and files"
@@ -25,8 +28,8 @@ def name_findings(model):
     yield from shared_with_link(model, parameters, "parameter")
 
 
-def pointwise_findings(model, role, positions):
-    """Of log_likelihood or link: what it writes, where, and whether it is a number."""
+def pointwise_findings(model: Model, role: str, positions: Sequence[np.ndarray]) -> Iterator[Fault]:
+    """At most one finding for log_likelihood or link: it must write a number for each observation, and only there."""
     try:
         function, address = model._compiled(role, POINTWISE), model._packed.address
     except ValueError as error:
@@ -67,8 +70,10 @@ def pointwise_findings(model, role, positions):
             return
 
 
-def _pointwise_at(model, role, position, results, changed):
-    """The first thing that is wrong with what was written at a position, or None."""
+def _pointwise_at(
+    model: Model, role: str, position: np.ndarray, results: list[np.ndarray], changed: bool
+) -> Fault | None:
+    """The first finding for the results at a position, or None."""
     where = place(model, position)
     usual, walled, filled = results
     if changed:
@@ -89,8 +94,11 @@ def _pointwise_at(model, role, position, results, changed):
     return None
 
 
-def weight_findings(model, positions):
-    """Whether log_likelihood is what leaves the density with the observations, in a model that can leave them out."""
+def weight_findings(model: Model, positions: Sequence[np.ndarray]) -> Iterator[Fault]:
+    """A finding if the density without its observations is not lower by the sum of log_likelihood.
+
+    Nothing for a model whose data have no `weight`, so that observations cannot be left out.
+    """
     weight = getattr(model.data, "weight", None)
     if model.log_likelihood is None or not isinstance(weight, np.ndarray) or weight.ndim != 1 or not weight.size:
         return
@@ -114,9 +122,10 @@ def weight_findings(model, positions):
             return
 
 
-def derived_findings(model, positions):
-    """Of what `derived` gives: names, shapes, numbers."""
-    first, never = None, set()
+def derived_findings(model: Model, positions: Sequence[np.ndarray]) -> Iterator[Fault]:
+    """Findings for the result of `derived`: names, shapes, numbers, and whether it depends on its arguments alone."""
+    first: dict[str, tuple] | None = None
+    never: set[str] = set()
     for position in positions:
         try:
             calling("derived", position)
@@ -131,7 +140,7 @@ def derived_findings(model, positions):
             yield Fault("changes", "", message, "Work on a copy of it.")
             return
         if odd := [name for name in shapes if not same_bits(values[name], again[name])]:
-            message = f"derived gives another {odd[0]} when it is called again"
+            message = f"derived gives a different {odd[0]} when it is called again"
             yield Fault("state", "", message, "It must depend on its arguments alone.")
             return
         unknown = {name for name in values if np.isnan(np.asarray(values[name], dtype=np.float64)).all()}
@@ -147,17 +156,17 @@ def derived_findings(model, positions):
     yield from shared_with_link(model, named, "derived quantity")
     for name in first or ():
         if name in never:
-            yield Fault("function", "", f"derived gives nan for {name} wherever it was called", "It must be numbers.")
+            yield Fault("function", "", f"derived gives nan for {name} wherever it was called", "Return numbers.")
         if name in parameters:
             message = f"{name} is both a parameter and a derived quantity"
             yield Fault("name", name, message, "Give one of them another name.")
         elif not isinstance(name, str):
-            message = f"derived gives the key {name!r}, which is no text"
+            message = f"derived gives the key {name!r}, which is not a string"
             yield Fault("function", "", message, "Return a dict of names and values.")
 
 
-def simulation_findings(model, probe, seed):
-    """Of prior draws and of data made from them: shapes, types, numbers, and that a seed determines them."""
+def simulation_findings(model: Model, probe: Probe, seed: int) -> Iterator[Fault]:
+    """Findings for prior draws, and data drawn given them: shapes, types, numbers, and whether a seed fixes them."""
     draws = []
     for _ in range(2):
         rng = np.random.default_rng(seed)
@@ -177,14 +186,14 @@ def simulation_findings(model, probe, seed):
             yield Fault("function", probe.names[i], message, "Return the unconstrained position: log(sigma) say.")
             return
     if not same_bits(draws[0], draws[1]):
-        message = "simulate gives other draws for the same seed"
+        message = "simulate gives different draws for the same seed"
         yield Fault("function", "", message, "Draw from the generator that it is given, and from nothing else.")
     if model.simulate_data is not None:
         yield from _simulated_data(model, draws[0][0], seed)
 
 
-def _simulated_data(model, position, seed):
-    def drawn():
+def _simulated_data(model: Model, position: np.ndarray, seed: int) -> Iterator[Fault]:
+    def drawn() -> Any:
         rng = np.random.default_rng(seed)
         return _called(model, "simulate_data", position.copy(), model.data, rng)
 
@@ -195,21 +204,21 @@ def _simulated_data(model, position, seed):
     except ValueError as error:
         same, reason = False, str(error).removeprefix(f"{model.name}: ")
     else:
-        reason = "they are of other types than the model's"
+        reason = "their types differ from the model's"
         lengths = [[(name, array.shape) for name, array in arrays_of(d._packed.data)] for d in (other, model)]
         if odd := [(new, old) for new, old in zip(*lengths, strict=True) if new != old] if same else []:
             (name, new), (_, old) = odd[0]
             same, reason = False, f"{name} has the shape {new}, and {old} in the model's"
     if not same:
-        message = f"simulate_data gives no data of the model: {reason}"
+        message = f"simulate_data gives data that do not fit the model: {reason}"
         yield Fault("function", "", message, "Return the same NamedTuple, with fields of the same types.")
         return
     if not all(same_bits(a, b) for (_, a), (_, b) in zip(arrays_of(data), arrays_of(again), strict=True)):
-        message = "simulate_data gives other data for the same seed"
+        message = "simulate_data gives different data for the same seed"
         yield Fault("function", "", message, "Draw from the generator that it is given, and from nothing else.")
 
 
-def _called(model, role, *arguments):
+def _called(model: Model, role: str, *arguments: Any) -> Any:
     try:
         calling(role)
         with np.errstate(all="ignore"):
@@ -218,8 +227,8 @@ def _called(model, role, *arguments):
         raise BrokenError(raised(model, role, error)) from None
 
 
-def _shape_of(item):
-    """The types of normalised data, lengths aside."""
+def _shape_of(item: Any) -> Any:
+    """The types of normalised data, without their lengths."""
     if isinstance(item, tuple):
         return (type(item).__name__, *map(_shape_of, item))
     return (item.dtype, item.ndim) if isinstance(item, np.ndarray) else type(item)

@@ -1,19 +1,22 @@
-"""Is a gradient that of its density? If not, by which of the usual mistakes?"""
+"""Is a gradient that of its density? If not, which of the usual mistakes explains it?"""
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from hmc.checking.findings import Fault, chain_rule, place
+from hmc.checking.probe import Probe
+from hmc.transforms import Constraint
 
 # Central differences with a step h err by rounding, 1e-16 |log density| / h, and, once extrapolated, by h^4. The first
 # step serves nearly always; where it does not, the others tell whether the gradient is wrong or the difference is.
 _STEPS = (2e-4, 2e-3, 2e-5, 2e-2, 2e-6)
 _TOLERANCE = 1e-6
-_SHOWN = 1e-3  # a slope that is nowhere larger has not been compared: the tolerance is as large as its errors
-_FAR = (30.0, 1e3, 1e4, 1e6, 1e8, 1e12)  # where it is compared then
-_FEW = 3  # points from which a constant factor or difference is no accident
+_SHOWN = 1e-3  # a smaller slope cannot be compared: the tolerance is as large as its errors
+_FAR = (30.0, 1e3, 1e4, 1e6, 1e8, 1e12)  # distances at which such a slope is compared
+_FEW = 3  # so many points with the same factor or difference are not a coincidence
 
 
 class Slopes(NamedTuple):
@@ -25,9 +28,12 @@ class Slopes(NamedTuple):
     wrong: np.ndarray  # where the two disagree
 
 
-def measure(probe, positions):
-    """The `Slopes` at positions of finite density; where a slope is too small there to tell, further out too."""
-    components = np.arange(probe.model.dimension)
+_Row = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # of `Slopes`
+
+
+def measure(probe: Probe, positions: Sequence[np.ndarray]) -> Slopes:
+    """The `Slopes` at positions of finite density, and further out where a slope is too small there to compare."""
+    components = range(probe.model.dimension)
     rows = [_row(probe, position, components) for position in positions]
     for i in components:
         largest = max(np.nanmax([0.0, abs(written[i]), abs(measured[i])]) for _, written, measured, _ in rows)
@@ -36,8 +42,8 @@ def measure(probe, positions):
     return Slopes(*map(np.array, zip(*rows, strict=True)))
 
 
-def _row(probe, position, components):
-    """(position, gradient, difference, whether they disagree), the last three for these components alone."""
+def _row(probe: Probe, position: np.ndarray, components: Iterable[int]) -> _Row:
+    """(position, gradient, difference, whether they disagree), the last three for these components only."""
     _, gradient = probe.both(position)
     written, wrong = np.zeros(position.size), np.zeros(position.size, dtype=bool)
     measured = np.full(position.size, math.nan)
@@ -47,9 +53,10 @@ def _row(probe, position, components):
     return position, written, measured, wrong
 
 
-def _further_out(probe, base, i):
-    """Rows in which one component alone goes as far as its slope, times the way, shows: as that of a wide prior does.
-    A density that is no number there tells nothing.
+def _further_out(probe: Probe, base: np.ndarray, i: int) -> Iterator[_Row]:
+    """Rows in which component i alone moves out until slope times distance is large enough, as under a wide prior.
+
+    It stops where the density is not finite.
     """
     for sign in (1.0, -1.0):
         for far in _FAR[: probe.fewer(len(_FAR))]:
@@ -65,9 +72,10 @@ def _further_out(probe, base, i):
                 break
 
 
-def gradient_findings(probe, slopes, constraints):
-    """A finding for each component of which the gradient is wrong, at its worst point, with the mistake that explains
-    all points, if one does; or is not finite.
+def gradient_findings(probe: Probe, slopes: Slopes, constraints: list[Constraint]) -> Iterator[Fault]:
+    """A finding for each component whose gradient is wrong or not finite.
+
+    It shows the worst point and, if there is one, the mistake that explains all points.
     """
     known = np.isfinite(slopes.measured)
     written, measured = slopes.written[known], slopes.measured[known]
@@ -96,18 +104,19 @@ def gradient_findings(probe, slopes, constraints):
             yield Fault("gradient", name, message + hint, advice)
 
 
-def _distinct(a, b):
-    """Two numbers in six digits, or in so many that both show two digits of their difference."""
+def _distinct(a: float, b: float) -> tuple[str, str]:
+    """Two numbers in six digits, or in so many that two digits of their difference show."""
     with np.errstate(all="ignore"):
         needed = 2.0 - np.log10(abs(a - b) / max(abs(a), abs(b)))
     digits = int(min(max(6.0, needed), 16.0)) if math.isfinite(needed) else 6
     return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
-def _compare(probe, position, i, written):
-    """(difference, whether the gradient is wrong) of one component at one position."""
-    found, written = [], float(written)
-    unit = max(1.0, abs(position[i]))  # far out, a slope that is small matters
+def _compare(probe: Probe, position: np.ndarray, i: int, written: float) -> tuple[float, bool]:
+    """(central difference, whether the gradient is wrong) for component i at a position; `written` is the gradient."""
+    found: list[float] = []
+    written = float(written)
+    unit = max(1.0, abs(position[i]))  # far out, small slopes matter
     for step in _STEPS:
         difference = _central_difference(probe, position, i, step * unit)
         if abs(written - difference) <= _TOLERANCE * (1.0 / unit + max(abs(written), abs(difference))):
@@ -124,22 +133,23 @@ def _compare(probe, position, i, written):
     return by_step[best], is_wrong
 
 
-def _central_difference(probe, position, i, step):
+def _central_difference(probe: Probe, position: np.ndarray, i: int, step: float) -> float:
     """The slope of the log density along component i, extrapolated from two steps: the error is of fourth order."""
 
-    def slope(step):
+    def slope(step: float) -> float:
         above, below = position.copy(), position.copy()
         above[i] += step
         below[i] -= step
         return (probe.value(above) - probe.value(below)) / (above[i] - below[i])
 
-    with np.errstate(invalid="ignore"):  # where some are infinite
+    with np.errstate(invalid="ignore"):  # some may be infinite
         return (4.0 * slope(step) - slope(2.0 * step)) / 3.0
 
 
-def _explain(probe, slopes, wrong, i, constraint):
-    """(what is wrong, what to do) by the mistake that explains a component at all rows where it is `wrong`, the
-    likeliest first; and whether it is so at all points.
+def _explain(probe: Probe, slopes: Slopes, wrong: np.ndarray, i: int, constraint: Constraint) -> tuple[str, str]:
+    """(the mistake, advice) for component i: the likeliest mistake that explains all the rows where it is `wrong`.
+
+    The words say whether the mistake is made at all points.
     """
     known = np.flatnonzero(np.isfinite(slopes.measured[:, i]))
     written, measured = slopes.written[known, i], slopes.measured[known, i]
@@ -181,8 +191,8 @@ def _explain(probe, slopes, wrong, i, constraint):
     return "", f"Derive the terms that hold {name} anew, or take them out one by one until the check passes."
 
 
-def _explains(expected, written, measured):
-    """At which points a gradient is what a mistake makes of it, and nearer to that than to what is measured."""
+def _explains(expected: np.ndarray, written: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    """Whether the gradient at each point is as `expected` from a mistake, and nearer to that than to the difference."""
     with np.errstate(all="ignore"):
         error, effect = np.abs(written - expected), np.abs(expected - measured)
         usual = 1e-5 * (min(1.0, np.abs(measured).max()) + np.abs(expected))

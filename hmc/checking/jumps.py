@@ -1,37 +1,43 @@
-"""Has a log density jumps, or poles where it rises too fast? Its gradient does not show jumps, and a sampler that
-follows the gradient runs over them.
+"""Does a log density have jumps, or poles where its integral is infinite?
 
-Along a line, a density changes by the integral of its slope. Where it does not, the stretch is halved, again and again:
-the difference of a smooth density vanishes with the cube of the length, that of one with a kink with the length; that
-of a jump stays. So does that of a pole, where the slope grows without end: of k times -log of the distance the integral
-is infinite if k is 1 or more.
+The gradient does not show jumps, and a sampler that follows the gradient runs over them. Along a line, a log density
+changes by the integral of its slope. A stretch where the two differ is halved, again and again. For a smooth density
+the difference vanishes with the cube of the length, for a kink with the length; for a jump it stays. It also stays for
+a pole, where the slope grows without bound: if the log density is -k times the log of the distance, the integral is
+infinite for k of 1 or more.
 """
 
 import heapq
 import itertools
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from hmc.checking.findings import Fault, place
+from hmc.checking.probe import Probe
 from hmc.parameters import blocks
 
 _LINES = 6
-_REACHES = (3.0, 8.0)  # on every other line, all components go from -3 to 3 or back
+_REACHES = (3.0, 8.0)  # on every other line each component goes from -3 to 3 or back
 _PIECES = 1024  # into which a line is cut, so that something as wide as a piece has a point in it
 _FEWEST = 16  # pieces, of a density that is slow
 _MOST_TIME = 0.1  # seconds for the first look at all lines
 _MOST_CALLS = 1500  # for a line
-_MATTERS = 20.0  # a density that ends so far below the highest point of a line ends for all it matters
+_MATTERS = 20.0  # an end of the density so far below the highest point of the line does no harm
 _SHORTEST = 2.0**-34  # of a line's length
 
+_Point = tuple[float, float, float]  # on a line: how far along (0 to 1), log density, slope along the line
 
-def jump_findings(probe, rng, bases, draws):
-    """A finding for each component at which the density was seen to jump, and one for jumps that are of none alone.
 
-    Lines go through the first of `bases` too, and between `draws`, which are positions that matter, from the prior.
+def jump_findings(
+    probe: Probe, rng: np.random.Generator, bases: Sequence[np.ndarray], draws: Sequence[np.ndarray]
+) -> list[Fault]:
+    """A finding for each component along which the density jumps, and one for jumps along no single component.
+
+    Some lines go through the first of `bases`, and some through pairs of `draws` from the prior, where jumps matter.
     """
-    found = {}
+    found: dict[tuple[str, str], Fault] = {}
     dimension = probe.model.dimension
     reaches = [_REACHES[k % len(_REACHES)] for k in range(_LINES)]
     ends = [reach * rng.choice([-1.0, 1.0], dimension) + rng.uniform(-0.2, 0.2, dimension) for reach in reaches]
@@ -50,23 +56,28 @@ def jump_findings(probe, rng, bases, draws):
     return list(found.values())
 
 
-def _breaks(probe, start, end, pieces):
-    """(position, position close to it on the line, whether the density jumps between them: else it has a pole)."""
+def _breaks(
+    probe: Probe, start: np.ndarray, end: np.ndarray, pieces: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
+    """(position, position close to it on the line, whether the density jumps between them; if not, it has a pole)."""
     way = end - start
 
-    def at(t):
+    def at(t: float) -> _Point:
         value, gradient = probe.both(start + t * way)
         with np.errstate(all="ignore"):
             return t, value, float(np.dot(gradient, way))
 
     points = [at(k / pieces) for k in range(pieces + 1)]
     highest = max(value for _, value, _ in points)
-    waiting = []  # a heap: the stretch with the largest difference first, so that a jump is followed to its end at once
+    # A heap with the largest difference first, so that a jump is followed to its end at once.
+    waiting: list[tuple[float, _Point, _Point]] = []
     for a, b in itertools.pairwise(points):
         heapq.heappush(waiting, (-_missing(a, b), a, b))
     for _ in range(probe.fewer(_MOST_CALLS)):
-        missing, a, b = heapq.heappop(waiting) if waiting else (0.0, (0.0, 0.0), None)
-        missing = -missing
+        if not waiting:
+            return
+        negative, a, b = heapq.heappop(waiting)
+        missing = -negative
         if missing <= 1e-3 + 1e-10 * abs(a[1]):
             return
         if b[0] - a[0] <= _SHORTEST:
@@ -81,17 +92,19 @@ def _breaks(probe, start, end, pieces):
             heapq.heappush(waiting, (-_missing(*stretch), *stretch))
 
 
-def _missing(a, b):
-    """By how much a stretch's change differs from the integral of its slope (trapezoid); 1 where the density ends."""
+def _missing(a: _Point, b: _Point) -> float:
+    """The difference between a stretch's change and the integral of its slope (trapezoid); 1 where the density ends."""
     if math.isfinite(a[1]) != math.isfinite(b[1]) and -math.inf in (a[1], b[1]):
         return 1.0
     change = (b[1] - a[1]) - 0.5 * (b[0] - a[0]) * (a[2] + b[2])
     return abs(change) if math.isfinite(change) else 0.0
 
 
-def _pole(probe, below, above):
-    """The finding for a pole, if the integral is infinite there; else None. Where the log density is -k log d at the
-    distance d, and something smooth, 1 / slope is -d / k, whose change does not tell where the pole is exactly.
+def _pole(probe: Probe, below: np.ndarray, above: np.ndarray) -> Fault | None:
+    """The finding for a pole where the integral is infinite, or None.
+
+    If the log density is -k log d at the distance d, plus something smooth, then 1 / slope is -d / k. Its change gives
+    k without the exact place of the pole.
     """
     width = np.linalg.norm(above - below)
     for away in ((above - below) / width, (below - above) / width):
@@ -111,8 +124,8 @@ def _pole(probe, below, above):
     return None
 
 
-def _finding(probe, below, above):
-    """The finding for a jump, named after the component that alone makes the density jump."""
+def _finding(probe: Probe, below: np.ndarray, above: np.ndarray) -> Fault:
+    """The finding for a jump; it names the component along which the density jumps, if that is a single one."""
     low, high = probe.value(below), probe.value(above)
     ends = not (math.isfinite(low) and math.isfinite(high))
     what = f"ends, and is {max(low, high):.4g} up to there," if ends else f"jumps by {abs(high - low):.4g}"
@@ -131,5 +144,5 @@ def _finding(probe, below, above):
         if math.isfinite(value) != math.isfinite(low) if ends else abs(value - low) > 0.5 * abs(high - low):
             message = f"the log density {what} at {name} (component {i}) = {below[i]:.6g}"
             return Fault("jump", name, f"{message}, unconstrained", advice)
-    message = f"the log density {what} at {place(probe.model, below)}, by no component alone"
+    message = f"the log density {what} at {place(probe.model, below)}, along no single component"
     return Fault("jump", "", message, advice)

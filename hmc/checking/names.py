@@ -1,15 +1,18 @@
-"""Names that two things have: columns of tables, and what the link function gives."""
+"""Names that stand for two things: two columns of a table, or a quantity and the link function."""
+
+from collections.abc import Iterator, Mapping
 
 from hmc.checking.findings import Fault
+from hmc.model import Model
 from hmc.parameters import element_names
 from hmc.results.coordinates import SAMPLE_DIMS
 from hmc.sampler.chain import Record
 
 
-def shared_columns(others, quantities, kind):
-    """Of columns of tables that `quantities`, {name: shape}, share with the `others`, one another, or statistics.
+def shared_columns(others: Mapping[str, tuple], quantities: Mapping[str, tuple], kind: str) -> Iterator[Fault]:
+    """Findings for table columns that `quantities`, {name: shape}, share with each other, the `others` or statistics.
 
-    Export puts underscores behind their names, so that none is lost, but nobody would guess which is which.
+    Export appends underscores to such names, so that no column is lost, but nobody could tell which is which.
     """
     statistics = {f"{name}__": name for name in Record._fields[1:]}
     seen = {label: name for name, shape in others.items() for label in _columns(name, shape)}
@@ -24,12 +27,12 @@ def shared_columns(others, quantities, kind):
             seen.setdefault(label, name)
 
 
-def _columns(name, shape):
+def _columns(name: str, shape: tuple) -> list[str]:
     return element_names(f"{name}_" if name in SAMPLE_DIMS else name, shape)
 
 
-def shared_with_link(model, quantities, kind):
-    """Whether one of `quantities`, {name: shape}, hides what the link function gives."""
+def shared_with_link(model: Model, quantities: Mapping[str, tuple], kind: str) -> Iterator[Fault]:
+    """A finding if one of `quantities`, {name: shape}, hides the result of the link function."""
     link = getattr(model.link, "py_func", model.link)
     name = "" if link is None else link.__name__.rstrip("_")
     if name in quantities:

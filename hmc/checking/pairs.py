@@ -1,11 +1,11 @@
-"""Of two positions, which one was drawn? What a density says of that must come true.
+"""Averages over moves of draws that are 0 if the density is that of the draws.
 
-Let q be drawn from a density, and q' be q moved at random by what does not depend on where q is. With r = log density
-of q' less that of q, Barker's probability to go from q to q' is b = 1 / (1 + exp(-r)), and there is as much going one
-way as back (detailed balance: Barker 1965). So whatever changes sign as q and q' change places, times b, is 0 on
-average. That asks nothing of the density's tails or slopes, and no gradient: all terms are bounded. Three such things
-are looked at: by how much a move goes up, by how much it goes out, and tanh(r / 2), which shows a density that is too
-sure of itself, as one that counts its data twice.
+Let q be drawn from a density, and let q' be q plus a random move that does not depend on q. With r = log density of q'
+less that of q, Barker's probability of going from q to q' is b = 1 / (1 + exp(-r)). As many moves go one way as back
+(detailed balance: Barker 1965). So b times any quantity that changes sign when q and q' change places is 0 on average.
+This needs no gradient and assumes nothing of the density's tails, since all terms are bounded. There are three such
+quantities: how far a move goes up, how far it goes out, and tanh(r / 2), which shows a density that is too sure, such
+as one that counts its data twice.
 """
 
 import math
@@ -17,26 +17,26 @@ import numpy as np
 from hmc.model import Model
 from hmc.parameters import blocks
 
-_AT_ONCE = 2  # parameters that are moved alone at a draw, beside all together: the others are at other draws
+_AT_ONCE = 2  # parameters that are moved alone at each draw, in turn, besides all together
 _TRIES = 3  # moves of each at a draw
 _SHORTEST, _LONGEST = math.log(0.5), math.log(5.0)  # logarithms of the length of a move, in units
-_BOUND = 3.0  # of how far a move goes up or out
+_BOUND = 3.0  # a move up or out counts for no more
 THINGS = ("its Barker moves up and down", "its Barker moves out and in", "how sure the density is of its Barker moves")
-IF_TWICE = len(THINGS)  # where a row has what the last of these would be if the log density were twice what it is
+IF_TWICE = len(THINGS)  # index in a row of the last quantity, computed as if the log density were doubled
 
 
 class Moves(NamedTuple):
-    """How a position is moved: by normal numbers in these units, of a parameter alone or of all."""
+    """How positions are moved: by normal numbers in these units, one parameter alone or all together."""
 
-    blocks: list  # of components: each parameter, and all together where there are several
-    centre: np.ndarray  # (dimension,)
+    blocks: list[np.ndarray]  # components of each parameter, and all of them if there are several parameters
+    centre: np.ndarray  # (dimension,): moves go out from here
     unit: np.ndarray  # (dimension,)
 
 
 def moves_for(model: Model, positions: np.ndarray, slopes: np.ndarray | None) -> Moves:
-    """Moves of the size that tells: of the draws' spread, or where they are steep, of what changes the density by 1.
+    """Moves as large as the draws' spread, or, where slopes are steep, as a change of the log density by 1.
 
-    Of positions and slopes (draws, dimension) that are not used further; slopes are None where there are none.
+    `positions` and `slopes` (draws, dimension) must not be used for the averages too; slopes may be None.
     """
     own = [np.arange(part.start, part.stop) for _, part in blocks(model.parameters) if part.stop > part.start]
     if len(own) > 1:
@@ -49,11 +49,16 @@ def moves_for(model: Model, positions: np.ndarray, slopes: np.ndarray | None) ->
 
 
 def pair_row(
-    moves: Moves, density: Callable, position: np.ndarray, value: float, number: int, rng: np.random.Generator
+    moves: Moves,
+    density: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    position: np.ndarray,
+    value: float,
+    number: int,
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """(blocks, things): what is 0 on average, of the draw of that number, and `IF_TWICE`; nan where nothing was moved.
+    """Quantities that are 0 on average, for draw `number`, and `IF_TWICE`: (blocks, things); nan for unmoved blocks.
 
-    A move to where the density is nan tells nothing. `value` is the log density of the position itself.
+    Moves to where the density is nan are left out. `value` is the log density of the position itself.
     """
     row = np.full((len(moves.blocks), len(THINGS) + 1), math.nan)
     last = len(moves.blocks) - 1
@@ -79,7 +84,7 @@ def pair_row(
 
 
 def averages(moves: Moves, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(mean, standard error) over draws of what `pair_row` gave, each (blocks, things)."""
+    """(mean, standard error) over draws of the rows of `pair_row`, each (blocks, things)."""
     mean, error = np.zeros((2, *rows.shape[1:]))
     for k in range(len(moves.blocks)):
         moved = rows[~np.isnan(rows[:, k, 0]), k]

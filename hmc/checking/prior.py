@@ -1,8 +1,8 @@
 """Is a log density that of what a model simulates?
 
-It is compared with draws of parameters and data by averages that should be 0: see `hmc.checking.averages` and
-`hmc.checking.pairs`. A Jacobian that was forgotten, a value taken for its logarithm, another prior than the one drawn
-from, data that count twice shows in one of them. No chain is run. `hmc calibrate` looks at the whole.
+The density is compared with draws of parameters and data by averages that should be 0: see `hmc.checking.averages` and
+`hmc.checking.pairs`. They show a forgotten Jacobian, a value taken for its logarithm, another prior than the one drawn
+from, or data that count twice. No chain is run; `hmc calibrate` tests the model by running chains.
 """
 
 import math
@@ -32,21 +32,21 @@ _SHOWN = 4  # parameters that are named
 
 
 class Compared(NamedTuple):
-    """What a comparison found, and what it could not see."""
+    """The findings of a comparison, and what it could not see."""
 
     findings: list[Fault]  # one at most
     unknown: list[str]  # in words
 
 
 def can_be_compared(model: Model) -> bool:
-    """Whether the model simulates all that its density is of."""
+    """Whether the model simulates both parameters and data."""
     return model.simulate is not None and model.simulate_data is not None
 
 
 def prior_findings(probe: Probe, seed: int, constraints: list[Constraint], has_log_likelihood: bool) -> Compared:
-    """At most one finding: the component, or all of a parameter, in which the density is most off that of the draws.
+    """At most one finding: the component or parameter for which the density differs most from that of the draws.
 
-    `has_log_likelihood`: whether the model has a log_likelihood, of which nothing is known to be wrong in itself.
+    `has_log_likelihood`: whether the model has a log_likelihood in which no fault was found.
     """
     unknown: list[str] = []
     targets = simulated(probe, has_log_likelihood)
@@ -59,12 +59,12 @@ def prior_findings(probe: Probe, seed: int, constraints: list[Constraint], has_l
 
 
 class _Set(NamedTuple):
-    """New draws."""
+    """A set of new draws."""
 
     positions: np.ndarray  # (draws, dimension)
     gradients: np.ndarray  # likewise; nan where there are none
     pairs: np.ndarray  # (draws, blocks, things) of `pair_row`
-    is_finite: bool  # density and gradient, at all of them: averages of slopes need not be what they should if not
+    is_finite: bool  # density and gradient, at all of them; if not, averages of slopes need not be 0
 
 
 class _Tested(NamedTuple):
@@ -74,17 +74,17 @@ class _Tested(NamedTuple):
     error: np.ndarray  # standard errors of the means
     meanings: list[Meaning]
     slopes: int  # how many are of slopes
-    if_twice: float  # standard errors by which a density that is twice what it should be would be off
+    if_twice: float  # standard errors by which a doubled log density would be off
 
     @property
     def off(self) -> np.ndarray:
-        """By how many standard errors they are off 0."""
+        """How many standard errors each average is off 0."""
         varies = self.error > 0.0
         return np.where(varies, self.mean / np.where(varies, self.error, 1.0), 1e9 * np.sign(self.mean))
 
 
 class _Comparison:
-    """Of the density with one `Simulated`."""
+    """A comparison of the density with one `Simulated`."""
 
     def __init__(self, probe: Probe, target: Simulated, seed: int, constraints: list[Constraint]) -> None:
         self.model, self.names, self.target = probe.model, probe.names, target
@@ -93,10 +93,10 @@ class _Comparison:
         self._tested: list[_Tested] = []
 
     def finding(self, is_alone: bool) -> Fault | None:
-        """The finding, or None. A first set of draws shows which averages vary together, so that their differences
-        vary less, and how much they do; the next two are tested.
+        """The finding, or None. A first set of draws shows how much averages vary, and which of them vary together, so
+        that their differences vary less; the next two sets are tested.
 
-        `is_alone`: whether nothing but this comparison tells of the prior.
+        `is_alone`: whether this is the only comparison that can show a fault of the prior.
         """
         start = time.process_time()
         first = self._set(0, _DRAWS, None)
@@ -114,8 +114,8 @@ class _Comparison:
             strength = _strength(*self._tested)
             if not (strength > 1.0).any():
                 return None
-        # A wrong parameter makes others look wrong that vary with it; a Jacobian that is missing shows in its own
-        # number.
+        # A fault in one parameter also shows in those that vary with it; a missing Jacobian shows by the size of the
+        # average.
         tested = self._tested[-1]
         odd = np.flatnonzero(strength > 1.0)
         worst = max(odd, key=lambda k: (self._lacks_jacobian(tested.meanings[k], float(tested.mean[k])), strength[k]))
@@ -123,7 +123,7 @@ class _Comparison:
         return self._told(tested.meanings[worst], tested.mean[worst], off)
 
     def unknown(self, is_alone: bool) -> list[str]:
-        """What the comparison could not see, in words, where it found nothing."""
+        """In words, what a comparison without findings could not see."""
         told, tested = [], self._tested[0]
         if not self._has_slopes and self.target.has_gradient:
             told.append("whether its slopes are right on average: it is not finite at all that is simulated")
@@ -138,7 +138,7 @@ class _Comparison:
         return told
 
     def _hidden(self) -> list[str]:
-        """Parameters of which a prior that counts twice, or a Jacobian that is missing, would not show for certain."""
+        """Parameters for which a prior that counts twice, or a missing Jacobian, might not show."""
         tested = self._tested[0]
         best: dict[tuple, float] = {}
         for meaning, error in zip(tested.meanings, tested.error, strict=True):
@@ -178,8 +178,9 @@ class _Comparison:
         )
 
     def _enough(self, pilot: Averages, weights: np.ndarray) -> float:
-        """So many draws that a missing Jacobian, or a prior that counts twice, is almost certain to be found: of each
-        component of which not too many are needed.
+        """So many draws that a missing Jacobian, or a prior that counts twice, is almost certain to be found.
+
+        Components that would need too many draws are left out.
         """
         _, errors, meanings = pilot.off(weights)
         best: dict[tuple, float] = {}
@@ -212,7 +213,7 @@ class _Comparison:
         )
         if self._lacks_jacobian(meaning, mean):
             advice = (
-                f"Just so much is lacking without the log Jacobian of {constraint}: is it in the density? If it is, "
+                f"A missing log Jacobian of {constraint} has just this effect: is it in the density? If it is, "
                 "compare the prior with what simulate draws."
             )
         elif meaning.what == THINGS[2] and not self.target.is_prior:
@@ -234,7 +235,7 @@ class _Comparison:
 
 
 def _strength(first: _Tested, *second: _Tested) -> np.ndarray:
-    """How far averages are off 0, in the same direction in both sets, as a multiple of what is beyond chance."""
+    """How far averages are off 0, in the same direction in both sets, as a multiple of the limit; over 1 is a fault."""
     one, two = first.off, (second[0] if second else first).off
     each = np.where(np.sign(one) == np.sign(two), np.minimum(np.abs(one), np.abs(two)), 0.0)
     together = np.abs(one + two) / math.sqrt(2.0) if second else np.full(len(one), math.inf)

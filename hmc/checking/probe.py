@@ -1,23 +1,25 @@
-"""Calling a log density where it can do no harm, and where what it does can be seen.
+"""Calling a log density where it does no harm, and where writing or reading outside of its arrays shows.
 
-Position and gradient are stretches of longer arrays. What lies before and behind them is a wall: numbers that are
-written over by a function that takes more room than it has, and that show in the result of one that reads too far.
+Position and gradient are stretches of longer arrays. The numbers before and behind them are walls: a function that
+writes too far changes them, and the result of one that reads too far depends on them.
 """
 
 import math
 import signal
 import time
+from typing import Any
 
 import numpy as np
 
 from hmc.checking.bounds import bounds_checked, in_python
-from hmc.checking.child import calling
+from hmc.checking.child import Died, calling
 from hmc.checking.findings import BrokenError, Fault, component_names, first_line, line_of, place
 from hmc.jit.compiled import DENSITY, compile_author_function
 from hmc.jit.kernel import jit_is_disabled
+from hmc.model import Model
 
 _WALL = 1024  # numbers on either side
-_SLOW = 5e-3  # seconds of a call from which on there are fewer of them
+_SLOW = 5e-3  # seconds: a model whose calls take longer gets fewer of them
 _TIMED = 10  # calls, if they are fast
 _COMPILED = "It must give a value at every position, and Numba must know all it uses."
 _MUST = {
@@ -33,27 +35,30 @@ _MUST = {
 class Walled:
     """Room for `size` numbers, `inside`, between two walls."""
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         self.whole = np.empty(_WALL + size + _WALL)
         self.inside = self.whole[_WALL : _WALL + size]
         self.build(math.nan)
 
-    def build(self, wall):
-        """Fill the walls."""
+    def build(self, wall: float) -> None:
+        """Fill the walls with a number."""
         self.wall = wall
         self.whole[:_WALL] = self.whole[_WALL + self.inside.size :] = wall
 
-    def damage(self):
-        """Indices, as seen from `inside`, of numbers of the walls that were written over."""
+    def damage(self) -> list[int]:
+        """Indices, counted from the start of `inside`, of the wall's numbers that were written over."""
         before, behind = self.whole[:_WALL], self.whole[_WALL + self.inside.size :]
         places = [*(np.flatnonzero(_differs(before, self.wall)) - _WALL)]
         return [int(i) for i in [*places, *(np.flatnonzero(_differs(behind, self.wall)) + self.inside.size)]]
 
 
 class Probe:
-    """A model's log density, at any position. BrokenError where it cannot be compiled, or raises an exception."""
+    """A model's log density, at any position. BrokenError if it cannot be compiled or raises an exception.
 
-    def __init__(self, model, bounds=False):
+    `bounds`: call a copy that is compiled to check every index.
+    """
+
+    def __init__(self, model: Model, bounds: bool = False) -> None:
         self.model = model
         self.names = component_names(model)
         self._share, self.seconds = 1.0, 1e-5
@@ -66,7 +71,7 @@ class Probe:
         except ValueError as error:
             raise BrokenError(not_compiled(model, error)) from None
 
-    def value(self, position):
+    def value(self, position: np.ndarray) -> float:
         """The log density at a position; the gradient is left in `gradient.inside`."""
         self.position.inside[:] = position
         calling("log_density", position)
@@ -79,8 +84,8 @@ class Probe:
             error = self._in_python(position, error)
             raise BrokenError(raised(self.model, "log_density", error, position)) from None
 
-    def _in_python(self, position, error):
-        """The error that a position gives in Python, which names index and line; else the one given."""
+    def _in_python(self, position: np.ndarray, error: Exception) -> Exception:
+        """The IndexError that plain Python raises at the position, which names index and line; else the one given."""
         if isinstance(error, IndexError):
             try:
                 in_python(self.model.log_density)(position.copy(), self.model._packed.data, np.zeros(position.size))
@@ -90,27 +95,28 @@ class Probe:
                 return error
         return error
 
-    def time(self, position):
-        """Take the time of a call, `seconds`, by which `fewer` goes: the least of some, as others may be held up."""
-        times, start = [], time.perf_counter()
+    def time(self, position: np.ndarray) -> None:
+        """Measure `seconds`, the time of a call, on which `fewer` depends: the shortest of several calls."""
+        times: list[float] = []
+        start = time.perf_counter()
         while not times or (len(times) < _TIMED and sum(times) < 20.0 * _SLOW):
             self.value(position)
             times.append(time.perf_counter() - start - sum(times))
         self.seconds = min(times)
         self._share = min(1.0, _SLOW / self.seconds)
 
-    def fewer(self, number):
-        """So many calls instead of `number`, where one takes long: at least a twentieth."""
+    def fewer(self, number: int) -> int:
+        """How many calls to make instead of `number`: fewer if a call takes long, at least a twentieth of them."""
         return max(int(number * self._share), number // 20, 1)
 
-    def both(self, position, fill=0.0):
-        """(log density, gradient) at a position; `fill` stands in the gradient before the call."""
+    def both(self, position: np.ndarray, fill: float = 0.0) -> tuple[float, np.ndarray]:
+        """(log density, gradient) at a position; the gradient is filled with `fill` before the call."""
         self.gradient.inside[:] = fill
         return self.value(position), self.gradient.inside.copy()
 
 
-def ended(model, died):
-    """The finding for a function of the model in which the process of the check ended: see `hmc.checking.child`."""
+def ended(model: Model, died: Died) -> Fault:
+    """The finding for a function of the model that ended the process of the check: see `hmc.checking.child`."""
     at = f" at {place(model, died.position)}" if died.position is not None else ""
     if died.signal == signal.SIGALRM:
         message = f"{died.role} did not return within {died.longest:g} seconds{at}"
@@ -123,13 +129,13 @@ def ended(model, died):
     return Fault("outside", "", message, advice)
 
 
-def not_compiled(model, error):
-    """The finding for a function that Numba does not compile, given what the model says of it."""
+def not_compiled(model: Model, error: ValueError) -> Fault:
+    """The finding for a function that Numba does not compile, from the error that the model raised."""
     advice = "Write it in the part of Python and NumPy that Numba compiles: loops, math, and hmc.numerics."
     return Fault("compile", "", str(error).removeprefix(f"{model.name}: "), advice)
 
 
-def raised(model, role, error, position=None):
+def raised(model: Model, role: str, error: Exception, position: np.ndarray | None = None) -> Fault:
     """The finding for a function of the model that raised an exception."""
     function = getattr(model, role)
     where = line_of(error, function)
@@ -146,15 +152,15 @@ def raised(model, role, error, position=None):
     return Fault("raises", "", message, _MUST[role])
 
 
-def is_of_python_math(error):
-    """Whether Python's arithmetic or math raises it where compiled code gives inf or nan."""
+def is_of_python_math(error: Exception) -> bool:
+    """Whether it is an error of Python's arithmetic or math, where compiled code gives inf or nan."""
     return isinstance(error, ArithmeticError) or str(error) == "math domain error"
 
 
-def same_bits(a, b):
-    """Whether two floats or arrays are equal, nan equal to nan."""
+def same_bits(a: Any, b: Any) -> bool:
+    """Whether two floats or arrays are equal; nan equals nan."""
     return np.array_equal(np.asarray(a), np.asarray(b), equal_nan=True)
 
 
-def _differs(numbers, wall):
+def _differs(numbers: np.ndarray, wall: float) -> np.ndarray:
     return ~np.isnan(numbers) if math.isnan(wall) else numbers != wall

@@ -1,8 +1,10 @@
-"""Can floats tell log densities apart that differ by as much as acceptance looks at?
+"""Is a log density small enough for floats to show the differences on which acceptance depends?
 
-Whether a step is accepted hangs on differences of the log density of about 1. Of a log density of 1e16 the nearest
-floats are 2 apart: a constant that large leaves nothing of the differences.
+Acceptance depends on differences of the log density of about 1. Near 1e16, neighbouring floats are 2 apart: in a log
+density with so large a constant, the differences are lost.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +16,9 @@ _STEPS = 200  # uphill
 
 
 def size_findings(probe: Probe, finite: list[np.ndarray]) -> list[Fault]:
-    """One finding at most: neighbouring floats of the size of the log density are too far apart, at all the positions,
-    and still where the density is high, since it may be far down at positions that were drawn blindly.
+    """At most one finding: floats as large as the log density are too far apart, at all the positions and uphill.
+
+    The density may be very low at positions drawn at random, so the check also climbs to where it is high.
     """
     values = np.array([probe.value(position) for position in finite])
     if not (values.size and (np.spacing(np.abs(values)) > COARSEST).all()):
@@ -35,7 +38,7 @@ def _uphill(probe: Probe, start: np.ndarray) -> np.ndarray:
     """The highest position seen on the way up by L-BFGS, in units in which the slope at the start is 1."""
     from scipy.optimize import minimize  # 0.2 s to import, and hardly ever needed
 
-    highest = [probe.value(start), start]
+    highest: list[Any] = [probe.value(start), start]
     unit = 1.0 / np.maximum(np.abs(probe.both(start)[1]), 1e-300)
     unit = np.where(unit < 1e300, np.maximum(unit, 1e-12), 1.0)
 

@@ -1,12 +1,10 @@
-"""The stages of a check, in order.
-
-Each kind of fault is looked for in a file of its own, beside this one.
-"""
+"""The stages of a check, in order. Each kind of fault has a file of its own beside this one."""
 
 import contextlib
 import functools
 import math
 import types
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -30,26 +28,27 @@ from hmc.checking.support import support_findings
 from hmc.checking.tails import tail_findings
 from hmc.checking.telling import Checked, given, not_simulated
 from hmc.checking.values import nowhere, value_findings
+from hmc.model import Model
 
 _BASES = 3  # points that lines start from
 MOST_POINTS = 100_000
-MOST_NUMBERS = 1_000_000  # in a position: each component is looked at, and has a name
+MOST_NUMBERS = 1_000_000  # in a position: each has a name and is checked by itself
 _FAR = 6.0  # some points are drawn uniformly from so far out
 
 
-def check(model, points=20, seed=12, *, bounds=False):
-    """What is wrong with a model, as a list of `Fault` (kind, component, message, advice): empty where nothing was
-    found. `KINDS` tells what the kinds are.
+def check(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = False) -> list[Fault]:
+    """The faults of a model, as a list of `Fault` (kind, component, message, advice); empty if none was found. `KINDS`
+    explains the kinds.
 
     On Linux the check runs in a process of its own: a model that corrupts memory, crashes, or does not return within a
     minute is a finding. The log density is run in Python, where an index outside of an array is an error: at one point,
     or all if its data are few, unless they have more than a million numbers; its variables that have the name of a
-    parameter must be what is declared, not another transform of the position. Compiled, it is called with walls around
-    position and gradient at `points` positions: half of them drawn uniformly from (-2, 2), as chains start, half from
-    the prior where the model has `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of the
-    gradient must be written, finite, and agree with central differences of the log density: |gradient - difference| <=
-    1e-6 (1 / u + the larger of the two), u being |position[i]| or 1, whichever is more. A component with a slope below
-    1e-3 at all of them, as under a wide prior, is compared further out too, to 1e12.
+    parameter must have the declared value, not another transform of the position. Compiled, it is called with walls
+    around position and gradient at `points` positions: half of them drawn uniformly from (-2, 2), as chains start, half
+    from the prior where the model has `simulate`; and at 1 + points // 4 more from (-6, 6). There every component of
+    the gradient must be written, finite, and agree with central differences of the log density: |gradient - difference|
+    <= 1e-6 (1 / u + the larger of the two), u being |position[i]| or 1, whichever is more. A component with a slope
+    below 1e-3 at all of them, as under a wide prior, is compared further out too, to 1e12.
     The density must nowhere be nan or +inf, at 0 and out to 700 in every component; have no jumps along lines through
     (-8, 8), nor end where it matters, nor vanish at a bound that is not declared, nor have a pole there of an infinite
     integral; be small enough for floats to tell differences of 0.01; and fall along every axis, out to 1e18, and, where
@@ -61,8 +60,8 @@ def check(model, points=20, seed=12, *, bounds=False):
     a log_likelihood that is the density's, lets the prior be seen by itself; without either, up to 10,000 data sets are
     drawn, and `summary` says what could not be seen. Where a call takes over 5 ms there are fewer of them.
 
-    `bounds`: call a copy of the log density that is compiled to look at every index, at all these positions. That takes
-    longer, and reports a wrong index that the runs in Python did not come by. Indices below 0 count from the end, as in
+    `bounds`: call a copy of the log density that is compiled to check every index, at all these positions. That takes
+    longer, and reports a wrong index that the runs in Python did not reach. Indices below 0 count from the end, as in
     Python; only one that is an element of the data is reported.
 
     Not found: a forgotten Jacobian or a wrong term, of which the gradient is right too, in a model that does not
@@ -77,25 +76,25 @@ def check(model, points=20, seed=12, *, bounds=False):
     return examine(model, points, seed, bounds=bounds).findings
 
 
-def examine(model, points=20, seed=12, *, bounds=False):
-    """`check`, as a `Checked`."""
+def examine(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = False) -> Checked:
+    """The same as `check`, with how much was looked at: a `Checked`."""
     _refuse_too_many(model, points)
     findings = list(name_findings(model))
     with contextlib.suppress(ValueError):
-        model.density(guarded=False)  # compiled here, where it can be used again
+        model.density(guarded=False)  # compiled in this process, which can use it again
     look = functools.partial(_all_stages, model, points, seed)
     checked = in_child(functools.partial(look, bounds), model.dimension)
     if isinstance(checked, Died):
         died, found = [ended(model, checked)], []
-        if died[0].kind == "outside" and not bounds:  # the same with a look at every index shows which, if it can
+        if died[0].kind == "outside" and not bounds:  # a second run that checks every index may name the wrong one
             again = in_child(functools.partial(look, True), model.dimension)
             found = [] if isinstance(again, Died) else [f for f in again.findings if f.kind == "outside"]
         checked = Checked(found or died, 0, ())
     return checked._replace(findings=merged(findings + checked.findings))
 
 
-def _refuse_too_many(model, points):
-    """ValueError for what would take days, or more memory than there is."""
+def _refuse_too_many(model: Model, points: int) -> None:
+    """ValueError for a check that would take days, or more memory than there is."""
     if not 1 <= points <= MOST_POINTS:
         raise ValueError(f"{model.name}: points = {points} is not from 1 to {MOST_POINTS}")
     if model.dimension > MOST_NUMBERS:
@@ -104,9 +103,10 @@ def _refuse_too_many(model, points):
         raise ValueError(f"{model.name}: its parameters have {model.dimension} numbers, and {most}; see {largest.name}")
 
 
-def _all_stages(model, points, seed, bounds):
+def _all_stages(model: Model, points: int, seed: int, bounds: bool) -> Checked:
     """The `Checked` of all stages; data that the model changed are put back."""
-    findings, looked = [], types.SimpleNamespace(compared=0, unknown=[])
+    findings: list[Fault] = []
+    looked = types.SimpleNamespace(compared=0, unknown=[])
     kept = [(name, array, array.copy()) for name, array in arrays_of(model._packed.data)]
     try:
         for found in _stages(model, points, seed, bounds, looked):
@@ -122,13 +122,14 @@ def _all_stages(model, points, seed, bounds):
     return Checked(findings, looked.compared, tuple(looked.unknown))
 
 
-def _stages(model, points, seed, bounds, looked):
-    """Lists of findings, each stage sound only where those before it found nothing that ends the check. How far it
-    looked is written to `looked`.
+def _stages(model: Model, points: int, seed: int, bounds: bool, looked: types.SimpleNamespace) -> Iterator[list[Fault]]:
+    """The findings of each stage. They end where a finding makes all later stages meaningless.
+
+    Writes to `looked` as it goes: `compared` and `unknown` of `Checked`.
     """
     yield (missing := list(data_findings(model)))
     if missing:
-        return  # the density is nan, too, or hides it
+        return  # the density is nan too, or hides the fault
     rng = np.random.default_rng(seed)
     starts = [rng.uniform(-2.0, 2.0, model.dimension) for _ in range(points)]
     far = [rng.uniform(-_FAR, _FAR, model.dimension) for _ in range(1 + points // 4)]
@@ -138,16 +139,16 @@ def _stages(model, points, seed, bounds, looked):
     draws = [] if simulated else _prior_draws(model, rng, points // 2)
     positions = starts[: points - len(draws)] + draws + far
 
-    yield declared_findings(model, positions)
+    yield list(declared_findings(model, positions))
     contract = contract_findings(probe, positions)
     yield contract
     if any(finding.kind != "unwritten" for finding in contract):
-        return  # what is measured would mean nothing
+        return  # measurements would mean nothing
     finite = [position for position in positions if math.isfinite(probe.value(position))]
     probe.time(positions[0])
     yield (size := size_findings(probe, finite))
     if size:
-        return  # differences tell nothing
+        return  # differences would mean nothing
     values = value_findings(probe, rng, finite[:_BASES])
     yield values
     if not finite:
@@ -160,9 +161,10 @@ def _stages(model, points, seed, bounds, looked):
     unwritten = {finding.component for finding in contract}
     wrong = [f for f in gradient_findings(probe, slopes, constraints) if f.component not in unwritten]
     yield wrong
-    jumps, is_comparable = [], not (wrong or unwritten)
+    jumps: list[Fault] = []
+    is_comparable = not (wrong or unwritten)
     if is_comparable:
-        if not any(finding.kind == "constraint" for finding in values):  # else it ends where that says
+        if not any(finding.kind == "constraint" for finding in values):  # that one says already where it ends
             jumps = jump_findings(probe, rng, finite[:_BASES], draws)
             yield jumps
             yield [] if jumps else support_findings(probe, finite[:_BASES])
@@ -188,23 +190,23 @@ def _stages(model, points, seed, bounds, looked):
         yield list(derived_findings(model, finite))
 
 
-def _probe(model, starts, bounds):
-    """The `Probe` of a model that ran in Python without an error of its own."""
+def _probe(model: Model, starts: list[np.ndarray], bounds: bool) -> Probe:
+    """The `Probe` of a model, after a run in plain Python; BrokenError for an error that either run shows."""
     try:
         probe = Probe(model, bounds)
     except BrokenError as not_compiled:
-        run_in_python(model, starts)  # says more plainly what is wrong, if it raises too
+        run_in_python(model, starts)  # if it raises too, its message is plainer
         raise not_compiled from None
     if sum(array.size for _, array in arrays_of(model.data)) <= MANY_NUMBERS:
         try:
             run_in_python(model, starts)
         except BrokenError as error:
-            if error.args[0].kind in ("outside", "compile"):  # else what compiled code does counts
+            if error.args[0].kind in ("outside", "compile"):  # for other errors the compiled code decides
                 raise
     return probe
 
 
-def _prior_draws(model, rng, number):
+def _prior_draws(model: Model, rng: np.random.Generator, number: int) -> list[np.ndarray]:
     if model.simulate is None:
         return []
     try:

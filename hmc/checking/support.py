@@ -1,7 +1,7 @@
-"""Does a log density end, where its parameter may be any number?
+"""Does a log density end at a bound although its parameter is declared real?
 
-A density that vanishes at a bound has no jump there: that of a positive number, say, taken from the position as it
-is. Chains run against the bound all the same, and start outside of it. The constraint is to be declared.
+A density that vanishes at a bound does not jump there: that of a positive number, say, which is read directly from the
+position. Chains still run against the bound and start outside of it, so the constraint must be declared.
 """
 
 import math
@@ -21,8 +21,9 @@ _PLACES = 2  # that they must be found from
 
 
 def support_findings(probe: Probe, bases: list[np.ndarray]) -> list[Fault]:
-    """A finding for each parameter declared real whose first element has bounds, the same from all bases, or given by
-    other elements as those of ordered vectors and simplexes.
+    """A finding for each parameter that is declared real, but whose first element has bounds.
+
+    The bounds are the same from all bases, or depend on other elements as in ordered vectors and simplexes.
     """
     tried = {position.tobytes(): position for base in bases for position in (base, abs(base), 0.2 * abs(base))}
     bases = [position for position in tried.values() if math.isfinite(probe.value(position))]
@@ -47,7 +48,7 @@ def support_findings(probe: Probe, bases: list[np.ndarray]) -> list[Fault]:
 
 
 def _told(ends: np.ndarray, others: np.ndarray) -> tuple[str, str] | None:
-    """(where the density ends, what to declare) of bounds (bases, 2) and the further elements (bases, elements)."""
+    """(where the density ends, what to declare) from bounds (bases, 2) and the other elements (bases, elements)."""
     below, above = (end[0] if np.isfinite(end).all() and np.ptp(end) < _SAME else None for end in ends.T)
     if others.size and np.isfinite(ends[:, 1]).all():
         if (np.abs(ends[:, 1] - others[:, 0]) < _SAME).all():
@@ -63,7 +64,7 @@ def _told(ends: np.ndarray, others: np.ndarray) -> tuple[str, str] | None:
 
 
 def _end(probe: Probe, base: np.ndarray, i: int, sign: float) -> float:
-    """Where the density ends as component i goes from the base towards sign * infinity; that, if it does not."""
+    """Where the density ends as component i goes from the base towards sign * infinity; sign * infinity if nowhere."""
 
     def is_inside(x: float) -> bool:
         position = base.copy()

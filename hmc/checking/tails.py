@@ -1,29 +1,38 @@
-"""Does a log density fall far out, as it must in all directions if its integral is finite?
+"""Does a log density fall far out in all directions, as it must if its integral is finite?
 
-Along a line through almost any point, a density with a finite integral has one too, so that its logarithm falls faster
-than -log r, r being the distance. What rises or stays is improper: a flat prior that no data reach, a bounded
-parameter whose Jacobian was forgotten, two parameters of which the density knows the sum alone. Found are lines along
-the axes and along directions in which the density does not bend; not those that are curved, or on which it falls and
-then rises.
+A density with a finite integral also has one along a line through almost any point. So its logarithm falls faster than
+-log r, where r is the distance. A density that rises or stays level is improper: a flat prior that no data reach, a
+bounded parameter whose Jacobian was forgotten, two parameters of which only the sum enters. The check looks along the
+axes and along straight directions in which the density does not bend. It does not see curves, or directions in which
+the density falls and then rises.
 """
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from hmc.checking.findings import Fault
-from hmc.transforms import INTERVAL, ORDERED, REAL, SIMPLEX, UPPER
+from hmc.checking.gradient import Slopes
+from hmc.checking.probe import Probe
+from hmc.transforms import INTERVAL, ORDERED, REAL, SIMPLEX, UPPER, Constraint
 
-_AXES = (1e18, 1e16, 1e14, 1e12, 1e9, 1e6, 1e4, 700.0)  # beyond 709, exp of it overflows: nan there proves nothing
+_AXES = (1e18, 1e16, 1e14, 1e12, 1e9, 1e6, 1e4, 700.0)  # exp overflows beyond 709: nan there proves nothing
 _OBLIQUE = (1e12, 1e9, 1e6)  # in units in which the density bends by 1 along each axis
 _WIDE = 1e8  # the density of a normal prior of this standard deviation must be seen to fall, or nothing is said
 _RATIO = 4.0  # of the three distances that are compared
-_MANY = 500  # of more components, no oblique directions are looked for
+_MANY = 500  # with more components, only the axes are looked at
 
 
-def tail_findings(probe, bases, slopes, constraints):
-    """The directions in which the log density does not fall, from any of the bases: components first."""
-    findings, seen = [], set()
+def tail_findings(
+    probe: Probe, bases: Sequence[np.ndarray], slopes: Slopes, constraints: list[Constraint]
+) -> list[Fault]:
+    """Findings for directions in which the log density does not fall, from any of the bases.
+
+    One for the first such component of each parameter; if there is none, at most one for an oblique direction.
+    """
+    findings: list[Fault] = []
+    seen: set[str] = set()
     for i, name in enumerate(probe.names):
         group = name.partition("[")[0]
         if group in seen:
@@ -47,9 +56,10 @@ def tail_findings(probe, bases, slopes, constraints):
     return findings
 
 
-def _stays(probe, base, direction, distances):
-    """Whether the log density at the largest distance where it is a number does not fall there as it must: neither by
-    its values nor by its gradient, which shows a fall that is less than the rounding of the values.
+def _stays(probe: Probe, base: np.ndarray, direction: np.ndarray, distances: Sequence[float]) -> bool:
+    """Whether the log density fails to fall fast enough at the largest distance where it is a number.
+
+    It must fail by its values and by its gradient, since the gradient shows a fall below the rounding of the values.
     """
     for far in distances:
         value = probe.value(base + far * direction)
@@ -71,20 +81,22 @@ def _stays(probe, base, direction, distances):
     return _rises_too_much(reached * terms.sum(axis=1), 1e-12 * far * np.abs(terms[-1]).sum())
 
 
-def _rises_too_much(rises, rounding):
-    """Whether a density is improper that rises so much as the logarithm of the distance grows by 1: the last of `rises`
-    is that of the largest distance. Where it falls, if only by more than `rounding`, and ever faster, it will be below
-    -log r in time: a prior that is wide, but proper.
+def _rises_too_much(rises: np.ndarray, rounding: float) -> bool:
+    """Whether a density with these rises is improper.
+
+    A rise is the change of the log density as the logarithm of the distance grows by 1; the last is at the largest
+    distance. A density that falls by more than `rounding`, and ever faster, will be below -log r in time: its prior is
+    wide but proper.
     """
     before, last = rises[-2:]
     falls_faster = before <= 0.0 and last < 2.0 * before and last < -rounding
     return bool(last > -1.0 - 1e-6 and not falls_faster)
 
 
-def _is_flat(probe, base, i, sign):
-    """Whether a density of a bounded parameter is the same wherever its value has all but reached a bound."""
+def _is_flat(probe: Probe, base: np.ndarray, i: int, sign: float) -> bool:
+    """Whether the density of a bounded parameter is constant where its value is close to a bound."""
     position = base.copy()
-    values = []
+    values: list[float] = []
     for far in (100.0, 300.0, 650.0):
         position[i] = sign * far
         value, gradient = probe.both(position)
@@ -94,7 +106,7 @@ def _is_flat(probe, base, i, sign):
     return bool(np.isfinite(values).all()) and max(values) - min(values) <= 1e-9 * (1.0 + abs(values[0]))
 
 
-def _finding(probe, slopes, i, stays, constraint):
+def _finding(probe: Probe, slopes: Slopes, i: int, stays: list[float], constraint: Constraint) -> Fault:
     name, group = probe.names[i], probe.names[i].partition("[")[0]
     if len(stays) == 2 and not slopes.written[:, i].any() and not np.nan_to_num(slopes.measured[:, i]).any():
         advice = f"Give {group} its prior and use it, or leave it out; a shape that is too large has such elements too."
@@ -110,7 +122,7 @@ def _finding(probe, slopes, i, stays, constraint):
     return Fault("improper", name, message, advice)
 
 
-def _way(name, sign, constraint):
+def _way(name: str, sign: float, constraint: Constraint) -> str:
     goes = f"{name} -> {'+' if sign > 0 else '-'}inf"
     if constraint.kind == REAL:
         return goes
@@ -127,14 +139,14 @@ def _way(name, sign, constraint):
     return f"the position of {goes} (the value -> {end})"
 
 
-def _oblique(probe, base):
+def _oblique(probe: Probe, base: np.ndarray) -> Iterator[Fault]:
     """At most one finding: a direction, not along an axis, in which the density neither bends nor falls.
 
-    Components are measured in units in which the density bends by 1 along each axis, so that what is merely wide does
-    not seem straight beside what is narrow.
+    The units of the components are such that the density bends by 1 along each axis. Otherwise a wide direction would
+    seem straight beside a narrow one.
     """
     units = np.ones(base.size)
-    for _ in range(2):  # over steps of 1e-3, and then of a thousandth of a wider unit
+    for _ in range(2):  # with steps of 1e-3, and then of a thousandth of the unit if that is wider
         hessian = _hessian(probe, base, 1e-3 * np.maximum(units, 1.0))
         if not np.isfinite(hessian).all():
             return
@@ -146,7 +158,7 @@ def _oblique(probe, base):
     for direction in directions[:, ~is_bent].T:
         weight = np.abs(direction)
         if np.count_nonzero(weight > 1e-12) == 1 or not _is_level(probe, base, units * direction):
-            continue  # the axes were looked at before
+            continue  # an axis, which was looked at before
         moving = np.argsort(-weight)[: max(2, np.count_nonzero(weight > 1e-3 * weight.max()))]
         signs = ["+" if direction[i] * direction[moving[0]] > 0.0 else "-" for i in moving]
         named = ", ".join(sign + probe.names[i] for sign, i in zip(signs, moving[:6], strict=False))
@@ -157,17 +169,21 @@ def _oblique(probe, base):
         return
 
 
-def _higher(probe, base, directions, bend):
-    """Where a density of these bends would be highest, if it is higher there: rounding takes less than on a slope."""
+def _higher(probe: Probe, base: np.ndarray, directions: np.ndarray, bend: np.ndarray) -> np.ndarray:
+    """The highest point of a parabola with these bends, or the base if the density is higher there.
+
+    Rounding is smaller at the top than on a slope.
+    """
     value, gradient = probe.both(base)
     position = base - directions @ (directions.T @ gradient / bend)
     return position if probe.value(position) > value else base
 
 
-def _is_level(probe, base, direction):
-    """Whether the density, the mean of both sides of the base, falls at none of the distances by more than rounding may
-    do: of the values, of the positions (a slope of 100 may be a sum that cancels), and of the direction, which leans by
-    1e-12 or less.
+def _is_level(probe: Probe, base: np.ndarray, direction: np.ndarray) -> bool:
+    """Whether the density, averaged over both sides of the base, falls by no more than rounding at all distances.
+
+    Rounding is that of the values, of the positions (a slope of 100 may be a sum that cancels), and of the direction,
+    which is off by 1e-12 or less.
     """
     value, gradient = probe.both(base)
     widest = 0.0
@@ -185,8 +201,8 @@ def _is_level(probe, base, direction):
     return widest > _WIDE
 
 
-def _hessian(probe, base, steps):
-    """The second derivatives of the log density, from differences of its gradient that err by step^4."""
+def _hessian(probe: Probe, base: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """The second derivatives of the log density, from differences of its gradient with an error of step^4."""
     columns = []
     for i, step in enumerate(steps):
         shift = np.zeros(base.size)

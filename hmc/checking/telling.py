@@ -1,4 +1,4 @@
-"""The kinds of faults, and what is told of a model of which none was found."""
+"""The kinds of faults, and the summary of a model without findings."""
 
 from typing import NamedTuple
 
@@ -29,29 +29,29 @@ KINDS = {
 
 
 class Checked(NamedTuple):
-    """What a check found, and how much of the gradient it looked at."""
+    """The findings of a check, and how much it looked at."""
 
     findings: list[Fault]
-    compared: int  # positions at which the gradient was compared with differences; 0 where the check ended before that
-    unknown: tuple[str, ...]  # what could not be looked at, in words
+    compared: int  # positions at which the gradient was compared with differences; 0 if the check ended before that
+    unknown: tuple[str, ...]  # in words, what could not be checked
 
 
 def given(model: Model) -> list[str]:
-    """The functions that the model has beside log_density."""
+    """The names of the functions that the model has besides log_density."""
     roles = ("log_likelihood", "link", "derived", "simulate", "simulate_data")
     return [role for role in roles if getattr(model, role) is not None]
 
 
 def summary(model: Model, checked: Checked) -> str:
-    """What was checked, and what was not, in words, for a model of which nothing was found."""
+    """In words, what was checked and what was not, for a model without findings."""
     points = "1 point" if checked.compared == 1 else f"{checked.compared} points"
     parts = [
         f"the gradient agrees with the density, all {model.dimension} components at {points}",
-        "nothing is written or read outside of its place; the density is a number out to 700, has no jumps on the "
+        "nothing is written or read outside of its arrays; the density is a number out to 700, has no jumps on the "
         "lines tried, and falls along every axis",
     ]
     if roles := given(model):
-        parts.append(f"{', '.join(roles)}: as they should be")
+        parts.append(f"{', '.join(roles)}: no fault found")
     if can_be_compared(model):
         parts.append("where it was compared, the density is on average that of what the model simulates")
     parts += [f"not known: {unknown}" for unknown in checked.unknown]
@@ -59,8 +59,8 @@ def summary(model: Model, checked: Checked) -> str:
 
 
 def not_simulated(model: Model) -> str:
-    """What cannot be known of a model that does not simulate."""
+    """In words, what a check cannot know of a model that does not simulate."""
     lacking = [role for role in ("simulate", "simulate_data") if getattr(model, role) is None]
     is_bounded = any(parameter.constraint.kind for parameter in model.parameters)
     what = "prior, likelihood and Jacobians" if is_bounded else "prior and likelihood"
-    return f"whether {what} are as you mean them: there is no {' and no '.join(lacking)} to compare them with"
+    return f"whether {what} are as intended: the model has no {' and no '.join(lacking)} to compare them with"

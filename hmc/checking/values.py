@@ -1,19 +1,21 @@
-"""Is a log density a number wherever it is asked for, and taken on the scale that its constraints declare?"""
+"""Is a log density a number at every position, and on the scale that its constraints declare?"""
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from hmc.checking.findings import Fault, component_constraints, place
-from hmc.transforms import INTERVAL, LOWER, REAL, UPPER
+from hmc.checking.probe import Probe
+from hmc.transforms import INTERVAL, LOWER, REAL, UPPER, Constraint
 
 _FAR = (0.0, 10.0, 50.0, 200.0, 700.0)  # exp overflows beyond 709
-_TRIED = 400  # positions to learn from where the density is a number
+_TRIED = 400  # positions at which it is asked whether the density is a number
 _FEW = 8
 
 
-def nowhere(probe, rng, points):
-    """The finding for a density that is finite at none of the points tried."""
+def nowhere(probe: Probe, rng: np.random.Generator, points: int) -> Fault:
+    """The finding for a density that is not finite at any of the points tried."""
     positions = [rng.uniform(-2.0, 2.0, probe.model.dimension) for _ in range(points)]
     values = [probe.value(position) for position in positions]
     last = f"the last: {values[-1]} at {place(probe.model, positions[-1])}"
@@ -32,9 +34,9 @@ _RAW = (
 )
 
 
-def value_findings(probe, rng, bases):
-    """Where the density is nan or +inf, or has an edge that a constraint must not have; a finding a component."""
-    found = {}
+def value_findings(probe: Probe, rng: np.random.Generator, bases: Sequence[np.ndarray]) -> list[Fault]:
+    """Findings where the density is nan or +inf, or ends at the bound of a value: at most one for each component."""
+    found: dict[str, Fault] = {}
     tried = probe.fewer(_TRIED)
     positions = rng.uniform(-3.0, 3.0, (tried, probe.model.dimension))
     positions[: tried // 4] = abs(positions[: tried // 4])
@@ -48,10 +50,10 @@ def value_findings(probe, rng, bases):
     return list(found.values())
 
 
-def _edges(probe, positions, values):
-    """Components at whose bounds, taken for those of the unconstrained number, the density ends."""
+def _edges(probe: Probe, positions: np.ndarray, values: np.ndarray) -> Iterator[Fault]:
+    """Findings for components whose unconstrained number ends the density at the bounds that the value should have."""
     ends = ~np.isfinite(values)
-    seen = set()
+    seen: set[str] = set()
     for i, (name, constraint) in enumerate(zip(probe.names, component_constraints(probe.model), strict=True)):
         outside = _outside(constraint, positions[:, i])
         base = name.partition("[")[0]
@@ -60,10 +62,10 @@ def _edges(probe, positions, values):
             continue
         value = values[np.flatnonzero(outside)[0]]
         if constraint.kind == REAL and not math.isnan(value):
-            continue  # a density may end
+            continue  # a density may be -inf there
         seen.add(base)
-        bounds = {INTERVAL: f"outside of {constraint}", UPPER: f"above {constraint.upper:g}"}
-        bounds = bounds.get(constraint.kind, f"below {constraint.lower:g}")
+        special = {INTERVAL: f"outside of {constraint}", UPPER: f"above {constraint.upper:g}"}
+        bounds = special.get(constraint.kind, f"below {constraint.lower:g}")
         declared = (
             f" though {base} is declared {constraint} and its position may be any number"
             if constraint.kind != REAL
@@ -81,7 +83,7 @@ def _edges(probe, positions, values):
         yield Fault("constraint", name, message, advice)
 
 
-def _outside(constraint, x):
+def _outside(constraint: Constraint, x: np.ndarray) -> np.ndarray:
     if constraint.kind == UPPER:
         return x > constraint.upper
     if constraint.kind == INTERVAL:
@@ -95,8 +97,8 @@ _FINITE = (
 )
 
 
-def _ordinary(probe, positions, values):
-    """The first of the positions where the density is nan or +inf."""
+def _ordinary(probe: Probe, positions: np.ndarray, values: np.ndarray) -> Iterator[Fault]:
+    """At most one finding: the first of the positions where the density is nan or +inf."""
     wrong = np.flatnonzero(np.isnan(values) | (values == math.inf))
     if wrong.size:
         share = f"at {wrong.size} of {len(values)} points tried"
@@ -104,8 +106,8 @@ def _ordinary(probe, positions, values):
         yield Fault("value", "", message, _FINITE)
 
 
-def _far(probe, bases):
-    """Components that make the density nan or +inf when they alone are 0, or far out."""
+def _far(probe: Probe, bases: Sequence[np.ndarray]) -> Iterator[Fault]:
+    """Findings for components that make the density nan or +inf if they alone are 0 or far out."""
     for base in bases:
         for i, name in enumerate(probe.names):
             for far in _FAR:

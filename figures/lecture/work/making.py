@@ -57,7 +57,7 @@ def make(
     trolley: str | Path | None = None,
     replications: int = 20,
     workers: int | None = None,
-    executor: Executor | str | None = None,
+    executor: Executor | None = None,
     **sampling: Any,
 ) -> Made:
     """Fit the lecture's models, make its tables, figures and films, and write the page `folder/index.html`; a `Made`.
@@ -79,6 +79,8 @@ def make(
     """
     started = time.perf_counter()
     parts, settings = _checked(seed, only, trolley, replications, sampling)
+    if isinstance(executor, str):
+        raise ValueError(f"executor = {executor!r}: the lecture takes an Executor, or None for worker processes")
     check_execution(workers, executor)  # before the folder is made
     plan, kept = Plan(parts, settings), Kept(folder)
     missing = [name for name, item in plan.items.items() if not kept.has(item)]
@@ -125,7 +127,7 @@ def _checked(
 
 
 def _run(
-    plan: Plan, kept: Kept, missing: Sequence[str], workers: int | None, executor: Executor | str | None
+    plan: Plan, kept: Kept, missing: Sequence[str], workers: int | None, executor: Executor | None
 ) -> tuple[list[str], dict[str, str]]:
     """(names of the items made, {name: reason} of those that failed)."""
     if any(plan.items[name].kind in ("fit", "refit", "study") for name in missing):

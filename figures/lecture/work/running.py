@@ -66,7 +66,7 @@ def run(
                 stem = (kept.folder / name).absolute()
                 stem.parent.mkdir(exist_ok=True)
                 arguments = (item.task, item.arguments, item.sources(kept.folder), str(stem))
-                execution.submit(Task(timed, lambda arguments=arguments: arguments, partial(ended, item)))
+                execution.submit(Task(timed, partial(_same, arguments), partial(ended, item)))
 
         send()
         execution.watch()
@@ -76,6 +76,10 @@ def run(
     if is_interrupted:
         raise KeyboardInterrupt
     return made, failures
+
+
+def _same(arguments: tuple[object, ...]) -> tuple[object, ...]:
+    return arguments
 
 
 def timed(

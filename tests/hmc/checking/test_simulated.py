@@ -118,7 +118,7 @@ def test_a_model_that_does_not_simulate_is_not_called_right(lacking):
     model = hmc.Model(log_density, model.data, model.parameters, name="normal", **given)
     told = summary(model, examine(model, points=2)).splitlines()[-1]
     assert told == (
-        "normal: not known: whether prior, likelihood and Jacobians are as you mean them: there is no "
+        "normal: not known: whether prior, likelihood and Jacobians are as intended: the model has no "
         f"{' and no '.join(lacking)} to compare them with"
     )
     assert "on average that of what the model simulates" not in told

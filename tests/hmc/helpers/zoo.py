@@ -434,7 +434,7 @@ MODEL = {
         [("position[:3] - position[3]}", "np.random.normal()}")],
         "state",
         "",
-        "derived gives another spread when it is called again",
+        "derived gives a different spread when it is called again",
     ),
     "derived changes position": (
         [('    return {"spread"', '    position[0] = 0.0\n    return {"spread"')],
@@ -530,13 +530,13 @@ MODEL = {
         [("position[3] = rng.standard_normal()", "position[3] = np.random.default_rng().normal()")],
         "function",
         "",
-        "simulate gives other draws for the same seed",
+        "simulate gives different draws for the same seed",
     ),
     "simulates other data": (
         [("data.weight, p + rng.standard_normal()", "data.weight, 1")],
         "function",
         "",
-        "of other types",
+        "their types differ from the model's",
     ),
     "simulate raises": ([("p = rng.beta(2.0, 2.0)", "p = 1 / 0")], "raises", "", "simulate raises ZeroDivisionError"),
 }
