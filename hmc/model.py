@@ -263,6 +263,8 @@ def _checked_and_packed(name: str, data: Any, dimension: int) -> PackedData:
         packed = pack(data, dimension)
     except TypeError as error:
         raise ValueError(f"{name}: {error}") from None
+    except MemoryError:
+        raise ValueError(f"{name}: its parameters have {dimension} numbers, which do not fit into memory") from None
     for place in _places_of_nan(packed.data, "data"):
         raise ValueError(f"{name}: {place} is nan; leave the observation out, or mark it in a field of its own")
     return packed

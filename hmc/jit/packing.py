@@ -39,7 +39,8 @@ def pack(data: Any, dimension: int = 0) -> PackedData:
     """
     data = _normalise(data, "data")
     room = 1 + dimension
-    words = np.array([0] * room + ([] if jit_is_disabled() else list(_words(data))), dtype=np.int64)
+    of_data = [] if jit_is_disabled() else list(_words(data))
+    words = np.concatenate([np.zeros(room, np.int64), np.array(of_data, np.int64)])
     notes = words[:room].view(np.float64)
     if jit_is_disabled():
         return PackedData(data, None, words, data, notes)

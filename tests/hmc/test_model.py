@@ -335,3 +335,10 @@ def test_density_is_compiled_however_it_names_what_it_reaches(density):
 
     model = hmc.Model(density, Nothing(0.0), [hmc.Parameter("x")], name="odd")
     assert model.evaluate([1.5]) == (density(np.array([1.5]), None, np.zeros(1)), [-1.5])
+
+
+def test_a_model_too_large_for_memory_is_refused_in_a_line():
+    with pytest.raises(
+        ValueError, match=r"^huge: its parameters have 1000000000000 numbers, which do not fit into mem"
+    ):
+        hmc.Model(running.log_density, running.grouped_model().data, [hmc.Parameter("x", (10**12,))], name="huge")

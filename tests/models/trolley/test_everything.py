@@ -244,11 +244,12 @@ def test_bad_tables_are_refused_in_one_line_that_says_where(table, message):
 
 
 def test_files_are_as_published_or_refused(tmp_path):
-    STUDY.to_csv(tmp_path / "study.csv", sep=";")
-    assert models.mRXma(tmp_path / "study.csv").dimension == models.mRXma(STUDY).dimension
-    STUDY.to_csv(tmp_path / "commas.csv")
-    with pytest.raises(ValueError, match=r"^trolley: .*commas.csv is separated by ',', not by ';'$"):
-        models.mRXma(tmp_path / "commas.csv")
+    for separator in (";", ",", "\t"):
+        STUDY.to_csv(tmp_path / "study.csv", sep=separator)
+        assert models.mRXma(tmp_path / "study.csv").dimension == models.mRXma(STUDY).dimension
+    STUDY.to_csv(tmp_path / "bars.csv", sep="|")
+    with pytest.raises(ValueError, match=r"^trolley: .*bars.csv"):
+        models.mRXma(tmp_path / "bars.csv")
     with pytest.raises(ValueError, match=r"^trolley: no such file: nowhere.csv; the published Trolley.csv is part of"):
         models.mRXma2("nowhere.csv")
 
