@@ -322,7 +322,7 @@ DENSITY = {
         [("total += position[4] - tau", "total -= tau"), ("gradient[4] = 1.0 - tau", "gradient[4] = -tau")],
         "prior",
         "tau",
-        "without the log Jacobian of positive",
+        "A missing log Jacobian of positive",
     ),
     "no jacobian of an interval": (
         [

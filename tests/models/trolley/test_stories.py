@@ -170,10 +170,12 @@ def test_simulated_responses_follow_the_cutpoints_and_keep_the_design():
     assert ((data.counts - expected[::-1]) ** 2 / expected[::-1]).sum() > stats.chi2.ppf(1 - 1e-4, 12 * 6)
 
 
-def test_counts_separated_otherwise_are_not_taken_for_rows(tmp_path):
-    COUNTS.to_csv(tmp_path / "counts.csv", sep=";", index=False)
-    with pytest.raises(ValueError, match=r"^trolley_counts: .*counts.csv is separated by ';', not by ','$"):
-        models.mRS(tmp_path / "counts.csv")
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_counts_are_counts_however_they_are_separated(separator, tmp_path):
+    """And not taken for rows."""
+    COUNTS.to_csv(tmp_path / "counts.csv", sep=separator, index=False)
+    position = np.linspace(-0.5, 0.5, models.mRS().dimension)
+    assert models.mRS(tmp_path / "counts.csv").evaluate(position)[0] == models.mRS(COUNTS).evaluate(position)[0]
 
 
 @pytest.mark.parametrize("name", ["Count", "COUNT", "counts", "co unt"])
