@@ -104,7 +104,8 @@ def test_a_model_that_never_works_does_not_pass():
     assert found.ranks.shape == (0, 2)
     assert found.outside == ()
     assert "No replication has ranks." in str(found)
-    assert "InitializationError" in str(found)
+    assert "20 of 20 replications failed" in str(found)
+    assert "data.y is nan" in str(found)
 
 
 def test_truths_that_the_density_excludes_are_a_fault():

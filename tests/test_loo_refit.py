@@ -125,9 +125,9 @@ ONE_LONG_FIT = 4 * (10**6 + 10**4)
 
 
 def test_a_fit_that_fails_ends_the_others_soon_and_is_named(run):
-    """Only without the observation that is no number has the model a density, and draws without end."""
+    """Only without the infinite observation has the model a density, and draws without end."""
     with pytest.raises(RuntimeError, match="conjugate: the fit failed: InitializationError: conjugate: no starting"):
-        loo_refit(conjugate([0.3, np.nan]), [[1], [0]], **LONG)
+        loo_refit(conjugate([0.3, np.inf]), [[1], [0]], **LONG)
     assert run.transitions < ONE_LONG_FIT
 
 
