@@ -95,7 +95,7 @@ class Measures(NamedTuple):
 def replicating(name):
     """`Replicating` of a model."""
     model, batch = models.build(name), CALIBRATED[name]
-    options = {"metric": models.metric_of(name), "workers": 1, "executor": "threads", "progress": False}
+    options = {"workers": 1, "executor": "threads", "progress": False}
 
     def seconds(count, seed):
         return processor_seconds(lambda: calibrate(model, count, seed=seed, **options))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the same names as in _HOMES
     from hmc.replication import replicate as replicate
     from hmc.results.fit import Fit as Fit
     from hmc.results.loading import load as load
+    from hmc.sampler.metric import LowRank as LowRank
     from hmc.sampling import extend as extend
     from hmc.sampling import sample as sample
     from hmc.transforms import interval as interval
@@ -37,6 +38,7 @@ _HOMES = {
     "Fit": "results.fit",
     "HMCError": "errors",
     "InitializationError": "errors",
+    "LowRank": "sampler.metric",
     "Model": "model",
     "Parameter": "parameters",
     "check": "checking",

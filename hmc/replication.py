@@ -28,7 +28,7 @@ _FURTHER_SETTINGS = {
     "max_depth": 10,
     "algorithm": "nuts",
     "path_length": None,
-    "metric": "diag",
+    "metric": "auto",
     "adaptation": "gradients",
 }
 

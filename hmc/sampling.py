@@ -43,7 +43,7 @@ def sample(
     initial: Initial = None,
     algorithm: str = "nuts",
     path_length: float | None = None,
-    metric: str = "diag",
+    metric: str = "auto",
     adaptation: str = "gradients",
     workers: int | None = None,
     executor: Executor | str | None = None,
@@ -61,8 +61,12 @@ def sample(
     initial: where chains start: named values as in `fit`, {"a": ..., "sigma": ...}, or a list of such, one a chain;
         or unconstrained positions (dimension,) or (chains, dimension). None: uniform in (-2, 2), unconstrained.
     algorithm: "nuts", or "hmc" with a fixed `path_length` in posterior standard deviations (None: pi / 2).
-    metric: "diag", "dense" or "unit": what warm-up learns of the posterior's shape.
-    adaptation: "gradients" (draws and gradients, as nutpie) or "windows" (draws, as Stan).
+    metric: what warm-up learns of the posterior's shape: "diag" (a scale for each dimension), "dense" (all
+    correlations),
+        "low_rank" (those that matter, for many dimensions), "unit" (nothing). "auto" is "diag" until warm-up sees that
+        correlations are worth it, and then "dense" up to 100 dimensions and "low_rank" beyond;
+        `fit.settings["chosen_metric"]` says which, and why.
+    adaptation: "gradients" (draws and gradients, as nutpie) or "windows" (draws, as Stan; "auto" is "diag" then).
     workers: the number of chains that run at a time; None: the number of processors. With 1, they run in this process.
     executor: None (worker processes, or threads, with a message, if processes are impossible; with the JIT disabled,
         the calling thread), "processes", "threads", or any `concurrent.futures.Executor`, which is given as many chains

@@ -8,7 +8,7 @@ import numpy as np
 
 MOST_CHAINS = 100_000  # far beyond, a wrong number would keep the machine busy for long before anything is said
 ALGORITHMS = ("nuts", "hmc")
-METRICS = ("diag", "dense", "unit")
+METRICS = ("auto", "diag", "dense", "low_rank", "unit")
 ADAPTATIONS = ("gradients", "windows")
 
 # A quarter of the period of whitened normal dynamics: the end of the path knows nothing of its start.
@@ -30,6 +30,7 @@ class Settings(NamedTuple):
     adaptation: str
     initial: Any
     keep_warmup: bool
+    chosen_metric: str = ""  # where metric is "auto": the one that was chosen, and why; known once the run has ended
 
 
 def check_settings(**given: Any) -> Settings:
@@ -44,6 +45,10 @@ def check_settings(**given: Any) -> Settings:
     for name, known in (("algorithm", ALGORITHMS), ("metric", METRICS), ("adaptation", ADAPTATIONS)):
         if getattr(settings, name) not in known:
             raise ValueError(f"{name} = {getattr(settings, name)!r} is none of {', '.join(known)}")
+    if settings.metric == "low_rank" and settings.adaptation == "windows":
+        raise ValueError(
+            'metric = "low_rank" is fitted to draws and gradients: adaptation = "windows" knows no gradients'
+        )
     _number("target_accept", settings.target_accept, 0.0, 1.0)
     if settings.path_length is None:
         settings = settings._replace(path_length=QUARTER_PERIOD)

@@ -36,7 +36,6 @@ __all__ = [
     "mST_fixed",
     "mSTnc",
     "mSTnomem",
-    "metric_of",
     "mf",
     "mr",
     "mru",
@@ -54,13 +53,11 @@ class Description(NamedTuple):
     data: str  # the bundled data
     options: tuple[str, ...]  # names of the options that `build` takes
     dimension: int  # with the bundled data
-    metric: str  # the sampler's better metric for it: see benchmarks/models.py
 
 
 class _Listed(NamedTuple):
     factory: Callable[..., hmc.Model]
     data: str
-    metric: str
     required: dict[str, Any]  # an example of every option that has no default
 
 
@@ -70,24 +67,24 @@ _FROGS = "reedfrogs: tadpoles that survived, in 48 tanks"
 _CONFOUNDS = "confounds: 200 individuals in 30 groups, simulated by the lecture"
 _SIMULATED = f"simulated trolley study, by default of 60 participants; for the real one: --data Trolley.csv; {SOURCE}"
 _ENTRIES = {
-    "mRS": _Listed(mRS, _STORIES, "dense", {}),
-    "cafes": _Listed(cafes, _CAFES, "dense", {}),
-    "mST": _Listed(mST, _FROGS, "diag", {}),
-    "mSTnomem": _Listed(mSTnomem, _FROGS, "diag", {}),
-    "mST_fixed": _Listed(mST_fixed, _FROGS, "diag", {"sigma": 1.0}),
-    "mSTnc": _Listed(mSTnc, _FROGS, "dense", {}),
-    "mSTP": _Listed(mSTP, _FROGS, "dense", {}),
-    "mSTPnc": _Listed(mSTPnc, _FROGS, "diag", {}),
-    "mSTD": _Listed(mSTD, _FROGS, "dense", {}),
-    "mSTG": _Listed(mSTG, _FROGS, "dense", {}),
-    "mSTPDG": _Listed(mSTPDG, _FROGS, "dense", {}),
-    "m0": _Listed(m0, _CONFOUNDS, "dense", {}),
-    "mf": _Listed(mf, _CONFOUNDS, "dense", {}),
-    "mr": _Listed(mr, _CONFOUNDS, "diag", {}),
-    "mrx": _Listed(mrx, _CONFOUNDS, "diag", {}),
-    "mru": _Listed(mru, _CONFOUNDS, "diag", {}),
-    "mRXma": _Listed(mRXma, _SIMULATED, "dense", {}),
-    "mRXma2": _Listed(mRXma2, _SIMULATED, "dense", {}),
+    "mRS": _Listed(mRS, _STORIES, {}),
+    "cafes": _Listed(cafes, _CAFES, {}),
+    "mST": _Listed(mST, _FROGS, {}),
+    "mSTnomem": _Listed(mSTnomem, _FROGS, {}),
+    "mST_fixed": _Listed(mST_fixed, _FROGS, {"sigma": 1.0}),
+    "mSTnc": _Listed(mSTnc, _FROGS, {}),
+    "mSTP": _Listed(mSTP, _FROGS, {}),
+    "mSTPnc": _Listed(mSTPnc, _FROGS, {}),
+    "mSTD": _Listed(mSTD, _FROGS, {}),
+    "mSTG": _Listed(mSTG, _FROGS, {}),
+    "mSTPDG": _Listed(mSTPDG, _FROGS, {}),
+    "m0": _Listed(m0, _CONFOUNDS, {}),
+    "mf": _Listed(mf, _CONFOUNDS, {}),
+    "mr": _Listed(mr, _CONFOUNDS, {}),
+    "mrx": _Listed(mrx, _CONFOUNDS, {}),
+    "mru": _Listed(mru, _CONFOUNDS, {}),
+    "mRXma": _Listed(mRXma, _SIMULATED, {}),
+    "mRXma2": _Listed(mRXma2, _SIMULATED, {}),
 }
 
 
@@ -119,12 +116,7 @@ def describe(name: str) -> Description:
     formula = "\n".join(line.strip() for line in lines if line.startswith("    "))
     options = tuple(inspect.signature(entry.factory).parameters)
     dimension = build(name, **entry.required).dimension
-    return Description(name, lines[0], formula, entry.data, options, dimension, entry.metric)
-
-
-def metric_of(name: str) -> str:
-    """The sampler's better metric for the model called `name`; ValueError for an unknown name."""
-    return _entry(name).metric
+    return Description(name, lines[0], formula, entry.data, options, dimension)
 
 
 def data_of(name: str) -> str:

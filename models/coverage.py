@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import hmc
-import models
 from hmc.replication import replicate
 from models.confounds import m0, mf, mr, mru, mrx, simulate_study
 
@@ -82,7 +81,6 @@ def coverage(
             chains=2,
             warmup=500,
             draws=500,
-            metric=models.metric_of(name),
             workers=workers,
             executor=executor,
             progress=progress,

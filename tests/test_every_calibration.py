@@ -16,6 +16,6 @@ SMALL = [name for name in models.names() if not name.startswith("mRXma")]
 def test_ranks_are_uniform(name):
     model = models.build(name, **({"sigma": 0.7} if name == "mST_fixed" else {}))
     assert model.dimension <= 100
-    found = calibrate(model, 200, metric=models.metric_of(name), progress=False)
+    found = calibrate(model, 200, progress=False)
     print(found)
     assert found.passed, found

@@ -32,7 +32,7 @@ def known(file):
 @functools.cache
 def long_fit(name, **options):
     model = models.build(name, **options)
-    return hmc.sample(model, draws=25_000, seed=2023, metric=models.metric_of(name), progress=False)
+    return hmc.sample(model, draws=25_000, seed=2023, progress=False)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -17,9 +17,7 @@ GOLDEN = Path(__file__).parent / "golden" / "models"
 
 
 def fit_of(name, **settings):
-    return hmc.sample(
-        models.build(name), draws=10_000, seed=31, metric=models.metric_of(name), progress=False, **settings
-    )
+    return hmc.sample(models.build(name), draws=10_000, seed=31, progress=False, **settings)
 
 
 @pytest.fixture(scope="module")

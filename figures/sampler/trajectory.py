@@ -13,6 +13,7 @@ import numpy as np
 from figures.drawing import style
 from figures.sampler import toys
 from hmc.checking import component_names
+from hmc.sampler.metric import factor
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 
 if TYPE_CHECKING:
@@ -184,10 +185,7 @@ def signed(number: int) -> str:
 
 def velocity(recorded: RecordedTransition, momentum: np.ndarray) -> np.ndarray:
     """The velocity of the position for a whitened momentum: L p, with L L' the inverse metric."""
-    inverse_metric = recorded.inverse_metric
-    if inverse_metric.ndim == 1:
-        return np.sqrt(inverse_metric) * momentum
-    return np.linalg.cholesky(inverse_metric) @ momentum
+    return factor(recorded.inverse_metric) @ momentum
 
 
 def _arrow(axes, tail, tip, gid, label, look):

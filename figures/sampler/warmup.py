@@ -9,7 +9,8 @@ from matplotlib.ticker import LogLocator
 
 from figures.drawing import style
 from hmc.record import record
-from hmc.sampler.adaptation import UPDATE
+from hmc.sampler.adaptation import FIT, FIT_IF_WORTH, UPDATE
+from hmc.sampler.metric import LowRank, variances
 from hmc.sampler.starting import make_orders
 from hmc.settings import Settings
 
@@ -89,7 +90,7 @@ def _draw_rates(axes, rates, target, colour):
 def _mark_end_of_metric(above, below, fit):
     """A divider after the last transition at which the metric was changed."""
     plan = make_orders(Settings(**fit.settings), np.zeros(1, np.int64), np.zeros(1, np.int64)).plan
-    updates = np.flatnonzero(plan & UPDATE)
+    updates = np.flatnonzero(plan & (UPDATE | FIT | FIT_IF_WORTH))
     if not updates.size:
         return
     last = int(updates[-1]) + 1
@@ -122,7 +123,7 @@ def metric(fit: FitOfModel, chain: int = 0, before: np.ndarray | None = None) ->
         figure.suptitle(f"{fit.name}: the metric of {sd.size} parameters", x=0.015, ha="left")
         states = (
             ("before", before, {"color": style.GUIDE, "markerfacecolor": "white"}),
-            ("after", fit.inverse_metric[chain], {"color": style.model_colour(fit.name)}),
+            ("after", _of_chain(fit.inverse_metric, chain), {"color": style.model_colour(fit.name)}),
         )
         for gid, inverse_metric, look in states:
             scale = _scales(inverse_metric)
@@ -151,6 +152,13 @@ def _first_metric(fit, chain):
     return record(fit.model, after=0, chain=fit.chains[chain], **settings)[0].inverse_metric
 
 
+def _of_chain(inverse_metric, chain):
+    """The inverse metric of one chain."""
+    if isinstance(inverse_metric, LowRank):
+        return LowRank(*(part[chain] for part in inverse_metric))
+    return inverse_metric[chain]
+
+
 def _scales(inverse_metric):
     """The standard deviations (dimension,) in an inverse metric."""
-    return np.sqrt(inverse_metric if inverse_metric.ndim == 1 else np.diag(inverse_metric))
+    return np.sqrt(variances(inverse_metric))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from hmc.cli.model_argument import build, default_metric
+from hmc.cli.model_argument import build
 from hmc.cli.shared import MODEL_HELP, add_data, add_replications
 
 
@@ -21,7 +21,7 @@ def add(subparsers: Any) -> None:
     )
     command.add_argument("--spacing", type=int, default=4, help="transitions between two of these draws (default 4)")
     command.add_argument("--target-accept", type=float, default=0.8, metavar="RATE", help="default 0.8")
-    command.add_argument("--metric", help="diag, dense or unit (default: what `hmc models` says; diag for your own)")
+    command.add_argument("--metric", default="auto", help="auto, diag, dense, low_rank or unit (default auto)")
     add_data(command)
     command.set_defaults(run=run)
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         workers=options.workers,
         executor=options.executor,
         target_accept=options.target_accept,
-        metric=options.metric or default_metric(options.model),
+        metric=options.metric,
     )
     print(found)
     return 0 if found.passed and not found.interrupted else 1

@@ -66,7 +66,7 @@ def _draw_planned(planned: Inputs, options: argparse.Namespace) -> int:
         inputs[name] = fits if several else fits[0]
         status = max(status, *map(status_of, fits))
     for name in planned.others:
-        inputs[name] = other_input(name, inputs, **sampling(name.removeprefix("refits of "), options))
+        inputs[name] = other_input(name, inputs, **sampling(options))
     for name, given in planned.options.items():
         try:
             for path in written(name, inputs, options.out, **given):

@@ -56,13 +56,6 @@ def is_simulated(name: str, model: Model) -> bool:
     return ":" not in name and model.name != name
 
 
-def default_metric(name: str) -> str:
-    """The metric that serves a model of the lecture better; "diag" for an author's own."""
-    import models
-
-    return models.metric_of(name) if name in models.names() else "diag"
-
-
 def parsed_settings(texts: Iterable[str]) -> dict[str, Any]:
     """{name: value} of texts NAME=VALUE; a value that is a number is one. ValueError for other texts."""
     settings: dict[str, Any] = {}

@@ -18,7 +18,7 @@ def run(_options: argparse.Namespace) -> None:
 
     for name in models.names():
         described = models.describe(name)
-        facts = f"dimension {described.dimension}; metric {described.metric}; {described.data}"
+        facts = f"dimension {described.dimension}; {described.data}"
         print(f"{name}  ({facts})\n    {described.summary}")
         for option in [option for option in described.options if option != "data"]:
             print(f"    --set {option}=...")

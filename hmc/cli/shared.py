@@ -7,8 +7,6 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from hmc.cli.model_argument import default_metric
-
 MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for one of your own"
 # The options of `add_sampling`, by the names that they have in `options`.
 OF_CHAINS = ("warmup", "seed", "target_accept", "max_depth", "metric", "adaptation", "algorithm", "initial")
@@ -79,7 +77,7 @@ def add_chain(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--max-depth", type=int, default=10, metavar="N", help="at most 2^N leapfrog steps a transition (default 10)"
     )
-    command.add_argument("--metric", help="diag, dense or unit (default: see `hmc models`; diag for your own)")
+    command.add_argument("--metric", default="auto", help="auto, diag, dense, low_rank or unit (default auto)")
     command.add_argument(
         "--adaptation", default="gradients", help="of the metric, by gradients or windows (default gradients)"
     )
@@ -95,22 +93,19 @@ def sample(name: str, model: Any, options: argparse.Namespace, **further: Any) -
     """`hmc.sample` of the model called `name`, with the options of the command line."""
     import hmc
 
-    return hmc.sample(model, **sampling(name, options), **further)
+    return hmc.sample(model, **sampling(options), **further)
 
 
-def sampling(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """The arguments of `hmc.sample` for the model `name`."""
-    return of_chain(name, options) | {
-        name: getattr(options, name) for name in ("chains", "draws", "workers", "executor")
-    }
+def sampling(options: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `hmc.sample`."""
+    return of_chain(options) | {name: getattr(options, name) for name in ("chains", "draws", "workers", "executor")}
 
 
-def of_chain(name: str, options: argparse.Namespace) -> dict[str, Any]:
+def of_chain(options: argparse.Namespace) -> dict[str, Any]:
     """The arguments of `hmc.sample` that a chain of a model depends on. ValueError for those without effect."""
     if options.warmup == 0:
         refuse_unused(options, OF_WARMUP, "without warm-up (--warmup 0) nothing is adapted")
     given = {option: getattr(options, option) for option in OF_CHAINS}
-    given["metric"] = options.metric or default_metric(name)
     return given | {"initial": None if options.initial is None else initial_values(options.initial)}
 
 

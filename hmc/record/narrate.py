@@ -15,6 +15,7 @@ import numpy as np
 
 from hmc.record.transitions import Doubling, RecordedTransition, record
 from hmc.record.watcher import Check, Join, Leaf
+from hmc.sampler.metric import factor
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
 
 if TYPE_CHECKING:
@@ -185,9 +186,7 @@ def _tell_draw(recorded: RecordedTransition) -> str:
 def distance_moved(recorded: RecordedTransition) -> float:
     """How far the draw is from the start, in standard deviations as the metric has them: |L^-1 (draw - start)|."""
     moved = recorded.draw - recorded.leaves[0].position
-    if recorded.inverse_metric.ndim == 1:
-        return float(np.sqrt(np.sum(moved * moved / recorded.inverse_metric)))
-    return float(np.sqrt(moved @ np.linalg.solve(recorded.inverse_metric, moved)))
+    return float(np.linalg.norm(np.linalg.solve(factor(recorded.inverse_metric), moved)))
 
 
 def _stretch(first: int, last: int) -> str:

@@ -17,9 +17,9 @@ import numpy as np
 
 from hmc.jit.copying import substituted
 from hmc.record.watcher import Join, Leaf, Watcher
-from hmc.sampler.chain import Orders, Record, advance, make_record
+from hmc.sampler.chain import Orders, Record, advance, make_buffers, make_record
 from hmc.sampler.machine_code import compiled_advance
-from hmc.sampler.metric import Metric, identity, set_from_covariance
+from hmc.sampler.metric import DENSE, DIAGONAL, LowRank, Metric, identity, set_from_covariance
 from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.outcome import Outcome
 from hmc.sampler.phase_space import Hamiltonian, Start, draw_momentum
@@ -59,7 +59,7 @@ class RecordedTransition(NamedTuple):
     warmup: int  # transitions of the warm-up
     algorithm: str  # "nuts" or "hmc"
     step_size: float
-    inverse_metric: np.ndarray  # (dimension,), or (dimension, dimension) if dense
+    inverse_metric: np.ndarray | LowRank  # (dimension,), or (dimension, dimension) if dense
     leaves: tuple[Leaf, ...]  # in the order they were reached, the start first
     joins: tuple[Join, ...]  # in the order they were made; () for static HMC
     chosen: int  # the number of the leaf that became the draw
@@ -113,16 +113,16 @@ def record(
         raise ValueError(f"chain = {chain}: there are chains 0 to {checked.chains - 1}")
     rng = chain_rng(checked, chain)
     orders, statistics = _orders(checked)._replace(first_kept=until), _statistics(until, model, after)
-    trajectory = make_trajectory(model.dimension, checked.max_depth)
     watcher = Watcher()
     with np.errstate(all="ignore"):
         density = model.density()
         state = start(model, density, checked, chain, rng, orders.stop)
+        buffers = make_buffers(state, checked.max_depth)
         for reached in range(_AT_A_TIME, after + _AT_A_TIME, _AT_A_TIME):
             part = orders._replace(until=min(reached, after))
-            state = compiled_advance()(*density, rng.bit_generator, state, trajectory, part, statistics)
+            state = compiled_advance()(*density, rng.bit_generator, state, buffers, part, statistics)
         watched = substituted(advance, transition=watcher.transition)
-        watched(*density, rng.bit_generator, state, trajectory, orders._replace(until=until), statistics)
+        watched(*density, rng.bit_generator, state, buffers, orders._replace(until=until), statistics)
     return _records(model, checked, chain, after, watcher.notes)
 
 
@@ -199,7 +199,7 @@ def _metric(model: Model, inverse_metric: ArrayLike | None) -> Metric:
     given = np.ones(dimension) if inverse_metric is None else np.array(inverse_metric, dtype=np.float64)
     if given.shape not in ((dimension,), (dimension, dimension)):
         raise ValueError(f"inverse_metric has shape {given.shape}, not ({dimension},) or ({dimension}, {dimension})")
-    metric = identity(dimension, given.ndim == 2)
+    metric = identity(dimension, DENSE if given.ndim == 2 else DIAGONAL)
     if given.ndim == 1:
         if not (np.isfinite(given).all() and (given > 0.0).all()):
             raise ValueError("inverse_metric: variances are positive numbers")

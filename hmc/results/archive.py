@@ -18,6 +18,7 @@ from hmc.errors import told
 from hmc.files import write_whole
 from hmc.results import identity
 from hmc.sampler import snapshot
+from hmc.sampler.metric import LowRank
 
 if TYPE_CHECKING:
     from hmc.results.fit import Fit
@@ -29,16 +30,19 @@ _MANY_VALUES = 10_000_000  # log likelihoods of more than 80 MB are written only
 
 def save(fit: Fit, path: str | os.PathLike[str], log_likelihood: bool | None = None) -> None:
     """Write a fit; see `Fit.save`. OSError where the file cannot be written."""
-    arrays = {"unconstrained": fit.unconstrained, "inverse_metric": fit.inverse_metric}
+    arrays = {"unconstrained": fit.unconstrained}
+    if isinstance(fit.inverse_metric, LowRank):
+        arrays |= {f"inverse_metric/{name}": values for name, values in fit.inverse_metric._asdict().items()}
+    else:
+        arrays["inverse_metric"] = fit.inverse_metric
     arrays |= {f"stats/{name}": values for name, values in fit.stats.items()}
     arrays |= {f"warmup_stats/{name}": values for name, values in fit.warmup_stats.items()}
     arrays |= {f"derived/{name}": fit[name] for name in fit if name not in {p.name for p in fit.parameters}}
     for chain, tail in fit.ragged.items():
         arrays[f"ragged/{chain}/unconstrained"] = tail["unconstrained"]
         arrays |= {f"ragged/{chain}/stats/{name}": values for name, values in tail["stats"].items()}
-    if fit.snapshots is not None:
-        taken = [snapshot.to_arrays(kept) for kept in fit.snapshots]
-        arrays |= {f"snapshot/{name}": np.stack([kept[name] for kept in taken]) for name in taken[0]}
+    for i, kept in enumerate(fit.snapshots or []):
+        arrays |= {f"snapshot/{i}/{name}": values for name, values in snapshot.to_arrays(kept).items()}
     optional = {"warmup": fit.warmup, "log_likelihood": log_likelihood_to_keep(fit, log_likelihood)}
     arrays |= {name: values for name, values in optional.items() if values is not None}
     if fit.settings["initial"] is not None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hmc.model import Model
     from hmc.parameters import Parameter
     from hmc.results.identity import Identity
+    from hmc.sampler.metric import LowRank
     from hmc.sampler.snapshot import Snapshot
 
 
@@ -46,7 +47,9 @@ class Fit:
     fit.known_derived     {name: draws} of the derived quantities if they have been computed, else None
     fit.warmup_stats      the same statistics of the warm-up (chains, warmup)
     fit.warmup            (chains, warmup, dimension) positions, with `keep_warmup`; else None
-    fit.inverse_metric    as adapted: (chains, dimension), or (chains, dimension, dimension) if dense
+    fit.inverse_metric    as adapted: (chains, dimension), or (chains, dimension, dimension) if dense, or, if low-rank,
+    a
+                          `hmc.LowRank`, which has its factors, `variances()` and `matrix()`
     fit.chains            numbers of the chains that are here, from 0
     fit.failures          chains that gave no draws: a list of `Failure(chain, iteration, reason)`
     fit.interrupted       whether the run was stopped early; all chains are then cut to the length of the shortest
@@ -63,7 +66,7 @@ class Fit:
     stats: dict[str, NDArray[Any]]
     warmup_stats: dict[str, NDArray[Any]]
     warmup: NDArray[np.float64] | None
-    inverse_metric: NDArray[np.float64]
+    inverse_metric: NDArray[np.float64] | LowRank
     chains: list[int]
     failures: list[Failure]
     interrupted: bool

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmc.errors import ChainError, InitializationError
+from hmc.results.chosen_metric import chosen_metric
 from hmc.results.fit import Fit
 from hmc.sampler.chain import Record
+from hmc.sampler.metric import LowRank
 
 if TYPE_CHECKING:
     from hmc.errors import Failure
@@ -45,7 +48,7 @@ def gather(
     content: dict[str, Any] = {
         "stats": stacked_stats(slice(warmup, warmup + draws)),
         "warmup_stats": stacked_stats(slice(0, warmup)),
-        "inverse_metric": np.stack([np.asarray(r.inverse_metric) for r in results]),
+        "inverse_metric": joined_metrics([r.inverse_metric for r in results]),
         "chains": [r.chain for r in results],
         "ragged": {r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
         "snapshots": _snapshots(results, warmup + settings.draws),
@@ -64,11 +67,35 @@ def gather(
         warmup=kept if settings.keep_warmup else None,
         failures=failures,
         interrupted=interrupted,
-        settings=settings._asdict(),
+        settings=_settled(settings, content["inverse_metric"]),
         seconds=seconds,
         identity=identity,
         **content,
     )
+
+
+def _settled(settings: Settings, inverse_metric: NDArray[np.float64] | LowRank) -> dict[str, Any]:
+    """The settings, with the metric that was chosen."""
+    is_open = settings.metric == "auto" and settings.warmup > 0
+    return settings._replace(chosen_metric=chosen_metric(inverse_metric) if is_open else "")._asdict()
+
+
+def joined_metrics(metrics: list[Any]) -> NDArray[np.float64] | LowRank:
+    """The inverse metrics of chains along a first axis: (chains, dimension), (chains, dimension, dimension), `LowRank`.
+
+    Chains that chose for themselves may have diagonals and matrices: then all are matrices.
+    """
+    if isinstance(metrics[0], LowRank):
+        rank = max(len(metric.eigenvalues) for metric in metrics)
+        spare = [rank - len(metric.eigenvalues) for metric in metrics]
+        return LowRank(
+            np.stack([metric.scale for metric in metrics]),
+            np.stack([np.pad(m.vectors, ((0, more), (0, 0))) for m, more in zip(metrics, spare, strict=True)]),
+            np.stack([np.pad(m.eigenvalues, (0, n), constant_values=1.0) for m, n in zip(metrics, spare, strict=True)]),
+        )
+    if len({metric.ndim for metric in metrics}) > 1:
+        metrics = [np.diag(metric) if metric.ndim == 1 else metric for metric in metrics]
+    return np.stack(metrics)
 
 
 def _snapshots(results: list[ChainResult], end: int) -> list[Snapshot] | None:

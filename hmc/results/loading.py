@@ -15,6 +15,7 @@ from hmc.results.fit import Fit
 from hmc.results.gathering import records
 from hmc.results.identity import density_difference, draws_difference, from_json, identity_of, model_difference
 from hmc.sampler import snapshot
+from hmc.sampler.metric import LowRank
 
 
 def load(path: str | os.PathLike[str], model: Model | None = None) -> Fit:
@@ -61,7 +62,8 @@ def _fit(description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Fit:
         return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
 
     identity = from_json(description["identity"])
-    stacked = below("snapshot/")
+    # Of a file written before metrics had a form the chains cannot be continued: their snapshots are not read.
+    is_known = "snapshot/0/metric/form" in arrays
     longer = sorted({int(name.split("/")[0]) for name in below("ragged/")})
     return Fit(
         name=identity.name,
@@ -73,7 +75,7 @@ def _fit(description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Fit:
         stats=below("stats/"),
         warmup_stats=below("warmup_stats/"),
         warmup=arrays.get("warmup"),
-        inverse_metric=arrays["inverse_metric"],
+        inverse_metric=LowRank(**factors) if (factors := below("inverse_metric/")) else arrays["inverse_metric"],
         chains=description["chains"],
         failures=[Failure(**failure) for failure in description["failures"]],
         interrupted=description["interrupted"],
@@ -81,11 +83,8 @@ def _fit(description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Fit:
             c: {"unconstrained": arrays[f"ragged/{c}/unconstrained"], "stats": below(f"ragged/{c}/stats/")}
             for c in longer
         },
-        snapshots=[
-            snapshot.from_arrays({name: values[i] for name, values in stacked.items()})
-            for i in range(len(description["chains"]))
-        ]
-        if stacked
+        snapshots=[snapshot.from_arrays(below(f"snapshot/{i}/")) for i in range(len(description["chains"]))]
+        if is_known
         else None,
         settings=description["settings"] | {"initial": arrays.get("initial")},
         seconds=description["seconds"],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hmc.errors import Failure, InitializationError, told
 from hmc.running.tasks import ChainResult
 from hmc.sampler.chain import Record
-from hmc.sampler.metric import inverse_metric
+from hmc.sampler.metric import LowRank, inverse_metric
 from hmc.sampler.snapshot import Snapshot
 
 
@@ -34,7 +34,9 @@ class Chain:
         self.error: BaseException | None = None
         self.failure: Failure | None = None
         self._rest: Record | None = None  # transitions beyond the snapshot, of a chunk that was stopped
-        self._inverse_metric: NDArray[np.float64] | None = inverse_metric(snapshot.state.metric) if snapshot else None
+        self._inverse_metric: NDArray[np.float64] | LowRank | None = (
+            inverse_metric(snapshot.state.metric) if snapshot else None
+        )
 
     @property
     def iteration(self) -> int:

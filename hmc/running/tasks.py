@@ -12,10 +12,9 @@ from hmc.reporting import say
 from hmc.running.same_code import code_of
 from hmc.running.shared_cells import Address, attach
 from hmc.sampler import snapshot
-from hmc.sampler.chain import ChainState, Orders, Record, make_record
+from hmc.sampler.chain import ChainState, Orders, Record, make_buffers, make_record
 from hmc.sampler.machine_code import compiled_advance
-from hmc.sampler.metric import inverse_metric
-from hmc.sampler.nuts import make_trajectory
+from hmc.sampler.metric import LowRank, inverse_metric
 from hmc.sampler.starting import chain_rng, make_orders, start
 from hmc.settings import Settings
 
@@ -30,8 +29,7 @@ class ChainResult(NamedTuple):
 
     chain: int
     record: Record  # of the transitions that were finished
-    # As adapted: (dimension,), or (dimension, dimension) for the dense metric; None: it ended before it had a state.
-    inverse_metric: NDArray[np.float64] | None
+    inverse_metric: NDArray[np.float64] | LowRank | None  # as adapted; None: it ended before it had a state
     snapshot: snapshot.Snapshot | None  # at the end of the record or a little before; None: it cannot be continued
     failure: BaseException | None  # the exception that ended the chain
 
@@ -86,11 +84,11 @@ def _run_chain(
         else:
             rng = chain_rng(settings, chain)
             begin = start(model, (density, data), settings, chain, rng, stop)
-        trajectory = make_trajectory(model.dimension, settings.max_depth)
+        buffers = make_buffers(begin, settings.max_depth)
 
         def advance_until(state: ChainState, until: int) -> ChainState:
             part = orders._replace(until=until)
-            return compiled_advance()(density, data, rng.bit_generator, state, trajectory, part, record)
+            return compiled_advance()(density, data, rng.bit_generator, state, buffers, part, record)
 
         for state in _advanced(advance_until, begin, orders.until, seconds):
             is_stopped = stop[0] != 0  # if so, the state may be in the middle of a transition

@@ -1,7 +1,7 @@
 """The metric learned in warm-up: running moments of draws and gradients, and when they are used.
 
-Warm-up is data: `plan_gradients` and `plan_windows` give an integer per warm-up transition, a sum of the actions
-below, and `adapt` carries them out. Two estimates of the inverse metric's diagonal:
+Warm-up is data: `plan_gradients`, `plan_fits` and `plan_windows` give an integer per warm-up transition, a sum of the
+actions below, and `adapt` carries them out. Two estimates of the inverse metric's diagonal:
 
 * "windows", Stan's: the variance of the draws, shrunk a little towards 1e-3 (Stan reference manual, "HMC algorithm
   parameters"). It needs many draws.
@@ -9,6 +9,9 @@ below, and `adapt` carries them out. Two estimates of the inverse metric's diago
   between the posterior and a normal distribution. Exact for a normal target of independent components whatever the
   number of draws, since a gradient there is the draw's deviation times the precision. Seyboldt et al. (2024), "If only
   my posterior were normal"; the schedule is that of nuts-rs.
+
+A dense metric is, by "windows", the covariance of the draws; by "gradients" it is fitted to draws and gradients, and so
+is a low-rank one (`hmc/sampler/fisher.py`). The diagonal serves before the first fit.
 """
 
 from typing import NamedTuple
@@ -18,13 +21,18 @@ from numpy.typing import NDArray
 
 from hmc.jit.kernel import kernel
 from hmc.numerics import sqrt
-from hmc.sampler.metric import DENSE, set_from_covariance
+from hmc.sampler.fisher import Window, forget, keep, make_window
+from hmc.sampler.fitted import refit
+from hmc.sampler.metric import IS_FITTED, set_diagonal_element, set_from_covariance
 
 COLLECT = 1  # add the draw and its gradient to both estimators
 ROTATE = 2  # the background estimator becomes the foreground one, and a new background is begun
 UPDATE = 4  # set the metric from the foreground estimator
 CLEAR = 8  # forget all draws so far
 RESTART = 16  # begin the search for a step size anew
+FIT = 32  # fit the metric to the window of draws and gradients
+FIT_IF_WORTH = 64  # the same, but leave it to the diagonal where that serves well
+FORGET = 128  # the window's foreground goes
 
 VARIANCE_OF_DRAWS, DRAWS_AND_GRADIENTS = 0, 1  # estimators
 
@@ -40,13 +48,14 @@ class Moments(NamedTuple):
     draw_squares: np.ndarray  # (2, dimension) sums of squared deviations
     gradient_mean: np.ndarray  # (2, dimension)
     gradient_squares: np.ndarray  # (2, dimension)
-    draw_products: np.ndarray  # (2, dimension, dimension) sums of products of deviations; (2, 0, 0) if not dense
-    covariance: np.ndarray  # (dimension, dimension) room for an estimate; (0, 0) if not dense
+    draw_products: np.ndarray  # (2, dimension, dimension) sums of products of deviations; (2, 0, 0) if not needed
+    covariance: np.ndarray  # (dimension, dimension) room for an estimate; (0, 0) if not needed
+    window: Window  # the draws themselves, where a metric is fitted to them
 
 
-def make_moments(dimension: int, dense: bool) -> Moments:
-    """Empty moments; with room for covariances if `dense`."""
-    size = dimension if dense else 0
+def make_moments(dimension: int, covariances: bool = False, capacity: int = 0) -> Moments:
+    """Empty moments; with room for covariances, or for a window of `capacity` draws, if asked for."""
+    size = dimension if covariances else 0
     return Moments(
         count=np.zeros(2),
         draw_mean=np.zeros((2, dimension)),
@@ -55,6 +64,7 @@ def make_moments(dimension: int, dense: bool) -> Moments:
         gradient_squares=np.zeros((2, dimension)),
         draw_products=np.zeros((2, size, size)),
         covariance=np.zeros((size, size)),
+        window=make_window(dimension, capacity),
     )
 
 
@@ -82,42 +92,77 @@ def plan_windows(warmup: int) -> NDArray[np.int64]:
     return plan
 
 
-def plan_gradients(warmup: int, dense: bool) -> NDArray[np.int64]:
+def plan_gradients(warmup: int) -> NDArray[np.int64]:
     """The schedule of nuts-rs: the metric is set after every draw from the latest 80 to 240 of them (at first from
     the latest 10 to 20), and only the step size is adapted in the last 15%.
-
-    A covariance has far more to estimate: for a dense metric the windows double, and Cholesky factors, which cost
-    dimension^3 / 3, are taken every 10 draws.
     """
     plan = np.zeros(warmup, dtype=np.int64)
-    metric_end = warmup - int(0.15 * warmup)
-    early_end = int(0.3 * warmup)
-    plan[:metric_end] = COLLECT
-    plan[: metric_end : 10 if dense else 1] |= UPDATE
+    metric_end, early_end = _metric_end(warmup), int(0.3 * warmup)
+    plan[:metric_end] = COLLECT | UPDATE
     window, filled = 10, 0
     for n in range(metric_end):
         filled += 1
-        if n >= early_end and window == 10:
+        if n >= early_end:
             window = 80
         if filled >= window and n + window < metric_end:
             plan[n] |= ROTATE
             filled = 0
-            if dense and n >= early_end:
-                window *= 2
-    plan[metric_end - 1 : metric_end] |= UPDATE
     return plan
 
 
+def plan_fits(warmup: int, action: int) -> NDArray[np.int64]:
+    """When a metric is fitted: `action` is FIT or FIT_IF_WORTH. To be added to `plan_gradients`.
+
+    Correlations are many, and a fit takes dimension^3. So fits come at the ends of windows, which grow by half, when
+    there are the most draws: those of the window and of the one before. On its way from the start a chain has a
+    direction, but no correlations to learn: a thirtieth of the warm-up goes by in windows of 10 before the first fit.
+    """
+    plan = np.zeros(warmup, dtype=np.int64)
+    metric_end, window, end = _metric_end(warmup), 10, 10
+    while end + window < metric_end:
+        plan[end - 1] = FORGET
+        if end > warmup // 30:
+            plan[end - 1] |= action
+            window += window // 2
+        end += window
+    plan[metric_end - 1 : metric_end] = action
+    return plan
+
+
+def most_kept(plan: NDArray[np.int64]) -> int:
+    """The most draws that a window holds at a time by this plan; 0 if nothing is fitted."""
+    if not (plan & (FIT | FIT_IF_WORTH)).any():
+        return 0
+    most = kept = background = 0
+    for action in plan:
+        if action & COLLECT:
+            kept += 1
+            background += 1
+            most = max(most, kept)
+        if action & FORGET:
+            kept, background = background, 0
+    return most
+
+
+def _metric_end(warmup: int) -> int:
+    return warmup - int(0.15 * warmup)
+
+
 @kernel
-def adapt(actions, estimator, metric, moments, point):
+def adapt(actions, estimator, metric, moments, room, point):
     """Carry out, in place, the actions that the plan asks for after a transition to `point`."""
     if actions & COLLECT:
         collect(moments, 0, point.position, point.gradient)
         collect(moments, 1, point.position, point.gradient)
+        keep(moments.window, point.position, point.gradient)
     if actions & ROTATE:
         rotate(moments)
-    if actions & UPDATE:
+    if actions & (FIT | FIT_IF_WORTH):
+        refit(metric, moments.window, room, actions & FIT_IF_WORTH != 0)
+    if actions & UPDATE and metric.form[IS_FITTED] == 0:
         update_metric(estimator, metric, moments)
+    if actions & FORGET:
+        forget(moments.window)
     if actions & CLEAR:
         rotate(moments)
         rotate(moments)
@@ -171,22 +216,17 @@ def update_metric(estimator, metric, moments):
     count = moments.count[0]
     if count < 3.0:
         return
-    dimension = moments.draw_mean.shape[1]
-    if metric.kind != DENSE:
+    dimension, covariance = moments.draw_mean.shape[1], moments.covariance
+    if covariance.shape[0] == 0:
         for i in range(dimension):
             set_scale(metric, i, marginal_variance(estimator, moments, i))
         return
     # Few draws tell little of correlations: shrink the covariances, and more so the fewer draws there are.
-    covariance = moments.covariance
-    trust = count / (count + 5.0) if estimator == VARIANCE_OF_DRAWS else count / (count + dimension)
+    trust = count / (count + 5.0)
     for i in range(dimension):
         for j in range(i):
             covariance[i, j] = trust * moments.draw_products[0, i, j] / (count - 1.0)
-        sample_variance = moments.draw_squares[0, i] / (count - 1.0)
-        if estimator == VARIANCE_OF_DRAWS:
-            covariance[i, i] = marginal_variance(estimator, moments, i)
-        else:
-            covariance[i, i] = trust * sample_variance + (1.0 - trust) * marginal_variance(estimator, moments, i)
+        covariance[i, i] = marginal_variance(estimator, moments, i)
     set_from_covariance(metric, covariance)
 
 
@@ -204,8 +244,4 @@ def marginal_variance(estimator, moments, i):
 def set_scale(metric, i, variance):
     """Give parameter i this variance in the metric; keep the old one if it is not a positive number."""
     if SMALLEST_VARIANCE < variance < LARGEST_VARIANCE:
-        if metric.kind == DENSE:
-            metric.factor[i, i] = sqrt(variance)
-            metric.factor_transposed[i, i] = sqrt(variance)
-        else:
-            metric.scale[i] = sqrt(variance)
+        set_diagonal_element(metric, i, sqrt(variance))

@@ -13,8 +13,9 @@ from hmc.jit.kernel import kernel
 from hmc.jit.packing import lent_generator
 from hmc.numerics import exp
 from hmc.sampler.adaptation import RESTART, Moments, adapt, start_metric
+from hmc.sampler.fisher import Room, make_room
 from hmc.sampler.metric import Metric
-from hmc.sampler.nuts import FORWARD, end_of
+from hmc.sampler.nuts import FORWARD, Trajectory, end_of, make_trajectory
 from hmc.sampler.nuts import transition as nuts_transition
 from hmc.sampler.outcome import DIVERGENCE, INTERRUPTED, MAX_DEPTH
 from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Reach, Start, draw_momentum
@@ -33,6 +34,21 @@ class ChainState(NamedTuple):
     point: PhasePoint  # the current draw (unconstrained) and the gradient there; the momentum array is reused
     metric: Metric
     moments: Moments
+
+
+class Buffers(NamedTuple):
+    """Room that transitions and fits of the metric work in. Nothing in it outlasts them."""
+
+    trajectory: Trajectory
+    fit: Room
+
+
+def make_buffers(state: ChainState, max_depth: int) -> Buffers:
+    """Room for the transitions of a chain that is in this state."""
+    metric = state.metric
+    directions = max(metric.factor.shape[0], metric.vectors.shape[0])
+    room = make_room(state.moments.window, directions)
+    return Buffers(make_trajectory(state.point.position.size, max_depth), room)
 
 
 class Orders(NamedTuple):
@@ -74,14 +90,14 @@ def make_record(kept: int, iterations: int, dimension: int) -> Record:
 
 
 @kernel
-def advance(density, data, bit_generator, state, trajectory, orders, record):
+def advance(density, data, bit_generator, state, buffers, orders, record):
     """Run transitions from `state` until `orders.until` or until stopped; the new state. The record is filled in.
 
     At first, `state` is what `starting.start` gives; `orders` is what `starting.make_orders` gives.
     An unfinished transition is discarded, and `iteration` tells how many were finished. A chain cannot continue from
-    the buffers that it leaves.
+    what its buffers hold.
     """
-    rng = lent_generator(bit_generator)
+    rng, trajectory = lent_generator(bit_generator), buffers.trajectory
     hamiltonian = Hamiltonian(density, data, state.metric)
     search = state.search
     log_density = state.log_density
@@ -103,7 +119,7 @@ def advance(density, data, bit_generator, state, trajectory, orders, record):
         if is_warmup:
             search = update(search, outcome.acceptance_rate, orders.target_accept)
             actions = orders.plan[iteration]
-            adapt(actions, orders.estimator, state.metric, state.moments, state.point)
+            adapt(actions, orders.estimator, state.metric, state.moments, buffers.fit, state.point)
             if actions & RESTART:
                 start = Start(state.point, log_density)
                 search = start_search(hamiltonian, start, trajectory, exp(search.log_averaged), rng, orders.stop)

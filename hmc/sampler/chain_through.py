@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hmc.sampler.chain import ChainState, Record, make_record
+from hmc.sampler.chain import ChainState, Record, make_buffers, make_record
 from hmc.sampler.machine_code import compiled_advance
-from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.starting import chain_rng, make_orders, start
 
 if TYPE_CHECKING:
@@ -39,20 +38,21 @@ def chain_through(
     density, data = model.density()
     rng = chain_rng(settings, 0)
     orders = make_orders(settings, cells[:1], cells[1:2])
-    trajectory = make_trajectory(model.dimension, settings.max_depth)
 
     def transitions(state: ChainState, count: int) -> tuple[ChainState, Record]:
         """(state, record) after `count` transitions of the state."""
         until = state.iteration + count
         record = make_record(max(0, until - settings.warmup), until, model.dimension)
         part = orders._replace(until=until)
-        state = compiled_advance()(density, data, rng.bit_generator, state, trajectory, part, record)
+        state = compiled_advance()(density, data, rng.bit_generator, state, buffers, part, record)
         if cells[0] != 0:
             raise KeyboardInterrupt
         return state, record
 
     with np.errstate(all="ignore"):
-        warm, _ = transitions(start(model, (density, data), settings, 0, rng, cells[:1]), settings.warmup)
+        cold = start(model, (density, data), settings, 0, rng, cells[:1])
+        buffers = make_buffers(cold, settings.max_depth)
+        warm, _ = transitions(cold, settings.warmup)
         parts = []
         for count in (place, settings.draws - place):
             warm.point.position[:] = position

@@ -12,9 +12,8 @@ import numpy as np
 
 from hmc.jit.compiled import DENSITY, compile_entry, entry_is_stored, entry_key
 from hmc.sampler.adaptation import make_moments
-from hmc.sampler.chain import ChainState, Orders, advance, make_record
+from hmc.sampler.chain import ChainState, Orders, advance, make_buffers, make_record
 from hmc.sampler.metric import identity
-from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.phase_space import PhasePoint
 from hmc.sampler.step_size import restart
 
@@ -38,8 +37,8 @@ def sampler_key() -> str:
 def advance_types() -> tuple[Any, ...]:
     """The argument types of `advance`, read off an example: they are the same whatever the model."""
     point = PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1))
-    state = ChainState(0, 0.0, restart(1.0), point, identity(1, False), make_moments(1, False))
+    state = ChainState(0, 0.0, restart(1.0), point, identity(1), make_moments(1))
     cell = np.zeros(1, np.int64)
     orders = Orders(0, 1, 1.0, 0.8, 0, cell, 0, 1, cell, cell)
-    examples = (np.random.default_rng(0).bit_generator, state, make_trajectory(1, 1), orders, make_record(1, 1, 1))
+    examples = (np.random.default_rng(0).bit_generator, state, make_buffers(state, 1), orders, make_record(1, 1, 1))
     return (DENSITY, numba.types.intp, *map(numba.typeof, examples))

@@ -33,91 +33,177 @@ of its ends, the sum being over its leaves; and since v = L p,
 
 So the trees of `hmc/sampler/nuts.py` see dot products of whitened momenta and nothing else.
 
+Three kinds of L are known. DIAGONAL: one scale per coordinate. DENSE: a lower triangle, whose products take
+dimension^2.
+LOW_RANK: with D the diagonal of the scales, and orthonormal rows u_1 ... u_r with eigenvalues e_k,
+
+    M^-1 = D (I + sum (e_k - 1) u_k u_k') D,    L = D (I + sum (sqrt(e_k) - 1) u_k u_k')
+
+where the products take dimension (1 + 2 r).
+
 In `hmc/sampler/textbook.py`, p is called r, and v is a direction.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hmc.jit.kernel import inlined, kernel
-from hmc.numerics import sqrt
+from hmc.numerics import dot
+from hmc.sampler.linear_algebra import add_multiple, cholesky
 from hmc.sampler.rows import add_rows
 
-DIAGONAL, DENSE = 0, 1
+DIAGONAL, DENSE, LOW_RANK = 0, 1, 2  # kinds
+
+KIND, RANK, IS_FITTED = 0, 1, 2  # of `Metric.form`
 
 
 class Metric(NamedTuple):
     """A factor L of the inverse metric L L'."""
 
-    kind: int  # DIAGONAL (the unit metric is the diagonal of ones) or DENSE
-    scale: np.ndarray  # (dimension,): the diagonal of L, for DIAGONAL
+    form: np.ndarray  # (3,) int64: the kind, the rank, and whether it was fitted to correlations
+    scale: np.ndarray  # (dimension,): the diagonal of L or of D
     factor: np.ndarray  # (dimension, dimension): L, lower triangular, for DENSE; else (0, 0)
     factor_transposed: np.ndarray  # its transpose, stored so that both products run along rows
+    vectors: np.ndarray  # (most, dimension): the first `rank` rows are u_k, for LOW_RANK; else (0, dimension)
+    stretch: np.ndarray  # (most,): sqrt(e_k) - 1
+    room: np.ndarray  # (dimension,) for LOW_RANK: room for a product
 
 
-def identity(dimension: int, dense: bool) -> Metric:
-    """The unit metric, with room for a dense factor if `dense`."""
-    size = dimension if dense else 0
+class LowRank(NamedTuple):
+    """An inverse metric D (I + sum (e_k - 1) u_k u_k') D, or those of several chains, along further first axes.
+
+    Rows beyond the rank of a chain are 0, and their eigenvalues 1.
+    """
+
+    scale: NDArray[np.float64]  # (..., dimension): the diagonal of D
+    vectors: NDArray[np.float64]  # (..., rank, dimension): orthonormal rows u_k
+    eigenvalues: NDArray[np.float64]  # (..., rank): e_k
+
+    def variances(self) -> NDArray[np.float64]:
+        """The diagonal, (..., dimension)."""
+        stretched = np.einsum("...ki,...k->...i", self.vectors**2, self.eigenvalues - 1.0)
+        return self.scale**2 * (1.0 + stretched)
+
+    def matrix(self) -> NDArray[np.float64]:
+        """All of it, (..., dimension, dimension)."""
+        inner = np.einsum("...ki,...k,...kj->...ij", self.vectors, self.eigenvalues - 1.0, self.vectors)
+        inner = inner + np.eye(self.scale.shape[-1])
+        return self.scale[..., :, None] * inner * self.scale[..., None, :]
+
+
+def identity(dimension: int, kind: int = DIAGONAL, most: int = 0) -> Metric:
+    """The unit metric of a kind; with room for `most` vectors if that is LOW_RANK."""
+    size = dimension if kind == DENSE else 0
     return Metric(
-        kind=DENSE if dense else DIAGONAL,
+        form=np.array([kind, 0, 0], dtype=np.int64),
         scale=np.ones(dimension),
         factor=np.eye(size),
         factor_transposed=np.eye(size),
+        vectors=np.zeros((most, dimension)),
+        stretch=np.zeros(most),
+        room=np.zeros(dimension if kind == LOW_RANK else 0),
     )
 
 
-def inverse_metric(metric: Metric) -> NDArray[np.float64]:
-    """The inverse metric as an array of its own: the diagonal of L L' (dimension,), or all of it if dense."""
-    if metric.kind == DENSE:
+def inverse_metric(metric: Metric) -> NDArray[np.float64] | LowRank:
+    """The inverse metric, in arrays of its own: the diagonal (dimension,), or all of it if dense; or a `LowRank`."""
+    if metric.form[KIND] == DENSE:
         return metric.factor @ metric.factor.T
+    if metric.form[KIND] == LOW_RANK:
+        rank = metric.form[RANK]
+        return LowRank(metric.scale.copy(), metric.vectors[:rank].copy(), (metric.stretch[:rank] + 1.0) ** 2)
     return metric.scale**2
+
+
+def variances(inverse: NDArray[np.float64] | LowRank) -> NDArray[np.float64]:
+    """The diagonal (dimension,) of what `inverse_metric` gives."""
+    if isinstance(inverse, LowRank):
+        return inverse.variances()
+    return inverse if inverse.ndim == 1 else np.diag(inverse)
+
+
+def factor(inverse: NDArray[np.float64] | LowRank) -> NDArray[np.float64]:
+    """The sampler's L (dimension, dimension), of which the velocity is L p, from what `inverse_metric` gives."""
+    if isinstance(inverse, LowRank):
+        unscaled = LowRank(np.ones_like(inverse.scale), inverse.vectors, np.sqrt(inverse.eigenvalues))
+        return inverse.scale[:, None] * unscaled.matrix()
+    return np.asarray(np.diag(np.sqrt(inverse)) if inverse.ndim == 1 else np.linalg.cholesky(inverse), np.float64)
 
 
 @inlined
 def kick(metric, momentum, gradient, time):
     """momentum += time * L' gradient, in place."""
-    dimension = momentum.shape[0]
-    if metric.kind == DIAGONAL:
-        for i in range(dimension):
+    if metric.form[KIND] == DIAGONAL:
+        for i in range(momentum.shape[0]):
             momentum[i] += time * (metric.scale[i] * gradient[i])
-    else:
+    elif metric.form[KIND] == DENSE:
         add_rows(momentum, gradient, time, metric.factor, True)
+    else:
+        kick_low_rank(metric, momentum, gradient, time)
 
 
 @inlined
 def drift(metric, position, momentum, time):
     """position += time * L momentum, in place."""
-    dimension = position.shape[0]
-    if metric.kind == DIAGONAL:
-        for i in range(dimension):
+    if metric.form[KIND] == DIAGONAL:
+        for i in range(position.shape[0]):
             position[i] += time * (metric.scale[i] * momentum[i])
-    else:
+    elif metric.form[KIND] == DENSE:
         add_rows(position, momentum, time, metric.factor_transposed, False)
+    else:
+        drift_low_rank(metric, position, momentum, time)
+
+
+# Functions of their own, and not inlined: a call costs little beside them, and they would be compiled in many places.
+
+
+@kernel
+def kick_low_rank(metric, momentum, gradient, time):
+    """`kick` for LOW_RANK."""
+    scaled = metric.room
+    for i in range(momentum.shape[0]):
+        scaled[i] = metric.scale[i] * gradient[i]
+        momentum[i] += time * scaled[i]
+    for k in range(metric.form[RANK]):
+        add_multiple(momentum, time * (metric.stretch[k] * dot(metric.vectors[k], scaled)), metric.vectors[k])
+
+
+@kernel
+def drift_low_rank(metric, position, momentum, time):
+    """`drift` for LOW_RANK."""
+    velocity = metric.room
+    for i in range(position.shape[0]):
+        velocity[i] = momentum[i]
+    for k in range(metric.form[RANK]):
+        add_multiple(velocity, metric.stretch[k] * dot(metric.vectors[k], momentum), metric.vectors[k])
+    for i in range(position.shape[0]):
+        position[i] += time * (metric.scale[i] * velocity[i])
 
 
 @kernel
 def set_from_covariance(metric, covariance):
     """Make L the Cholesky factor of `covariance`; this overwrites its lower triangle.
 
-    If it is not positive definite, L stays what it was. Explicit loops: a LAPACK's result may depend on its
-    number of threads, and draws must not.
+    If it is not positive definite, L stays what it was.
     """
     dimension = covariance.shape[0]
-    for j in range(dimension):
-        for i in range(j, dimension):
-            value = covariance[i, j]
-            for k in range(j):
-                value -= covariance[i, k] * covariance[j, k]
-            if i > j:
-                covariance[i, j] = value / covariance[j, j]
-            elif 0.0 < value < math.inf:
-                covariance[j, j] = sqrt(value)
-            else:
-                return
-    for i in range(dimension):
+    if cholesky(covariance, dimension):
+        set_factor(metric, covariance)
+
+
+@kernel
+def set_factor(metric, factor):
+    """Make L the lower triangle of `factor`."""
+    for i in range(metric.factor.shape[0]):
         for j in range(i + 1):
-            metric.factor[i, j] = covariance[i, j]
-            metric.factor_transposed[j, i] = covariance[i, j]
+            metric.factor[i, j] = metric.factor_transposed[j, i] = factor[i, j]
+
+
+@kernel
+def set_diagonal_element(metric, i, scale):
+    """Make `scale` L's diagonal element of coordinate i, of a metric that was not fitted to correlations."""
+    metric.scale[i] = scale
+    if metric.factor.shape[0] > 0:
+        metric.factor[i, i] = metric.factor_transposed[i, i] = scale

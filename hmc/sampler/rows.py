@@ -4,7 +4,7 @@ Compiled, NumPy's lines allocate, or check shapes and overlap every time; a prod
 order of summation may depend on its number of threads. These loops allocate nothing and add in the order written.
 """
 
-from hmc.jit.kernel import inlined
+from hmc.jit.kernel import inlined, kernel
 
 
 @inlined
@@ -21,7 +21,7 @@ def add_row(source, target):
         target[i] += source[i]
 
 
-@inlined
+@kernel
 def add_rows(out, weights, time, triangle, is_lower):
     """out += time * triangle' weights, in place: rows of a triangular matrix, each times its weight, are added up.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from hmc.sampler.adaptation import make_moments
 from hmc.sampler.chain import ChainState
+from hmc.sampler.metric import DENSE, KIND, RANK, Metric
 
 _WORD = 2**64
 _ROUNDING = 1e-8
@@ -22,8 +23,17 @@ class Snapshot(NamedTuple):
 def take(state: ChainState, rng: np.random.Generator, warmup: int) -> Snapshot:
     """The `Snapshot` of a chain, which may go on. What the warm-up alone needs ends with it."""
     if state.iteration >= warmup:
-        state = state._replace(moments=make_moments(0, False))
+        state = state._replace(moments=make_moments(0), metric=_in_use(state.metric))
     return Snapshot(_copied(state), rng.bit_generator.state)
+
+
+def _in_use(metric: Metric) -> Metric:
+    """A metric that nothing will change any more, without its spare room."""
+    rank = metric.form[RANK]
+    metric = metric._replace(vectors=metric.vectors[:rank], stretch=metric.stretch[:rank])
+    if metric.form[KIND] != DENSE:
+        metric = metric._replace(factor=np.eye(0), factor_transposed=np.eye(0))
+    return metric
 
 
 def resume(snapshot: Snapshot) -> tuple[ChainState, np.random.Generator]:

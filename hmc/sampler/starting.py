@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hmc.errors import InitializationError
 from hmc.sampler import adaptation
 from hmc.sampler.chain import NUTS, STATIC, ChainState, Orders
-from hmc.sampler.metric import identity
+from hmc.sampler.metric import DENSE, DIAGONAL, KIND, LOW_RANK, Metric, identity
 from hmc.sampler.phase_space import PhasePoint
 from hmc.sampler.step_size import restart
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from hmc.settings import Settings
 
 INITIAL_TRIES = 100
+# The metric "auto" is dense up to this dimension, and low-rank beyond: the products of 100 x 100 still cost less than
+# most gradients, and a low rank loses the correlations that hide in many directions.
+LARGEST_DENSE = 100
+MOST_DIRECTIONS = 800  # that a low-rank metric is sought in: those of the latest 400 draws and their gradients
 
 
 def chain_rng(settings: Settings, chain: int) -> np.random.Generator:
@@ -28,25 +32,47 @@ def chain_rng(settings: Settings, chain: int) -> np.random.Generator:
 
 def make_orders(settings: Settings, stop: NDArray[np.int64], progress: NDArray[np.int64]) -> Orders:
     """The chain's orders in numbers, for compiled code."""
-    dense = settings.metric == "dense"
-    by_gradients = settings.adaptation == "gradients"
-    plan = (
-        adaptation.plan_gradients(settings.warmup, dense) if by_gradients else adaptation.plan_windows(settings.warmup)
-    )
-    if settings.metric == "unit":  # only the step size is learned, and nothing is taken from a first gradient
-        plan, by_gradients = plan & adaptation.RESTART, False
+    by_gradients = settings.adaptation == "gradients" and settings.metric != "unit"
     return Orders(
         algorithm=NUTS if settings.algorithm == "nuts" else STATIC,
         max_depth=settings.max_depth,
         path_length=settings.path_length,
         target_accept=settings.target_accept,
         estimator=adaptation.DRAWS_AND_GRADIENTS if by_gradients else adaptation.VARIANCE_OF_DRAWS,
-        plan=plan,
+        plan=plan_of(settings),
         first_kept=0 if settings.keep_warmup else settings.warmup,
         until=settings.warmup + settings.draws,
         stop=stop,
         progress=progress,
     )
+
+
+def plan_of(settings: Settings) -> NDArray[np.int64]:
+    """The actions of adaptation after each warm-up transition."""
+    warmup = settings.warmup
+    by_gradients = settings.adaptation == "gradients"
+    plan = adaptation.plan_gradients(warmup) if by_gradients else adaptation.plan_windows(warmup)
+    if settings.metric == "unit":  # only the step size is learned, and nothing is taken from a first gradient
+        return plan & adaptation.RESTART
+    if by_gradients and settings.metric != "diag":
+        action = adaptation.FIT_IF_WORTH if settings.metric == "auto" else adaptation.FIT
+        return plan | adaptation.plan_fits(warmup, action)
+    return plan
+
+
+def first_metric(settings: Settings, dimension: int) -> Metric:
+    """The unit metric, with room for the metric that may be learned."""
+    if settings.adaptation == "windows":
+        return identity(dimension, DENSE if settings.metric == "dense" else DIAGONAL)
+    if settings.metric == "dense":
+        return identity(dimension, DENSE)
+    if settings.metric == "low_rank" or (settings.metric == "auto" and dimension > LARGEST_DENSE):
+        return identity(dimension, LOW_RANK, min(dimension, MOST_DIRECTIONS))
+    if settings.metric == "auto":  # dense, should correlations be worth it
+        metric = identity(dimension, DENSE)
+        metric.form[KIND] = DIAGONAL
+        return metric
+    return identity(dimension)
 
 
 def start(
@@ -62,7 +88,7 @@ def start(
     InitializationError, with the last point tried, where none of 100 has a finite log density and gradient.
     """
     function, data = density
-    dimension, dense = model.dimension, settings.metric == "dense"
+    dimension = model.dimension
     point = PhasePoint(*(np.zeros(dimension) for _ in PhasePoint._fields))
     given = None if settings.initial is None else np.asarray(settings.initial)[chain]
     for _ in range(INITIAL_TRIES if given is None else 1):
@@ -71,8 +97,9 @@ def start(
         if stop[0] != 0:
             raise KeyboardInterrupt
         if np.isfinite(log_density) and np.isfinite(point.gradient).all():
-            moments = adaptation.make_moments(dimension, dense)
-            return ChainState(0, log_density, restart(1.0), point, identity(dimension, dense), moments)
+            covariances = settings.metric == "dense" and settings.adaptation == "windows"
+            moments = adaptation.make_moments(dimension, covariances, adaptation.most_kept(plan_of(settings)))
+            return ChainState(0, log_density, restart(1.0), point, first_metric(settings, dimension), moments)
     raise InitializationError(_no_start(model, point, log_density, given is not None))
 
 

@@ -15,29 +15,39 @@ def log_density(position, data, gradient):
     return -0.5 * (position @ PRECISION @ position) - 0.1 * (position**4).sum()
 
 
-def random_metric(rng, dense):
-    """A metric that is far from the unit one."""
-    made = metric.identity(DIMENSION, dense)
+def random_metric(rng, kind):
+    """A metric that is far from the unit one; a low-rank one has rank 2, and room for a third vector."""
+    made = metric.identity(DIMENSION, kind, 3)
     made.scale[:] = rng.uniform(0.5, 1.5, DIMENSION)
-    if dense:
+    if kind == metric.DENSE:
         root = rng.normal(size=(DIMENSION, DIMENSION))
         made.factor[:] = np.linalg.cholesky(0.3 * root @ root.T + 0.3 * np.eye(DIMENSION))
         made.factor_transposed[:] = made.factor.T
+    if kind == metric.LOW_RANK:
+        made.form[metric.RANK] = 2
+        made.vectors[:2] = np.linalg.qr(rng.normal(size=(DIMENSION, 2)))[0].T
+        made.vectors[2] = np.nan  # nobody looks at it
+        made.stretch[:] = [1.5, -0.6, np.nan]
     return made
+
+
+def factor(made):
+    """L of a metric, as a matrix, by its definition."""
+    if made.form[metric.KIND] == metric.DENSE:
+        return made.factor
+    inner = np.eye(DIMENSION)
+    for k in range(made.form[metric.RANK]):
+        inner += made.stretch[k] * np.outer(made.vectors[k], made.vectors[k])
+    return np.diag(made.scale) @ inner
 
 
 def inverse_metric(made):
     """L L' of a metric, as a matrix."""
-    return made.factor @ made.factor.T if made.kind == metric.DENSE else np.diag(made.scale**2)
+    return factor(made) @ factor(made).T
 
 
-def factor(made):
-    """L of a metric, as a matrix."""
-    return made.factor if made.kind == metric.DENSE else np.diag(made.scale)
-
-
-def hamiltonian(rng, dense):
-    return Hamiltonian(log_density, None, random_metric(rng, dense))
+def hamiltonian(rng, kind):
+    return Hamiltonian(log_density, None, random_metric(rng, kind))
 
 
 def start(hamiltonian, rng):

@@ -9,6 +9,7 @@ from hmc.jit import kernel
 from hmc.jit.copying import substituted
 from hmc.jit.kernel import inlined
 from hmc.sampler import nuts, phase_space, static
+from hmc.sampler.metric import DENSE
 
 CONSTANT = 7
 
@@ -98,7 +99,7 @@ def test_watching_every_leapfrog_step_does_not_change_the_transition(quartic):
 
     for transition in (nuts.transition, substituted(nuts.transition, leapfrog=watch)):
         rng = np.random.default_rng(1)
-        hamiltonian = quartic.hamiltonian(rng, dense=True)
+        hamiltonian = quartic.hamiltonian(rng, DENSE)
         start = quartic.start(hamiltonian, rng)
         trajectory = nuts.make_trajectory(quartic.DIMENSION, 6)
         reach = phase_space.Reach(0.2, 6, 1.0)

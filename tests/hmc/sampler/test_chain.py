@@ -10,7 +10,6 @@ import hmc
 import models
 from hmc.jit.copying import substituted
 from hmc.sampler import adaptation, chain, metric, step_size
-from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.phase_space import PhasePoint
 from hmc.sampler.step_size import restart
 
@@ -73,13 +72,11 @@ def advanced(advance, plan, until, target_accept=0.8):
     density, data = model.density()
     point = PhasePoint(np.array([0.3, -0.2]), np.zeros(2), np.zeros(2))
     log_density = float(density(point.position, data, point.gradient))
-    state = chain.ChainState(
-        0, log_density, restart(1.0), point, metric.identity(2, False), adaptation.make_moments(2, False)
-    )
+    state = chain.ChainState(0, log_density, restart(1.0), point, metric.identity(2), adaptation.make_moments(2))
     record = chain.make_record(until, until, 2)
     asked = orders(plan, until=until, target_accept=target_accept)
     with np.errstate(all="ignore"):
-        state = advance(density, data, rng.bit_generator, state, make_trajectory(2, 5), asked, record)
+        state = advance(density, data, rng.bit_generator, state, chain.make_buffers(state, 5), asked, record)
     return state, record
 
 

@@ -112,7 +112,7 @@ def test_stop_flag_interrupts_and_leaves_the_start_untouched(toy):
     ],
 )
 def test_number_of_steps_is_path_over_step_rounded_and_bounded(quartic, path_length, step_size, max_depth, steps):
-    hamiltonian = Hamiltonian(quartic.log_density, None, metric.identity(4, False))
+    hamiltonian = Hamiltonian(quartic.log_density, None, metric.identity(4))
     start = quartic.start(hamiltonian, np.random.default_rng(2))
     reach = Reach(step_size, max_depth, path_length)
     with np.errstate(all="ignore"):
@@ -122,7 +122,7 @@ def test_number_of_steps_is_path_over_step_rounded_and_bounded(quartic, path_len
 
 def test_accepted_end_is_the_leapfrog_path_and_its_reverse_returns(quartic):
     rng = np.random.default_rng(3)
-    hamiltonian = quartic.hamiltonian(rng, dense=True)
+    hamiltonian = quartic.hamiltonian(rng, metric.DENSE)
     for _ in range(5):
         start = quartic.start(hamiltonian, rng)
         begin = PhasePoint(*(row.copy() for row in start.point))
@@ -150,7 +150,7 @@ def normal_draws(transition, n, step_size):
         return -0.5 * position[0] * position[0]
 
     rng = np.random.default_rng(4)
-    hamiltonian = Hamiltonian(log_density, None, metric.identity(1, False))
+    hamiltonian = Hamiltonian(log_density, None, metric.identity(1))
     start = Start(PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1)), 0.0)
     draws = np.empty(n)
     for i in range(n):

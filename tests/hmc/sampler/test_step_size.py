@@ -67,10 +67,10 @@ def rate_of_one_step(hamiltonian, start, eps):
 
 
 @pytest.mark.parametrize("first", [1e-6, 0.1, 1.0, 1e4])
-@pytest.mark.parametrize("dense", [False, True])
-def test_first_guess_stands_where_the_acceptance_of_one_step_crosses_four_fifths(quartic, first, dense):
+@pytest.mark.parametrize("kind", [metric.DIAGONAL, metric.DENSE])
+def test_first_guess_stands_where_the_acceptance_of_one_step_crosses_four_fifths(quartic, first, kind):
     rng = np.random.default_rng(3)
-    hamiltonian = quartic.hamiltonian(rng, dense)
+    hamiltonian = quartic.hamiltonian(rng, kind)
     for _ in range(5):
         start = quartic.start(hamiltonian, rng)
         before = [row.copy() for row in start.point]
@@ -91,7 +91,7 @@ def test_first_guess_gives_up_after_a_hundred_tries(value, doublings):
         gradient[0] = 0.0
         return value
 
-    hamiltonian = Hamiltonian(log_density, None, metric.identity(1, False))
+    hamiltonian = Hamiltonian(log_density, None, metric.identity(1))
     start = Start(PhasePoint(np.zeros(1), np.ones(1), np.zeros(1)), 0.0)
     eps = step_size.first_guess(hamiltonian, start, PhasePoint(np.zeros(1), np.zeros(1), np.zeros(1)), 1.0, GO_ON)
     assert eps == 2.0**doublings

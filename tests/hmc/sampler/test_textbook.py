@@ -14,9 +14,9 @@ from hmc.jit.copying import substituted
 from hmc.numerics import exp
 from hmc.sampler import nuts, textbook
 from hmc.sampler.adaptation import make_moments
-from hmc.sampler.chain import NUTS, ChainState, Orders, make_record
+from hmc.sampler.chain import NUTS, ChainState, Orders, make_buffers, make_record
 from hmc.sampler.machine_code import compiled_advance
-from hmc.sampler.metric import DENSE, identity
+from hmc.sampler.metric import DENSE, DIAGONAL, KIND, identity
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Reach, Start, draw_momentum
 from hmc.sampler.step_size import restart
@@ -71,7 +71,7 @@ CASES = {
 
 def random_metric(case):
     rng = np.random.default_rng(1)
-    metric = identity(case.dimension, case.dense)
+    metric = identity(case.dimension, DENSE if case.dense else DIAGONAL)
     metric.scale[:] = rng.uniform(0.5, 1.5, case.dimension)
     if case.dense:
         root = rng.normal(size=(case.dimension, case.dimension))
@@ -119,7 +119,7 @@ def fast_chain(name):
 def textbook_chain(name, book=textbook):
     """The bits of the same chain by the textbook."""
     case, metric = CASES[name], random_metric(CASES[name])
-    factor = metric.factor if metric.kind == DENSE else metric.scale
+    factor = metric.factor if metric.form[KIND] == DENSE else metric.scale
     dynamics = book.Dynamics(target_of(case.density, None), factor, case.step_size)
     rng = np.random.default_rng(2)
     return bits(*book.chain(dynamics, np.zeros(case.dimension), TRANSITIONS, case.max_depth, rng))
@@ -136,17 +136,17 @@ def test_textbook_gives_the_draws_of_machine_code_on_the_lectures_model():
     model, transitions = models.mST(), 100
     density, data = model.density()
     rng, stop = np.random.default_rng(3), np.zeros(1, np.int64)
-    metric = identity(model.dimension, dense=False)
+    metric = identity(model.dimension)
     metric.scale[:] = np.random.default_rng(4).uniform(0.3, 1.2, model.dimension)
     point = PhasePoint(*np.zeros((3, model.dimension)))
     log_density = density(point.position, data, point.gradient)
     # From iteration 1 of a chain without warm-up: no step size is looked for.
-    state = ChainState(1, log_density, restart(0.25), point, metric, make_moments(model.dimension, False))
+    state = ChainState(1, log_density, restart(0.25), point, metric, make_moments(model.dimension))
     last = 1 + transitions
     orders = Orders(NUTS, 10, math.nan, math.nan, 0, np.zeros(0, np.int64), 1, last, stop, np.zeros(1, np.int64))
     record = make_record(transitions, last, model.dimension)
-    trajectory = nuts.make_trajectory(model.dimension, orders.max_depth)
-    compiled_advance()(density, data, rng.bit_generator, state, trajectory, orders, record)
+    buffers = make_buffers(state, orders.max_depth)
+    compiled_advance()(density, data, rng.bit_generator, state, buffers, orders, record)
 
     dynamics = textbook.Dynamics(target_of(density, data), metric.scale, record.step_size[-1])
     start, rng = np.zeros(model.dimension), np.random.default_rng(3)

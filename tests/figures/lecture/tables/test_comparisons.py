@@ -33,9 +33,7 @@ class Rescored:
 @pytest.fixture(scope="module")
 def fits():
     names = ("mST", "mSTnomem", "mSTP")
-    return {
-        name: hmc.sample(models.build(name), seed=5, metric=models.metric_of(name), progress=False) for name in names
-    }
+    return {name: hmc.sample(models.build(name), seed=5, progress=False) for name in names}
 
 
 @pytest.fixture(scope="module")

@@ -34,9 +34,7 @@ class Moved(dict):
 
 @pytest.fixture(scope="module")
 def fits():
-    return {
-        name: hmc.sample(models.build(name), seed=5, metric=models.metric_of(name), progress=False) for name in NAMES
-    }
+    return {name: hmc.sample(models.build(name), seed=5, progress=False) for name in NAMES}
 
 
 @pytest.fixture(scope="module")

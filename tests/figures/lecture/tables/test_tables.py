@@ -24,7 +24,7 @@ ESTIMATORS = ("m0", "mf", "mr", "mrx", "mru")
 
 def sampled(name, **options):
     model = models.build(name, **options)
-    return hmc.sample(model, warmup=500, draws=500, metric=models.metric_of(name), workers=1, progress=False)
+    return hmc.sample(model, warmup=500, draws=500, workers=1, progress=False)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,33 @@
+"""In words: the metric that the chains of a run with metric="auto" chose, and why."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hmc.sampler.metric import LowRank
+
+
+def chosen_metric(inverse_metric: NDArray[np.float64] | LowRank) -> str:
+    """The metric's name and the reason, from the inverse metrics of all chains as `hmc.Fit` has them.
+
+    The lengths of directions are standard deviations, in units of what the scales of the parameters alone say.
+    """
+    if isinstance(inverse_metric, LowRank):
+        rank = int((inverse_metric.eigenvalues != 1.0).sum(axis=-1).max())
+        if rank == 0:
+            return _DIAGONAL
+        return f"low_rank ({rank} of {inverse_metric.scale.shape[-1]} directions): {_why(inverse_metric.eigenvalues)}"
+    if inverse_metric.ndim == 2:
+        return _DIAGONAL
+    sd = np.sqrt(np.diagonal(inverse_metric, axis1=-2, axis2=-1))
+    lengths = np.linalg.eigvalsh(inverse_metric / (sd[:, :, None] * sd[:, None, :]))
+    is_dense = np.array([np.count_nonzero(matrix) > len(matrix) for matrix in inverse_metric])
+    where = "" if is_dense.all() else f" in {is_dense.sum()} of {is_dense.size} chains"
+    return f"dense{where}: {_why(lengths)}"
+
+
+_DIAGONAL = "diag: the scales of the parameters alone serve all directions well"
+
+
+def _why(variances: NDArray[np.float64]) -> str:
+    shortest, longest = np.sqrt(variances.min()), np.sqrt(variances.max())
+    return f"directions are {shortest:.2g} to {longest:.2g} times as long as the scales of the parameters alone say"

@@ -1,0 +1,87 @@
+"""A fit to draws and gradients (`hmc.sampler.fisher`) becomes the metric."""
+
+from hmc.jit.kernel import kernel
+from hmc.numerics import sqrt
+from hmc.sampler.fisher import fit, is_worth_a_fit
+from hmc.sampler.linear_algebra import add_multiple, cholesky, eigen
+from hmc.sampler.metric import DENSE, DIAGONAL, IS_FITTED, KIND, RANK
+
+# An eigenvalue within (1/2, 2) is of a direction that the diagonal serves well enough to save its products.
+CUTOFF = 2.0
+SMALLEST_EIGENVALUE, LARGEST_EIGENVALUE = 1e-8, 1e8  # beyond the diagonal: of a fit that rounding has spoilt
+
+
+@kernel
+def refit(metric, window, room, only_if_worth):
+    """Fit the metric to the window's foreground; it stays what it was where there is no fit.
+
+    only_if_worth: leave the metric to the diagonal where that serves all directions well.
+    """
+    if only_if_worth and not is_worth_a_fit(window, room):
+        metric.form[IS_FITTED] = metric.form[RANK] = 0
+        if metric.form[KIND] == DENSE:
+            metric.form[KIND] = DIAGONAL
+        return
+    m = fit(window, room)
+    if m > 0 and (set_dense(metric, room, m) if metric.factor.shape[0] > 0 else set_low_rank(metric, room, m)):
+        metric.form[IS_FITTED] = 1
+
+
+@kernel
+def set_dense(metric, room, m):
+    """Make L the Cholesky factor of the fit; False where there is none."""
+    dimension = room.scale.shape[0]
+    if m < dimension:
+        fill_up(room, m)
+    if not cholesky(room.a, dimension):
+        return False
+    for i in range(dimension):
+        for j in range(i + 1):
+            metric.factor[i, j] = metric.factor_transposed[j, i] = room.scale[i] * room.a[i, j]
+    metric.form[KIND] = DENSE
+    return True
+
+
+@kernel
+def fill_up(room, m):
+    """M in the basis becomes M in all coordinates, I + basis' (M - I) basis."""
+    dimension, a, b, t = room.scale.shape[0], room.a, room.b, room.t
+    for k in range(m):  # t = (M - I) basis
+        row = t[k, :dimension]
+        for i in range(dimension):
+            row[i] = 0.0
+        for j in range(m):
+            add_multiple(row, a[k, j] - (1.0 if j == k else 0.0), room.basis[j])
+    for i in range(dimension):
+        for j in range(dimension):
+            b[i, j] = 1.0 if i == j else 0.0
+    for k in range(m):
+        for i in range(dimension):
+            add_multiple(b[i], room.basis[k, i], t[k])
+    for i in range(dimension):
+        for j in range(dimension):
+            a[i, j] = b[i, j]
+
+
+@kernel
+def set_low_rank(metric, room, m):
+    """Take over those eigenvectors of the fit that the diagonal does not serve; False where there are none to trust."""
+    if not eigen(room.a, room.t, room.values, room.beside, m):
+        return False
+    for k in range(m):
+        if not SMALLEST_EIGENVALUE < room.values[k] < LARGEST_EIGENVALUE:
+            return False
+    rank = 0
+    for k in range(m):
+        if not 1.0 / CUTOFF < room.values[k] < CUTOFF:
+            row = metric.vectors[rank]
+            for i in range(row.shape[0]):
+                row[i] = 0.0
+            for j in range(m):
+                add_multiple(row, room.t[k, j], room.basis[j])
+            metric.stretch[rank] = sqrt(room.values[k]) - 1.0
+            rank += 1
+    metric.form[RANK] = rank
+    for i in range(metric.scale.shape[0]):
+        metric.scale[i] = room.scale[i]
+    return True
