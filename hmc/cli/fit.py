@@ -7,7 +7,16 @@ import sys
 from typing import Any
 
 from hmc.cli.model_argument import build, is_simulated
-from hmc.cli.shared import MODEL_HELP, add_digits, add_sampling, check_digits, kept_in, sample, status_of
+from hmc.cli.shared import (
+    MODEL_HELP,
+    add_digits,
+    add_sampling,
+    check_digits,
+    kept_in,
+    sample,
+    start_workers_early,
+    status_of,
+)
 
 
 def add(subparsers: Any) -> None:
@@ -38,9 +47,7 @@ def add(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`hmc fit`."""
-    from hmc.running import processes
-
-    processes.start_early()
+    start_workers_early(options)
     import pandas  # noqa: F401 (here, while the workers start)
 
     import models
