@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from .arrays import as_draws, mean, per_parameter, sorted_quantile, standard_deviation
+from .arrays import as_draws, in_blocks, mean, sorted_quantile, standard_deviation, unless_nan
 from .ess import effective_size, tail_size
 from .mcse import mcse_mean, mcse_sd
 from .protocols import Floats, NamedDraws
@@ -75,8 +75,7 @@ def precis(
     names = ["mean", "sd", *map(percentage, bounds), "n_eff", "Rhat4", *further]
     columns: Iterable[Floats] = [np.empty(0) for _ in names]
     if labels:
-        draws = _gather(fit, selected)
-        columns = per_parameter(_summary, draws, bounds, further)
+        columns = in_blocks(unless_nan(_summary, bounds, further), _parts(fit, selected))
     frame = PrintedTable(dict(zip(names, columns, strict=True)), index=pd.Index(labels, dtype=object))
     if hidden:
         frame.attrs["note"] = f"{hidden} vector or matrix parameters hidden; use depth=2"
@@ -162,12 +161,10 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     return lambda name: name == pattern or regex.fullmatch(name) is not None
 
 
-def _gather(fit: NamedDraws, selected: Rows) -> Floats:
-    """The draws of the selected rows side by side, (chains, draws, rows)."""
-    parts = []
+def _parts(fit: NamedDraws, selected: Rows) -> Iterator[Floats]:
+    """The draws of the selected rows, in order, (chains, draws, rows) of each name."""
     for name, rows in selected:
         draws = as_draws(fit[name])
         elements = draws.reshape(*draws.shape[:2], -1)
         whole = len(rows) == elements.shape[2]
-        parts.append(elements if whole else elements[:, :, [position for position, _ in rows]])
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+        yield elements if whole else elements[:, :, [position for position, _ in rows]]
