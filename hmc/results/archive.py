@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FORMAT = "rethinking-hmc fit, version 1"
 
 _SAMPLE = 10_000  # numbers of an array, which show whether compressing it is worthwhile
-_WORTHWHILE = 0.8  # of its size
+_WORTHWHILE = 0.5  # of its size
 _MANY_VALUES = 10_000_000  # log likelihoods of more than 80 MB are written only on request
 
 
