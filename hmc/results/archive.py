@@ -78,8 +78,13 @@ def log_likelihood_to_keep(fit: Fit, wanted: bool | None = None) -> np.ndarray |
     if fit.known_log_likelihood is None and fit.model is not None and fit.model.log_likelihood is not None:
         chains, draws, _ = fit.unconstrained.shape
         observations = fit.model.pointwise("log_likelihood", fit.unconstrained[0, 0]).size
-        return fit.log_likelihood if chains * draws * observations <= _MANY_VALUES else None
+        return fit.log_likelihood if is_written_unasked(chains * draws * observations) else None
     return fit.known_log_likelihood
+
+
+def is_written_unasked(log_likelihoods: int) -> bool:
+    """Whether so many log likelihoods, all chains together, are written to a file that nobody said more about."""
+    return log_likelihoods <= _MANY_VALUES
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
