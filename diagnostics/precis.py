@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -60,6 +60,31 @@ def precis(
 
     from .table import PrintedTable
 
+    found = summary(fit, depth, prob, parameters=parameters, tail_ess=tail_ess, mcse=mcse)
+    frame = PrintedTable(found.columns, index=pd.Index(found.labels, dtype=object))
+    if found.note:
+        frame.attrs["note"] = found.note
+    return frame
+
+
+class Summary(NamedTuple):
+    """The table of `precis` without pandas."""
+
+    labels: list[str]  # of the rows
+    columns: dict[str, Floats]  # by name
+    note: str  # about parameters that are not shown, or ""
+
+
+def summary(
+    fit: NamedDraws,
+    depth: int = 1,
+    prob: float = 0.89,
+    *,
+    parameters: str | Iterable[str] | None = None,
+    tail_ess: bool = False,
+    mcse: bool = False,
+) -> Summary:
+    """The `Summary` of a fit; arguments and errors are those of `precis`."""
     if depth not in (1, 2):
         raise ValueError(f"precis has depth 1 (scalars) or 2 (vectors and matrices too), not {depth!r}")
     if not 0 < prob < 1:
@@ -75,11 +100,9 @@ def precis(
     names = ["mean", "sd", *map(percentage, bounds), "n_eff", "Rhat4", *further]
     columns: Iterable[Floats] = [np.empty(0) for _ in names]
     if labels:
-        columns = in_blocks(unless_nan(_summary, bounds, further), _parts(fit, selected))
-    frame = PrintedTable(dict(zip(names, columns, strict=True)), index=pd.Index(labels, dtype=object))
-    if hidden:
-        frame.attrs["note"] = f"{hidden} vector or matrix parameters hidden; use depth=2"
-    return frame
+        columns = in_blocks(unless_nan(_statistics, bounds, further), _parts(fit, selected))
+    note = f"{hidden} vector or matrix parameters hidden; use depth=2" if hidden else ""
+    return Summary(labels, dict(zip(names, columns, strict=True)), note)
 
 
 def percentage(prob: float) -> str:
@@ -87,7 +110,7 @@ def percentage(prob: float) -> str:
     return f"{100 * prob:.10g}%"
 
 
-def _summary(x: Floats, bounds: tuple[float, float], further: list[str]) -> Floats:
+def _statistics(x: Floats, bounds: tuple[float, float], further: list[str]) -> Floats:
     """The columns of the table for draws (chains, draws, n), (6 + ..., n); common parts are computed once."""
     seen = views(x)
     return np.stack(
