@@ -2,8 +2,8 @@
 
     python benchmarks/startup.py [--repeats N] [--one-core]
 
-Whole processes, on as many processors as there are, or on one; medians of the repeats, in turn, and their ratio. The cold run
-has an empty cache folder (NUMBA_CACHE_DIR), so that sampler and model are compiled.
+Whole processes, on as many processors as there are, or on one; medians of the repeats, in turn, and their ratio. The
+cold run has an empty cache folder (NUMBA_CACHE_DIR), so that sampler and model are compiled.
 """
 
 import argparse
