@@ -1,9 +1,9 @@
 """How long one waits: `hmc fit mST` with a cold and a warm cache, beside importing what it stands on; a new model.
 
-    python benchmarks/startup.py [--repeats N]
+    python benchmarks/startup.py [--repeats N] [--one-core]
 
-Whole processes, on as many processors as there are; medians of the repeats, in turn, and their ratio. The cold run
-has an empty cache folder (NUMBA_CACHE_DIR), so that sampler and model are compiled.
+Whole processes, on as many processors as there are, or on one; medians of the repeats, in turn, and their ratio. The
+cold run has an empty cache folder (NUMBA_CACHE_DIR), so that sampler and model are compiled.
 """
 
 import argparse
@@ -23,7 +23,11 @@ def main():
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=9, help="runs of each, in turn (default 9)")
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--one-core", action="store_true", help="pin all of them to one processor")
+    arguments = parser.parse_args()
+    repeats = arguments.repeats
+    if arguments.one_core:
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"NUMBA_CACHE_DIR": folder, "PYTHONPATH": str(Path(__file__).parents[1])}
         print(f"hmc fit mST, first ever run, empty cache: {seconds(FIT, environment):.1f} s")

@@ -9,7 +9,7 @@ draws of 1e300 do not overflow and draws of 1e-300 do not vanish.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import ParamSpec, TypeVar
 
 import numpy as np
@@ -86,7 +86,6 @@ def as_probability(prob: float) -> float:
     return prob
 
 
-@quietly
 def per_parameter(statistic: Callable[..., Floats], x: ArrayLike, *arguments: object) -> Floats:
     """`statistic(draws, *arguments)` of every parameter of `x`, shape (chains, draws, ...).
 
@@ -95,20 +94,51 @@ def per_parameter(statistic: Callable[..., Floats], x: ArrayLike, *arguments: ob
     `statistic` gives. Undefined operations give inf and NaN without a warning.
     """
     x = as_draws(x)
-    chains, draws, *shape = x.shape
-    parameters = x.reshape(chains, draws, -1)
-    size = max(1, BLOCK_ELEMENTS // (chains * draws))
-    blocks = [
-        _unless_nan(draws_adjacent(parameters[:, :, start : start + size]), statistic, arguments)
-        for start in range(0, parameters.shape[2], size)
-    ]
-    result = np.concatenate(blocks, axis=-1)
-    return result.reshape((*result.shape[:-1], *shape))[()]
+    result = in_blocks(unless_nan(statistic, *arguments), [x])
+    return result.reshape((*result.shape[:-1], *x.shape[2:]))[()]
 
 
-def _unless_nan(x: Floats, statistic: Callable[..., Floats], arguments: tuple[object, ...]) -> Floats:
+@quietly
+def in_blocks(statistic: Callable[[Floats], Floats], parts: Iterable[Floats]) -> Floats:
+    """`statistic` of every parameter of several arrays, (chains, draws, ...) each, one after the other: (n,) or (k, n).
+
+    `statistic` maps draws (chains, draws, n), which it may overwrite, to (n,) or (k, n). Only a block is copied at a
+    time, so that memory never holds a second copy of all draws. ValueError for arrays of different chains or draws.
+    """
+    return np.concatenate([statistic(block) for block in _blocks(parts)], axis=-1)
+
+
+def _blocks(parts: Iterable[Floats]) -> Iterator[Floats]:
+    """The parameters of several arrays, as many at a time as fit the processor's cache: copies (chains, draws, n)."""
+    pieces: list[Floats] = []
+    shape, room = None, 0
+    for part in parts:
+        shape = shape or part.shape[:2]
+        if part.shape[:2] != shape:
+            raise ValueError(f"draws have one number of chains and draws, not {shape} and {part.shape[:2]}")
+        size = max(1, BLOCK_ELEMENTS // (shape[0] * shape[1]))
+        parameters = part.reshape(*shape, -1)
+        start = 0
+        while start < parameters.shape[2]:
+            room = room or size
+            piece = parameters[:, :, start : start + room]
+            pieces.append(piece)
+            start, room = start + piece.shape[2], room - piece.shape[2]
+            if room == 0:
+                yield draws_adjacent(np.concatenate(pieces, axis=2))
+                pieces = []
+    if pieces:
+        yield draws_adjacent(np.concatenate(pieces, axis=2))
+
+
+def unless_nan(statistic: Callable[..., Floats], *arguments: object) -> Callable[[Floats], Floats]:
+    """`statistic(draws, *arguments)`, with NaN for every parameter that has a draw that is NaN."""
+
     # Checked here, once: a statistic that leaves out draws (splitting an odd number does) could miss a NaN.
-    return np.where(np.isnan(x).any(axis=(0, 1)), np.nan, statistic(x, *arguments))
+    def checked(x: Floats) -> Floats:
+        return np.where(np.isnan(x).any(axis=(0, 1)), np.nan, statistic(x, *arguments))
+
+    return checked
 
 
 def draws_adjacent(x: Floats) -> Floats:

@@ -8,15 +8,19 @@ exact than it is. Points stand below each other.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Columns: TypeAlias = Mapping[str, Any]  # {name: array of numbers or texts}
+
 SIGNIFICANT = 3  # digits of a standard deviation
 _WIDEST = 9  # digits after the point, or before it; more are written with an exponent
+_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})  # as pandas writes them
 _PLAIN = {"n_eff": 0, "ess_tail": 0, "ess_bulk": 0, "k_high": 0, "studies": 0, "divergences": 0}
 _PLAIN |= {"Rhat4": 3, "k_max": 2, "z": 2, "coverage": 2, "coverage_se": 2}
 
@@ -26,16 +30,31 @@ def table_text(frame: pd.DataFrame, digits: int | None = None) -> str:
     return formatted(frame, digits).to_string(na_rep="")
 
 
+def plain_text(labels: Sequence[str], columns: Columns, digits: int | None = None) -> str:
+    """`table_text` of rows and columns that are in no frame: the same text, without the time to import pandas."""
+    rows = [label.translate(_ESCAPES) for label in labels]
+    wide = max(map(len, rows), default=0)
+    lines = [" " * wide, *(row.ljust(wide) for row in rows)]
+    for name, texts in _column_texts(columns, digits).items():
+        width = max([len(name), *(1 + len(text) for text in texts)])
+        lines = [f"{line} {cell:>{width}}" for line, cell in zip(lines, [name, *texts], strict=True)]
+    return "\n".join(lines)
+
+
 def formatted(frame: pd.DataFrame, digits: int | None = None) -> pd.DataFrame:
     """The same table with texts for numbers; "" for NaN. ValueError for digits below 0, or over 17."""
-    if digits is not None and not 0 <= digits <= 17:
-        raise ValueError(f"digits = {digits} is not a whole number from 0 to 17")
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
-    columns = {name: aligned(_texts(frame, str(name), digits)) for name in frame.columns}
-    text = pd.DataFrame(columns, index=frame.index, columns=frame.columns, dtype=object)
+    texts = _column_texts({name: frame[name].to_numpy() for name in frame.columns}, digits)
+    text = pd.DataFrame(texts, index=frame.index, columns=frame.columns, dtype=object)
     text.attrs = dict(frame.attrs)
     return text
+
+
+def _column_texts(columns: Columns, digits: int | None) -> dict[str, list[str]]:
+    if digits is not None and not 0 <= digits <= 17:
+        raise ValueError(f"digits = {digits} is not a whole number from 0 to 17")
+    return {name: aligned(_texts(columns, name, digits)) for name in columns}
 
 
 def number_text(value: float, sd: float, error: float = math.nan, digits: int | None = None) -> str:
@@ -64,35 +83,35 @@ def aligned(texts: list[str]) -> list[str]:
     return [text + " " * (max(after) - length) if text else text for text, length in zip(texts, after, strict=True)]
 
 
-def _texts(frame: pd.DataFrame, name: str, digits: int | None) -> list[str]:
-    values = frame[name]
+def _texts(columns: Columns, name: str, digits: int | None) -> list[str]:
+    values = columns[name]
     if values.dtype == object:  # texts already
         return [str(value) for value in values]
     if name in _PLAIN:
         return ["" if np.isnan(value) else f"{value:.{_PLAIN[name]}f}" for value in values]
     if name == "weight":
         return [_weight(value, digits) for value in values]
-    sd, error = _scale(frame, name)
+    sd, error = _scale(columns, name)
     return [number_text(*row, digits) for row in zip(map(float, values), sd, error, strict=True)]
 
 
-def _scale(frame: pd.DataFrame, name: str) -> tuple[Any, Any]:
+def _scale(columns: Columns, name: str) -> tuple[Any, Any]:
     """(standard deviations, Monte Carlo errors) of the numbers in a column, each NaN where none is known."""
-    unknown = np.full(len(frame), math.nan)
+    unknown = np.full(len(columns[name]), math.nan)
     error_of = name if name.endswith("_se") else f"{name}_se"
-    if error_of in frame:  # of simulated studies
-        return np.asarray(frame[error_of], float), unknown
-    if "SE" in frame:  # of a comparison
+    if error_of in columns:  # of simulated studies
+        return np.asarray(columns[error_of], float), unknown
+    if "SE" in columns:  # of a comparison
         of = {"SE": "SE", "dSE": "dSE"}.get(name, "dSE" if name.startswith("d") else "SE")
-        return (unknown if name.startswith("p") else np.asarray(frame[of], float)), unknown
-    if "sd" not in frame:
+        return (unknown if name.startswith("p") else np.asarray(columns[of], float)), unknown
+    if "sd" not in columns:
         return unknown, unknown
-    sd = np.asarray(frame["sd"], float)
-    if "mcse_mean" in frame:
-        return sd, np.asarray(frame["mcse_mean"], float)
-    if "n_eff" in frame:
+    sd = np.asarray(columns["sd"], float)
+    if "mcse_mean" in columns:
+        return sd, np.asarray(columns["mcse_mean"], float)
+    if "n_eff" in columns:
         with np.errstate(all="ignore"):
-            return sd, sd / np.sqrt(np.asarray(frame["n_eff"], float))
+            return sd, sd / np.sqrt(np.asarray(columns["n_eff"], float))
     return sd, unknown
 
 

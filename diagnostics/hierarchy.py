@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import as_draws, in_safe_range, pooled, quietly
+from .arrays import BLOCK_ELEMENTS, as_draws, in_safe_range, pooled, quietly
 from .protocols import Floats, SampledFit
 
 # Of the models of the lecture: 0.4 to 0.9 where they are centred; at most 0.2 elsewhere, and below 0 where they are
@@ -60,11 +60,17 @@ def _scales(parameter: Any, draws: Floats) -> Iterator[Floats]:
 
 def _spreads(draws: Floats) -> Iterator[Floats]:
     """Logs of the standard deviations within each draw, (S,) each, of draws (S, ...), along each axis in turn."""
-    scaled, exponent = in_safe_range(draws, axis=tuple(range(1, draws.ndim)))
+    together = max(1, BLOCK_ELEMENTS * len(draws) // max(1, draws.size))
     for axis in range(1, draws.ndim):
         if draws.shape[axis] >= 3:
-            spread = np.log(scaled.std(axis=axis)).reshape(len(draws), -1)
-            yield from (spread + np.log(2) * exponent[:, None]).T
+            parts = (draws[start : start + together] for start in range(0, len(draws), together))
+            yield from np.concatenate([_spread(part, axis) for part in parts]).T
+
+
+def _spread(draws: Floats, axis: int) -> Floats:
+    """Logs of the standard deviations along an axis, (S, ...) to (S, n)."""
+    scaled, exponent = in_safe_range(draws, axis=tuple(range(1, draws.ndim)))
+    return np.log(scaled.std(axis=axis)).reshape(len(draws), -1) + np.log(2) * exponent[:, None]
 
 
 def _correlation(x: Floats, y: Floats) -> float:

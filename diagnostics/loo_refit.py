@@ -79,7 +79,9 @@ def loo_refit(
     from hmc.running import Items, in_batches  # here alone: other diagnostics take arrays
 
     settings = _settings(model, sampling)
-    observations = model.pointwise("log_likelihood", np.zeros(model.dimension)).size
+    if model.log_likelihood is None:
+        raise ValueError(f"{model.name} has no log_likelihood function")
+    observations = len(model.without([]).data.weight)
     left_out = [[i] for i in range(observations)] if groups is None else [list(group) for group in groups]
     if not left_out or not all(left_out):
         raise ValueError("loo_refit needs groups of at least one observation each")
@@ -139,6 +141,9 @@ def _fit(
     fitted = model.without(groups[number - 1]) if number else model
     draws, stats = independent_chains(None, fitted, settings._replace(seed=seeds[number]), cells)
     log_likelihood = fitted.pointwise("log_likelihood", draws)
+    if log_likelihood.shape[2] != len(model.data.weight):
+        written = f"log_likelihood writes {log_likelihood.shape[2]} observations"
+        raise ValueError(f"{model.name}: {written}, and the data have a weight for {len(model.data.weight)}")
     if number:
         return _score(log_likelihood[:, :, groups[number - 1]].sum(axis=2), draws, stats["diverging"])
     return [log_mean_exp(pooled(log_likelihood[:, :, group]).sum(axis=1)) for group in groups]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Container, Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .arrays import as_draws, mean, per_parameter, sorted_quantile, standard_deviation
+from .arrays import as_draws, in_blocks, mean, sorted_quantile, standard_deviation, unless_nan
 from .ess import effective_size, tail_size
 from .mcse import mcse_mean, mcse_sd
 from .protocols import Floats, NamedDraws
@@ -60,6 +60,31 @@ def precis(
 
     from .table import PrintedTable
 
+    found = summary(fit, depth, prob, parameters=parameters, tail_ess=tail_ess, mcse=mcse)
+    frame = PrintedTable(found.columns, index=pd.Index(found.labels, dtype=object))
+    if found.note:
+        frame.attrs["note"] = found.note
+    return frame
+
+
+class Summary(NamedTuple):
+    """The table of `precis` without pandas."""
+
+    labels: list[str]  # of the rows
+    columns: dict[str, Floats]  # by name
+    note: str  # about parameters that are not shown, or ""
+
+
+def summary(
+    fit: NamedDraws,
+    depth: int = 1,
+    prob: float = 0.89,
+    *,
+    parameters: str | Iterable[str] | None = None,
+    tail_ess: bool = False,
+    mcse: bool = False,
+) -> Summary:
+    """The `Summary` of a fit; arguments and errors are those of `precis`."""
     if depth not in (1, 2):
         raise ValueError(f"precis has depth 1 (scalars) or 2 (vectors and matrices too), not {depth!r}")
     if not 0 < prob < 1:
@@ -75,12 +100,9 @@ def precis(
     names = ["mean", "sd", *map(percentage, bounds), "n_eff", "Rhat4", *further]
     columns: Iterable[Floats] = [np.empty(0) for _ in names]
     if labels:
-        draws = _gather(fit, selected)
-        columns = per_parameter(_summary, draws, bounds, further)
-    frame = PrintedTable(dict(zip(names, columns, strict=True)), index=pd.Index(labels, dtype=object))
-    if hidden:
-        frame.attrs["note"] = f"{hidden} vector or matrix parameters hidden; use depth=2"
-    return frame
+        columns = in_blocks(unless_nan(_statistics, bounds, further), _parts(fit, selected))
+    note = f"{hidden} vector or matrix parameters hidden; use depth=2" if hidden else ""
+    return Summary(labels, dict(zip(names, columns, strict=True)), note)
 
 
 def percentage(prob: float) -> str:
@@ -88,7 +110,7 @@ def percentage(prob: float) -> str:
     return f"{100 * prob:.10g}%"
 
 
-def _summary(x: Floats, bounds: tuple[float, float], further: list[str]) -> Floats:
+def _statistics(x: Floats, bounds: tuple[float, float], further: list[str]) -> Floats:
     """The columns of the table for draws (chains, draws, n), (6 + ..., n); common parts are computed once."""
     seen = views(x)
     return np.stack(
@@ -162,12 +184,10 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     return lambda name: name == pattern or regex.fullmatch(name) is not None
 
 
-def _gather(fit: NamedDraws, selected: Rows) -> Floats:
-    """The draws of the selected rows side by side, (chains, draws, rows)."""
-    parts = []
+def _parts(fit: NamedDraws, selected: Rows) -> Iterator[Floats]:
+    """The draws of the selected rows, in order, (chains, draws, rows) of each name."""
     for name, rows in selected:
         draws = as_draws(fit[name])
         elements = draws.reshape(*draws.shape[:2], -1)
         whole = len(rows) == elements.shape[2]
-        parts.append(elements if whole else elements[:, :, [position for position, _ in rows]])
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+        yield elements if whole else elements[:, :, [position for position, _ in rows]]

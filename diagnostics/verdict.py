@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import as_draws, per_parameter, quietly
+from .arrays import as_draws, in_blocks, quietly
 from .cautions import Caution
 from .energy import COARSE, ebfmi, log_density_spacing
 from .ess import effective_size, tail_size
@@ -99,16 +99,13 @@ class Quantities(NamedTuple):
 def _quantities(fit: SampledFit) -> Quantities:
     labels: list[str] = []
     is_parameter: list[bool] = []
-    parts: list[Floats] = []
     parameters = [parameter.name for parameter in getattr(fit, "parameters", ())]
     for name in fit.keys():  # noqa: SIM118, only keys() is promised
-        draws = as_draws(fit[name])
-        labels += element_labels(name, draws.shape[2:])
-        parts.append(draws.reshape(*draws.shape[:2], -1))
-        is_parameter += [not parameters or name in parameters] * parts[-1].shape[2]
-    draws = np.concatenate(parts, axis=2)
-    np.copyto(draws, np.inf, where=np.isnan(draws))  # to be counted: `per_parameter` gives NaN for NaN
-    not_finite, constant, *convergence = per_parameter(_judged, draws)
+        elements = element_labels(name, np.shape(fit[name])[2:])
+        labels += elements
+        is_parameter += [not parameters or name in parameters] * len(elements)
+    parts = (as_draws(fit[name]) for name in fit.keys())  # noqa: SIM118
+    not_finite, constant, *convergence = in_blocks(_judged, parts)
     return Quantities(
         np.array(distinct(labels), dtype=object), np.array(is_parameter), not_finite, constant, *convergence
     )
@@ -116,6 +113,7 @@ def _quantities(fit: SampledFit) -> Quantities:
 
 def _judged(x: Floats) -> Floats:
     """The rest of `Quantities` for draws (chains, draws, n), (5, n); the ranks are found once."""
+    np.copyto(x, np.inf, where=np.isnan(x))  # has a rank, which the statistics below need
     seen = views(x)
     not_finite = np.count_nonzero(~np.isfinite(x), axis=(0, 1))
     lowest, highest = seen.ordered[0], seen.ordered[-1]
@@ -138,7 +136,7 @@ def _of_chains(fit: SampledFit) -> Iterator[Finding]:
         yield finding("few_draws", "note", [], {"draws": draws, "required": ESS_PER_CHAIN * chains})
     if chains == 1:
         yield finding("single_chain", "warning", [], {"chains": 1})
-    is_stuck = (fit.unconstrained == fit.unconstrained[:, :1]).all(axis=(1, 2))
+    is_stuck = np.array([(chain == chain[:1]).all() for chain in fit.unconstrained])
     if draws > 1 and is_stuck.any():
         yield finding("stuck", "error", _chains(fit, is_stuck), {"count": int(is_stuck.sum())})
 

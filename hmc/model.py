@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -106,8 +105,9 @@ class Model:
         """The same model of other data: what `simulate_data` gives, say. Of fields of the same types, of whatever
         lengths, nothing is compiled again. ValueError for what is no NamedTuple of arrays and numbers.
         """
-        other = copy.copy(self)
-        other.data, other._packed = data, _checked_and_packed(self.name, data, self.dimension)
+        other = Model.__new__(Model)  # a copy would pack the data of this one, too
+        packed = _checked_and_packed(self.name, data, self.dimension)
+        other.__dict__.update(self.__getstate__(), data=data, _packed=packed)
         return other
 
     def without(self, observations: ArrayLike) -> Model:

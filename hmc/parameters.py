@@ -117,6 +117,7 @@ def _is_whole(number: object) -> bool:
 
 # So many values are transformed sooner in Python than compiled code is loaded; the results are the same.
 _FEW_VALUES = 10_000
+_DRAWS_AT_A_TIME = 1000
 
 
 def constrained(parameter: Parameter, free: "NDArray[np.float64]") -> "NDArray[np.float64]":
@@ -126,15 +127,18 @@ def constrained(parameter: Parameter, free: "NDArray[np.float64]") -> "NDArray[n
     if kind == REAL:
         return np.array(free).reshape((*leading, *parameter.shape))
     vector = parameter.shape[-1] if parameter.shape else 1
-    rows = np.ascontiguousarray(free).reshape(-1, vector - parameter.constraint.free_per_vector)
-    out = np.empty((len(rows), vector))
+    draws = free.reshape(-1, free.shape[-1])
+    out = np.empty((len(draws), parameter.size))
     constrain = constrain_rows
-    if rows.size > _FEW_VALUES:
+    if draws.size > _FEW_VALUES:
         constrain = compile_entry(
             constrain_rows, numba.types.int64, numba.types.float64, numba.types.float64, MATRIX, MATRIX
         )
     with np.errstate(all="ignore"):
-        constrain(kind, below, above, rows, out)
+        for start in range(0, len(draws), _DRAWS_AT_A_TIME):  # so that memory never holds all of them a third time
+            some, values = (array[start : start + _DRAWS_AT_A_TIME] for array in (draws, out))
+            rows = np.ascontiguousarray(some).reshape(-1, vector - parameter.constraint.free_per_vector)
+            constrain(kind, below, above, rows, values.reshape(-1, vector))
     return out.reshape((*leading, *parameter.shape))
 
 

@@ -22,7 +22,8 @@ from hmc.results.gathering import gather, raise_for_no_draws, records
 from hmc.results.identity import Identity, code_difference, draws_difference, identity_of, model_difference
 from hmc.running.chain_run import Chain
 from hmc.running.execution import Execution, Task
-from hmc.running.executors import check_execution, for_model, number_of_workers
+from hmc.running.executors import check_execution, for_model
+from hmc.running.processes import number_of_workers
 from hmc.running.tasks import ChainResult, run_chain
 from hmc.sampler.chain import Record
 from hmc.sampler.snapshot import Snapshot

@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import math
+import re
 import signal
 import threading
 import time
@@ -237,6 +238,74 @@ def test_leaving_out_compiles_nothing():
 def test_what_is_no_observation_is_refused(wrong):
     with pytest.raises(ValueError, match="mST has observations 0 to 47"):
         models.mST().without(wrong)
+
+
+def shifted_log_likelihood(position, data, out):
+    """Of log(mu - 3), which there is only where chains are: math.log raises an exception at 0 in Python."""
+    for i in range(data.y.size):
+        out[i] = -0.5 * (data.y[i] - math.log(position[0] - 3.0)) ** 2
+
+
+def shorter_log_likelihood(position, data, out):
+    for i in range(data.y.size - 1):
+        out[i] = -0.5 * (data.y[i] - position[0]) ** 2
+
+
+def longer_log_likelihood(position, data, out):
+    for i in range(data.y.size + 1):
+        out[i] = -0.5 * position[0] ** 2
+
+
+def of_ten(log_likelihood):
+    """A model of y[i] = 10 and a log likelihood."""
+    data = Measurements(np.full(3, 10.0), np.ones(3), 0)
+    return hmc.Model(
+        conjugate_log_density, data, [hmc.Parameter("mu")], name="ten", log_likelihood=log_likelihood
+    ).with_data(data._replace(y=np.full(3, 100.0)))  # chains are near 75, 67 without one
+
+
+def test_a_log_likelihood_is_run_at_draws_alone():
+    short = {"draws": 50, "warmup": 100, "workers": 1, "progress": False, "initial": [70.0]}
+    with pytest.raises(ValueError, match="math domain error"):
+        of_ten(shifted_log_likelihood).pointwise("log_likelihood", np.zeros(1))
+    assert np.isfinite(loo_refit(of_ten(shifted_log_likelihood), **short).elpd_loo)
+
+
+@pytest.mark.parametrize(
+    ("log_likelihood", "written"),
+    [(shorter_log_likelihood, 2), (longer_log_likelihood, 4)],
+)
+def test_weights_for_other_observations_than_those_that_are_scored_are_refused(log_likelihood, written):
+    short = {"draws": 50, "warmup": 100, "workers": 1, "progress": False}
+    message = f"ten: log_likelihood writes {written} observations, and the data have a weight for 3"
+    with pytest.raises(RuntimeError, match=message):
+        loo_refit(of_ten(log_likelihood), **short)
+
+
+def test_a_model_without_a_log_likelihood_is_refused():
+    with pytest.raises(ValueError, match="ten has no log_likelihood function"):
+        loo_refit(of_ten(None), workers=1, progress=False)
+
+
+# In a call, a first argument of zeros, as many as there are parameters: a position that nobody drew.
+MADE_UP_POSITION = re.compile(r"\w\((\"\w+\", )?np\.(zeros|ones)\([\w.]*\.dimension\)(,|\)\.)")
+
+
+def test_no_function_of_an_author_is_called_at_a_position_that_nobody_drew():
+    root = Path(__file__).parents[1]
+    paths = [path for package in ("hmc", "models", "diagnostics", "figures") for path in (root / package).rglob("*.py")]
+    assert [path.name for path in paths if MADE_UP_POSITION.search(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'model.pointwise("log_likelihood", np.zeros(model.dimension)).size',
+        "compiled(np.zeros(model.dimension), model._packed.data, np.random.default_rng(0))",
+    ],
+)
+def test_such_a_call_would_be_seen(line):
+    assert MADE_UP_POSITION.search(line)
 
 
 def test_a_model_whose_data_have_no_weight_is_refused():

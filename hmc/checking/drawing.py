@@ -10,7 +10,7 @@ import numpy as np
 from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Fault
 from hmc.checking.probe import Probe, is_of_python_math, raised
-from hmc.jit.compiled import POINTWISE
+from hmc.jit.compiled import POINTWISE, VECTOR
 from hmc.jit.kernel import jit_is_disabled
 from hmc.model import Model
 
@@ -59,8 +59,8 @@ class _DataDrawn:
         if sum(map(np.size, model.data)) <= _SLOW or jit_is_disabled():
             return
         compiled = numba.njit(error_model="numpy")(getattr(model.simulate_data, "py_func", model.simulate_data))
-        try:
-            compiled(np.zeros(model.dimension), model._packed.data, np.random.default_rng(0))
+        try:  # not by a call: there is no draw yet at which its author means it to be run
+            compiled.compile((VECTOR, model._packed.type, numba.typeof(np.random.default_rng(0))))
         except Exception:  # it need not compile: then it is called as it is
             return
         self._function, self._data = compiled, model._packed.data

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hmc.cli.model_argument import build, is_simulated, options_of
-from hmc.cli.shared import MODEL_HELP, add_digits, add_sampling, check_digits, sample, status_of
+from hmc.cli.shared import MODEL_HELP, add_digits, add_sampling, check_digits, sample, start_workers_early, status_of
 
 
 def add(subparsers: Any) -> None:
@@ -24,9 +24,7 @@ def add(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`hmc compare`."""
-    from hmc.running import processes
-
-    processes.start_early()
+    start_workers_early(options)
     check_digits(options)
     twice = [name for name in options.models if options.models.count(name) > 1]
     if twice or len(options.models) < 2:

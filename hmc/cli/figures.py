@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from hmc.cli.shared import OF_SAMPLING, add_sampling, refuse_unused, sample, sampling, status_of
+from hmc.cli.shared import OF_SAMPLING, add_sampling, refuse_unused, sample, sampling, start_workers_early, status_of
 
 if TYPE_CHECKING:
     from hmc.cli.figure_inputs import Inputs
@@ -41,9 +41,7 @@ def run(options: argparse.Namespace) -> int:
         print("of the fit of any model:")
         print(*(f"    {name}:MODEL  {figures.describe(name)}" for name in figures.of_any_fit()), sep="\n")
         return 0
-    from hmc.running import processes
-
-    processes.start_early()
+    start_workers_early(options)
     from hmc.cli.figure_inputs import plan
     from hmc.files import folder_to_fill
 

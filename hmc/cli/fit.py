@@ -7,7 +7,16 @@ import sys
 from typing import Any
 
 from hmc.cli.model_argument import build, is_simulated
-from hmc.cli.shared import MODEL_HELP, add_digits, add_sampling, check_digits, kept_in, sample, status_of
+from hmc.cli.shared import (
+    MODEL_HELP,
+    add_digits,
+    add_sampling,
+    check_digits,
+    kept_in,
+    sample,
+    start_workers_early,
+    status_of,
+)
 
 
 def add(subparsers: Any) -> None:
@@ -38,14 +47,13 @@ def add(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`hmc fit`."""
-    from hmc.running import processes
-
-    processes.start_early()
-    import pandas  # noqa: F401 (here, while the workers start)
+    start_workers_early(options)
+    import numpy as np
 
     import models
-    from diagnostics import precis, verdict
-    from diagnostics.formatting import table_text
+    from diagnostics import verdict
+    from diagnostics.formatting import plain_text
+    from diagnostics.precis import summary
     from hmc.cli.out import check_fit_fits, check_out, with_derived, write_out
 
     if not 0.0 < options.prob < 1.0:
@@ -64,15 +72,15 @@ def run(options: argparse.Namespace) -> int:
         print(f"hmc: interrupted{kept_in(options)}", file=sys.stderr)
     fit, is_whole = write_out(fit, options.out) if options.out else with_derived(fit)
     depth = options.depth or (1 if any(not parameter.shape for parameter in model.parameters) else 2)
-    table = precis(fit, depth=depth, prob=options.prob)
+    table = summary(fit, depth=depth, prob=options.prob)
     if exact:
-        with_error = precis(fit, depth=depth, mcse=True)["mcse_mean"]
-        table["exact"] = [exact[name][0] if name in exact else float("nan") for name in table.index]
-        table["z"] = (table["mean"] - table["exact"]) / with_error
+        error = summary(fit, depth=depth, mcse=True).columns["mcse_mean"]
+        known = np.array([exact[name][0] if name in exact else np.nan for name in table.labels])
+        table.columns.update(exact=known, z=(table.columns["mean"] - known) / error)
     if is_simulated(options.model, model):
         print(model.name)
-    print(table_text(table, options.digits))
-    if "note" in table.attrs:
-        print(table.attrs["note"])
+    print(plain_text(table.labels, table.columns, options.digits))
+    if table.note:
+        print(table.note)
     print(verdict(fit))
     return status_of(fit) if is_whole else 1

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from hmc.cli.shared import add_dask, refuse_unused
+from hmc.cli.shared import add_dask, refuse_unused, start_workers_early
 
 
 def add(subparsers: Any) -> None:
@@ -37,9 +37,7 @@ def add(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`hmc lecture`."""
-    from hmc.running import processes
-
-    processes.start_early()
+    start_workers_early(options)
     from figures.lecture.work.making import make
 
     _refuse_unused(options)

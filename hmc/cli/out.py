@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
 import tempfile
 import uuid
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +20,13 @@ from hmc.files import check_writable
 from hmc.running.interrupts import finishing_first
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from hmc.model import Model
     from hmc.results.fit import Fit
 
 _STATISTICS = 9  # of the sampler, each a number a draw
-_COMPRESSED = 0.9  # the share of their size that draws take in our own files, which are compressed
-_NUMBER_IN_CSV = 15  # bytes, with its comma
+_NUMBER_IN_CSV = 17  # bytes, with its comma
 
 
 def check_out(options: argparse.Namespace) -> None:
@@ -51,7 +54,8 @@ def check_out(options: argparse.Namespace) -> None:
 def check_fit_fits(model: Model, options: argparse.Namespace) -> None:
     """ValueError where the file's format cannot hold a fit of the model, or the disk not so many draws.
 
-    A fit of two draws that nobody sampled is written beside the file, and removed. No function of an author runs.
+    A fit of two draws that nobody sampled is written beside the file, and removed. Functions of an author run at a draw
+    of the prior alone.
     """
     needed, free = _bytes_of_file(model, options), shutil.disk_usage(os.path.dirname(os.path.abspath(options.out))).free
     if needed > free:
@@ -138,12 +142,43 @@ def _saved_elsewhere(fit: Fit, path: str, error: Exception) -> tuple[str, str]:
 
 
 def _bytes_of_file(model: Model, options: argparse.Namespace) -> float:
-    """About how large the file will be, without derived quantities and log likelihoods."""
-    sizes = [(parameter.size, parameter.free) for parameter in model.parameters]
-    values, free = sum(size for size, _ in sizes), sum(free for _, free in sizes)
-    a_draw = {".nc": 8 * (values + _STATISTICS), ".csv": _NUMBER_IN_CSV * values}
+    """About how large the file will be."""
+    from hmc.transforms import REAL
+
+    values, free = (sum(getattr(parameter, size) for parameter in model.parameters) for size in ("size", "free"))
+    derived, log_likelihoods = _further_numbers(model, options.chains * options.draws)
+    draws, warmup = options.chains * options.draws, options.chains * options.warmup
     ending = os.path.splitext(options.out)[1].lower()
-    return options.chains * options.draws * a_draw.get(ending, 8 * _COMPRESSED * free)
+    if ending == ".csv":
+        return _NUMBER_IN_CSV * draws * (values + derived + _STATISTICS)
+    if ending == ".nc":  # with the unconstrained numbers of parameters that have a constraint
+        bounded = sum(parameter.free for parameter in model.parameters if parameter.constraint.kind != REAL)
+        return 8 * draws * (values + bounded + derived + log_likelihoods + _STATISTICS)
+    return 8 * (draws * (free + derived + log_likelihoods + _STATISTICS) + warmup * _STATISTICS)
+
+
+def _further_numbers(model: Model, draws: int) -> tuple[int, int]:
+    """(derived quantities, log likelihoods) that are written of each draw, as a draw of the prior shows.
+
+    0 where that cannot be known before: the model has no `simulate`, or a function fails, as is told when it matters.
+    """
+    import numpy as np
+
+    from hmc.results.archive import is_written_unasked
+    from hmc.results.derived import derived_draws
+
+    def counted(count: Callable[[np.ndarray], int]) -> int:
+        with contextlib.suppress(Exception, SystemExit), warnings.catch_warnings():  # an author's functions do anything
+            warnings.simplefilter("ignore")
+            return count(np.asarray(model.simulate(np.random.default_rng(0), model.data), dtype=np.float64))
+        return 0
+
+    derived = counted(lambda draw: sum(values.size for values in derived_draws(model, draw[None, None]).values()))
+    weight = getattr(model.data, "weight", None)
+    if model.log_likelihood is None:
+        return derived, 0
+    written = np.size(weight) if weight is not None else counted(lambda x: model.pointwise("log_likelihood", x).size)
+    return derived, written if is_written_unasked(draws * written) else 0
 
 
 def _made_up(model: Model) -> Fit:

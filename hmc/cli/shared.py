@@ -89,6 +89,14 @@ def add_chain(command: argparse.ArgumentParser) -> None:
     )
 
 
+def start_workers_early(options: argparse.Namespace) -> None:
+    """Let worker processes load the sampler while this one reads its arguments, if the run will use some of its own."""
+    if options.executor is None:
+        from hmc.running.processes import start_early
+
+        start_early(options.workers, getattr(options, "chains", 2))  # the lecture makes many items
+
+
 def sample(name: str, model: Any, options: argparse.Namespace, **further: Any) -> Any:
     """`hmc.sample` of the model called `name`, with the options of the command line."""
     import hmc

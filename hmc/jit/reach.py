@@ -129,7 +129,8 @@ def _overloads(number: int) -> dict:
     """{id: templates} of every function that has some; `number` of them are registered, and none is ever removed."""
     found: dict = {}
     for function, numba_type in builtin_registry.globals:
-        templates = [t for t in getattr(numba_type, "templates", ()) if issubclass(t, _OverloadFunctionTemplate)]
+        # Not `issubclass`, which asks the subclasses of an abstract class, 700 of them, and takes 0.3 s in all.
+        templates = [t for t in getattr(numba_type, "templates", ()) if _OverloadFunctionTemplate in t.__mro__]
         found.setdefault(id(function), []).extend(templates)
     return found
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 FORMAT = "rethinking-hmc fit, version 1"
 
+_SAMPLE = 10_000  # numbers of an array, which show whether compressing it is worthwhile
+_WORTHWHILE = 0.5  # of its size
 _MANY_VALUES = 10_000_000  # log likelihoods of more than 80 MB are written only on request
 
 
@@ -52,10 +55,20 @@ def save(fit: Fit, path: str | os.PathLike[str], log_likelihood: bool | None = N
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("fit.json", json.dumps(_description(fit) | {"arrays": list(arrays)}, indent=1))
             for name, values in arrays.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.ascontiguousarray(values), allow_pickle=False)
+                member = zipfile.ZipInfo(f"{name}.npy")
+                member.compress_type = _compression(values)
+                with archive.open(member, "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, np.ascontiguousarray(values), allow_pickle=False)
 
     write_whole(path, write)
+
+
+def _compression(values: np.ndarray) -> int:
+    """Whether to compress an array in the archive. The digits of draws are noise: to compress them saves a twentieth,
+    and takes longer than all else.
+    """
+    some = values.reshape(-1)[:_SAMPLE].tobytes()
+    return zipfile.ZIP_DEFLATED if len(zlib.compress(some)) < _WORTHWHILE * len(some) else zipfile.ZIP_STORED
 
 
 def log_likelihood_to_keep(fit: Fit, wanted: bool | None = None) -> np.ndarray | None:
@@ -69,8 +82,13 @@ def log_likelihood_to_keep(fit: Fit, wanted: bool | None = None) -> np.ndarray |
     if fit.known_log_likelihood is None and fit.model is not None and fit.model.log_likelihood is not None:
         chains, draws, _ = fit.unconstrained.shape
         observations = fit.model.pointwise("log_likelihood", fit.unconstrained[0, 0]).size
-        return fit.log_likelihood if chains * draws * observations <= _MANY_VALUES else None
+        return fit.log_likelihood if is_written_unasked(chains * draws * observations) else None
     return fit.known_log_likelihood
+
+
+def is_written_unasked(log_likelihoods: int) -> bool:
+    """Whether so many log likelihoods, all chains together, are written to a file that nobody said more about."""
+    return log_likelihoods <= _MANY_VALUES
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hmc.errors import told
 from hmc.reporting import progress_bar
 from hmc.running.execution import Execution, Task
-from hmc.running.executors import at_once, check_execution, for_model, number_of_workers
+from hmc.running.executors import at_once, check_execution, for_model
+from hmc.running.processes import number_of_workers
 from hmc.running.same_code import code_of
 from hmc.running.tasks import Batch, ItemFailure, Items, run_batch
 

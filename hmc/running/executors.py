@@ -1,7 +1,6 @@
 """The choice of an executor for tasks: this thread, threads, kept worker processes, or an executor of the caller."""
 
 import concurrent.futures
-import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -10,9 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hmc.jit.kernel import jit_is_disabled
 from hmc.reporting import say
 from hmc.running.importable import why_not_imported, why_not_processes
-from hmc.running.processes import ProcessExecutor
+from hmc.running.processes import ProcessExecutor, number_of_workers
 from hmc.sampler.machine_code import compiled_advance, sampler_is_stored
-from hmc.settings import is_whole
 
 if TYPE_CHECKING:
     from hmc.model import Model
@@ -90,19 +88,6 @@ def check_execution(workers: int | None, executor: Executor | str | None) -> Non
             raise ValueError(f'executor = {executor!r} is neither "processes", "threads" nor an Executor')
     elif getattr(executor, "_shutdown", False) or getattr(executor, "_shutdown_thread", False):
         raise ValueError(f"executor = {executor!r} takes no tasks: it is broken, or has been shut down")
-
-
-def number_of_workers(workers: int | None, tasks: int) -> int:
-    """The number of tasks to run at a time: `workers`, or for None the number of processors; at most that of `tasks`.
-
-    ValueError for `workers` that is not a whole number of at least 1.
-    """
-    if workers is None:
-        has_affinity = hasattr(os, "sched_getaffinity")  # not everywhere
-        workers = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    if not is_whole(workers) or workers < 1:
-        raise ValueError(f"workers = {workers!r} is not a whole number of at least 1")
-    return min(int(workers), tasks)
 
 
 def at_once(executor: Executor | str | None, workers: int) -> int:

@@ -28,6 +28,7 @@ from hmc.reporting import say
 from hmc.running import model_file
 from hmc.running.importable import why_not_processes
 from hmc.running.search_path import safe_start
+from hmc.settings import is_whole
 
 _STARTS, _START_AGAIN_SECONDS = 3, 0.2
 _PART = 2**24  # bytes
@@ -35,6 +36,19 @@ _PART = 2**24  # bytes
 Packed: TypeAlias = tuple[bytes, list[Any]]  # a pickled message, and the memory of its arrays
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _START_METHOD = "spawn" if os.name == "nt" else "forkserver"  # fork is not safe where threads exist
+
+
+def number_of_workers(workers: int | None, tasks: int) -> int:
+    """The number of tasks to run at a time: `workers`, or for None the number of processors; at most that of `tasks`.
+
+    ValueError for `workers` that is not a whole number of at least 1.
+    """
+    if workers is None:
+        has_affinity = hasattr(os, "sched_getaffinity")  # not everywhere
+        workers = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    if not is_whole(workers) or workers < 1:
+        raise ValueError(f"workers = {workers!r} is not a whole number of at least 1")
+    return min(int(workers), tasks)
 
 
 class ProcessExecutor(concurrent.futures.ThreadPoolExecutor):
@@ -265,9 +279,11 @@ def _context() -> Any:
     return context
 
 
-def start_early() -> None:
-    """Start the fork server now, in the background, so that it has loaded the sampler when a chain needs it."""
-    if _START_METHOD == "forkserver" and why_not_processes() is None:
+def start_early(workers: int | None, tasks: int) -> None:
+    """Start the fork server now, in the background, so that it has loaded the sampler when a chain needs it; not where
+    one worker is used, and this process does the work.
+    """
+    if number_of_workers(workers, tasks) > 1 and _START_METHOD == "forkserver" and why_not_processes() is None:
         threading.Thread(target=_start_fork_server, daemon=True).start()
 
 

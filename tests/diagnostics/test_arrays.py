@@ -133,3 +133,29 @@ def test_variance_of_equal_values_is_exactly_zero():
     x = np.full((10, 3), 0.1)
     assert (arrays.variance(x, axis=0) == 0).all()
     assert np.isnan(arrays.variance(x[:1], axis=0)).all()
+
+
+@pytest.mark.parametrize("sizes", [[1], [40], [3, 1, 40, 17, 1], [16, 16], [15, 2, 33]])
+def test_arrays_in_blocks_give_what_they_give_when_they_are_joined(sizes):
+    """Of 4000 draws a block has 16 parameters."""
+    rng = np.random.default_rng(1)
+    parts = [rng.standard_normal((4, 1000, size)) for size in sizes]
+    seen = []
+
+    def spread(x):
+        seen.append(x.shape[2])
+        x -= x.mean(axis=(0, 1))  # blocks are copies
+        return np.stack([x.min(axis=(0, 1)), x.max(axis=(0, 1))])
+
+    before = [part.copy() for part in parts]
+    found = arrays.in_blocks(spread, iter(parts))
+    assert max(seen) <= 16
+    assert len(seen) == -(-sum(sizes) // 16)
+    np.testing.assert_array_equal(found, arrays.per_parameter(spread, np.concatenate(parts, axis=2)))
+    assert all(np.array_equal(one, other) for one, other in zip(parts, before, strict=True))
+
+
+def test_arrays_of_other_draws_are_refused():
+    parts = [np.zeros((4, 10, 2)), np.zeros((4, 20000, 3))]
+    with pytest.raises(ValueError, match=r"one number of chains and draws, not \(4, 10\) and \(4, 20000\)"):
+        arrays.in_blocks(lambda x: x[0, 0], parts)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics import compare, precis
-from diagnostics.formatting import aligned, formatted, number_text, table_text
+from diagnostics.formatting import aligned, formatted, number_text, plain_text, table_text
+from diagnostics.precis import summary
 
 NUMBERS = st.floats(1e-300, 1e300)
 
@@ -78,6 +79,22 @@ def test_print_and_notebook_show_the_same_as_the_command():
     cells = re.findall(r"<td>\s*(.*?)\s*</td>", table._repr_html_())
     assert cells == [cell.strip() for row in formatted(table).to_numpy() for cell in row]
     assert table.text(1).splitlines()[1].split()[1] == "1200.0" or "0.0" in table.text(1)
+
+
+@pytest.mark.parametrize("digits", [None, 0, 3])
+def test_without_pandas_the_text_is_the_same(digits):
+    fit = {"mu": draws(0.0003, 1e-4), "a": draws(1e7, 3.0, (4, 500, 12)), "tab\tand\nline": draws(-5.0, 1e-12)}
+    fit |= {"missing": np.full((4, 500), np.nan), "constant": np.full((4, 500), 2.0), "b": draws(-1.0, 1e12)}
+    fit["b"][0, 0] = np.inf
+    given = {"depth": 2, "tail_ess": True, "mcse": True}
+    table = summary(fit, **given)
+    assert plain_text(table.labels, table.columns, digits) == table_text(precis(fit, **given), digits)
+
+
+def test_a_table_without_rows_is_its_head():
+    table = summary({"a": draws(0.0, 1.0, (4, 500, 2))}, depth=1)
+    assert plain_text(table.labels, table.columns).split() == ["mean", "sd", "5.5%", "94.5%", "n_eff", "Rhat4"]
+    assert table.note == "2 vector or matrix parameters hidden; use depth=2"
 
 
 def test_a_table_is_still_a_data_frame():

@@ -61,6 +61,42 @@ def peak(folder, how, prepare=""):
     return float(running.python(folder, PEAK.replace("HOW", how).replace("PREPARE", prepare)).stdout)
 
 
+# Draws of one half of the parameters are those of a normal distribution, of the other half their exponentials.
+HALVES = [hmc.Parameter("scale", (DIMENSION // 2,), hmc.positive), hmc.Parameter("x", (DIMENSION // 2,))]
+LARGE = hmc.Model(standard_normal, Nothing(1), HALVES, name="large")
+
+OF_A_FIT = """
+import hmc
+from diagnostics import precis, verdict
+from tests.hmc import test_memory as here
+
+def sampled(draws):
+    how = dict(chains=here.CHAINS, warmup=20, draws=draws, max_depth=1, progress=False, workers=1)
+    fit = hmc.sample(here.LARGE, **how)
+    fit.stats["diverging"][:, ::2] = True  # the advice looks for a hierarchy
+    return fit
+
+def used(fit):
+    assert len(precis(fit, depth=2)) == here.DIMENSION
+    assert "divergences" in [found.kind for found in verdict(fit).findings]
+    fit.save("large.fit", log_likelihood=False)
+
+used(sampled(60))  # what is compiled and imported is not counted
+PREPARE
+before = here.forget_the_peak()
+used(sampled(here.DRAWS))
+print((here.peak_so_far() - before) / here.ALL)
+before = here.forget_the_peak()
+assert hmc.load("large.fit").unconstrained.nbytes == here.ALL
+print((here.peak_so_far() - before) / here.ALL)
+"""
+
+
+def peaks_of_a_fit(folder, prepare=""):
+    """The most memory taken to sample a fit, print its table and verdict, and save it; and to load it again."""
+    return [float(line) for line in running.python(folder, OF_A_FIT.replace("PREPARE", prepare)).stdout.split()]
+
+
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 
 
@@ -80,6 +116,25 @@ def keep(model, settings, results, *arguments, **further):
     return gather(model, settings, results, *arguments, **further)
 sampling.gather = keep"""
     assert peak(tmp_path, "workers=1", keeping) > 1.7
+
+
+@linux
+def test_table_verdict_and_file_take_the_draws_of_a_fit_and_their_values_and_little_else(tmp_path):
+    used, loaded = peaks_of_a_fit(tmp_path)
+    assert 1.9 < used < 2.3  # unconstrained draws, and those on the scale of the model, which the fit keeps
+    assert loaded < 1.3
+
+
+@linux
+def test_draws_that_are_joined_to_be_judged_would_be_seen(tmp_path):
+    joining = """
+import numpy as np
+import diagnostics.verdict  # a function of this name hides the module
+import sys
+module = sys.modules["diagnostics.verdict"]
+in_blocks = module.in_blocks
+module.in_blocks = lambda statistic, parts: in_blocks(statistic, [np.concatenate(list(parts), axis=2)])"""
+    assert peaks_of_a_fit(tmp_path, joining)[0] > 2.7
 
 
 @pytest.mark.parametrize(("free", "is_enough"), [(1e12, True), (0.9 * ALL, False)])

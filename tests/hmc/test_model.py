@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import hmc
+import hmc.model
 from tests.hmc.helpers import running
 
 
@@ -121,6 +122,16 @@ def test_data_may_be_infinite_as_bounds_of_what_was_censored_are():
     assert make(data=One(np.array([1.0, math.inf]))).evaluate([1.0])[0] == -0.5
     with pytest.raises(ValueError, match=r"bell: data\.y\[0\] is nan"):
         make().with_data(One(np.array([math.nan])))
+
+
+def test_a_model_of_other_data_packs_these_alone(monkeypatch):
+    model, packed = make(), []
+    pack = hmc.model.pack
+    monkeypatch.setattr("hmc.model.pack", lambda data, dimension: packed.append(data) or pack(data, dimension))
+    other = model.with_data(One(2.0))
+    assert packed == [One(2.0)]
+    assert (other.data, model.data, other.name, other.parameters) == (One(2.0), One(1.0), "bell", model.parameters)
+    assert other.density()[0] is model.density()[0]
 
 
 def unknown_name(position, data, gradient):

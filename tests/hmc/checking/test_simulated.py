@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hmc
-from hmc.checking import examine, summary
+from hmc.checking import drawing, examine, summary
 from hmc.checking.findings import component_constraints
 from hmc.checking.pairs import IF_TWICE, Moves, averages, pair_row
 from hmc.checking.prior import prior_findings
@@ -162,3 +162,27 @@ def test_what_a_density_that_counts_twice_would_show_is_known_beforehand():
     error = math.hypot(error[IF_TWICE], found_error[IF_TWICE - 1])
     assert found[IF_TWICE - 1] == pytest.approx(expected[IF_TWICE], abs=4.0 * error)
     assert expected[IF_TWICE] > 10.0 * error
+
+
+def simulate_data_from_sound_positions(position, data, rng):
+    if position[0] == 0.0:
+        raise ValueError("nobody drew this position")
+    y = position[0] + np.exp(position[1]) * rng.standard_normal(data.y.size)
+    return Data(y, data.jacobian, data.rate, data.scale, data.times, data.wider)
+
+
+def test_data_are_simulated_by_compiled_code_that_has_not_been_called_before():
+    model = normal_model(6000)
+    model = hmc.Model(
+        log_density,
+        model.data,
+        model.parameters,
+        name="normal",
+        simulate=simulate,
+        simulate_data=simulate_data_from_sound_positions,
+    )
+    drawn = drawing._DataDrawn(model)
+    assert drawn._function is not model.simulate_data
+    position = np.array([1.0, 0.5])
+    expected = simulate_data(position, model.data, np.random.default_rng(3)).y
+    np.testing.assert_allclose(drawn(position, np.random.default_rng(3)).y, expected, rtol=1e-14)

@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 import hmc
+import models
 from hmc import cli
+from hmc.cli import out
 from hmc.results.fit import Fit
 from hmc.running import model_file
 
@@ -207,9 +209,9 @@ def test_data_that_the_format_cannot_hold_are_told_before_sampling(fit, own_file
     assert not [entry for entry in os.listdir(tmp_path) if entry.endswith(".nc")]
 
 
-@pytest.mark.parametrize(("ending", "needed"), [("nc", 8 * 59), ("csv", 15 * 50), ("fit", 8 * 0.9 * 50)])
+@pytest.mark.parametrize(("ending", "needed"), [("nc", 8 * 108), ("csv", 17 * 59), ("fit", 8 * (107 + 9))])
 def test_too_little_room_on_the_disk_is_told_before_sampling(fit, tmp_path, monkeypatch, ending, needed):
-    """mST has 50 numbers a draw, and the sampler 9."""
+    """mST has 50 numbers a draw, one of them positive, 48 log likelihoods, and the sampler 9, in warm-up too."""
     monkeypatch.setattr(hmc, "sample", None)
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=3 * 1000 * needed - 1))
     arguments = ("mST", "--chains", "3", "--draws", "1000", "--out", str(tmp_path / f"x.{ending}"))
@@ -219,6 +221,54 @@ def test_too_little_room_on_the_disk_is_told_before_sampling(fit, tmp_path, monk
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=3 * 1000 * needed))
     with pytest.raises(TypeError):  # `sample` is None
         fit(*arguments)
+
+
+FURTHER = {"cafes": (5, 20), "mST": (0, 48), "m0": (0, 200)}  # derived quantities, log likelihoods
+
+
+@pytest.mark.parametrize("ending", ["nc", "csv", "fit"])
+@pytest.mark.parametrize("name", FURTHER)
+def test_the_room_that_a_file_needs_is_foreseen(fit, tmp_path, monkeypatch, ending, name):
+    """Within a third, with what is computed from the draws."""
+    if ending == "nc":
+        pytest.importorskip("xarray", reason="needs ArviZ: pip install -e '.[arviz]'")
+    foreseen = []
+
+    def noted(model, options):
+        foreseen.append(bytes_of_file(model, options))
+        return foreseen[0]
+
+    bytes_of_file = out._bytes_of_file
+    monkeypatch.setattr(out, "_bytes_of_file", noted)
+    path = tmp_path / f"x.{ending}"
+    run = ("--warmup", "200", "--draws", "2000", "--chains", "2", "--workers", "1")
+    assert fit(name, *run, "--out", str(path))[0] == 0
+    assert 0.75 < path.stat().st_size / foreseen[0] < 1.33
+    monkeypatch.setattr(out, "_further_numbers", lambda model, draws: (0, 0))
+    forgetful = bytes_of_file(models.build(name), SimpleNamespace(chains=2, draws=2000, warmup=200, out=str(path)))
+    numbers = sum(FURTHER[name]) if ending != "csv" else FURTHER[name][0]
+    assert foreseen[0] - forgetful == 4000 * numbers * (17 if ending == "csv" else 8)
+
+
+def test_log_likelihoods_that_are_too_many_to_be_written_need_no_room():
+    model = models.mST()
+    few, many = (out._further_numbers(model, draws) for draws in (10_000_000 // 48, 10_000_000 // 48 + 1))
+    assert (few, many) == ((0, 48), (0, 0))
+
+
+def test_functions_of_an_author_that_fail_or_have_no_draw_of_the_prior_need_no_room_before(own_file):
+    """They are told of when it matters; and `derived` is run at draws alone."""
+    model = model_file.load(own_file("raise SystemExit(0)")).factory()
+    assert out._further_numbers(model, 10) == (0, 0)
+    drawn = hmc.Model(
+        model.log_density,
+        model.data,
+        model.parameters,
+        name="own",
+        derived=lambda position, data: {"twice": 2.0 * position} if (position == 5.0).all() else {}["y"],
+        simulate=lambda rng, data: np.full(2, 5.0),
+    )
+    assert out._further_numbers(drawn, 10) == (2, 0)
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyError("a name"), MemoryError()])

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numba
 import numpy as np
 import pytest
+from numba.core.typing.templates import _OverloadFunctionTemplate, builtin_registry
 from numba.extending import overload, register_jitable
 
 import hmc
 import hmc.jit.compiled
-from hmc.jit import cache
+from hmc.jit import cache, reach
 from hmc.jit.kernel import kernel
 from hmc.jit.reach import Reached
 from tests.hmc.helpers import running
@@ -211,6 +212,19 @@ def test_a_callback_that_is_out_of_date_is_refused_in_a_line():
     names["C"] = 3.0
     with pytest.raises(ValueError, match=r"^session: log_density: g reaches something that has changed since"):
         model.density()
+
+
+def test_overloads_are_those_of_every_template_that_is_one():
+    def twice(x):
+        return 2.0 * x
+
+    overload(twice)(lambda x: lambda x: x + x)
+    assert [template.key for template in reach.overloads_of(twice)] == [twice]
+    found = reach._overloads.__wrapped__(len(builtin_registry.globals))
+    for function, numba_type in builtin_registry.globals:
+        expected = [t for t in getattr(numba_type, "templates", ()) if issubclass(t, _OverloadFunctionTemplate)]
+        assert {*expected} <= {*found[id(function)]}
+    assert sum(map(len, found.values())) > 100
 
 
 def test_reach_ends_where_functions_call_each_other():

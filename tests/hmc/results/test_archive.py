@@ -219,6 +219,25 @@ def test_file_is_smaller_than_its_arrays_of_small_numbers(tmp_path):
     assert (tmp_path / "c.fit").stat().st_size < raw
 
 
+def test_noise_is_stored_as_it_is_and_all_else_compressed(tmp_path):
+    fit = hmc.sample(running.grouped_model(), chains=2, warmup=10, draws=5000, workers=1)
+    fit.stats["step_size"][:] = 0.5
+    fit.save(tmp_path / "c.fit")
+    with zipfile.ZipFile(tmp_path / "c.fit") as file:
+        how = {info.filename: info.compress_type for info in file.infolist()}
+    assert how["unconstrained.npy"] == zipfile.ZIP_STORED
+    assert how["stats/step_size.npy"] == how["stats/diverging.npy"] == how["fit.json"] == zipfile.ZIP_DEFLATED
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_a_fit_can_be_loaded_however_its_arrays_are_compressed(fit, path, tmp_path, compression):
+    """Versions before have compressed all of them."""
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / "other.fit", "w", compression) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    assert_same(hmc.load(tmp_path / "other.fit"), fit)
+
+
 def test_file_can_be_read_by_those_who_may_read_the_users_files(path):
     umask = os.umask(0o022)
     os.umask(umask)

@@ -116,6 +116,26 @@ if __name__ == "__main__":
 """
 
 
+FORK_SERVER = """
+import sys
+from multiprocessing import forkserver
+from hmc.cli import main
+
+if __name__ == "__main__":
+    main(["fit", "mSTnomem", "--chains", "2", "--warmup", "50", "--draws", "20", "--workers", "WORKERS"])
+    print("fork server:", forkserver._forkserver._forkserver_pid is not None)
+    print("pandas:", "pandas" in sys.modules)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no fork server")
+@pytest.mark.parametrize(("workers", "starts"), [(1, False), (2, True)])
+def test_the_fork_server_starts_only_where_chains_run_in_worker_processes(tmp_path, workers, starts):
+    """And the command does not wait for pandas."""
+    done = running.python(tmp_path, FORK_SERVER.replace("WORKERS", str(workers)))
+    assert done.stdout.endswith(f"fork server: {starts}\npandas: False\n")
+
+
 def with_kept_workers(folder, body):
     return running.python(folder, KEPT.replace("BODY", body.replace("\n", "\n    ")), name="kept.py")
 
