@@ -1,7 +1,7 @@
 """An autoregression of order 5, given the first five values.
 
-    y[t] ~ Normal(alpha + beta[1] y[t - 1] + ... + beta[5] y[t - 5], sigma)
-    alpha ~ Normal(0, 10),  beta[k] ~ Normal(0, 10),  sigma ~ half-Normal(0, 2.5)
+y[t] ~ Normal(alpha + beta[1] y[t - 1] + ... + beta[5] y[t - 5], sigma)
+alpha ~ Normal(0, 10),  beta[k] ~ Normal(0, 10),  sigma ~ half-Normal(0, 2.5)
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 """Regression by a Gaussian process with a squared exponential kernel; the function is integrated out.
 
-    y ~ MultiNormal(0, K),  K[i, j] = alpha^2 exp(-(x[i] - x[j])^2 / (2 rho^2)) + sigma^2 (i = j)
-    rho ~ LogNormal(0, 1),  alpha ~ half-Normal(0, 2),  sigma ~ half-Normal(0, 1)
+y ~ MultiNormal(0, K),  K[i, j] = alpha^2 exp(-(x[i] - x[j])^2 / (2 rho^2)) + sigma^2 (i = j)
+rho ~ LogNormal(0, 1),  alpha ~ half-Normal(0, 2),  sigma ~ half-Normal(0, 1)
 """
 
 from typing import NamedTuple

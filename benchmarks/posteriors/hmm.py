@@ -1,8 +1,8 @@
 """A hidden Markov model of two states, which the forward algorithm sums out.
 
-    y[t] ~ Normal(mu[state[t]], sigma),  mu[1] < mu[2]
-    P(state[t] = j | state[t - 1] = i) = stay[i] if i = j, else 1 - stay[i];  state[1] is either with probability 1/2
-    mu[k] ~ Normal(0, 5),  sigma ~ half-Normal(0, 2),  stay[i] ~ Uniform(0, 1)
+y[t] ~ Normal(mu[state[t]], sigma),  mu[1] < mu[2]
+P(state[t] = j | state[t - 1] = i) = stay[i] if i = j, else 1 - stay[i];  state[1] is either with probability 1/2
+mu[k] ~ Normal(0, 5),  sigma ~ half-Normal(0, 2),  stay[i] ~ Uniform(0, 1)
 """
 
 import math

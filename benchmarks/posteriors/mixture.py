@@ -1,7 +1,10 @@
 """A mixture of two normals, whose means are ordered so that the components keep their names.
 
-    y[i] ~ theta Normal(mu[1], sigma[1]) + (1 - theta) Normal(mu[2], sigma[2]),  mu[1] < mu[2]
-    mu[k] ~ Normal(0, 2),  sigma[k] ~ half-Normal(0, 2),  theta ~ Beta(5, 5)
+    y[i] ~ theta Normal(mu[1], sigma) + (1 - theta) Normal(mu[2], sigma),  mu[1] < mu[2]
+    mu[k] ~ Normal(0, 2),  sigma ~ half-Normal(0, 2),  theta ~ Beta(5, 5)
+
+The components share sigma. With a sigma each there is a second mode, in which the first, narrow component has the
+higher values and the second, wide one all others: then effective draws measure which mode the chains started near.
 """
 
 import math
@@ -30,22 +33,21 @@ class Values(NamedTuple):
 
 
 def log_density(position, data, gradient):
-    mu, sigma, d_mu, d_sigma = np.empty(2), np.empty(2), np.empty(2), np.empty(2)
+    mu, d_mu = np.empty(2), np.empty(2)
     constrain_ordered(position[:2], mu)
     value, _, _ = normal_group(mu, 0.0, 2.0, d_mu)
     value += math.log(2.0) + ordered_log_jacobian(position[:2])  # one of two orders
-    for k in range(2):
-        sigma[k] = constrain_positive(position[2 + k])
-        term, d_sigma[k], _ = half_normal(sigma[k], 2.0)
-        value += term + position[2 + k]  # the Jacobian of sigma = exp(log_sigma)
-    theta, rest = constrain_interval(position[4], 0.0, 1.0), constrain_interval(-position[4], 0.0, 1.0)
+    sigma = constrain_positive(position[2])
+    term, d_sigma, _ = half_normal(sigma, 2.0)
+    value += term + position[2]  # the Jacobian of sigma = exp(log_sigma)
+    theta, rest = constrain_interval(position[3], 0.0, 1.0), constrain_interval(-position[3], 0.0, 1.0)
     log_theta, log_rest = log(theta), log(rest)
-    value += 4.0 * (log_theta + log_rest) - LOG_BETA_5_5 + interval_log_jacobian(position[4], 0.0, 1.0)
+    value += 4.0 * (log_theta + log_rest) - LOG_BETA_5_5 + interval_log_jacobian(position[3], 0.0, 1.0)
     d_logit = 4.0 * (rest - theta)  # of the prior
 
     for i in range(data.y.size):
-        first, _, d_mu_1, d_sigma_1 = normal(data.y[i], mu[0], sigma[0])
-        second, _, d_mu_2, d_sigma_2 = normal(data.y[i], mu[1], sigma[1])
+        first, _, d_mu_1, d_sigma_1 = normal(data.y[i], mu[0], sigma)
+        second, _, d_mu_2, d_sigma_2 = normal(data.y[i], mu[1], sigma)
         first += log_theta
         second += log_rest
         both = log_add_exp(first, second)
@@ -53,28 +55,25 @@ def log_density(position, data, gradient):
         p, q = exp(first - both), exp(second - both)  # probabilities that y[i] is of either component
         d_mu[0] += p * d_mu_1
         d_mu[1] += q * d_mu_2
-        d_sigma[0] += p * d_sigma_1
-        d_sigma[1] += q * d_sigma_2
+        d_sigma += p * d_sigma_1 + q * d_sigma_2
         d_logit += p * rest - q * theta
     ordered_pullback(position[:2], d_mu, gradient[:2])
-    for k in range(2):
-        gradient[2 + k] = d_sigma[k] * sigma[k] + 1.0
-    gradient[4] = d_logit + interval_pullback(position[4], 0.0, 1.0, 0.0)
+    gradient[2] = d_sigma * sigma + 1.0
+    gradient[3] = d_logit + interval_pullback(position[3], 0.0, 1.0, 0.0)
     return never_nan(value)
 
 
 def simulated(size=400, seed=4):
-    """Values of which three in ten are of the lower component."""
+    """Values of which four in ten are of the lower component; the two overlap."""
     rng = np.random.default_rng(seed)
-    is_first = rng.uniform(size=size) < 0.3
-    return Values(np.where(is_first, -1.5, 1.5) + np.where(is_first, 1.2, 0.8) * rng.standard_normal(size))
+    return Values(np.where(rng.uniform(size=size) < 0.4, -1.3, 1.3) + rng.standard_normal(size))
 
 
 def mixture():
     """The model of 400 simulated values."""
     parameters = [
         hmc.Parameter("mu", (2,), hmc.ordered),
-        hmc.Parameter("sigma", (2,), hmc.positive),
+        hmc.Parameter("sigma", constraint=hmc.positive),
         hmc.Parameter("theta", constraint=hmc.interval(0, 1)),
     ]
     return hmc.Model(log_density, simulated(), parameters, name="mixture")
