@@ -7,9 +7,10 @@ Of the bulk ESS of all unconstrained coordinates the least and the middle one, o
 and over those of warm-up too; medians over the seeds, as of divergences, and the largest Rhat of any. No times: every
 machine counts the same.
 
-PATH is the folder of another checkout, of which the same fits are made with diag and dense, or a file that --json wrote
-there. The ratios are those of the best metric here to the better of these two there, column by column. The best of
-more metrics is larger by chance alone: `--metrics NAME` compares a single one, such as the default.
+PATH is the folder of another checkout, with which the same fits are made with diag and dense; or a file that --json
+wrote, from which the other checkout's fits are taken, or, if it was no comparison, its only ones. The ratios are those
+of the best metric here to the better of these two there, column by column. The best of more metrics is larger by chance
+alone: `--metrics NAME` compares a single one, such as the default.
 """
 
 import argparse
@@ -40,17 +41,19 @@ def main():
     arguments = parsed()
     names = ("models", "metrics", "seeds", "chains", "warmup", "draws", "trolley")
     request = Request(**{name: getattr(arguments, name) for name in names})
-    there = earlier(arguments.against, request) if os.path.isfile(arguments.against or "") else None
     print(f"Effective draws for 1000 gradients, {request.chains} x ({request.warmup} + {request.draws}), ", end="")
     print(f"medians of {request.seeds} seeds\n{HEAD}\n{'':28}{SUBHEAD}{'divergences':>13}{'max Rhat':>10}")
-    found = {"request": request._asdict(), "fits": measured(ROOT, request)}
-    if arguments.against and there is None:
+    found = {"request": request._asdict()}
+    if os.path.isfile(arguments.against or ""):
+        found["there"] = earlier(arguments.against, request)
+    found["fits"] = measured(ROOT, request)
+    if arguments.against and "there" not in found:
         print(f"\nIn {arguments.against}")
-        there = found["there"] = measured(arguments.against, request._replace(metrics=list(THERE)))
+        found["there"] = measured(arguments.against, request._replace(metrics=list(THERE)))
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(found, indent=1), encoding="utf-8")
-    if there is not None:
-        print_ratios(found["fits"], there)
+    if "there" in found:
+        print_ratios(found["fits"], found["there"])
 
 
 def parsed():
@@ -71,12 +74,12 @@ def parsed():
 
 
 def earlier(path, request):
-    """The fits of a file that --json wrote; ends if they have other lengths, seeds or data."""
+    """The other checkout's fits in a file that --json wrote, or its only ones; ends if their settings are others."""
     content = json.loads(Path(path).read_text(encoding="utf-8"))
     for name in ("seeds", "chains", "warmup", "draws", "trolley"):
         if content["request"][name] != getattr(request, name):
             raise SystemExit(f"{path} has {name} = {content['request'][name]!r}, not {getattr(request, name)!r}")
-    return content["fits"]
+    return content.get("there", content["fits"])
 
 
 def measured(checkout, request):

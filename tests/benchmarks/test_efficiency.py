@@ -57,6 +57,14 @@ def test_fits_of_another_length_are_not_compared(written):
     assert "has draws = 50, not 60" in done.stderr
 
 
+def test_of_a_comparison_the_other_checkouts_fits_are_taken(tmp_path):
+    request = efficiency.Request(["mST"], ["auto"], 1, 4, 10, 10)
+    (tmp_path / "f.json").write_text(
+        json.dumps({"request": request._asdict(), "fits": {"mST": 1}, "there": {"mST": 2}})
+    )
+    assert efficiency.earlier(tmp_path / "f.json", request) == {"mST": 2}
+
+
 def fits(ess, gradients=1000, seeds=3):
     """Fits of the same worth, of a metric that needs as many gradients for warm-up as for draws."""
     return [list(Worth(ess, 2 * ess, gradients, gradients, 0, 1.0))] * seeds
