@@ -1,7 +1,7 @@
 """Effective draws for a thousand gradients: the lecture's models and six others, with every metric.
 
     python benchmarks/efficiency.py [--models NAME ...] [--metrics NAME ...] [--seeds N] [--chains N] [--warmup N]
-                                    [--draws N] [--trolley Trolley.csv] [--json FILE] [--against PATH]
+                                    [--draws N] [--trolley Trolley.csv] [--json FILE] [--against PATH] [--nutpie]
 
 Of the bulk ESS of all unconstrained coordinates the least and the middle one, over the gradients of the draws alone,
 and over those of warm-up too; medians over the seeds, as of divergences, and the largest Rhat of any. No times: every
@@ -10,10 +10,12 @@ machine counts the same.
 PATH is the folder of another checkout, with which the same fits are made with diag and dense; or a file that --json
 wrote, from which the other checkout's fits are taken, or, if it was no comparison, its only ones. The ratios are those
 of the best metric here to the better of these two there, column by column. The best of more metrics is larger by chance
-alone: `--metrics NAME` compares a single one, such as the default.
+alone: `--metrics NAME` compares a single one, such as the default. --nutpie samples the same densities with nutpie's
+two metrics, where it is installed (extra `bench`), and prints the ratios to the better of them.
 """
 
 import argparse
+import importlib.util
 import json
 import math
 import os
@@ -25,14 +27,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose models.py is not the package
 
 import models
-from benchmarks import posteriors
+from benchmarks import nutpie_fits, posteriors
 from benchmarks.efficiency_runs import Request, Worth
 from hmc.settings import METRICS
 
 ROOT = Path(__file__).parents[1]
 THERE = ("diag", "dense")  # what ratios are to
 COLUMNS = [(ess, with_warmup) for with_warmup in (False, True) for ess in ("min_ess", "median_ess")]
-HEAD = f"{'':18}{'':10}{'of draws':>20}{'with warm-up':>20}"
+HEAD = f"{'':18}{'':16}{'of draws':>20}{'with warm-up':>20}"
 SUBHEAD = f"{'min':>10}{'median':>10}" * 2
 
 
@@ -41,8 +43,10 @@ def main():
     arguments = parsed()
     names = ("models", "metrics", "seeds", "chains", "warmup", "draws", "trolley")
     request = Request(**{name: getattr(arguments, name) for name in names})
+    if arguments.nutpie:
+        request = request._replace(metrics=[*request.metrics, *nutpie_fits.METRICS])
     print(f"Effective draws for 1000 gradients, {request.chains} x ({request.warmup} + {request.draws}), ", end="")
-    print(f"medians of {request.seeds} seeds\n{HEAD}\n{'':28}{SUBHEAD}{'divergences':>13}{'max Rhat':>10}")
+    print(f"medians of {request.seeds} seeds\n{HEAD}\n{'':34}{SUBHEAD}{'divergences':>13}{'max Rhat':>10}")
     found = {"request": request._asdict()}
     if os.path.isfile(arguments.against or ""):
         found["there"] = earlier(arguments.against, request)
@@ -52,8 +56,12 @@ def main():
         found["there"] = measured(arguments.against, request._replace(metrics=list(THERE)))
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(found, indent=1), encoding="utf-8")
+    ours, nutpies = parted(found["fits"])
     if "there" in found:
-        print_ratios(found["fits"], found["there"])
+        there = {model: {m: fits for m, fits in row.items() if m in THERE} for model, row in found["there"].items()}
+        print_ratios(f"The best metric here over the better of {' and '.join(THERE)} there", ours, there)
+    if arguments.nutpie:
+        print_ratios("Our best metric over nutpie's better one", ours, nutpies)
 
 
 def parsed():
@@ -70,7 +78,11 @@ def parsed():
     parser.add_argument("--trolley", metavar="Trolley.csv", default="", help="the published table, for mRXma, mRXma2")
     parser.add_argument("--json", metavar="FILE", help="write all counts there")
     parser.add_argument("--against", metavar="PATH", help="another checkout, or a FILE of --json")
-    return parser.parse_args()
+    parser.add_argument("--nutpie", action="store_true", help="also nutpie, on our densities")
+    arguments = parser.parse_args()
+    if arguments.nutpie and importlib.util.find_spec("nutpie") is None:
+        parser.error("--nutpie: nutpie is not installed (pip install -e '.[bench]')")
+    return arguments
 
 
 def earlier(path, request):
@@ -110,7 +122,7 @@ def efficiency(fits, column):
 
 def print_row(model, metric, fits):
     """One model with one metric."""
-    print(f"{model:18}{metric:10}", end="")
+    print(f"{model:18}{metric:16}", end="")
     for column in COLUMNS:
         print(f"{efficiency(fits, column):10.1f}", end="")
     divergences = statistics.median(fit.divergences for fit in fits)
@@ -122,21 +134,27 @@ def best(by_metric, column):
     return max((efficiency([Worth(*fit) for fit in fits], column), metric) for metric, fits in by_metric.items())
 
 
+def parted(found):
+    """(ours, nutpie's) of fits {model: {metric: fits}}."""
+    is_theirs = nutpie_fits.METRICS.keys().__contains__
+    ours = {model: {m: fits for m, fits in row.items() if not is_theirs(m)} for model, row in found.items()}
+    return ours, {model: {m: fits for m, fits in row.items() if is_theirs(m)} for model, row in found.items()}
+
+
 def ratios(here, there):
-    """{model: a ratio for each of COLUMNS}: the best metric here over the better one of THERE, there."""
+    """{model: a ratio for each of COLUMNS}: the best metric here over the best there, of models with fits in both."""
     found = {}
     for model in here:
-        others = {metric: fits for metric, fits in there.get(model, {}).items() if metric in THERE}
-        if others:
-            pairs = [(best(here[model], column)[0], best(others, column)[0]) for column in COLUMNS]
+        if there.get(model):
+            pairs = [(best(here[model], column)[0], best(there[model], column)[0]) for column in COLUMNS]
             found[model] = [ours / theirs if theirs else math.inf for ours, theirs in pairs]
     return found
 
 
-def print_ratios(here, there):
+def print_ratios(title, here, there):
     """The ratios, and their medians and minima over the lecture's models, the other posteriors, and all."""
     found = ratios(here, there)
-    print(f"\nThe best metric here over the better of {' and '.join(THERE)} there\n{HEAD}\n{'':28}{SUBHEAD}  best here")
+    print(f"\n{title}\n{HEAD}\n{'':34}{SUBHEAD}  best here")
     for model, row in found.items():
         print_numbers(model, "", row, f"  {best(here[model], COLUMNS[0])[1]}")
     groups = {"lecture": models.names(), "posteriors": posteriors.NAMES, "all": found}
@@ -148,7 +166,7 @@ def print_ratios(here, there):
 
 def print_numbers(label, more, row, ending=""):
     """A row of ratios."""
-    print(f"{label:18}{more:10}{''.join(f'{ratio:10.2f}' for ratio in row)}{ending}")
+    print(f"{label:18}{more:16}{''.join(f'{ratio:10.2f}' for ratio in row)}{ending}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ class Request(NamedTuple):
     """Which fits to make."""
 
     models: list  # names; empty for all of the checkout's lecture and of benchmarks/posteriors
-    metrics: list  # names; empty for all of the checkout's but "unit"
+    metrics: list  # names, nutpie_fits's among them; empty for all of the checkout's but "unit"
     seeds: int  # 1 to that number
     chains: int
     warmup: int
@@ -42,18 +42,22 @@ class Worth(NamedTuple):
 
 
 def worth(model, metric, seed, request):
-    """The `Worth` of one fit."""
+    """The `Worth` of one fit, ours or nutpie's."""
     import numpy as np
+    import nutpie_fits
 
     import hmc
     from diagnostics import ess_bulk, rhat
 
     length = (request.chains, request.warmup, request.draws)
-    fit = hmc.sample(model, *length, seed, metric=metric, workers=1, progress=False)
-    ess = np.nan_to_num(ess_bulk(fit.unconstrained), nan=0.0)
-    gradients, in_warmup = (int(stats["n_steps"].sum()) for stats in (fit.stats, fit.warmup_stats))
-    divergences, worst_rhat = int(fit.stats["diverging"].sum()), float(rhat(fit.unconstrained).max())
-    return Worth(float(ess.min()), float(np.median(ess)), gradients, in_warmup, divergences, worst_rhat)
+    if metric in nutpie_fits.METRICS:
+        draws, *counts = nutpie_fits.fit(model, metric, seed, *length)
+    else:
+        fit = hmc.sample(model, *length, seed, metric=metric, workers=1, progress=False)
+        draws = fit.unconstrained
+        counts = [fit.stats["n_steps"].sum(), fit.warmup_stats["n_steps"].sum(), fit.stats["diverging"].sum()]
+    ess = np.nan_to_num(ess_bulk(draws), nan=0.0)
+    return Worth(float(ess.min()), float(np.median(ess)), *map(int, counts), float(rhat(draws).max()))
 
 
 def build(name, trolley):
@@ -72,7 +76,7 @@ def build(name, trolley):
 def main():
     """Run, and print a line for each model and metric as soon as it is known."""
     sys.path[0] = sys.argv[1]  # in place of this folder, whose models.py is not the package
-    sys.path.append(str(HERE))  # for `posteriors`
+    sys.path.append(str(HERE))  # for `posteriors` and `nutpie_fits`
     import posteriors
 
     import models

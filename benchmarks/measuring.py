@@ -14,6 +14,7 @@ import numba
 import numpy as np
 
 import hmc
+from benchmarks import nutpie_fits
 from diagnostics import ess_bulk, rhat
 from hmc.jit.compiled import DENSITY, VECTOR
 from hmc.jit.kernel import kernel
@@ -198,24 +199,10 @@ def nutpies(compiled, names, **options):
                 **options,
             )
         seconds = time.perf_counter() - started
-        draws, stats = raw.get_arrow_trace()  # a table for each chain, a column for each name, warm-up first
-        parts = slice(-length.draws, None), slice(None, -length.draws)  # draws, warm-up
-        steps = [column(table, "n_steps") for table in stats]
-        gradients, in_warmup = (sum(int(n[part].sum()) for n in steps) for part in parts)
-        divergences = sum(int(column(table, "diverging")[parts[0]].sum()) for table in stats)
-        kept = [np.hstack([column(table, name)[parts[0]] for name in names]) for table in draws]
-        return Run(seconds, gradients, in_warmup, divergences, np.stack(kept))
+        draws, *counts = nutpie_fits.read(raw, names, length.draws)
+        return Run(seconds, *counts, draws)
 
     return run
-
-
-def column(table, name):
-    """A column of nutpie's table as an array (draws, values)."""
-    import pyarrow
-
-    values = pyarrow.array(table.column(name))
-    flat = values.flatten() if hasattr(values, "flatten") else values
-    return flat.to_numpy(zero_copy_only=False).reshape(table.num_rows, -1)
 
 
 def nutpies_gradient_nanoseconds(compiled, repeats):

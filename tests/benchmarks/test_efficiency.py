@@ -72,8 +72,23 @@ def fits(ess, gradients=1000, seeds=3):
 
 def test_ratios_are_of_the_best_to_the_better_of_two():
     here = {"mST": {"diag": fits(100), "auto": fits(300)}, "cafes": {"diag": fits(50)}, "mf": {"diag": fits(1)}}
-    there = {"mST": {"diag": fits(100), "dense": fits(200), "new": fits(900)}, "cafes": {"diag": fits(50, 500)}}
+    there = {"mST": {"diag": fits(100), "dense": fits(200)}, "cafes": {"diag": fits(50, 500)}, "mf": {}}
     assert efficiency.ratios(here, there) == {"mST": [1.5] * 4, "cafes": [0.5] * 4}
+
+
+def test_nutpies_fits_are_told_from_ours():
+    found = {"mST": {"diag": 1, "nutpie diag": 2, "nutpie low rank": 3}}
+    assert efficiency.parted(found) == ({"mST": {"diag": 1}}, {"mST": {"nutpie diag": 2, "nutpie low rank": 3}})
+
+
+def test_other_metrics_of_a_file_do_not_count(written, tmp_path):
+    """Were 'best' the best of all there, a ratio would be of the new to itself."""
+    content = written[1]
+    content["fits"]["hmm"]["new"] = [[fit[0] * 1000, fit[1] * 1000, *fit[2:]] for fit in content["fits"]["hmm"]["diag"]]
+    (tmp_path / "more.json").write_text(json.dumps(content), encoding="utf-8")
+    lines = run("--metrics", "diag", "dense", "--against", str(tmp_path / "more.json")).stdout.splitlines()
+    row = next(line for line in reversed(lines) if line.startswith("hmm"))
+    assert row.split()[1:5] == ["1.00"] * 4
 
 
 def test_chains_that_do_not_move_are_worth_nothing():
