@@ -46,7 +46,7 @@ def main():
     if arguments.nutpie:
         request = request._replace(metrics=[*request.metrics, *nutpie_fits.METRICS])
     print(f"Effective draws for 1000 gradients, {request.chains} x ({request.warmup} + {request.draws}), ", end="")
-    print(f"medians of {request.seeds} seeds\n{HEAD}\n{'':34}{SUBHEAD}{'divergences':>13}{'max Rhat':>10}")
+    print(f"seeds 1 to {request.seeds}\n{HEAD}\n{'':34}{SUBHEAD}{'divergences':>13}{'max Rhat':>10}")
     found = {"request": request._asdict()}
     if os.path.isfile(arguments.against or ""):
         found["there"] = earlier(arguments.against, request)
