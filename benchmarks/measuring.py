@@ -14,6 +14,7 @@ import numba
 import numpy as np
 
 import hmc
+from benchmarks import nutpie_fits
 from diagnostics import ess_bulk, rhat
 from hmc.jit.compiled import DENSITY, VECTOR
 from hmc.jit.kernel import kernel
@@ -34,7 +35,8 @@ class Run(NamedTuple):
     """What one fit cost and gave."""
 
     seconds: float  # sampling only: compiled beforehand, draws as the sampler leaves them
-    gradients: int  # warm-up included
+    gradients: int  # of the draws
+    warmup_gradients: int
     divergences: int  # after warm-up
     draws: np.ndarray  # (chains, draws, parameters) on the printed scale
 
@@ -43,10 +45,11 @@ class Figures(NamedTuple):
     """What is printed of a run, or of several in the middle."""
 
     seconds: float
-    gradients: float
+    gradients: float  # warm-up included
     ess: float  # the least bulk ESS of any parameter
     ess_per_second: float
-    ess_per_1000_gradients: float
+    ess_per_1000_gradients: float  # warm-up included
+    ess_per_1000_of_draws: float  # gradients of the draws alone
     divergences: float
     rhat: float  # the largest of any parameter
     runs: int
@@ -55,8 +58,9 @@ class Figures(NamedTuple):
 def figures(run):
     """The `Figures` of a `Run`."""
     ess, worst_rhat = float(ess_bulk(run.draws).min()), float(rhat(run.draws).max())
-    per_second, per_gradients = ess / run.seconds, 1000 * ess / run.gradients
-    return Figures(run.seconds, run.gradients, ess, per_second, per_gradients, run.divergences, worst_rhat, 1)
+    gradients = run.warmup_gradients + run.gradients
+    efficiencies = (ess / run.seconds, 1000 * ess / gradients, 1000 * ess / run.gradients)
+    return Figures(run.seconds, gradients, ess, *efficiencies, run.divergences, worst_rhat, 1)
 
 
 def compare(contestants, length, repeats, patience=20.0):
@@ -82,12 +86,12 @@ def medians(rows):
 
 def print_figures(rows):
     """A table of {label: Figures}."""
-    print(f"{'':26}{'seconds':>10}{'gradients':>11}{'min ESS':>9}{'ESS/s':>9}", end="")
-    print(f"{'ESS/1000 gradients':>20}{'divergences':>13}{'max Rhat':>10}{'runs':>6}")
+    print(f"{'':40}{'seconds':>10}{'gradients':>11}{'min ESS':>9}{'ESS/s':>9}", end="")
+    print(f"{'ESS/1000 gradients':>20}{'of draws':>10}{'divergences':>13}{'max Rhat':>10}{'runs':>6}")
     for label, row in rows.items():
-        print(f"{label:26}{row.seconds:10.4f}{row.gradients:11.0f}{row.ess:9.0f}", end="")
+        print(f"{label!s:40}{row.seconds:10.4f}{row.gradients:11.0f}{row.ess:9.0f}", end="")
         print(f"{digits(row.ess_per_second):>9}{row.ess_per_1000_gradients:20.1f}", end="")
-        print(f"{row.divergences:13.0f}{row.rhat:10.3f}{row.runs:6}")
+        print(f"{row.ess_per_1000_of_draws:10.1f}{row.divergences:13.0f}{row.rhat:10.3f}{row.runs:6}")
 
 
 def digits(number):
@@ -140,17 +144,23 @@ def call_often(density, position, data, gradient, count):
     return total
 
 
+def with_default_warmup(run):
+    """A contestant with the warm-up that its sampler takes unless told."""
+    return lambda seed, length: run(seed, length._replace(warmup=None))
+
+
 def ours(model, **options):
     """A contestant: `hmc.sample` in this process."""
     names = [parameter.name for parameter in model.parameters]
 
     def run(seed, length):
+        lengths = {name: value for name, value in length._asdict().items() if value is not None}
         started = time.perf_counter()
-        fit = hmc.sample(model, *length, seed, **options, workers=1, progress=False)
+        fit = hmc.sample(model, seed=seed, **lengths, **options, workers=1, progress=False)
         seconds = time.perf_counter() - started
-        gradients = fit.warmup_stats["n_steps"].sum() + fit.stats["n_steps"].sum()
+        gradients, in_warmup = (int(stats["n_steps"].sum()) for stats in (fit.stats, fit.warmup_stats))
         draws = [fit[name].reshape(length.chains, length.draws, -1) for name in names]
-        return Run(seconds, int(gradients), int(fit.stats["diverging"].sum()), np.concatenate(draws, axis=2))
+        return Run(seconds, gradients, in_warmup, int(fit.stats["diverging"].sum()), np.concatenate(draws, axis=2))
 
     return run
 
@@ -189,22 +199,10 @@ def nutpies(compiled, names, **options):
                 **options,
             )
         seconds = time.perf_counter() - started
-        draws, stats = raw.get_arrow_trace()  # a table for each chain, a column for each name, warm-up first
-        gradients = sum(int(column(table, "n_steps").sum()) for table in stats)
-        divergences = sum(int(column(table, "diverging")[-length.draws :].sum()) for table in stats)
-        kept = [np.hstack([column(table, name)[-length.draws :] for name in names]) for table in draws]
-        return Run(seconds, gradients, divergences, np.stack(kept))
+        draws, *counts = nutpie_fits.read(raw, names, length.draws)
+        return Run(seconds, *counts, draws)
 
     return run
-
-
-def column(table, name):
-    """A column of nutpie's table as an array (draws, values)."""
-    import pyarrow
-
-    values = pyarrow.array(table.column(name))
-    flat = values.flatten() if hasattr(values, "flatten") else values
-    return flat.to_numpy(zero_copy_only=False).reshape(table.num_rows, -1)
 
 
 def nutpies_gradient_nanoseconds(compiled, repeats):

@@ -1,12 +1,18 @@
 """Speed on every model of the lecture: nanoseconds per gradient and effective draws per second, beside nutpie.
 
-    python benchmarks/models.py [--models NAME ...] [--repeats N] [--gradients-only] [--no-nutpie] [--heavy]
+    python benchmarks/models.py [--models NAME ...] [--repeats N] [--gradients-only] [--no-nutpie] [--untuned] [--heavy]
                                  [--trolley Trolley.csv]
 
 Everything runs on one pinned core in one process, compiled beforehand, sampling only; medians over the repeats (what
-takes more than 20 seconds runs once). Both samplers get the same data, lengths and target rate; before anything is
-timed, the two log densities are compared. nutpie, where it is installed (extra `bench`), runs with either of its
-metrics, on a plain PyMC model and, of the models of ordered responses, on a tuned one (`peers.py`).
+takes more than 20 seconds runs once). Both samplers get the same data, number of draws and target rate; before anything
+is timed, the two log densities are compared. nutpie, where it is installed (extra `bench`), runs with its diagonal and
+its low-rank metric. Of the models of ordered responses there is a plain PyMC model and a tuned one (`peers.py`): both
+gradients are timed, and the tuned one is sampled. They are the same posterior, so the plain one has as many effective
+draws for a gradient, and takes longer by the ratio of the gradients; --untuned samples it too, which takes hours.
+
+Each runs twice: with as much warm-up as ours, which runs with each of its metrics; and with its default warm-up, where
+ours has its own default warm-up and metric. At the end stand the ratios of both, of effective draws per second, which
+density and sampler make, and per gradient, which the sampler alone makes.
 
 The models with everything take minutes: they run, shorter, when they are named or with --heavy, on the published table
 where --trolley gives its path, else on simulated answers.
@@ -24,7 +30,6 @@ import models
 from benchmarks.measuring import (
     Length,
     compare,
-    digits,
     gradient_nanoseconds,
     import_peers,
     nutpies,
@@ -32,14 +37,15 @@ from benchmarks.measuring import (
     ours,
     pin_to_one_core,
     print_figures,
+    with_default_warmup,
 )
+from benchmarks.ratios import DEFAULT, NUTPIE, OURS, TUNED, Contestant, print_ratios
 from hmc.settings import METRICS
 
 HEAVY = ("mRXma", "mRXma2")
 TARGET = 0.8
 SAME = 1e-8  # relative difference of log densities; PyTensor takes some constants in single precision
 NUTPIES_METRICS = {"diag": False, "low rank": True}
-TUNED = " tuned"  # after "nutpie", in labels
 
 
 def main():
@@ -56,7 +62,9 @@ def main():
         compiled = compiled_peers(peers, name, model) if peers else {}
         print_gradients(model, compiled, arguments.repeats)
         if not arguments.gradients_only:
-            results[name] = print_fits(name, model, compiled, arguments.repeats)
+            is_slow = TUNED in compiled and not arguments.untuned
+            sampled = {label: peer for label, peer in compiled.items() if not (is_slow and label == NUTPIE)}
+            results[name] = print_fits(name, model, sampled, arguments.repeats)
         print(flush=True)
     if results:
         print_ratios(results)
@@ -69,18 +77,19 @@ def parsed():
     parser.add_argument("--repeats", type=int, default=5, help="runs of each, a seed each (default 5)")
     parser.add_argument("--gradients-only", action="store_true", help="no fits")
     parser.add_argument("--no-nutpie", dest="nutpie", action="store_false", help="measure only ours")
+    parser.add_argument("--untuned", action="store_true", help="also sample plain models that have a tuned version")
     parser.add_argument("--heavy", action="store_true", help=f"also {', '.join(HEAVY)}")
     parser.add_argument("--trolley", metavar="Trolley.csv", help="the published table, for the heavy models")
     return parser.parse_args()
 
 
 def compiled_peers(peers, name, model):
-    """{label: the model in PyMC, compiled by nutpie}; prints how far its log density is from ours, and ends if far."""
+    """{NUTPIE or TUNED: a PyMC model, compiled by nutpie}. Prints how far its log density is from ours; ends if far."""
     import nutpie
 
     compiled = {}
     for tuned in (False, True) if name in peers.TUNED else (False,):
-        label = f"nutpie{TUNED if tuned else ''}"
+        label = TUNED if tuned else NUTPIE
         peer = peers.pymc_model(name, model, tuned)
         apart = peers.disagreement(model, peer)
         print(f"{model.name}: log densities, ours and {label}'s, agree to {apart:.0e} relative", flush=True)
@@ -98,7 +107,7 @@ def print_gradients(model, compiled, repeats):
     print(f"{model.name}, {model.dimension} dimensions: gradient {per_row(nanoseconds, rows)}", end="")
     for label, peer in compiled.items():
         theirs = nutpies_gradient_nanoseconds(peer, repeats)
-        their_rows = rows if label.endswith(TUNED) else observations
+        their_rows = rows if label == TUNED else observations
         print(f"\n    {label} {per_row(theirs, their_rows)}: {theirs / nanoseconds:.1f} times ours", end="")
     print(flush=True)
 
@@ -109,42 +118,29 @@ def per_row(nanoseconds, rows):
 
 
 def print_fits(name, model, compiled, repeats):
-    """Print the table of fits; its `Figures`, by label."""
+    """Print the table of fits; its `Figures`, by `Contestant`."""
     length = Length(2, 500, 500) if name in HEAVY else Length()
-    contestants = {
-        f"ours, {metric}": ours(model, metric=metric, target_accept=TARGET) for metric in METRICS if metric != "unit"
-    }
-    names = [parameter.name for parameter in model.parameters]
-    for label, peer in compiled.items():
-        for metric, is_low_rank in NUTPIES_METRICS.items():
-            contestants[f"{label}, {metric}"] = nutpies(
-                peer, names, target_accept=TARGET, low_rank_modified_mass_matrix=is_low_rank
-            )
-    rows = compare(contestants, length, repeats)
+    rows = compare(contestants(model, compiled), length, repeats)
     print(f"{model.name}: {length}, target {TARGET}, medians")
     print_figures(rows)
     return rows
 
 
-def print_ratios(results):
-    """Least ESS per second: ours with its best metric, and how many times nutpie's, as it comes and at its best."""
-    print(f"Least ESS per second\n{'':12}{'ours':>10}  {'best metric':13}{'default':9}", end="")
-    print(f"{'nutpie, diag':>13}{'ratio':>8}  {'best nutpie':>12}{'ratio':>8}")
-    for name, rows in results.items():
-        speeds = {label: row.ess_per_second for label, row in rows.items()}
-        best = max((label for label in speeds if label.startswith("ours")), key=speeds.get)
-        print(f"{name:12}{digits(speeds[best]):>10}  {metric_in(best):13}{models.metric_of(name):9}", end="")
-        theirs = [label for label in speeds if label.startswith("nutpie")]
-        if theirs:
-            fastest = max(theirs, key=speeds.get)
-            print(f"{digits(speeds['nutpie, diag']):>13}{speeds[best] / speeds['nutpie, diag']:8.1f}", end="")
-            print(f"{digits(speeds[fastest]):>14}{speeds[best] / speeds[fastest]:8.1f}  {fastest}", end="")
-        print()
-
-
-def metric_in(label):
-    """The metric that a contestant's label names."""
-    return label.partition(", ")[2]
+def contestants(model, compiled):
+    """{Contestant: function(seed, length) -> Run}: ours, and nutpie on the compiled models."""
+    found = {
+        Contestant(OURS, metric): ours(model, metric=metric, target_accept=TARGET)
+        for metric in METRICS
+        if metric != "unit"
+    }
+    found[Contestant(OURS, DEFAULT, True)] = with_default_warmup(ours(model, target_accept=TARGET))
+    names = [parameter.name for parameter in model.parameters]
+    for sampler, peer in compiled.items():
+        for metric, is_low_rank in NUTPIES_METRICS.items():
+            run = nutpies(peer, names, target_accept=TARGET, low_rank_modified_mass_matrix=is_low_rank)
+            found[Contestant(sampler, metric)] = run
+            found[Contestant(sampler, metric, True)] = with_default_warmup(run)
+    return found
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 Everything runs on one pinned core in one process, compiled beforehand, sampling only; medians over the repeats
 (the machine's noise hits all alike, so quote the ratios). nutpie is measured where it is installed (extra `bench`).
-Every model, and more of each: `lecture.py`.
+Every model, and more of each: `models.py`.
 """
 
 import argparse

@@ -15,6 +15,8 @@ if threading.current_thread() is threading.main_thread():
 # Files whose tests take over five seconds together: they fit models at length, start processes, draw all figures.
 # `pytest -m "not slow"` leaves them out, and then takes under 90 seconds on two cores once all is compiled.
 SLOW = {
+    "benchmarks/test_efficiency",
+    "benchmarks/test_posteriors",
     "figures/cafes/test_sheet",
     "figures/confounds/test_effects",
     "figures/drawing/test_style",
