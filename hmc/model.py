@@ -24,7 +24,7 @@ from hmc.jit.compiled import (
 from hmc.jit.copying import python_of
 from hmc.jit.fingerprint import UndeterminableError
 from hmc.jit.kernel import kernel
-from hmc.jit.packing import PackedData, pack
+from hmc.jit.packing import PackedData, pack, with_own_notes
 from hmc.jit.reach import FrozenCodeError
 from hmc.parameters import Parameter, blocks, checked_parameters, constrained, unconstrained
 
@@ -108,6 +108,12 @@ class Model:
         """
         other = copy.copy(self)
         other.data, other._packed = data, _checked_and_packed(self.name, data, self.dimension)
+        return other
+
+    def with_own_count(self) -> Model:
+        """The same model with an `n_raised` of its own, from 0: that of one chain, whatever others do meanwhile."""
+        other = copy.copy(self)
+        other._packed = with_own_notes(self._packed)
         return other
 
     def without(self, observations: ArrayLike) -> Model:

@@ -46,7 +46,14 @@ def _wrapped(line: str, width: int) -> str:
 def narrate(recorded: RecordedTransition) -> str:
     """One `RecordedTransition` told from its start to its draw: a text of several lines."""
     tell_path = _tell_doublings if recorded.algorithm == "nuts" else _tell_static
-    return "\n".join([_title(recorded), _tell_start(recorded), *tell_path(recorded), _tell_draw(recorded)])
+    lines = [
+        _title(recorded),
+        *_tell_climb(recorded),
+        _tell_start(recorded),
+        *tell_path(recorded),
+        _tell_draw(recorded),
+    ]
+    return "\n".join(lines)
 
 
 def _title(recorded: RecordedTransition) -> str:
@@ -58,6 +65,20 @@ def _title(recorded: RecordedTransition) -> str:
     room = f"{dimension} dimension{'' if dimension == 1 else 's'}"
     who = f"{recorded.model}, chain {recorded.chain + 1}, {which}"
     return f"{who}: {kind} in {room}, step size {_short(recorded.step_size)}"
+
+
+def _tell_climb(recorded: RecordedTransition) -> Iterator[str]:
+    """How the start was left, if it could not be sampled from."""
+    if recorded.climb is None:
+        return
+    first, *steps = recorded.climb.log_densities
+    cost = f"{recorded.climb.n_gradients} gradient{'' if recorded.climb.n_gradients == 1 else 's'}"
+    why = f"Before the warm-up: the chain's start has log density {_short(first)}, too low to sample from"
+    if not steps:
+        yield f"{why}; no step along the gradient leads out ({cost}), so it stays there."
+        return
+    count = f"{len(steps)} step{'' if len(steps) == 1 else 's'} along the gradient"
+    yield f"{why}; {count} ({cost}) lead{'s' if len(steps) == 1 else ''} to {_short(steps[-1])}."
 
 
 def _tell_start(recorded: RecordedTransition) -> str:

@@ -13,6 +13,7 @@ from hmc.jit.kernel import kernel
 from hmc.jit.packing import lent_generator
 from hmc.numerics import exp
 from hmc.sampler.adaptation import RESTART, Moments, adapt, start_metric
+from hmc.sampler.climbing import climb
 from hmc.sampler.metric import Metric
 from hmc.sampler.nuts import FORWARD, end_of
 from hmc.sampler.nuts import transition as nuts_transition
@@ -87,6 +88,8 @@ def advance(density, data, bit_generator, state, trajectory, orders, record):
     log_density = state.log_density
     if state.iteration == 0:
         if orders.plan.shape[0] > 0:
+            begin = Start(state.point, log_density)
+            log_density = climb(hamiltonian, begin, end_of(trajectory, FORWARD), orders.stop)
             start_metric(orders.estimator, state.metric, state.point.gradient)
         search = start_search(hamiltonian, Start(state.point, log_density), trajectory, 1.0, rng, orders.stop)
     for iteration in range(state.iteration, orders.until):
