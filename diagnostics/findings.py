@@ -38,9 +38,27 @@ WORDS = {
         "There is one chain: Rhat compares its two halves, and says little about parts of the posterior it never saw.",
         "Run 4 chains (chains=4).",
     ),
+    "raised": (
+        "{concerns[0]}: {text}{likewise}.",
+        "Look at the density there. Where a matrix has no Cholesky factor, `hmc.numerics.cholesky` says so without an "
+        "exception.",
+    ),
+    "climbed": (
+        "{concerns[0]}: {text}{likewise}.",
+        "The draws are as good as any; a start that is nearer (initial=...) needs no climb.",
+    ),
+    "stayed": (
+        "{concerns[0]}: {text}{likewise}.",
+        "Start nearer to the posterior (initial=...), or on a scale on which parameters are about 1.",
+    ),
     "stuck": (
         "{named} never moved: all draws of a chain are the same.",
-        "Start elsewhere (another seed, or initial=...). " + CHECK,
+        "{remedy}",
+    ),
+    "trapped": (
+        "{named} hardly moved: the draws of a chain span less than a thousandth of what all chains do, at log "
+        "densities as low as {log_density:.2g}, where {other} has {best:.2g}.",
+        "{remedy}",
     ),
     "divergences": (
         "{count} of {total} transitions diverged ({share:.2%}; {named}): the posterior bends more sharply there than "
@@ -138,7 +156,7 @@ def finding(
 ) -> Finding:
     """A finding in the WORDS of its kind, which `further` values complete."""
     concerns = tuple(concerns)
-    texts = (words.format(named=_listed(concerns), **numbers, **further) for words in WORDS[kind])
+    texts = (words.format(named=_listed(concerns), concerns=concerns, **numbers, **further) for words in WORDS[kind])
     message, advice = (text[:1].upper() + text[1:] for text in texts)
     return Finding(severity, kind, concerns, numbers, message, advice)
 

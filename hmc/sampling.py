@@ -168,7 +168,8 @@ def run(
 ) -> Fit:
     """Run chains to the end, and join them to a fit.
 
-    keep(number, record, snapshot, remarks): called with each finished chunk of a chain; if it is given, chunks are short.
+    keep(number, record, snapshot, remarks): called with each finished chunk of a chain, and all remarks on the chain;
+        if it is given, chunks are short.
     """
     end = settings.warmup + settings.draws
     seconds_of_chunk = None if keep is None else chunk_seconds(model)

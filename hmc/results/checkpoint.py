@@ -2,9 +2,9 @@
 
 The file begins with a line that names its kind. Entries follow: a head (length, checksum, checksum of the head), then
 the content. The first entry describes the run in JSON. Each further one is a chunk, as .npz: the number of a chain, its
-record, the `Snapshot` after it, and the remarks on the chain so far. Each checksum also covers all entries before its own, so the chunks read are those
-that were written. If the machine stopped during the writing of a chunk, the chunk is shorter than its head says, and is
-drawn again. Any other damage is an error.
+record, the `Snapshot` after it, and the remarks on the chain so far. Each checksum also covers all entries before its
+own, so the chunks read are those that were written. If the machine stopped during the writing of a chunk, the chunk is
+shorter than its head says, and is drawn again. Any other damage is an error.
 """
 
 import contextlib

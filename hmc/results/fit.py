@@ -49,8 +49,8 @@ class Fit:
     fit.inverse_metric    as adapted: (chains, dimension), or (chains, dimension, dimension) if dense
     fit.chains            numbers of the chains that are here, from 0
     fit.failures          chains that gave no draws: a list of `Failure(chain, iteration, reason)`
-    fit.remarks           what else is to be said of chains: a list of `Remark`, each with a `chain` and a `text`, such as
-                          how often the log density raised an exception, and which
+    fit.remarks           what else is to be said of chains, such as how often the log density raised an exception, and
+                          which: a list of `Remark`, each with its `chain` and a `text`
     fit.interrupted       whether the run was stopped early; all chains are then cut to the length of the shortest
     fit.ragged            further draws of the longer chains: {chain: {"unconstrained": ..., "stats": {...}}}
     fit.snapshots         states from which the chains can be continued (`hmc.extend`); None if one was interrupted
