@@ -47,10 +47,6 @@ WORDS = {
         "{concerns[0]}: {text}{likewise}.",
         "The draws are as good as any; a start that is nearer (initial=...) needs no climb.",
     ),
-    "stayed": (
-        "{concerns[0]}: {text}{likewise}.",
-        "Start nearer to the posterior (initial=...), or on a scale on which parameters are about 1.",
-    ),
     "stuck": (
         "{named} never moved: all draws of a chain are the same.",
         "{remedy}",

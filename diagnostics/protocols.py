@@ -50,7 +50,7 @@ class ChainRemark(Protocol):
     def chain(self) -> int: ...  # from 0
 
     @property
-    def kind(self) -> str: ...  # a key of findings.WORDS: "raised", "climbed" or "stayed"
+    def kind(self) -> str: ...  # a key of findings.WORDS: "raised" or "climbed"
 
     @property
     def amount(self) -> float: ...  # the larger in size, the more extreme

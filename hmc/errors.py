@@ -39,8 +39,8 @@ class Failure(NamedTuple):
 REMARKS = {
     "raised": "log_density raised {detail} ({amount:.0f} times, warm-up included); where it does, the proposal is "
     "rejected and the transition counts as a divergence",
-    "climbed": "its start has log density {amount:.2g}, too low to sample from; it climbed to {detail} first",
-    "stayed": "its start has log density {amount:.2g}, too low to sample from, and no way up was found",
+    "climbed": "its start has log density {amount:.2g}, so low that a chain may stay there; it climbed to {detail} "
+    "first",
 }
 
 

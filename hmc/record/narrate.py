@@ -72,13 +72,12 @@ def _tell_climb(recorded: RecordedTransition) -> Iterator[str]:
     if recorded.climb is None:
         return
     first, *steps = recorded.climb.log_densities
-    cost = f"{recorded.climb.n_gradients} gradient{'' if recorded.climb.n_gradients == 1 else 's'}"
-    why = f"Before the warm-up: the chain's start has log density {_short(first)}, too low to sample from"
-    if not steps:
-        yield f"{why}; no step along the gradient leads out ({cost}), so it stays there."
-        return
     count = f"{len(steps)} step{'' if len(steps) == 1 else 's'} along the gradient"
-    yield f"{why}; {count} ({cost}) lead{'s' if len(steps) == 1 else ''} to {_short(steps[-1])}."
+    cost = f"{recorded.climb.n_gradients} gradient{'' if recorded.climb.n_gradients == 1 else 's'}"
+    yield (
+        f"Before the warm-up, the chain climbed from its start, whose log density, {_short(first)}, is so low that a "
+        f"chain may stay there: {count} ({cost}, steps that failed included) to {_short(steps[-1])}."
+    )
 
 
 def _tell_start(recorded: RecordedTransition) -> str:

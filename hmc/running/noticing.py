@@ -34,14 +34,13 @@ class Notices:
     def of_start(
         self, settings: Settings, density: tuple[Any, Any], begin: ChainState, stop: NDArray[np.int64]
     ) -> None:
-        """Notice that the warm-up will climb out of where a chain begins, or cannot."""
+        """Notice that the warm-up will climb out of where a chain begins."""
         if settings.warmup == 0:
             return
         start = Start(begin.point, begin.log_density)
         reached = rehearse(Hamiltonian(*density, begin.metric), start, stop)
         if reached is not None and stop[0] == 0:
-            kind = "climbed" if reached > start.log_density else "stayed"
-            self.late.append(Remark(self._chain, kind, start.log_density, f"{reached:.2g}"))
+            self.late.append(Remark(self._chain, "climbed", start.log_density, f"{reached:.2g}"))
 
     def begin(self) -> None:
         """Count exceptions from now on: those at starting points that were tried have rejected no proposal."""
