@@ -74,12 +74,12 @@ def watch_climb(hamiltonian: Hamiltonian, start: Start, stop: NDArray[np.int64])
     """The climb that a chain with a warm-up begins with; None where it samples from its start, which stays as it is."""
     log_densities, n_gradients = [start.log_density], 0
 
-    def step_up(*arguments: Any) -> tuple[float, int]:
+    def step_up(*arguments: Any) -> tuple[float, float, int]:
         nonlocal n_gradients
-        found, n_gradients = climbing.step_up(*arguments)
+        found, length, n_gradients = climbing.step_up(*arguments)
         if found > log_densities[-1]:
             log_densities.append(float(found))
-        return found, n_gradients
+        return found, length, n_gradients
 
     watched = substituted(climbing.rehearse, climb=substituted(climbing.climb, step_up=step_up))
     return None if watched(hamiltonian, start, stop) is None else Climb(tuple(log_densities), n_gradients)

@@ -15,7 +15,7 @@ from hmc.sampler.phase_space import PhasePoint, Start
 from hmc.sampler.rows import copy_row
 
 # Of an ARMA(1,1), with starts uniform in (-2, 2) and (-10, 10), chains that begin below -1e17 nearly all stay there for
-# ever. Above, chains come up by themselves, but slowly: from -1e8 and less, those of mru and mRXma may end their warm-up
+# ever. Above, chains come up by themselves, but slowly: from -1e8 and less, those of mru and mRXma may end warm-up
 # far from the posterior. No posterior of the lecture is below -1e5, no start in (-2, 2) below -1e8.
 LOWEST_LOG_DENSITY = -1e8  # a start above is left where it is
 HIGH_ENOUGH = -1e6  # where a climb ends
@@ -25,7 +25,7 @@ HIGH_ENOUGH = -1e6  # where a climb ends
 # constant or for the number of data, the chain stays.
 SHARE_LEFT = 0.5
 
-SHORTEST = 1e-9  # of a step, in the coordinate that changes most; the first that is tried is 1
+SHORTEST, FIRST = 1e-9, 1.0  # lengths of steps, in the coordinate that changes most
 MOST_GRADIENTS = 1000  # as many as in one transition of the greatest depth; a climb takes 10 to 100
 
 
@@ -37,11 +37,12 @@ def climb(hamiltonian, start, point, stop):
     divided by its largest component; see `step_up`. Where none leads out, the start stays at the best point found; it
     is not moved where its log density is above LOWEST_LOG_DENSITY. Also ends where `stop` is set.
     """
-    log_density, used = start.log_density, 0
+    log_density, length, used = start.log_density, FIRST, 0
     if log_density > LOWEST_LOG_DENSITY:
         return log_density
     while log_density < HIGH_ENOUGH and used < MOST_GRADIENTS:
-        better, used = step_up(hamiltonian, start.point, log_density, point, used, stop)
+        here = Start(start.point, log_density)
+        better, length, used = step_up(hamiltonian, here, point, max(FIRST, length), used, stop)
         if not better > SHARE_LEFT * log_density:
             break
         log_density = better
@@ -51,16 +52,17 @@ def climb(hamiltonian, start, point, stop):
 
 
 @kernel
-def step_up(hamiltonian, here, log_density, point, used, stop):
-    """Try steps from `here` along the gradient: (the log density at `point`, gradients used in all).
+def step_up(hamiltonian, start, point, length, used, stop):
+    """Try steps from a Start along the gradient: (log density at `point`, length of the step, gradients used in all).
 
-    The length is halved from 1 until the log density is high enough; or doubled, for as long as that helps, where
-    the whole step is better than nothing: posteriors may be far away on their own scale.
+    The length is halved until the log density is high enough; or doubled, for as long as that helps, where the first
+    step is better than none: posteriors may be far away on their own scale. If nothing helps, the log density is the
+    start's.
     """
-    steepest = 0.0
+    here, steepest = start.point, 0.0
     for i in range(here.gradient.shape[0]):
         steepest = max(steepest, abs(here.gradient[i]))
-    length, factor, before = 1.0, 0.5, log_density
+    factor, before, first = 0.5, start.log_density, used
     while steepest > 0.0 and length > SHORTEST and used < MOST_GRADIENTS:
         for i in range(here.position.shape[0]):
             point.position[i] = here.position[i] + length * divide(here.gradient[i], steepest)
@@ -68,15 +70,16 @@ def step_up(hamiltonian, here, log_density, point, used, stop):
         used += 1
         if stop[0] != 0:
             break
-        if found > SHARE_LEFT * log_density and is_finite(found, point.gradient):
-            return found, used
-        if length == 1.0 and found > before:
+        is_better = found > before and is_finite(found, point.gradient)
+        if is_better and found > SHARE_LEFT * start.log_density:
+            return found, length, used
+        if used == first + 1 and is_better:
             factor = 2.0
-        elif factor == 2.0 and not found > before:
+        elif factor == 2.0 and not is_better:
             break
         before = found
         length *= factor
-    return log_density, used
+    return start.log_density, length, used
 
 
 @kernel
