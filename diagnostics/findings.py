@@ -152,12 +152,12 @@ def finding(
 ) -> Finding:
     """A finding in the WORDS of its kind, which `further` values complete."""
     concerns = tuple(concerns)
-    texts = (words.format(named=_listed(concerns), concerns=concerns, **numbers, **further) for words in WORDS[kind])
+    texts = (words.format(named=listed(concerns), concerns=concerns, **numbers, **further) for words in WORDS[kind])
     message, advice = (text[:1].upper() + text[1:] for text in texts)
     return Finding(severity, kind, concerns, numbers, message, advice)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """The first few names, and how many more there are, as in a sentence."""
     listed = [*names[:NAMED], *([f"{len(names) - NAMED} more"] if len(names) > NAMED else [])]
     return " and ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from .findings import Finding, finding
+from .findings import Finding, finding, listed
 from .protocols import ChainRemark
 
 
@@ -14,5 +14,5 @@ def of_remarks(remarks: Iterable[ChainRemark]) -> Iterator[Finding]:
     for kind, (worst, *others) in by_kind.items():
         concerns = [f"chain {remark.chain + 1}" for remark in (worst, *others)]
         numbers = {"count": len(concerns), "amount": worst.amount}
-        likewise = f"; likewise {len(others)} other chain{'' if len(others) == 1 else 's'}" if others else ""
+        likewise = f"; likewise {listed(concerns[1:])}" if others else ""
         yield finding(kind, "note", concerns, numbers, text=worst.text, likewise=likewise)

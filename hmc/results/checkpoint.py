@@ -131,7 +131,7 @@ def open_checkpoint(
         done = max([c.snapshot.state.iteration for c in chains if c.snapshot], default=0) - settings.warmup
         if done > settings.draws:
             raise ValueError(f"{path}: it has {done} draws of a chain, and draws is {settings.draws}")
-        different = draws_difference(begun, identity, chains, model)
+        different = draws_difference(begun, identity, [(c.records, c.snapshot) for c in chains], model)
         if different:
             raise ValueError(f"{path}: {different}")
         if end < len(content):

@@ -73,11 +73,10 @@ def step_up(hamiltonian, start, point, length, used, stop):
         is_better = found > before and is_finite(found, point.gradient)
         if is_better and found > SHARE_LEFT * start.log_density:
             return found, length, used
-        if used == first + 1 and is_better:
-            factor = 2.0
-        elif factor == 2.0 and not is_better:
+        if is_better and (used == first + 1 or factor > 1.0):
+            factor, before = 2.0, found
+        elif factor > 1.0:
             break
-        before = found
         length *= factor
     return start.log_density, length, used
 

@@ -1,12 +1,14 @@
 """Starts that climb: chains reach the posterior from wherever they begin, and nothing else changes."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 
 import hmc
 import models
+from diagnostics import verdict
 from hmc.jit.copying import substituted
 from hmc.record import record
 from hmc.record.narrate import watch
@@ -95,7 +97,7 @@ def test_a_gradient_of_zero_or_not_finite_ends_a_climb():
 
 @pytest.mark.parametrize("after", [1, 2, 7])
 def test_a_stop_ends_a_climb_within_one_gradient(after):
-    density, *_ = climbed(lambda x: (-1e10 - float(x @ x), -2.0 * x), [2.0, 1.3], np.zeros(1, np.int64), after)
+    density, *_ = climbed(lambda x: (-1e10 - float(x @ x), 2.0 * x), [2.0, 1.3], np.zeros(1, np.int64), after)
     assert len(density.positions) == after
 
 
@@ -166,6 +168,19 @@ def test_without_a_warmup_a_start_stays(capsys):
     fit = hmc.sample(arma.arma(), 1, warmup=0, draws=5, initial=far, workers=1, progress=False)
     assert np.abs(fit.unconstrained - far).max() < 1e-6
     assert (fit.remarks, capsys.readouterr().err) == ([], "")
+
+
+def test_a_verdict_on_chains_that_are_stuck_names_a_start_that_works():
+    """Without a warm-up nothing climbs."""
+    model, how = arma.arma(), {"warmup": 0, "draws": 100, "workers": 1, "progress": False}
+    far = [position for position in arma.starts(2.0, 1) if model.evaluate(position)[0] < -1e30]
+    near = model.unconstrain(arma.TRUTH)
+    fit = hmc.sample(model, 4, initial=[near, far[0], near, far[1]], **how)
+    (found,) = [finding for finding in verdict(fit) if finding.kind == "stuck"]
+    assert found.concerns == ("chain 2", "chain 4")
+    remedy = re.search(r"initial=(fit\.unconstrained\[\d, -1\])", found.advice)[1]
+    again = hmc.sample(model, 4, initial=eval(remedy, {"fit": fit}), **how)
+    assert not {"stuck", "trapped"} & {finding.kind for finding in verdict(again)}
 
 
 CLIMBING = """
