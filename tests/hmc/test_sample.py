@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import pytest
 import hmc
 from hmc.results import checkpoint
 from hmc.running.tasks import run_chain
+from hmc.sampler import snapshot
 from hmc.settings import check_settings
 from tests.hmc.helpers import running
 
@@ -218,6 +220,25 @@ def test_remarks_are_saved_and_go_on_with_the_chains(tmp_path):
     path = tmp_path / "run.ckpt"
     hmc.sample(model, **COUNTS, workers=1, checkpoint=path)
     assert hmc.sample(model, **COUNTS | {"draws": 100}, workers=1, checkpoint=path).remarks == whole.remarks
+
+
+def test_an_interrupted_run_counts_no_exception_twice(tmp_path, monkeypatch):
+    """Transitions after the last snapshot are drawn again when the run goes on, and may raise again."""
+    model, how = misbehaving(raising, limit=0.5), COUNTS | {"chains": 1, "draws": 400, "workers": 1}
+    whole, take, sent = hmc.sample(model, **how), snapshot.take, []
+
+    def interrupting(state, rng, warmup):
+        if state.iteration > 200 and not sent:
+            sent.append(state.iteration)
+            signal.raise_signal(signal.SIGINT)
+        return take(state, rng, warmup)
+
+    monkeypatch.setattr(snapshot, "take", interrupting)
+    fit = hmc.sample(model, **how, checkpoint=tmp_path / "run.ckpt")
+    assert fit.interrupted
+    (part,), (all_of_it,) = fit.remarks, whole.remarks
+    assert 0 < part.amount < all_of_it.amount
+    assert hmc.sample(model, **how, checkpoint=tmp_path / "run.ckpt").remarks == whole.remarks
 
 
 def test_exceptions_at_starting_points_that_were_tried_are_not_counted():
