@@ -68,7 +68,6 @@ class Fit:
     inverse_metric: NDArray[np.float64]
     chains: list[int]
     failures: list[Failure]
-    remarks: list[Remark]
     interrupted: bool
     ragged: dict[int, dict[str, Any]]
     snapshots: list[Snapshot] | None
@@ -77,6 +76,7 @@ class Fit:
     identity: Identity
     model: Model | None = None
     version: str = __version__
+    remarks: list[Remark] = dataclasses.field(default_factory=list)
     known_derived: dict[str, NDArray[np.float64]] | None = None
     known_log_likelihood: NDArray[np.float64] | None = None
     _values: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)

@@ -224,11 +224,11 @@ def test_remarks_are_saved_and_go_on_with_the_chains(tmp_path):
 
 def test_an_interrupted_run_counts_no_exception_twice(tmp_path, monkeypatch):
     """Transitions after the last snapshot are drawn again when the run goes on, and may raise again."""
-    model, how = misbehaving(raising, limit=0.5), COUNTS | {"chains": 1, "draws": 400, "workers": 1}
+    model, how = misbehaving(raising, limit=0.5), COUNTS | {"chains": 1, "draws": 200_000, "workers": 1}
     whole, take, sent = hmc.sample(model, **how), snapshot.take, []
 
     def interrupting(state, rng, warmup):
-        if state.iteration > 200 and not sent:
+        if state.iteration > 1100 and not sent:
             sent.append(state.iteration)
             signal.raise_signal(signal.SIGINT)
         return take(state, rng, warmup)
