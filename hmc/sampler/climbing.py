@@ -9,9 +9,12 @@ Nothing is random, and a start that can be sampled from is left where it is, so 
 here.
 """
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hmc.jit.kernel import kernel
 from hmc.numerics import divide
-from hmc.sampler.phase_space import PhasePoint, Start
+from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Start
 from hmc.sampler.rows import copy_row
 
 # Of an ARMA(1,1), with starts uniform in (-2, 2) and (-10, 10), chains that begin below -1e17 nearly all stay there for
@@ -90,7 +93,7 @@ def is_finite(log_density, gradient):
     return total == 0.0
 
 
-def rehearse(hamiltonian, start, stop):
+def rehearse(hamiltonian: Hamiltonian, start: Start, stop: NDArray[np.int64]) -> float | None:
     """The log density that `climb` reaches from a start, which stays where it is; None where it does not climb."""
     if start.log_density > LOWEST_LOG_DENSITY:
         return None
