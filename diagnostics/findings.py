@@ -38,9 +38,23 @@ WORDS = {
         "There is one chain: Rhat compares its two halves, and says little about parts of the posterior it never saw.",
         "Run 4 chains (chains=4).",
     ),
+    "raised": (
+        "{concerns[0]}: {text}{likewise}.",
+        "Look at the density there. Where a matrix has no Cholesky factor, `hmc.numerics.cholesky` says so without an "
+        "exception.",
+    ),
+    "climbed": (
+        "{concerns[0]}: {text}{likewise}.",
+        "The draws are as good as any; a start that is nearer (initial=...) needs no climb.",
+    ),
     "stuck": (
         "{named} never moved: all draws of a chain are the same.",
-        "Start elsewhere (another seed, or initial=...). " + CHECK,
+        "{remedy}",
+    ),
+    "trapped": (
+        "{named} hardly moved: the draws of a chain span less than a thousandth of what all chains do, at log "
+        "densities as low as {log_density:.2g}, where {other} has {best:.2g}.",
+        "{remedy}",
     ),
     "divergences": (
         "{count} of {total} transitions diverged ({share:.2%}; {named}): the posterior bends more sharply there than "
@@ -138,12 +152,12 @@ def finding(
 ) -> Finding:
     """A finding in the WORDS of its kind, which `further` values complete."""
     concerns = tuple(concerns)
-    texts = (words.format(named=_listed(concerns), **numbers, **further) for words in WORDS[kind])
+    texts = (words.format(named=listed(concerns), concerns=concerns, **numbers, **further) for words in WORDS[kind])
     message, advice = (text[:1].upper() + text[1:] for text in texts)
     return Finding(severity, kind, concerns, numbers, message, advice)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """The first few names, and how many more there are, as in a sentence."""
     listed = [*names[:NAMED], *([f"{len(names) - NAMED} more"] if len(names) > NAMED else [])]
     return " and ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))

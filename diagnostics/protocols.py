@@ -43,6 +43,22 @@ class ChainFailure(Protocol):
     def reason(self) -> object: ...
 
 
+class ChainRemark(Protocol):
+    """What is to be said of a chain that gave draws."""
+
+    @property
+    def chain(self) -> int: ...  # from 0
+
+    @property
+    def kind(self) -> str: ...  # a key of findings.WORDS: "raised" or "climbed"
+
+    @property
+    def amount(self) -> float: ...  # the larger in size, the more extreme
+
+    @property
+    def text(self) -> str: ...
+
+
 class SampledFit(NamedDraws, Protocol):
     """A fit with a report of its run."""
 

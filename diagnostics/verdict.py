@@ -32,7 +32,9 @@ from .precis import distinct, element_labels
 from .protocols import Bools, Floats, SampledFit
 from .psis import PsisLoo, loo_cautions
 from .rank import views
+from .remarks import of_remarks
 from .rhat import larger_rhat
+from .stuck import of_stuck_chains
 from .waic import Waic, waic_cautions
 
 # Vehtari et al. (2021), section 4: with a larger Rhat, or fewer effective draws a chain, the two numbers themselves
@@ -63,7 +65,8 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
 
     Checks all named quantities on their own scale, element by element (`a[3]`): draws that are not finite, Rhat,
     bulk and tail ESS; the sampler's divergences, cut-off trajectories, E-BFMI of each chain; chains that failed
-    or never moved, one chain alone, few draws; with `criteria`, the k-hat and p_waic of each observation.
+    or never moved, one chain alone, few draws; with `criteria`, the k-hat and p_waic of each observation. Tells what
+    is in `fit.remarks`, if the fit has any.
 
     A constant parameter is an error, because a posterior density has some spread. A constant derived quantity (the
     diagonal of a correlation matrix) is left out, as are undefined statistics (the tail ESS of an event that nearly
@@ -128,6 +131,7 @@ def _of_chains(fit: SampledFit) -> Iterator[Finding]:
     for failure in fit.failures:
         numbers = {"iteration": failure.iteration}
         yield finding("failure", "warning", [f"chain {failure.chain + 1}"], numbers, reason=failure.reason)
+    yield from of_remarks(getattr(fit, "remarks", ()))
     if fit.interrupted:
         yield finding("interrupted", "note", [], {"draws": draws})
     if draws < FEWEST_DRAWS:
@@ -136,9 +140,9 @@ def _of_chains(fit: SampledFit) -> Iterator[Finding]:
         yield finding("few_draws", "note", [], {"draws": draws, "required": ESS_PER_CHAIN * chains})
     if chains == 1:
         yield finding("single_chain", "warning", [], {"chains": 1})
-    is_stuck = np.array([(chain == chain[:1]).all() for chain in fit.unconstrained])
-    if draws > 1 and is_stuck.any():
-        yield finding("stuck", "error", _chains(fit, is_stuck), {"count": int(is_stuck.sum())})
+    if draws > 1:
+        lp = fit.stats.get("lp", np.zeros((chains, draws)))
+        yield from of_stuck_chains(fit.unconstrained, lp, [f"chain {number + 1}" for number in fit.chains])
 
 
 def _of_trajectories(fit: SampledFit, hierarchy: Callable[[], Hierarchy | None]) -> Iterator[Finding]:

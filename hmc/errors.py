@@ -1,5 +1,6 @@
 """What can go wrong with a run as a whole. Bad arguments raise ValueError, before anything is compiled."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -33,6 +34,51 @@ class Failure(NamedTuple):
     chain: int
     iteration: int
     reason: str
+
+
+REMARKS = {
+    "raised": "log_density raised {detail} ({amount:.0f} times, warm-up included); where it does, the proposal is "
+    "rejected and the transition counts as a divergence",
+    "climbed": "its start has log density {amount:.2g}, so low that a chain may stay there; it climbed to {detail} "
+    "first",
+}
+
+
+class Remark(NamedTuple):
+    """Something about a chain of a fit that its user should know, though the chain gave draws."""
+
+    chain: int
+    kind: str  # a key of REMARKS
+    amount: float  # "raised": how often; else the log density of the start
+    detail: str  # "raised": the latest exception; "climbed": the log density that was reached
+
+    @property
+    def text(self) -> str:
+        """The remark as a sentence about the chain, without its number and without a full stop."""
+        return REMARKS[self.kind].format(amount=self.amount, detail=self.detail).replace("(1 times,", "(once,")
+
+
+def joined(remarks: Iterable[Remark]) -> list[Remark]:
+    """The remarks of all parts of chains, in their order, as one of each kind a chain: how often is added up."""
+    found: dict[tuple[int, str], Remark] = {}
+    for remark in remarks:
+        before = found.get(remark[:2])
+        added = before.amount if before and remark.kind == "raised" else 0.0
+        found[remark[:2]] = remark._replace(amount=added + remark.amount)
+    return sorted(found.values())
+
+
+def told_together(remarks: Iterable[Remark]) -> list[str]:
+    """A line for each kind of remark: that of the chain with the largest amount, and how many others have one."""
+    by_kind: dict[str, list[Remark]] = {}
+    for remark in remarks:
+        by_kind.setdefault(remark.kind, []).append(remark)
+    lines = []
+    for same in by_kind.values():
+        worst, others = max(same, key=lambda remark: abs(remark.amount)), len(same) - 1
+        likewise = f"; likewise {others} other chain{'' if others == 1 else 's'}" if others else ""
+        lines.append(f"chain {worst.chain + 1}: {worst.text}{likewise}")
+    return lines
 
 
 def told(error: BaseException) -> str:

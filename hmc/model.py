@@ -23,7 +23,7 @@ from hmc.jit.compiled import (
 from hmc.jit.copying import python_of
 from hmc.jit.fingerprint import UndeterminableError
 from hmc.jit.kernel import kernel
-from hmc.jit.packing import PackedData, pack
+from hmc.jit.packing import PackedData, pack, with_own_notes
 from hmc.jit.reach import FrozenCodeError
 from hmc.parameters import Parameter, blocks, checked_parameters, constrained, unconstrained
 
@@ -105,9 +105,16 @@ class Model:
         """The same model of other data: what `simulate_data` gives, say. Of fields of the same types, of whatever
         lengths, nothing is compiled again. ValueError for what is no NamedTuple of arrays and numbers.
         """
-        other = Model.__new__(Model)  # a copy would pack the data of this one, too
-        packed = _checked_and_packed(self.name, data, self.dimension)
-        other.__dict__.update(self.__getstate__(), data=data, _packed=packed)
+        return self._with(data=data, _packed=_checked_and_packed(self.name, data, self.dimension))
+
+    def with_own_count(self) -> Model:
+        """The same model with an `n_raised` of its own, from 0: that of one chain, whatever others do meanwhile."""
+        return self._with(_packed=with_own_notes(self._packed))
+
+    def _with(self, **fields: Any) -> Model:
+        """The same model with other fields."""
+        other = Model.__new__(Model)  # copy.copy would pack the data of this one, too
+        other.__dict__.update(self.__getstate__(), **fields)
         return other
 
     def without(self, observations: ArrayLike) -> Model:

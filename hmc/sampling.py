@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hmc.errors import Failure
+from hmc.errors import Failure, Remark, joined, told_together
 from hmc.memory import check_memory
 from hmc.model import Model
-from hmc.reporting import progress_bar
+from hmc.reporting import progress_bar, say
 from hmc.results.checkpoint import chunk_seconds, open_checkpoint
 from hmc.results.fit import Fit
 from hmc.results.gathering import gather, raise_for_no_draws, records
@@ -156,6 +156,7 @@ def extend(
     how: dict[str, Any] = {"workers": workers, "executor": executor, "progress": progress}
     extended = run(fit.model, fit.identity, settings, chains, **how)
     extended.failures = sorted([*fit.failures, *extended.failures])
+    extended.remarks = joined([*fit.remarks, *extended.remarks])
     return extended
 
 
@@ -168,11 +169,12 @@ def run(
     workers: int | None,
     executor: Executor | str | None,
     progress: bool,
-    keep: Callable[[int, Record, Snapshot], None] | None = None,
+    keep: Callable[[int, Record, Snapshot, list[Remark]], None] | None = None,
 ) -> Fit:
     """Run chains to the end, and join them to a fit.
 
-    keep(number, record, snapshot): called with each finished chunk of a chain; if it is given, chunks are short.
+    keep(number, record, snapshot, remarks): called with each finished chunk of a chain, and all remarks on the chain;
+        if it is given, chunks are short.
     """
     end = settings.warmup + settings.draws
     seconds_of_chunk = None if keep is None else chunk_seconds(model)
@@ -187,7 +189,7 @@ def run(
         def ended(chain: Chain, result: Any, error: BaseException | None, _may_run_again: bool) -> str | None:
             failed = chain.take(result, error, int(execution.cells[0, 1 + chain.number]))
             if keep is not None and chain.fresh is not None and chain.snapshot is not None:
-                keep(chain.number, chain.fresh, chain.snapshot)
+                keep(chain.number, chain.fresh, chain.snapshot, chain.remarks)
             if chain.error is None:
                 send(chain)
             return failed
@@ -230,7 +232,10 @@ def _gathered(
     if not found:
         errors = [chain.error for chain in without]
         raise_for_no_draws(model, failures, [KeyboardInterrupt(), *errors] if interrupted else errors)
-    return gather(model, settings, found, failures, identity=identity, interrupted=interrupted, seconds=seconds)
+    fit = gather(model, settings, found, failures, identity=identity, interrupted=interrupted, seconds=seconds)
+    for line in told_together(fit.remarks):
+        say(f"{model.name}: {line}")
+    return fit
 
 
 def initial_positions(model: Model, initial: Initial, chains: int) -> NDArray[np.float64] | None:

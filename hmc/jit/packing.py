@@ -47,6 +47,15 @@ def pack(data: Any, dimension: int = 0) -> PackedData:
     return PackedData(words.ctypes.data + notes.nbytes, numba.typeof(data), words, data, notes)
 
 
+def with_own_notes(packed: PackedData) -> PackedData:
+    """The same data at an address of their own, whose notes are empty: exceptions are counted apart."""
+    words = packed.words.copy()
+    notes = words[: packed.notes.size].view(np.float64)
+    notes[:] = 0.0
+    address = packed.address if jit_is_disabled() else words.ctypes.data + notes.nbytes
+    return packed._replace(address=address, words=words, notes=notes)
+
+
 @kernel
 def note_exception(notes, position):
     """Note that a density raised an exception, which compiled code cannot keep: how often, and where it was last."""

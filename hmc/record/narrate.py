@@ -47,7 +47,14 @@ def _wrapped(line: str, width: int) -> str:
 def narrate(recorded: RecordedTransition) -> str:
     """One `RecordedTransition` told from its start to its draw: a text of several lines."""
     tell_path = _tell_doublings if recorded.algorithm == "nuts" else _tell_static
-    return "\n".join([_title(recorded), _tell_start(recorded), *tell_path(recorded), _tell_draw(recorded)])
+    lines = [
+        _title(recorded),
+        *_tell_climb(recorded),
+        _tell_start(recorded),
+        *tell_path(recorded),
+        _tell_draw(recorded),
+    ]
+    return "\n".join(lines)
 
 
 def _title(recorded: RecordedTransition) -> str:
@@ -59,6 +66,19 @@ def _title(recorded: RecordedTransition) -> str:
     room = f"{dimension} dimension{'' if dimension == 1 else 's'}"
     who = f"{recorded.model}, chain {recorded.chain + 1}, {which}"
     return f"{who}: {kind} in {room}, step size {_short(recorded.step_size)}"
+
+
+def _tell_climb(recorded: RecordedTransition) -> Iterator[str]:
+    """How the start was left, if it could not be sampled from."""
+    if recorded.climb is None:
+        return
+    first, *steps = recorded.climb.log_densities
+    count = f"{len(steps)} step{'' if len(steps) == 1 else 's'} along the gradient"
+    cost = f"{recorded.climb.n_gradients} gradient{'' if recorded.climb.n_gradients == 1 else 's'}"
+    yield (
+        f"Before the warm-up, the chain climbed from its start, whose log density, {_short(first)}, is so low that a "
+        f"chain may stay there: {count} ({cost}, steps that failed included) to {_short(steps[-1])}."
+    )
 
 
 def _tell_start(recorded: RecordedTransition) -> str:

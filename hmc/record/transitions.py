@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hmc.jit.copying import substituted
-from hmc.record.watcher import Join, Leaf, Watcher
+from hmc.record.watcher import Climb, Join, Leaf, Watcher, watch_climb
 from hmc.sampler.chain import Orders, Record, advance, make_buffers, make_record
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.metric import DENSE, DIAGONAL, LowRank, Metric, identity, set_from_covariance
@@ -64,6 +64,7 @@ class RecordedTransition(NamedTuple):
     joins: tuple[Join, ...]  # in the order they were made; () for static HMC
     chosen: int  # the number of the leaf that became the draw
     outcome: Outcome  # the sampler's own statistics
+    climb: Climb | None = None  # before the chain's first transition; with the first that is recorded, if there was one
 
     @property
     def draw(self) -> NDArray[np.float64]:
@@ -118,12 +119,15 @@ def record(
         density = model.density()
         state = start(model, density, checked, chain, rng, orders.stop)
         buffers = make_buffers(state, checked.max_depth)
+        begin = Start(state.point, state.log_density)
+        climb = watch_climb(Hamiltonian(*density, state.metric), begin, orders.stop) if checked.warmup else None
         for reached in range(_AT_A_TIME, after + _AT_A_TIME, _AT_A_TIME):
             part = orders._replace(until=min(reached, after))
             state = compiled_advance()(*density, rng.bit_generator, state, buffers, part, statistics)
         watched = substituted(advance, transition=watcher.transition)
         watched(*density, rng.bit_generator, state, buffers, orders._replace(until=until), statistics)
-    return _records(model, checked, chain, after, watcher.notes)
+    first, *others = _records(model, checked, chain, after, watcher.notes)
+    return [first._replace(climb=climb), *others]
 
 
 def record_from(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hmc.jit.copying import substituted
-from hmc.sampler import chain, nuts
+from hmc.sampler import chain, climbing, nuts
 from hmc.sampler.metric import inverse_metric
 from hmc.sampler.outcome import PATH_END, Outcome, is_divergent
 from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Start, energy_of, leapfrog
@@ -61,6 +61,28 @@ class Join(NamedTuple):
     taken: int  # the one of these that the joined stretch proposes
     checks: tuple[Check, ...]  # the whole, and across the join; the whole alone for two single leaves
     is_turning: bool  # the sampler's verdict
+
+
+class Climb(NamedTuple):
+    """The way of a start out of where it could not be sampled from, before the first transition."""
+
+    log_densities: tuple[float, ...]  # at the start, and after each step that was taken
+    n_gradients: int  # of all steps that were tried
+
+
+def watch_climb(hamiltonian: Hamiltonian, start: Start, stop: NDArray[np.int64]) -> Climb | None:
+    """The climb that a chain with a warm-up begins with; None where it samples from its start, which stays as it is."""
+    log_densities, n_gradients = [start.log_density], 0
+
+    def step_up(*arguments: Any) -> tuple[float, float, int]:
+        nonlocal n_gradients
+        found, length, n_gradients = climbing.step_up(*arguments)
+        if found > log_densities[-1]:
+            log_densities.append(float(found))
+        return found, length, n_gradients
+
+    watched = substituted(climbing.rehearse, climb=substituted(climbing.climb, step_up=step_up))
+    return None if watched(hamiltonian, start, stop) is None else Climb(tuple(log_densities), n_gradients)
 
 
 class Watcher:

@@ -124,6 +124,7 @@ def _description(fit: Fit) -> dict[str, Any]:
         "settings": {key: value for key, value in fit.settings.items() if key != "initial"},
         "chains": fit.chains,
         "failures": [failure._asdict() for failure in fit.failures],
+        "remarks": [remark._asdict() for remark in fit.remarks],
         "interrupted": fit.interrupted,
         "seconds": fit.seconds,
     }

@@ -2,9 +2,9 @@
 
 The file begins with a line that names its kind. Entries follow: a head (length, checksum, checksum of the head), then
 the content. The first entry describes the run in JSON. Each further one is a chunk, as .npz: the number of a chain, its
-record, and the `Snapshot` after it. Each checksum also covers all entries before its own, so the chunks read are those
-that were written. If the machine stopped during the writing of a chunk, the chunk is shorter than its head says, and is
-drawn again. Any other damage is an error.
+record, the `Snapshot` after it, and the remarks on the chain so far. Each checksum also covers all entries before its
+own, so the chunks read are those that were written. If the machine stopped during the writing of a chunk, the chunk is
+shorter than its head says, and is drawn again. Any other damage is an error.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from hmc.errors import told
+from hmc.errors import Remark, told
 from hmc.files import put_new, write_whole
 from hmc.reporting import say
 from hmc.results.identity import (
@@ -58,6 +58,7 @@ class KeptChain(NamedTuple):
 
     records: list[Record]  # of its chunks, in their order
     snapshot: snapshot.Snapshot | None  # where the next chunk starts; None: at the start of the chain
+    remarks: Sequence[Remark] = ()
 
 
 class Checkpoint:
@@ -70,15 +71,16 @@ class Checkpoint:
         self.chains = chains
         self._path, self._file, self._checksum = path, file, checksum
 
-    def append(self, number: int, record: Record, reached: snapshot.Snapshot) -> None:
-        """Write a chunk of chain `number`: its record, and the snapshot after it.
+    def append(self, number: int, record: Record, reached: snapshot.Snapshot, remarks: Sequence[Remark] = ()) -> None:
+        """Write a chunk of chain `number`: its record, the snapshot after it, all remarks on the chain so far.
 
         OSError if it cannot be written; the file then stays as it was.
         """
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {f"record/{name}": values for name, values in record._asdict().items()}
         arrays |= {f"snapshot/{name}": values for name, values in snapshot.to_arrays(reached).items()}
-        np.savez(buffer, chain=number, **arrays)
+        texts = json.dumps([remark._asdict() for remark in remarks])
+        np.savez(buffer, chain=number, remarks=texts, **arrays)
         entry, checksum = _entry(buffer.getvalue(), self._checksum)
         end = self._file.seek(0, os.SEEK_END)
         try:
@@ -129,7 +131,7 @@ def open_checkpoint(
         done = max([c.snapshot.state.iteration for c in chains if c.snapshot], default=0) - settings.warmup
         if done > settings.draws:
             raise ValueError(f"{path}: it has {done} draws of a chain, and draws is {settings.draws}")
-        different = draws_difference(begun, identity, chains, model)
+        different = draws_difference(begun, identity, [(c.records, c.snapshot) for c in chains], model)
         if different:
             raise ValueError(f"{path}: {different}")
         if end < len(content):
@@ -188,9 +190,10 @@ def _chains(chunks: Sequence[bytes], count: int) -> list[KeptChain]:
         with np.load(io.BytesIO(chunk), allow_pickle=False) as arrays:
             parts = {name: arrays[name] for name in arrays.files}
         number = int(parts.pop("chain"))
+        remarks = [Remark(**remark) for remark in json.loads(str(parts.pop("remarks")))]
         record = Record(*(parts.pop(f"record/{name}") for name in Record._fields))
         state = snapshot.from_arrays({name.removeprefix("snapshot/"): values for name, values in parts.items()})
-        chains[number] = KeptChain([*chains[number].records, record], state)
+        chains[number] = KeptChain([*chains[number].records, record], state, remarks)
     return chains
 
 

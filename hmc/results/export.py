@@ -228,6 +228,8 @@ def _attributes(fit: Fit) -> dict[str, Any]:
     failures = [f"chain {chain}, iteration {iteration}: {reason}" for chain, iteration, reason in fit.failures]
     if failures:
         attributes["failures"] = "; ".join(failures)
+    if fit.remarks:
+        attributes["remarks"] = "; ".join(f"chain {remark.chain}: {remark.text}" for remark in fit.remarks)
     return attributes
 
 

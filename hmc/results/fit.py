@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hmc.errors import Failure
+    from hmc.errors import Failure, Remark
     from hmc.model import Model
     from hmc.parameters import Parameter
     from hmc.results.identity import Identity
@@ -52,6 +52,8 @@ class Fit:
                           `hmc.LowRank`, which has its factors, `variances()` and `matrix()`
     fit.chains            numbers of the chains that are here, from 0
     fit.failures          chains that gave no draws: a list of `Failure(chain, iteration, reason)`
+    fit.remarks           what else is to be said of chains, such as how often the log density raised an exception, and
+                          which: a list of `Remark`, each with its `chain` and a `text`
     fit.interrupted       whether the run was stopped early; all chains are then cut to the length of the shortest
     fit.ragged            further draws of the longer chains: {chain: {"unconstrained": ..., "stats": {...}}}
     fit.snapshots         states from which the chains can be continued (`hmc.extend`); None if one was interrupted
@@ -77,6 +79,7 @@ class Fit:
     identity: Identity
     model: Model | None = None
     version: str = __version__
+    remarks: list[Remark] = dataclasses.field(default_factory=list)
     known_derived: dict[str, NDArray[np.float64]] | None = None
     known_log_likelihood: NDArray[np.float64] | None = None
     _values: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)

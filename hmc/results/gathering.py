@@ -50,6 +50,7 @@ def gather(
         "warmup_stats": stacked_stats(slice(0, warmup)),
         "inverse_metric": joined_metrics([r.inverse_metric for r in results]),
         "chains": [r.chain for r in results],
+        "remarks": [remark for r in results for remark in r.remarks],
         "ragged": {r.chain: tail for r in results if (tail := _tail(r, kept_warmup + draws, warmup + draws))},
         "snapshots": _snapshots(results, warmup + settings.draws),
     }

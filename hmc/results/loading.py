@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hmc.errors import Failure
+from hmc.errors import Failure, Remark
 from hmc.model import Model
 from hmc.results.archive import damaged, read
 from hmc.results.derived import derived_draws
@@ -78,6 +78,7 @@ def _fit(description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Fit:
         inverse_metric=LowRank(**factors) if (factors := below("inverse_metric/")) else arrays["inverse_metric"],
         chains=description["chains"],
         failures=[Failure(**failure) for failure in description["failures"]],
+        remarks=[Remark(**remark) for remark in description["remarks"]],
         interrupted=description["interrupted"],
         ragged={
             c: {"unconstrained": arrays[f"ragged/{c}/unconstrained"], "stats": below(f"ragged/{c}/stats/")}

@@ -10,6 +10,7 @@ batches      many small fits, in batches
 
 In a worker:
 tasks        the work: `run_chain`, `run_batch`
+noticing     what a worker notices of a chain, to be told with the fit
 preload      the imports that the fork server makes once for all workers
 
 Between the two:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hmc.errors import Failure, InitializationError, told
+from hmc.errors import Failure, InitializationError, Remark, joined, told
 from hmc.running.tasks import ChainResult
 from hmc.sampler.chain import Record
 from hmc.sampler.metric import LowRank, inverse_metric
@@ -24,15 +24,24 @@ class Chain:
     fresh           the record that the last task added to the chunks, or None
     error           the exception that ended the chain early, KeyboardInterrupt if it was stopped; else None
     failure         the `Failure` of a chain that ended by an error of its own; else None
+    remarks         a `Remark` of each kind that there is, on the chunks
     """
 
-    def __init__(self, number: int, chunks: Iterable[Record] = (), snapshot: Snapshot | None = None) -> None:
+    def __init__(
+        self,
+        number: int,
+        chunks: Iterable[Record] = (),
+        snapshot: Snapshot | None = None,
+        remarks: Iterable[Remark] = (),
+    ) -> None:
         self.number = number
         self.chunks = list(chunks)
         self.snapshot = snapshot
         self.fresh: Record | None = None
         self.error: BaseException | None = None
         self.failure: Failure | None = None
+        self.remarks = list(remarks)
+        self._late_remarks: tuple[Remark, ...] = ()  # of the rest
         self._rest: Record | None = None  # transitions beyond the snapshot, of a chunk that was stopped
         self._inverse_metric: NDArray[np.float64] | LowRank | None = (
             inverse_metric(snapshot.state.metric) if snapshot else None
@@ -57,6 +66,7 @@ class Chain:
         seen: the number of transitions that the chain was seen to have finished, for a chunk that did not come back.
         """
         self.error = self.failure = self._rest = None
+        self._late_remarks = ()
         if error is None and not isinstance(result, ChainResult):
             result, error = None, RuntimeError(f"the executor returned {result!r}, which is not the result of a chain")
         error = error or result.failure
@@ -66,6 +76,7 @@ class Chain:
             return self._note_failure(error, max(finished, self.iteration))
         if result is None or self.iteration < finished or self.fresh is None:
             self._rest, self.error = rest, error or KeyboardInterrupt()
+            self._late_remarks = result.late_remarks if result else ()
         return None
 
     def let_go(self) -> None:
@@ -81,6 +92,7 @@ class Chain:
         if kept is not None:
             self.chunks.append(kept)
             self.snapshot = result.snapshot
+            self.remarks = joined([*self.remarks, *result.remarks])
         return kept, rest
 
     def _note_failure(self, error: BaseException, finished: int) -> str | None:
@@ -101,7 +113,8 @@ class Chain:
         if len(record.position) <= kept_warmup:
             return None
         snapshot = None if self.error else self.snapshot
-        return ChainResult(self.number, record, self._inverse_metric, snapshot, None)
+        remarks = tuple(joined([*self.remarks, *self._late_remarks]))
+        return ChainResult(self.number, record, self._inverse_metric, snapshot, None, remarks)
 
 
 def _split(record: Record, rows: int) -> tuple[Record | None, Record | None]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hmc.errors import ChangedDensityError, StaleWorkerError, portable, told
-from hmc.reporting import say
+from hmc.errors import ChangedDensityError, Remark, StaleWorkerError, portable, told
+from hmc.running.noticing import Notices
 from hmc.running.same_code import code_of
 from hmc.running.shared_cells import Address, attach
 from hmc.sampler import snapshot
@@ -32,6 +32,8 @@ class ChainResult(NamedTuple):
     inverse_metric: NDArray[np.float64] | LowRank | None  # as adapted; None: it ended before it had a state
     snapshot: snapshot.Snapshot | None  # at the end of the record or a little before; None: it cannot be continued
     failure: BaseException | None  # the exception that ended the chain
+    remarks: tuple[Remark, ...] = ()  # on the transitions up to the snapshot
+    late_remarks: tuple[Remark, ...] = ()  # on those beyond it
 
 
 def run_chain(
@@ -49,13 +51,8 @@ def run_chain(
     """
     control = attach(address)
     try:
-        before = model.n_raised
-        with np.errstate(all="ignore"):
-            result = _run_chain(model, settings, chain, control.cells, begun, seconds)
-        if model.n_raised > before and not result.failure:
-            number = f"{model.n_raised - before:,} proposal(s) of chain {chain + 1}"
-            say(f"{model.name}: {number} rejected, since log_density raised {model.last_raised()}")
-        return result
+        with np.errstate(all="ignore"):  # chains in threads share the model
+            return _run_chain(model.with_own_count(), settings, chain, control.cells, begun, seconds)
     finally:
         control.close()
 
@@ -76,6 +73,7 @@ def _run_chain(
     record = make_record(orders.until - orders.first_kept, orders.until, model.dimension)
     state: ChainState | None = None
     kept: snapshot.Snapshot | None = None
+    notices = Notices(model, chain)
     failure: BaseException | None = None
     try:
         density, data = model.density()
@@ -84,6 +82,8 @@ def _run_chain(
         else:
             rng = chain_rng(settings, chain)
             begin = start(model, (density, data), settings, chain, rng, stop)
+            notices.of_start(settings, (density, data), begin, stop)
+        notices.begin()
         buffers = make_buffers(begin, settings.max_depth)
 
         def advance_until(state: ChainState, until: int) -> ChainState:
@@ -97,6 +97,7 @@ def _run_chain(
             if is_stopped:
                 break
             kept = snapshot.take(state, rng, settings.warmup)
+            notices.keep()
     except (Exception, KeyboardInterrupt) as error:
         failure = portable(error)
         if isinstance(error, ChangedDensityError):
@@ -104,7 +105,9 @@ def _run_chain(
         if isinstance(error, KeyboardInterrupt):
             stop[0] = 1  # Ctrl-C reached this thread, and is meant for all chains
     metric = None if state is None else inverse_metric(state.metric)
-    return ChainResult(chain, _cut(record, orders, first, int(progress[0])), metric, kept, failure)
+    notices.of_proposals()
+    record = _cut(record, orders, first, int(progress[0]))
+    return ChainResult(chain, record, metric, kept, failure, tuple(notices.kept), tuple(notices.late))
 
 
 def _advanced(

@@ -8,6 +8,7 @@ outcome        what a transition reports, why it ended, and when a step has fail
 nuts           the textbook's transition as a binary counter counts: the same draws, without recursion or allocation
 step_size      a first guess of the step size, and dual averaging
 adaptation     what warm-up learns of the metric, and when
+climbing       the way out of a start too far away to be sampled from
 chain          one chain: warm-up and draws
 and then hmc/transforms.py: how constrained parameters become a position, and the Jacobians that this takes
 

@@ -13,6 +13,7 @@ from hmc.jit.kernel import kernel
 from hmc.jit.packing import lent_generator
 from hmc.numerics import exp
 from hmc.sampler.adaptation import RESTART, Moments, adapt, start_metric
+from hmc.sampler.climbing import climb
 from hmc.sampler.fisher import Room, make_room
 from hmc.sampler.metric import Metric
 from hmc.sampler.nuts import FORWARD, Trajectory, end_of, make_trajectory
@@ -45,9 +46,7 @@ class Buffers(NamedTuple):
 
 def make_buffers(state: ChainState, max_depth: int) -> Buffers:
     """Room for the transitions of a chain that is in this state."""
-    metric = state.metric
-    directions = max(metric.factor.shape[0], metric.vectors.shape[0])
-    room = make_room(state.moments.window, directions)
+    room = make_room(state.moments.window, state.metric.factor.shape[0])
     return Buffers(make_trajectory(state.point.position.size, max_depth), room)
 
 
@@ -103,6 +102,8 @@ def advance(density, data, bit_generator, state, buffers, orders, record):
     log_density = state.log_density
     if state.iteration == 0:
         if orders.plan.shape[0] > 0:
+            begin = Start(state.point, log_density)
+            log_density = climb(hamiltonian, begin, end_of(trajectory, FORWARD), orders.stop)
             start_metric(orders.estimator, state.metric, state.point.gradient)
         search = start_search(hamiltonian, Start(state.point, log_density), trajectory, 1.0, rng, orders.stop)
     for iteration in range(state.iteration, orders.until):

@@ -31,8 +31,9 @@ from typing import NamedTuple
 import numpy as np
 
 from hmc.jit.kernel import kernel
-from hmc.numerics import dot, sqrt
-from hmc.sampler.linear_algebra import add_multiple, cholesky, eigen, orthogonal_part, symmetrise
+from hmc.numerics import sqrt
+from hmc.sampler.linear_algebra import cholesky, eigen, orthogonal_part, symmetrise
+from hmc.sampler.rows import add_multiple, inner
 
 BACKGROUND, END = 0, 1  # marks of a `Window`
 
@@ -59,15 +60,14 @@ class Window(NamedTuple):
 class Room(NamedTuple):
     """Room for a fit; nothing in it lasts. `most` is the number of directions that a fit can have."""
 
-    draw_mean: np.ndarray  # (dimension,)
-    gradient_mean: np.ndarray  # (dimension,)
     scale: np.ndarray  # (dimension,) the diagonal solution's sds
     row: np.ndarray  # (dimension,)
     direction: np.ndarray  # (dimension,)
     image: np.ndarray  # (dimension,)
+    draws: np.ndarray  # (capacity, dimension) deviations from the mean, in scaled coordinates
+    gradients: np.ndarray  # (capacity, dimension)
     basis: np.ndarray  # (most, dimension) orthonormal rows
-    draws: np.ndarray  # (capacity, most) in the basis, scaled
-    gradients: np.ndarray  # (capacity, most)
+    coordinates: np.ndarray  # (capacity, most) of rows in the basis
     a: np.ndarray  # (most, most) A; in the end M
     b: np.ndarray  # (most, most) B; in the end room
     t: np.ndarray  # (most, most) T; in the end room
@@ -86,15 +86,14 @@ def make_room(window: Window, most: int) -> Room:
     capacity, dimension = window.draws.shape
     most = min(most, dimension)
     return Room(
-        draw_mean=np.zeros(dimension),
-        gradient_mean=np.zeros(dimension),
         scale=np.zeros(dimension),
         row=np.zeros(dimension),
         direction=np.zeros(dimension),
         image=np.zeros(dimension),
+        draws=np.zeros((capacity, dimension)),
+        gradients=np.zeros((capacity, dimension)),
         basis=np.zeros((most, dimension)),
-        draws=np.zeros((capacity, most)),
-        gradients=np.zeros((capacity, most)),
+        coordinates=np.zeros((capacity, most)),
         a=np.zeros((most, most)),
         b=np.zeros((most, most)),
         t=np.zeros((most, most)),
@@ -124,94 +123,97 @@ def forget(window):
 
 
 @kernel
-def set_scale(window, room, first):
-    """Means and the diagonal solution from the rows from `first` on; False where a scale is out of bounds, or NaN."""
-    end = window.marks[END]
-    set_mean(window.draws, first, end, room.draw_mean)
-    set_mean(window.gradients, first, end, room.gradient_mean)
+def set_scaled(window, room, first):
+    """Set the scale from the rows from `first` on, and their scaled deviations from the mean.
+
+    The scale is the diagonal solution, sqrt(sd of draw / sd of gradient). False where one is out of bounds, or NaN.
+    """
+    n = window.marks[END] - first
+    set_deviations(window.draws, first, n, room.draws, room.row)
+    set_deviations(window.gradients, first, n, room.gradients, room.image)
     for i in range(room.scale.shape[0]):
-        draws = gradients = 0.0
-        for k in range(first, end):
-            draw, gradient = window.draws[k, i] - room.draw_mean[i], window.gradients[k, i] - room.gradient_mean[i]
-            draws += draw * draw
-            gradients += gradient * gradient
-        room.scale[i] = sqrt(sqrt(draws / gradients))
+        room.scale[i] = sqrt(sqrt(room.row[i] / room.image[i]))
         if not SMALLEST_SCALE < room.scale[i] < LARGEST_SCALE:
             return False
+    for k in range(n):
+        for i in range(room.scale.shape[0]):
+            room.draws[k, i] /= room.scale[i]
+            room.gradients[k, i] *= room.scale[i]
     return True
 
 
 @kernel
-def set_mean(rows, first, end, mean):
-    """Write the mean of rows. It is exact where all are equal, so that what does not move has no variance by rounding."""
-    for i in range(mean.shape[0]):
-        mean[i] = 0.0
-    for k in range(first, end):
-        for i in range(mean.shape[0]):
-            mean[i] += rows[k, i] - rows[first, i]
-    for i in range(mean.shape[0]):
-        mean[i] = rows[first, i] + mean[i] / (end - first)
+def set_deviations(rows, first, n, out, squares):
+    """Write the deviations of n rows from their mean, and the sums of their squares.
 
-
-@kernel
-def scaled_draw(window, room, k, out):
-    """Write the deviation of draw k from the mean, in scaled coordinates."""
-    for i in range(out.shape[0]):
-        out[i] = (window.draws[k, i] - room.draw_mean[i]) / room.scale[i]
-
-
-@kernel
-def scaled_gradient(window, room, k, out):
-    """Write the deviation of gradient k from the mean, in scaled coordinates."""
-    for i in range(out.shape[0]):
-        out[i] = (window.gradients[k, i] - room.gradient_mean[i]) * room.scale[i]
+    Rows are compared with the first of them: where all are equal, there is no variance by rounding.
+    """
+    for i in range(squares.shape[0]):
+        squares[i] = 0.0
+    for k in range(n):
+        for i in range(squares.shape[0]):
+            out[k, i] = rows[first + k, i] - rows[first, i]
+            squares[i] += out[k, i] / n
+    for k in range(n):
+        for i in range(squares.shape[0]):
+            out[k, i] -= squares[i]
+    for i in range(squares.shape[0]):
+        squares[i] = 0.0
+    for k in range(n):
+        for i in range(squares.shape[0]):
+            squares[i] += out[k, i] * out[k, i]
 
 
 @kernel
 def is_worth_a_fit(window, room):
-    """Whether along some direction the diagonal solution leaves a Fisher divergence of more than WORTH_A_FIT.
+    """Whether along some direction the diagonal solution leaves a Fisher divergence of more than WORTH_A_FIT."""
+    n = window.marks[END]
+    return set_scaled(window, room, 0) and has_divergence(room.draws, room.gradients, n, room)
 
-    The largest along any direction is the largest eigenvalue of the mean of r r', where r is the difference of the two
-    gradients in scaled coordinates: g + q. The power method climbs towards it from below, and stops beyond the bound.
-    It takes products of draws x dimension, where a fit takes dimension^3.
+
+@kernel
+def has_divergence(draws, gradients, n, room):
+    """Whether the largest Fisher divergence along a direction is beyond WORTH_A_FIT.
+
+    It is the largest eigenvalue of the mean of r r', where r is the difference of the two gradients in scaled
+    coordinates: g + q. The power method climbs towards it from below, and stops beyond the bound. It takes products of
+    draws x dimension, where a fit takes dimension^3.
     """
-    if not set_scale(window, room, 0):
-        return False
-    n, dimension = window.marks[END], room.scale.shape[0]
-    direction, image = room.direction, room.image
+    row, direction, image, dimension = room.row, room.direction, room.image, room.row.shape[0]
     largest = 0.0
     for k in range(n):
-        set_difference(window, room, k)
-        square = dot(room.row, room.row)
+        set_sum(draws[k], gradients[k], row)
+        square = inner(row, row, dimension)
         if square > largest:
             largest = square
-            for i in range(dimension):
-                direction[i] = room.row[i] / sqrt(square)
+            set_unit(row, square, direction)
     for _ in range(_POWER_STEPS):
         divergence = 0.0
         for i in range(dimension):
             image[i] = 0.0
         for k in range(n):
-            set_difference(window, room, k)
-            along = dot(room.row, direction)
+            set_sum(draws[k], gradients[k], row)
+            along = inner(row, direction, dimension)
             divergence += along * along / n
-            add_multiple(image, along, room.row)
+            add_multiple(image, along, row, dimension)
         if divergence > WORTH_A_FIT:
             return True
-        size = sqrt(dot(image, image))
-        if not size > 0.0:
-            return False
-        for i in range(dimension):
-            direction[i] = image[i] / size
+        set_unit(image, inner(image, image, dimension), direction)
     return False
 
 
 @kernel
-def set_difference(window, room, k):
-    """Draw k's gradient less that of the diagonal's normal distribution, in scaled coordinates, into `room.row`."""
-    for i in range(room.row.shape[0]):
-        draw, gradient = window.draws[k, i] - room.draw_mean[i], window.gradients[k, i] - room.gradient_mean[i]
-        room.row[i] = gradient * room.scale[i] + draw / room.scale[i]
+def set_sum(x, y, out):
+    """out = x + y."""
+    for i in range(out.shape[0]):
+        out[i] = x[i] + y[i]
+
+
+@kernel
+def set_unit(row, square, out):
+    """out = row / sqrt(square)."""
+    for i in range(out.shape[0]):
+        out[i] = row[i] / sqrt(square)
 
 
 @kernel
@@ -223,53 +225,43 @@ def fit(window, room):
     dimension, most = room.scale.shape[0], room.basis.shape[0]
     first = 0 if most == dimension else max(0, window.marks[END] - most // 2)
     n = window.marks[END] - first
-    if n < 3 or not set_scale(window, room, first):
+    if n < 3 or not set_scaled(window, room, first):
         return 0
-    m = set_basis(window, room, first)
-    project(window, room, first, m)
+    m = set_basis(room.draws, room.gradients, n, room.basis)
     ridge = RIDGE * dimension / n
-    set_covariance(room.draws, n, m, ridge, room.a)
-    set_covariance(room.gradients, n, m, ridge, room.b)
-    return m if geometric_mean(room, m) else 0
+    project(room.draws, n, room.basis, m, room.coordinates)
+    set_covariance(room.coordinates, n, m, ridge, room.a)
+    project(room.gradients, n, room.basis, m, room.coordinates)
+    set_covariance(room.coordinates, n, m, ridge, room.b)
+    return m if geometric_mean(room.a, room.b, room.t, room.values, room.beside, m) else 0
 
 
 @kernel
-def set_basis(window, room, first):
-    """Orthonormal rows that span all scaled deviations; their number. The unit vectors where that is all directions."""
-    end, dimension, most = window.marks[END], room.scale.shape[0], room.basis.shape[0]
-    if dimension <= 2 * (end - first) and most == dimension:
-        for i in range(dimension):
-            for j in range(dimension):
-                room.basis[i, j] = 1.0 if i == j else 0.0
-        return dimension
+def set_basis(draws, gradients, n, basis):
+    """Orthonormal rows that span all deviations; their number. The unit vectors where that is all directions."""
+    most, dimension = basis.shape
     m = 0
-    for k in range(first, end):
+    if dimension <= 2 * n and most == dimension:
+        for m in range(dimension):
+            for i in range(dimension):
+                basis[m, i] = 1.0 if i == m else 0.0
+        return dimension
+    for k in range(2 * n):
         if m < most:
-            scaled_draw(window, room, k, room.basis[m])
-            m += orthogonal_part(room.basis, m, room.basis[m])
-        if m < most:
-            scaled_gradient(window, room, k, room.basis[m])
-            m += orthogonal_part(room.basis, m, room.basis[m])
+            row = draws[k // 2] if k % 2 == 0 else gradients[k // 2]
+            for i in range(dimension):
+                basis[m, i] = row[i]
+            m += orthogonal_part(basis, m, basis[m])
     return m
 
 
 @kernel
-def project(window, room, first, m):
-    """Write the scaled deviations in the basis."""
-    is_unit = m == room.scale.shape[0]
-    for k in range(first, window.marks[END]):
-        draws, gradients = room.draws[k - first], room.gradients[k - first]
-        scaled_draw(window, room, k, room.row)
-        coordinates(room.basis, m, room.row, is_unit, draws)
-        scaled_gradient(window, room, k, room.row)
-        coordinates(room.basis, m, room.row, is_unit, gradients)
-
-
-@kernel
-def coordinates(basis, m, row, is_unit, out):
-    """Write the coordinates of `row` in the basis."""
-    for j in range(m):
-        out[j] = row[j] if is_unit else dot(basis[j], row)
+def project(rows, n, basis, m, out):
+    """Write the coordinates of n rows in the basis, which are the rows themselves if it is all unit vectors."""
+    dimension = rows.shape[1]
+    for k in range(n):
+        for j in range(m):
+            out[k, j] = rows[k, j] if m == dimension else inner(basis[j], rows[k], dimension)
 
 
 @kernel
@@ -280,7 +272,7 @@ def set_covariance(rows, n, m, ridge, out):
             out[i, j] = 0.0
     for k in range(n):
         for i in range(m):
-            add_multiple(out[i, : i + 1], rows[k, i], rows[k, : i + 1])
+            add_multiple(out[i], rows[k, i], rows[k], i + 1)
     for i in range(m):
         for j in range(i + 1):
             out[i, j] /= n
@@ -289,32 +281,31 @@ def set_covariance(rows, n, m, ridge, out):
 
 
 @kernel
-def geometric_mean(room, m):
-    """Replace A in `room.a` by the M with M B M = A; False where there is none. B and T are lost."""
-    a, b, t, values = room.a, room.b, room.t, room.values
+def geometric_mean(a, b, t, values, beside, m):
+    """Replace A, in `a`, by the M with M B M = A; False where there is none. B is lost, the others are room."""
     if not cholesky(b, m):
         return False
     for i in range(m):  # t = A R, where R is the lower triangle of b
         for j in range(m):
             t[i, j] = 0.0
         for k in range(m):
-            add_multiple(t[i, : k + 1], a[i, k], b[k, : k + 1])
+            add_multiple(t[i], a[i, k], b[k], k + 1)
     for i in range(m):
         for j in range(m):
             a[i, j] = 0.0
     for k in range(m):  # a = T = R' t
         for i in range(k + 1):
-            add_multiple(a[i, :m], b[k, i], t[k, :m])
+            add_multiple(a[i], b[k, i], t[k], m)
     symmetrise(a, m)
-    if not eigen(a, t, values, room.beside, m):
+    if not eigen(a, t, values, beside, m):
         return False
     for k in range(m):  # row k of t, an eigenvector, becomes R'^-1 times it, times T's eigenvalue^(1/4)
         if not 0.0 < values[k] < math.inf:
             return False
-        row, weight = t[k, :m], sqrt(sqrt(values[k]))
+        row, weight = t[k], sqrt(sqrt(values[k]))
         for i in range(m - 1, -1, -1):
             row[i] /= b[i, i]
-            add_multiple(row[:i], -row[i], b[i, :i])
+            add_multiple(row, -row[i], b[i], i)
         for i in range(m):
             row[i] *= weight
     for i in range(m):  # M is the sum of the rows' products
@@ -322,7 +313,7 @@ def geometric_mean(room, m):
             a[i, j] = 0.0
     for k in range(m):
         for i in range(m):
-            add_multiple(a[i, : i + 1], t[k, i], t[k, : i + 1])
+            add_multiple(a[i], t[k, i], t[k], i + 1)
     for i in range(m):
         for j in range(i):
             a[j, i] = a[i, j]

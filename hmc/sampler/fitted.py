@@ -3,8 +3,9 @@
 from hmc.jit.kernel import kernel
 from hmc.numerics import sqrt
 from hmc.sampler.fisher import fit, is_worth_a_fit
-from hmc.sampler.linear_algebra import add_multiple, cholesky, eigen
-from hmc.sampler.metric import DENSE, DIAGONAL, IS_FITTED, KIND, RANK
+from hmc.sampler.linear_algebra import cholesky, eigen
+from hmc.sampler.metric import DENSE, DIAGONAL, IS_FITTED, KIND, LOW_RANK, RANK
+from hmc.sampler.rows import add_multiple
 
 # An eigenvalue within (1/2, 2) is of a direction that the diagonal serves well enough to save its products.
 CUTOFF = 2.0
@@ -23,8 +24,10 @@ def refit(metric, window, room, only_if_worth):
             metric.form[KIND] = DIAGONAL
         return
     m = fit(window, room)
-    if m > 0 and (set_dense(metric, room, m) if metric.factor.shape[0] > 0 else set_low_rank(metric, room, m)):
-        metric.form[IS_FITTED] = 1
+    if m > 0:
+        is_set = set_low_rank(metric, room, m) if metric.form[KIND] == LOW_RANK else set_dense(metric, room, m)
+        if is_set:
+            metric.form[IS_FITTED] = 1
 
 
 @kernel
@@ -47,17 +50,16 @@ def fill_up(room, m):
     """M in the basis becomes M in all coordinates, I + basis' (M - I) basis."""
     dimension, a, b, t = room.scale.shape[0], room.a, room.b, room.t
     for k in range(m):  # t = (M - I) basis
-        row = t[k, :dimension]
         for i in range(dimension):
-            row[i] = 0.0
+            t[k, i] = 0.0
         for j in range(m):
-            add_multiple(row, a[k, j] - (1.0 if j == k else 0.0), room.basis[j])
+            add_multiple(t[k], a[k, j] - (1.0 if j == k else 0.0), room.basis[j], dimension)
     for i in range(dimension):
         for j in range(dimension):
             b[i, j] = 1.0 if i == j else 0.0
     for k in range(m):
         for i in range(dimension):
-            add_multiple(b[i], room.basis[k, i], t[k])
+            add_multiple(b[i], room.basis[k, i], t[k], dimension)
     for i in range(dimension):
         for j in range(dimension):
             a[i, j] = b[i, j]
@@ -71,17 +73,18 @@ def set_low_rank(metric, room, m):
     for k in range(m):
         if not SMALLEST_EIGENVALUE < room.values[k] < LARGEST_EIGENVALUE:
             return False
-    rank = 0
+    rank, dimension = 0, metric.scale.shape[0]
     for k in range(m):
         if not 1.0 / CUTOFF < room.values[k] < CUTOFF:
-            row = metric.vectors[rank]
-            for i in range(row.shape[0]):
-                row[i] = 0.0
+            vector = metric.factor[rank]
+            for i in range(dimension):
+                vector[i] = 0.0
             for j in range(m):
-                add_multiple(row, room.t[k, j], room.basis[j])
-            metric.stretch[rank] = sqrt(room.values[k]) - 1.0
+                add_multiple(vector, room.t[k, j], room.basis[j], dimension)
+            for i in range(dimension):
+                metric.factor_transposed[rank, i] = (sqrt(room.values[k]) - 1.0) * (room.scale[i] * vector[i])
             rank += 1
     metric.form[RANK] = rank
-    for i in range(metric.scale.shape[0]):
+    for i in range(dimension):
         metric.scale[i] = room.scale[i]
     return True

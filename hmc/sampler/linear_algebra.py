@@ -10,7 +10,8 @@ The methods are those of Golub & Van Loan (2013), "Matrix Computations", section
 import math
 
 from hmc.jit.kernel import kernel
-from hmc.numerics import dot, sqrt
+from hmc.numerics import sqrt
+from hmc.sampler.rows import add_multiple, inner
 
 ROUNDING = 2.220446049250313e-16  # the distance from 1 to the next number
 MOST_STEPS = 60  # of QL for one eigenvalue; two or three are usual
@@ -20,13 +21,12 @@ MOST_STEPS = 60  # of QL for one eigenvalue; two or three are usual
 def cholesky(a, m):
     """Put the lower factor R of a = R R' in place of the lower triangle; False where `a` is not positive definite."""
     for j in range(m):
-        value = a[j, j] - dot(a[j, :j], a[j, :j])
+        value = a[j, j] - inner(a[j], a[j], j)
         if not 0.0 < value < math.inf:
             return False
-        pivot = sqrt(value)
-        a[j, j] = pivot
+        a[j, j] = sqrt(value)
         for i in range(j + 1, m):
-            a[i, j] = (a[i, j] - dot(a[i, :j], a[j, :j])) / pivot
+            a[i, j] = (a[i, j] - inner(a[i], a[j], j)) / a[j, j]
     return True
 
 
@@ -37,23 +37,17 @@ def orthogonal_part(basis, m, row):
 
     False where nothing but rounding is left. Gram and Schmidt, twice over: once loses digits where little is left.
     """
-    before = sqrt(dot(row, row))
+    n = row.shape[0]
+    before = sqrt(inner(row, row, n))
     for _ in range(2):
         for j in range(m):
-            add_multiple(row, -dot(basis[j], row), basis[j])
-    after = sqrt(dot(row, row))
+            add_multiple(row, -inner(basis[j], row, n), basis[j], n)
+    after = sqrt(inner(row, row, n))
     if not after > 1e-6 * before:
         return False
-    for i in range(row.shape[0]):
+    for i in range(n):
         row[i] /= after
     return True
-
-
-@kernel
-def add_multiple(out, factor, row):
-    """out += factor * row, in place."""
-    for i in range(out.shape[0]):
-        out[i] += factor * row[i]
 
 
 @kernel
@@ -91,22 +85,20 @@ def reduce_to_tridiagonal(a, values, beside, m):
     Row k keeps v, values[k] its beta, 0 where there was nothing to do; beside[k] is the element beside the diagonal.
     """
     for k in range(m - 1, 1, -1):
-        row = a[k, :k]
-        if not dot(row[: k - 1], row[: k - 1]) > 0.0:  # an element less than 1e-162 is none
+        row = a[k]
+        if not inner(row, row, k - 1) > 0.0:  # an element less than 1e-162 is none
             beside[k], values[k] = row[k - 1], 0.0
             continue
-        norm = sqrt(dot(row, row))
+        norm = sqrt(inner(row, row, k))
         beside[k] = -norm if row[k - 1] > 0.0 else norm
         row[k - 1] -= beside[k]
-        beta = 2.0 / dot(row, row)
-        p = values[:k]
+        beta = 2.0 / inner(row, row, k)
+        for i in range(k):  # `values` before k are free as yet: p = beta a v
+            values[i] = beta * inner(a[i], row, k)
+        add_multiple(values, -0.5 * beta * inner(values, row, k), row, k)
         for i in range(k):
-            p[i] = beta * dot(a[i, :k], row)
-        add_multiple(p, -0.5 * beta * dot(p, row), row)
-        for i in range(k):
-            v, w, target = row[i], p[i], a[i, :k]
-            for j in range(k):
-                target[j] -= v * p[j] + w * row[j]
+            add_multiple(a[i], -row[i], values, k)
+            add_multiple(a[i], -values[i], row, k)
         values[k] = beta
     beside[1] = a[1, 0]
     values[0] = values[1] = 0.0
@@ -120,10 +112,8 @@ def accumulate_reflections(a, vectors, values, m):
             vectors[i, j] = 1.0 if i == j else 0.0
     for k in range(2, m):
         if values[k] != 0.0:
-            row = a[k, :k]
             for i in range(k):
-                target = vectors[i, :k]
-                add_multiple(target, -values[k] * dot(target, row), row)
+                add_multiple(vectors[i], -values[k] * inner(vectors[i], a[k], k), a[k], k)
 
 
 @kernel
@@ -166,16 +156,16 @@ def ql_step(values, beside, vectors, m, low, high):
         p = s * r
         values[i + 1] = g + p
         g = c * r - b
-        rotate_rows(vectors[i, :m], vectors[i + 1, :m], s, c)
+        rotate_rows(vectors[i], vectors[i + 1], s, c, m)
     values[low] -= p
     beside[low] = g
     beside[high] = 0.0
 
 
 @kernel
-def rotate_rows(lower, upper, s, c):
+def rotate_rows(lower, upper, s, c, m):
     """Turn two rows in their plane by the angle with sine s and cosine c, in place."""
-    for k in range(lower.shape[0]):
+    for k in range(m):
         x, y = lower[k], upper[k]
         upper[k] = s * x + c * y
         lower[k] = c * x - s * y

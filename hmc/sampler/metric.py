@@ -37,9 +37,9 @@ Three kinds of L are known. DIAGONAL: one scale per coordinate. DENSE: a lower t
 dimension^2.
 LOW_RANK: with D the diagonal of the scales, and orthonormal rows u_1 ... u_r with eigenvalues e_k,
 
-    M^-1 = D (I + sum (e_k - 1) u_k u_k') D,    L = D (I + sum (sqrt(e_k) - 1) u_k u_k')
+    M^-1 = D (I + sum (e_k - 1) u_k u_k') D,    L = D (I + sum (sqrt(e_k) - 1) u_k u_k') = D + sum w_k u_k'
 
-where the products take dimension (1 + 2 r).
+where w_k = (sqrt(e_k) - 1) D u_k, so that the products take dimension (1 + 2 r).
 
 In `hmc/sampler/textbook.py`, p is called r, and v is a direction.
 """
@@ -50,9 +50,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hmc.jit.kernel import inlined, kernel
-from hmc.numerics import dot
-from hmc.sampler.linear_algebra import add_multiple, cholesky
-from hmc.sampler.rows import add_rows
+from hmc.sampler.linear_algebra import cholesky
+from hmc.sampler.rows import add_multiple, add_rows, add_scaled, inner
 
 DIAGONAL, DENSE, LOW_RANK = 0, 1, 2  # kinds
 
@@ -63,12 +62,12 @@ class Metric(NamedTuple):
     """A factor L of the inverse metric L L'."""
 
     form: np.ndarray  # (3,) int64: the kind, the rank, and whether it was fitted to correlations
-    scale: np.ndarray  # (dimension,): the diagonal of L or of D
-    factor: np.ndarray  # (dimension, dimension): L, lower triangular, for DENSE; else (0, 0)
-    factor_transposed: np.ndarray  # its transpose, stored so that both products run along rows
-    vectors: np.ndarray  # (most, dimension): the first `rank` rows are u_k, for LOW_RANK; else (0, dimension)
-    stretch: np.ndarray  # (most,): sqrt(e_k) - 1
-    room: np.ndarray  # (dimension,) for LOW_RANK: room for a product
+    scale: np.ndarray  # (dimension,): the diagonal of L, for DIAGONAL, or of D, for LOW_RANK
+    # DENSE: (dimension, dimension), L, lower triangular. LOW_RANK: (most, dimension), of which the first `rank` rows
+    # are u_k. Else (0, dimension).
+    factor: np.ndarray
+    # Its transpose, stored so that both products run along rows; of LOW_RANK w_k.
+    factor_transposed: np.ndarray
 
 
 class LowRank(NamedTuple):
@@ -95,16 +94,8 @@ class LowRank(NamedTuple):
 
 def identity(dimension: int, kind: int = DIAGONAL, most: int = 0) -> Metric:
     """The unit metric of a kind; with room for `most` vectors if that is LOW_RANK."""
-    size = dimension if kind == DENSE else 0
-    return Metric(
-        form=np.array([kind, 0, 0], dtype=np.int64),
-        scale=np.ones(dimension),
-        factor=np.eye(size),
-        factor_transposed=np.eye(size),
-        vectors=np.zeros((most, dimension)),
-        stretch=np.zeros(most),
-        room=np.zeros(dimension if kind == LOW_RANK else 0),
-    )
+    factor = np.eye(dimension) if kind == DENSE else np.zeros((most if kind == LOW_RANK else 0, dimension))
+    return Metric(np.array([kind, 0, 0], dtype=np.int64), np.ones(dimension), factor, factor.copy())
 
 
 def inverse_metric(metric: Metric) -> NDArray[np.float64] | LowRank:
@@ -112,8 +103,9 @@ def inverse_metric(metric: Metric) -> NDArray[np.float64] | LowRank:
     if metric.form[KIND] == DENSE:
         return metric.factor @ metric.factor.T
     if metric.form[KIND] == LOW_RANK:
-        rank = metric.form[RANK]
-        return LowRank(metric.scale.copy(), metric.vectors[:rank].copy(), (metric.stretch[:rank] + 1.0) ** 2)
+        vectors = metric.factor[: metric.form[RANK]].copy()
+        stretch = np.einsum("ki,ki->k", vectors, metric.factor_transposed[: len(vectors)] / metric.scale)
+        return LowRank(metric.scale.copy(), vectors, (1.0 + stretch) ** 2)
     return metric.scale**2
 
 
@@ -136,50 +128,32 @@ def factor(inverse: NDArray[np.float64] | LowRank) -> NDArray[np.float64]:
 def kick(metric, momentum, gradient, time):
     """momentum += time * L' gradient, in place."""
     if metric.form[KIND] == DIAGONAL:
-        for i in range(momentum.shape[0]):
-            momentum[i] += time * (metric.scale[i] * gradient[i])
-    elif metric.form[KIND] == DENSE:
-        add_rows(momentum, gradient, time, metric.factor, True)
+        add_scaled(momentum, gradient, time, metric.scale)
     else:
-        kick_low_rank(metric, momentum, gradient, time)
+        add_correlated(metric, momentum, gradient, time, metric.factor, metric.factor_transposed, True)
 
 
 @inlined
 def drift(metric, position, momentum, time):
     """position += time * L momentum, in place."""
     if metric.form[KIND] == DIAGONAL:
-        for i in range(position.shape[0]):
-            position[i] += time * (metric.scale[i] * momentum[i])
-    elif metric.form[KIND] == DENSE:
-        add_rows(position, momentum, time, metric.factor_transposed, False)
+        add_scaled(position, momentum, time, metric.scale)
     else:
-        drift_low_rank(metric, position, momentum, time)
-
-
-# Functions of their own, and not inlined: a call costs little beside them, and they would be compiled in many places.
+        add_correlated(metric, position, momentum, time, metric.factor_transposed, metric.factor, False)
 
 
 @kernel
-def kick_low_rank(metric, momentum, gradient, time):
-    """`kick` for LOW_RANK."""
-    scaled = metric.room
-    for i in range(momentum.shape[0]):
-        scaled[i] = metric.scale[i] * gradient[i]
-        momentum[i] += time * scaled[i]
-    for k in range(metric.form[RANK]):
-        add_multiple(momentum, time * (metric.stretch[k] * dot(metric.vectors[k], scaled)), metric.vectors[k])
+def add_correlated(metric, out, row, time, rows, transposed, is_lower):
+    """out += time * L' row, or L row, of a metric with correlations.
 
-
-@kernel
-def drift_low_rank(metric, position, momentum, time):
-    """`drift` for LOW_RANK."""
-    velocity = metric.room
-    for i in range(position.shape[0]):
-        velocity[i] = momentum[i]
+    A function of its own, not inlined: the call costs little beside it, and it would be compiled in many places.
+    """
+    if metric.form[KIND] == DENSE:
+        add_rows(out, row, time, rows, is_lower)
+        return
+    add_scaled(out, row, time, metric.scale)
     for k in range(metric.form[RANK]):
-        add_multiple(velocity, metric.stretch[k] * dot(metric.vectors[k], momentum), metric.vectors[k])
-    for i in range(position.shape[0]):
-        position[i] += time * (metric.scale[i] * velocity[i])
+        add_multiple(out, time * inner(transposed[k], row, row.shape[0]), rows[k], row.shape[0])
 
 
 @kernel
@@ -205,5 +179,5 @@ def set_factor(metric, factor):
 def set_diagonal_element(metric, i, scale):
     """Make `scale` L's diagonal element of coordinate i, of a metric that was not fitted to correlations."""
     metric.scale[i] = scale
-    if metric.factor.shape[0] > 0:
+    if metric.factor.shape[0] > 0 and metric.form[KIND] != LOW_RANK:
         metric.factor[i, i] = metric.factor_transposed[i, i] = scale

@@ -5,6 +5,7 @@ order of summation may depend on its number of threads. These loops allocate not
 """
 
 from hmc.jit.kernel import inlined, kernel
+from hmc.numerics import dot
 
 
 @inlined
@@ -19,6 +20,26 @@ def add_row(source, target):
     """target += source."""
     for i in range(source.shape[0]):
         target[i] += source[i]
+
+
+@inlined
+def add_scaled(out, row, time, scale):
+    """out += time * (scale * row)."""
+    for i in range(out.shape[0]):
+        out[i] += time * (scale[i] * row[i])
+
+
+@kernel
+def add_multiple(out, factor, row, n):
+    """out[:n] += factor * row[:n]."""
+    for i in range(n):
+        out[i] += factor * row[i]
+
+
+@kernel
+def inner(x, y, n):
+    """The inner product of x[:n] and y[:n]."""
+    return dot(x[:n], y[:n])
 
 
 @kernel

@@ -29,11 +29,10 @@ def take(state: ChainState, rng: np.random.Generator, warmup: int) -> Snapshot:
 
 def _in_use(metric: Metric) -> Metric:
     """A metric that nothing will change any more, without its spare room."""
+    if metric.form[KIND] == DENSE:
+        return metric
     rank = metric.form[RANK]
-    metric = metric._replace(vectors=metric.vectors[:rank], stretch=metric.stretch[:rank])
-    if metric.form[KIND] != DENSE:
-        metric = metric._replace(factor=np.eye(0), factor_transposed=np.eye(0))
-    return metric
+    return metric._replace(factor=metric.factor[:rank], factor_transposed=metric.factor_transposed[:rank])
 
 
 def resume(snapshot: Snapshot) -> tuple[ChainState, np.random.Generator]:

@@ -112,6 +112,27 @@ def stick(fit):
     fit.unconstrained[1] = fit.unconstrained[1, :1]
 
 
+def trap(fit):
+    fit.unconstrained[1] = 30.0 + 1e-6 * fit.unconstrained[1]
+    fit.stats["lp"] = np.random.default_rng(1).normal(size=fit.stats["diverging"].shape)
+    fit.stats["lp"][1] -= 5.2e4
+
+
+class Remark(NamedTuple):
+    chain: int
+    kind: str
+    amount: float
+    text: str
+
+
+def raise_exceptions(fit):
+    fit.remarks = [Remark(k, "raised", 3.0 + k, f"log_density raised E ({3 + k} times)") for k in (0, 2, 3)]
+
+
+def climb(fit):
+    fit.remarks = [Remark(1, "climbed", -2.5e30, "its start has log density -2.5e+30; it climbed")]
+
+
 def fix_parameter(fit):
     fit.values["sigma"][:] = 0.5
 
@@ -140,6 +161,9 @@ def interrupt(fit):
         (sticky, "ess_bulk", "warning", ("sigma",), {"count": 1, "total": 5, "required": 400}),
         (sticky_tails, "ess_tail", "warning", ("sigma",), {"count": 1, "total": 5, "required": 400}),
         (stick, "stuck", "error", ("chain 2",), {"count": 1}),
+        (trap, "trapped", "error", ("chain 2",), {"count": 1}),
+        (raise_exceptions, "raised", "note", ("chain 4", "chain 3", "chain 1"), {"count": 3, "amount": 6.0}),
+        (climb, "climbed", "note", ("chain 2",), {"count": 1, "amount": -2.5e30}),
         (fix_parameter, "constant", "error", ("sigma",), {"value": 0.5}),
         (lose, "not_finite", "error", ("a[2]", "rho"), {"count": 3}),
         (fail, "failure", "warning", ("chain 3",), {"iteration": 57}),
@@ -332,8 +356,40 @@ def test_a_fit_is_not_changed_by_its_verdict(fit):
         np.testing.assert_array_equal(fit[name], values)
 
 
+def test_remarks_are_told_once_a_kind_and_leave_a_fit_trustworthy(fit):
+    raise_exceptions(fit)
+    fit.remarks += [Remark(1, "climbed", -2.5e30, "its start has log density -2.5e+30; it climbed")]
+    verdict = d.verdict(fit)
+    assert verdict.trustworthy
+    told = {found.kind: found.message for found in verdict}
+    assert told == {
+        "raised": "Chain 4: log_density raised E (6 times); likewise chain 3 and chain 1.",
+        "climbed": "Chain 2: its start has log density -2.5e+30; it climbed.",
+    }
+
+
+def test_stuck_chains_get_a_start_from_one_that_moves(fit):
+    trap(fit)
+    fit.unconstrained[3] = 1.0
+    fit.stats["lp"][3] = -1e30
+    best = int(np.median(fit.stats["lp"], axis=1).argmax())
+    verdict = d.verdict(fit)
+    start = f"Start all chains where chain {best + 1} has been: initial=fit.unconstrained[{best}, -1]."
+    assert only(verdict, "stuck").advice == only(verdict, "trapped").advice == start
+    assert only(verdict, "trapped").message.startswith("Chain 2 hardly moved")
+    fit.unconstrained[:] = fit.unconstrained[:, :1]
+    assert only(d.verdict(fit), "stuck").advice.startswith("Start elsewhere")
+
+
+def test_chains_in_narrow_modes_of_like_density_are_not_called_stuck(fit):
+    fit.unconstrained[:2] += 1e5
+    fit.stats["lp"] = np.random.default_rng(1).normal(size=fit.stats["diverging"].shape)
+    assert not {"stuck", "trapped"} & {*kinds(d.verdict(fit))}
+
+
 def test_every_kind_of_finding_has_a_test_here():  # add the test, then the name
     tested = {"single_chain", "few_draws", "too_few_draws", "failure", "interrupted", "stuck", "divergences"}
+    tested |= {"trapped", "raised", "climbed"}
     tested |= {"coarse_density", "saturated_trees", "ebfmi", "not_finite", "constant", "rhat", "ess_bulk", "ess_tail"}
     assert tested == set(WORDS)
 

@@ -1,8 +1,10 @@
 """A run as a user sees it: arguments, starting points, failures, statistics."""
 
 import concurrent.futures
+import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,7 +14,9 @@ import numpy as np
 import pytest
 
 import hmc
+from hmc.results import checkpoint
 from hmc.running.tasks import run_chain
+from hmc.sampler import snapshot
 from hmc.settings import check_settings
 from tests.hmc.helpers import running
 
@@ -146,16 +150,108 @@ def test_an_exception_rejects_the_proposal_as_nan_does_and_is_named(capsys):
     assert fit.failures == []
     assert fit.stats["diverging"].any()
     assert fit.unconstrained.max() <= 1.0
-    assert model.n_raised >= fit.stats["diverging"].sum()
-    assert model.last_raised() == "ValueError: beyond the limit"
-    assert "hmc: bad: " in (said := capsys.readouterr().err)
-    assert "rejected, since log_density raised ValueError: beyond the limit" in said
+    assert [(remark.chain, remark.kind, remark.detail) for remark in fit.remarks] == [
+        (chain, "raised", "ValueError: beyond the limit") for chain in range(2)
+    ]
+    worst = max(fit.remarks, key=lambda remark: remark.amount)
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"hmc: bad: chain {worst.chain + 1}: log_density raised ValueError: beyond the limit (")
+    assert f" ({worst.amount:.0f} times, warm-up included); " in said
+    assert said.endswith("; likewise 1 other chain")
 
 
 def test_a_density_that_raises_nothing_says_nothing(capsys):
     model = misbehaving(raising, limit=1e9)
-    hmc.sample(model, **QUICK, executor="threads")
-    assert (model.n_raised, model.last_raised(), capsys.readouterr().err) == (0, None, "")
+    fit = hmc.sample(model, **QUICK, executor="threads")
+    assert (fit.remarks, model.n_raised, model.last_raised(), capsys.readouterr().err) == ([], 0, None, "")
+
+
+COUNTED = """
+import json
+import hmc
+from tests.hmc import test_sample
+
+counts = [0]
+
+def counting(position, data, gradient):
+    try:
+        return test_sample.raising(position, data, gradient)
+    except ValueError:
+        counts[0] += 1
+        raise
+
+for chain in range(3):
+    model = test_sample.misbehaving(counting, limit=0.5)
+    keep = dict(test_sample.COUNTS, chains=1 + chain)
+    fit = hmc.sample(model, **keep, workers=1)
+    print(json.dumps([counts[0], [remark.amount for remark in fit.remarks]]))
+    counts[0] = 0
+"""
+COUNTS = {"chains": 3, "warmup": 60, "draws": 60, "initial": [-0.5, -0.4, -0.3], "progress": False}
+
+
+def counted(**how):
+    return [remark.amount for remark in hmc.sample(misbehaving(raising, limit=0.5), **COUNTS | how).remarks]
+
+
+def test_exceptions_of_a_chain_are_counted_right_however_chains_run(tmp_path, monkeypatch):
+    run = running.python(tmp_path, COUNTED, NUMBA_DISABLE_JIT="1")
+    (one, _), (two, _), (three, amounts) = map(json.loads, run.stdout.splitlines())
+    # The density's own count, of one, two and three chains; once a chain it is run again, to name what it raised.
+    exact = [one - 1, two - one - 1, three - two - 1]
+    assert min(exact) > 10
+    assert amounts == exact
+    assert counted(workers=1) == exact
+    assert counted(workers=3, executor="threads") == exact
+    assert counted(workers=2, executor="processes") == exact
+    monkeypatch.setattr(checkpoint, "_CHUNK_SECONDS", 0.0)  # a transition each
+    assert counted(workers=3, executor="threads", checkpoint=tmp_path / "run.ckpt") == exact
+    assert counted(workers=1, checkpoint=tmp_path / "run.ckpt") == exact  # read, with nothing left to do
+
+
+def test_remarks_are_saved_and_go_on_with_the_chains(tmp_path):
+    model = misbehaving(raising, limit=0.5)
+    fit = hmc.sample(model, **COUNTS, workers=1)
+    fit.save(tmp_path / "a.fit")
+    loaded = hmc.load(tmp_path / "a.fit", model)
+    assert loaded.remarks == fit.remarks != []
+    whole = hmc.sample(model, **COUNTS | {"draws": 100}, workers=1)
+    assert hmc.extend(loaded, 40, workers=1).remarks == whole.remarks
+    path = tmp_path / "run.ckpt"
+    hmc.sample(model, **COUNTS, workers=1, checkpoint=path)
+    assert hmc.sample(model, **COUNTS | {"draws": 100}, workers=1, checkpoint=path).remarks == whole.remarks
+
+
+def test_an_interrupted_run_counts_no_exception_twice(tmp_path, monkeypatch):
+    """Transitions after the last snapshot are drawn again when the run goes on, and may raise again."""
+    model, how = misbehaving(raising, limit=0.5), COUNTS | {"chains": 1, "draws": 200_000, "workers": 1}
+    whole, take, sent = hmc.sample(model, **how), snapshot.take, []
+
+    def interrupting(state, rng, warmup):
+        if state.iteration > 1100 and not sent:
+            sent.append(state.iteration)
+            signal.raise_signal(signal.SIGINT)
+        return take(state, rng, warmup)
+
+    monkeypatch.setattr(snapshot, "take", interrupting)
+    fit = hmc.sample(model, **how, checkpoint=tmp_path / "run.ckpt")
+    assert fit.interrupted
+    (part,), (all_of_it,) = fit.remarks, whole.remarks
+    assert 0 < part.amount < all_of_it.amount
+    assert hmc.sample(model, **how, checkpoint=tmp_path / "run.ckpt").remarks == whole.remarks
+
+
+def test_exceptions_at_starting_points_that_were_tried_are_not_counted():
+    def amounts(**how):
+        fit = hmc.sample(misbehaving(raising, limit=-1.0), 4, warmup=0, draws=30, workers=1, progress=False, **how)
+        return [remark.amount for remark in fit.remarks], fit
+
+    found, fit = amounts()
+    assert found == amounts()[0]
+    # A transition ends with the first exception, and the search for a first step size meets fewer than 10.
+    diverging = fit.stats["diverging"].sum(axis=1)
+    assert (np.array(found) - diverging < 10).all()
+    assert (np.array(found) >= diverging).all()
 
 
 ONE_BY_ONE = """
@@ -172,7 +268,7 @@ def test_exceptions_are_the_same_divergences_without_the_jit(tmp_path):
     runs = [running.python(tmp_path, ONE_BY_ONE, NUMBA_DISABLE_JIT=jit) for jit in (None, "1")]
     assert runs[0].stdout == runs[1].stdout
     assert int(runs[0].stdout.split()[1]) > 0
-    assert all("log_density raised ValueError: beyond the limit" in run.stderr for run in runs)
+    assert all("log_density raised ValueError: beyond the limit (" in run.stderr for run in runs)
 
 
 def test_density_that_raises_in_one_chain_costs_that_chain_alone():

@@ -25,9 +25,9 @@ def random_metric(rng, kind):
         made.factor_transposed[:] = made.factor.T
     if kind == metric.LOW_RANK:
         made.form[metric.RANK] = 2
-        made.vectors[:2] = np.linalg.qr(rng.normal(size=(DIMENSION, 2)))[0].T
-        made.vectors[2] = np.nan  # nobody looks at it
-        made.stretch[:] = [1.5, -0.6, np.nan]
+        made.factor[:2] = np.linalg.qr(rng.normal(size=(DIMENSION, 2)))[0].T
+        made.factor_transposed[:2] = np.array([[1.5], [-0.6]]) * made.scale * made.factor[:2]
+        made.factor[2] = made.factor_transposed[2] = np.nan  # nobody looks at it
     return made
 
 
@@ -35,10 +35,8 @@ def factor(made):
     """L of a metric, as a matrix, by its definition."""
     if made.form[metric.KIND] == metric.DENSE:
         return made.factor
-    inner = np.eye(DIMENSION)
-    for k in range(made.form[metric.RANK]):
-        inner += made.stretch[k] * np.outer(made.vectors[k], made.vectors[k])
-    return np.diag(made.scale) @ inner
+    rank = made.form[metric.RANK]
+    return np.diag(made.scale) + made.factor_transposed[:rank].T @ made.factor[:rank]
 
 
 def inverse_metric(made):

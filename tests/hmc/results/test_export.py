@@ -9,7 +9,7 @@ import pytest
 import diagnostics
 import hmc
 from hmc import cli
-from hmc.errors import Failure
+from hmc.errors import Failure, Remark
 from hmc.results import archive, export
 from hmc.results.fit import Fit
 from hmc.sampler.outcome import DIVERGENCE
@@ -204,6 +204,9 @@ def test_lost_chains_keep_their_numbers_and_their_reason(arviz):
     tree = made(hmc.Parameter("x"), chains=2, failures=failures, interrupted=True).to_arviz()
     assert tree.attrs["failures"] == "chain 1, iteration 17: interrupted before its first draw"
     assert tree.attrs["interrupted"] == 1
+    assert "remarks" not in tree.attrs
+    remark = Remark(1, "raised", 14.0, "ValueError: x")
+    assert made(hmc.Parameter("x"), remarks=[remark]).to_arviz().attrs["remarks"] == f"chain 1: {remark.text}"
     fit = made(hmc.Parameter("x"))
     fit.chains = [0, 2]
     assert [*group(fit.to_arviz(), "sample_stats")["chain"].values] == [0, 2]
