@@ -13,13 +13,21 @@ from typing import Any, TypeVar
 import numba
 from numba.extending import register_jitable
 
+from hmc.jit.linking import LinkedCompiler
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 # `error_model`: a division by zero is inf or nan, as in hardware, not an exception; and loops with divisions vectorise.
 # `_nrt=False`: no reference counting, so that a view of an array's row is an address and nothing else; counting cost
 # more than the arithmetic. Such code cannot allocate an array, which the hot loop must not do anyway.
 # The wrappers left out serve calls from Python and C; they took a quarter of the compile time.
-_OPTIONS = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_OPTIONS = {
+    "error_model": "numpy",
+    "_nrt": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": LinkedCompiler,
+}
 
 
 def jit_is_disabled() -> bool:
