@@ -70,7 +70,7 @@ class Answers(NamedTuple):
 
     first: NDArray[np.int64]  # (7, scenes + 1): sorted responses first[k, c] to first[k, c + 1] are k + 1, to scene c
     row: NDArray[np.int64]  # (responses,) where a sorted response stands in the table
-    participant: NDArray[np.int64]  # (responses,) sorted
+    participant: NDArray[np.uint32]  # (responses,) sorted; unsigned: Numba looks no sign up
     scene: NDArray[np.int64]  # (responses,) sorted: index of the arrays of scenes below
     weight: NDArray[np.float64]  # (responses,) 1, or 0 for a response left out (see hmc.Model.without)
     scene_gender: NDArray[np.int64]  # (scenes,) 0 female, 1 male
@@ -170,7 +170,7 @@ def answers_of(columns: Columns) -> Answers:
     return Answers(
         first=first,
         row=order,
-        participant=participant[order],
+        participant=participant[order].astype(np.uint32),
         scene=scene[order],
         weight=np.ones(response.size),
         scene_gender=scenes[:, 0].astype(np.int64),

@@ -23,7 +23,7 @@ This holds as long as nothing overflows. Far from any posterior, and where some 
 import numpy as np
 
 from hmc.jit.kernel import allocating, inlined
-from hmc.numerics import exp, log, total
+from hmc.numerics import exp, log_of_product, total
 from models.trolley.ordered_logit import (
     CUTPOINTS,
     LOWER,
@@ -35,9 +35,9 @@ from models.trolley.ordered_logit import (
 )
 
 SCENES_AT_ONCE = 16  # a block: its numbers stay in the first-level cache
-# No p, s or cutpoint is beyond this if the factors are used: the product of eight D is below exp(8 * 3 * 28 + 8) < inf.
+# No p, s or cutpoint is beyond this if the factors are used: D is below exp(3 * 28 + 1), and the product of eight
+# finite (see `log_of_product`).
 FARTHEST = 28.0
-AT_ONCE = 8  # logarithms
 
 # The rows of a block: by factors; by `block_terms`, which writes its three numbers of a response into the last ones.
 X, Y, D, D_PHI, LOGS = range(5)
@@ -105,12 +105,12 @@ def odds(x, is_wanted):
 
 @inlined
 def largest_block(first):
-    """The most responses of a block, and room to make them a multiple of AT_ONCE."""
-    largest, scenes = 0, first.shape[1] - 1
+    """The most responses of a block, at least 1."""
+    largest, scenes = 1, first.shape[1] - 1
     for k in range(RESPONSES):
         for begin in range(0, scenes, SCENES_AT_ONCE):
             largest = max(largest, first[k, min(begin + SCENES_AT_ONCE, scenes)] - first[k, begin])
-    return largest + AT_ONCE
+    return largest
 
 
 @inlined
@@ -139,20 +139,7 @@ def factored_terms(n, overlap, block):
         d_phi[i] = y[i] - x[i]
     sum_x, sum_y = total(x), total(y)
     d_lower = -sum_y - overlap / (1.0 + overlap) * (n - sum_x - sum_y)
-    return float(n), -log_of_product(block[D], n, block[LOGS]), sum_y - sum_x, d_lower
-
-
-@inlined
-def log_of_product(x, n, logs):
-    """The log of the product of x[:n]; what follows in x is overwritten."""
-    m = (n + AT_ONCE - 1) // AT_ONCE
-    for i in range(n, AT_ONCE * m):
-        x[i] = 1.0
-    a, b, c, d = x[:m], x[m : 2 * m], x[2 * m : 3 * m], x[3 * m : 4 * m]
-    e, f, g, h = x[4 * m : 5 * m], x[5 * m : 6 * m], x[6 * m : 7 * m], x[7 * m : 8 * m]
-    for i in range(m):
-        logs[i] = log(((a[i] * b[i]) * (c[i] * d[i])) * ((e[i] * f[i]) * (g[i] * h[i])))
-    return total(logs[:m])
+    return float(n), -log_of_product(d, block[LOGS]), sum_y - sum_x, d_lower
 
 
 @inlined

@@ -67,7 +67,7 @@ def draw_answers(position, data, effects, rng):
     constrain_ordered(position[:CUTPOINTS], alpha)
     write_phi(position, data, effects, phi)
     response = np.empty(data.row.size, np.int64)
-    participant, scene = np.empty(data.row.size, np.int64), np.empty(data.row.size, np.int64)
+    participant, scene = np.empty(data.row.size, np.uint32), np.empty(data.row.size, np.int64)
     for i in range(data.row.size):  # from the sorted order back to the table's
         participant[data.row[i]], scene[data.row[i]] = data.participant[i], data.scene[i]
     for i in range(data.row.size):
