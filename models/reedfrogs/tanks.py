@@ -98,10 +98,10 @@ def tank_terms(logits, data, terms, d_logits):
 
     All three arrays must be different ones: the loops are vectorised where the machine sees that they do not overlap.
     """
-    logit_tails(logits, terms)
+    logit_tails(logits, d_logits)
     for j in range(logits.shape[0]):
         terms[j], d_logits[j] = binomial_logit_of_tail(
-            data.survived[j], data.density[j], data.log_coefficient[j], logits[j], terms[j]
+            data.survived[j], data.density[j], data.log_coefficient[j], logits[j], d_logits[j]
         )
 
 
