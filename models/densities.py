@@ -147,7 +147,7 @@ def binomial_logit(successes, trials, log_coefficient, logit):
 def logit_tails(logits, tails):
     """Write tails[i] = exp(-|logits[i]|), for `binomial_logit_of_tail` and `bernoulli_logit_of_tail`.
 
-    A loop over many observations takes a fifth longer if it computes these itself. The operations of one observation
+    A loop over many observations takes longer if it computes these itself. The operations of one observation
     wait for one another, so a processor works on several at once, and has in view more of them the shorter the loop is.
     """
     for i in range(logits.shape[0]):

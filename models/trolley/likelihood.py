@@ -17,7 +17,7 @@ Responses of one kind to one scene, a cell, come after one another. All that dep
 what is added up for a participant goes to another one each time: an addition need not wait for the last.
 
 This holds as long as nothing overflows. Far from any posterior, and where some responses do not count once,
-`block_terms` takes over, which is exact everywhere and takes three times as long.
+`block_terms` takes over, which is exact everywhere and slower.
 """
 
 import numpy as np
