@@ -215,7 +215,7 @@ def _with_everything_once(data, effects):
 
 def _response(data):
     """Each response, from 0, in ascending order, as the rows of the data stand."""
-    return np.repeat(np.arange(7), np.diff(data.first))
+    return np.repeat(np.arange(7), np.diff(data.first[:, [0, -1]]).ravel())
 
 
 PLAIN = {

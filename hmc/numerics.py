@@ -249,6 +249,28 @@ def dot(x, y):
     return (a + b) + (c + d)
 
 
+@inlined
+def log_of_product(x, room):
+    """Log of the product of the positive array `x`, with one logarithm for every eight of its numbers.
+
+    The product of any eight must be a normal float64: numbers from 1e-38 to 1e38 are safe. `room` (n // 8 + 1 or more,)
+    is scratch space.
+    """
+    n = x.shape[0]
+    eighth = n // 8
+    parts = x[: 8 * eighth].reshape(8, eighth)
+    a, b, c, d, e, f, g, h = parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], parts[6], parts[7]
+    for i in range(eighth):
+        room[i] = ((a[i] * b[i]) * (c[i] * d[i])) * ((e[i] * f[i]) * (g[i] * h[i]))
+    rest = 1.0
+    for i in range(8 * eighth, n):
+        rest *= x[i]
+    room[eighth] = rest
+    for i in range(eighth + 1):
+        room[i] = log(room[i])
+    return total(room[: eighth + 1])
+
+
 @kernel
 def cholesky(matrix, factor):
     """Write the Cholesky factor of a symmetric `matrix`, of which the lower triangle alone is read: factor @ factor.T

@@ -111,17 +111,18 @@ def log_density(position, data, gradient):
     term, d_sigma, _ = exponential(sigma, 10.0)
     log_density += term + log_sigma  # sigma ~ Exponential(10); Jacobian of sigma = exp(log_sigma)
 
-    seen, waited = np.zeros(n), np.zeros(n)  # visits of each cafe, and the sum of their waits
+    room = np.zeros((3, n))
+    seen, waited, expected = room[0], room[1], room[2]  # visits of each cafe, the sum of their waits, that expected
     for i in range(data.cafe.size):
         seen[data.cafe[i]] += data.weight[i]
         waited[data.cafe[i]] += data.weight[i] * data.wait[i]
     log_density -= dot(data.weight, data.log_factorial)
-    for j in range(n):
-        a = a_bar + z[j] * sigma
+    for j in range(n):  # vectorised, as the sums are not
         # A cafe without visits adds nothing, even where its rate is infinite.
-        expected = seen[j] * exp(a) if seen[j] > 0.0 else 0.0
-        log_density += waited[j] * a - expected  # wait ~ Poisson(exp(a[cafe]))
-        d_a = waited[j] - expected
+        expected[j] = seen[j] * exp(a_bar + z[j] * sigma) if seen[j] > 0.0 else 0.0
+    for j in range(n):
+        log_density += waited[j] * (a_bar + z[j] * sigma) - expected[j]  # wait ~ Poisson(exp(a[cafe]))
+        d_a = waited[j] - expected[j]
         gradient[j] += d_a * sigma
         d_a_bar += d_a
         d_sigma += d_a * z[j]

@@ -140,8 +140,24 @@ def binomial_logit(successes, trials, log_coefficient, logit):
 
     Returns (log density, d/dlogit).
     """
+    return binomial_logit_of_tail(successes, trials, log_coefficient, logit, exp_decay(logit))
+
+
+@inlined
+def logit_tails(logits, tails):
+    """Write tails[i] = exp(-|logits[i]|), for `binomial_logit_of_tail` and `bernoulli_logit_of_tail`.
+
+    A loop over many observations takes longer if it computes these itself. The operations of one observation
+    wait for one another, so a processor works on several at once, and has in view more of them the shorter the loop is.
+    """
+    for i in range(logits.shape[0]):
+        tails[i] = exp_decay(logits[i])
+
+
+@inlined
+def binomial_logit_of_tail(successes, trials, log_coefficient, logit, tail):
+    """`binomial_logit`, given tail = exp(-|logit|)."""
     failures = trials - successes
-    tail = exp_decay(logit)
     is_positive = logit >= 0.0
     distance = failures * logit if is_positive else -successes * logit
     value = log_coefficient - distance - trials * log1p_unit(tail)
@@ -158,6 +174,12 @@ def bernoulli_logit(success, logit):
     Returns (log density, d/dlogit).
     """
     return binomial_logit(success, 1.0, 0.0, logit)
+
+
+@inlined
+def bernoulli_logit_of_tail(success, logit, tail):
+    """`bernoulli_logit`, given tail = exp(-|logit|)."""
+    return binomial_logit_of_tail(success, 1.0, 0.0, logit, tail)
 
 
 @inlined

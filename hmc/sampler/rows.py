@@ -48,15 +48,21 @@ def add_rows(out, weights, time, triangle, is_lower):
 
     Four rows at a time: `out`, which has to be read and written for each, is what takes the time. Where the four begin
     or end apart, zeros of the triangle are added, so every element is the same sum, in the same order, as row by row.
+
+    The loops run over views, from 0 to their length: LLVM then sees that no index is negative and vectorises them.
     """
     n = out.shape[0]
     whole = n - n % 4
     for i in range(0, whole, 4):
+        first, end = (0, i + 4) if is_lower else (i, n)
         a, b, c, d = time * weights[i], time * weights[i + 1], time * weights[i + 2], time * weights[i + 3]
-        for j in range(0 if is_lower else i, i + 4 if is_lower else n):
-            sum_of_two = (out[j] + a * triangle[i, j]) + b * triangle[i + 1, j]
-            out[j] = (sum_of_two + c * triangle[i + 2, j]) + d * triangle[i + 3, j]
+        p, q = triangle[i, first:end], triangle[i + 1, first:end]
+        r, s = triangle[i + 2, first:end], triangle[i + 3, first:end]
+        part = out[first:end]
+        for j in range(part.shape[0]):
+            part[j] = (((part[j] + a * p[j]) + b * q[j]) + c * r[j]) + d * s[j]
     for i in range(whole, n):
-        a = time * weights[i]
-        for j in range(0 if is_lower else i, i + 1 if is_lower else n):
-            out[j] += a * triangle[i, j]
+        first, end = (0, i + 1) if is_lower else (i, n)
+        a, p, part = time * weights[i], triangle[i, first:end], out[first:end]
+        for j in range(part.shape[0]):
+            part[j] += a * p[j]

@@ -19,7 +19,16 @@ from models.confounds.predictors import (
     mru_intercepts,
     mrx_intercepts,
 )
-from models.densities import HALF_LOG_2PI, bernoulli_logit, exponential, is_scale, never_nan, normal, normal_group
+from models.densities import (
+    HALF_LOG_2PI,
+    bernoulli_logit_of_tail,
+    exponential,
+    is_scale,
+    logit_tails,
+    never_nan,
+    normal,
+    normal_group,
+)
 
 
 def m0_log_density(position, data, gradient):
@@ -99,12 +108,13 @@ def outcomes(bxy, data, rows, slopes):
     """Every Y ~ Bernoulli(p), times its weight. Returns (log density, d/dbxy); slopes (groups,) are d/d intercept where
     the intercepts were. rows (2, individuals) is scratch space.
 
-    Looking up groups and adding up for them keep a loop scalar, so the costly loop between them does neither.
+    Looking up groups and adding up for them keep a loop scalar, so the costly loops between them do neither.
     """
     values, d_logit = rows[0], rows[1]
     logits(slopes, bxy, data, values)
+    logit_tails(values, d_logit)
     for i in range(data.Y.size):
-        value, slope = bernoulli_logit(data.Y[i], values[i])
+        value, slope = bernoulli_logit_of_tail(data.Y[i], values[i], d_logit[i])
         values[i] = value
         d_logit[i] = data.weight[i] * slope
     for g in range(data.Z.size):

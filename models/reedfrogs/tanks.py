@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import dot, expit
-from models.densities import binomial_logit, log_choose, never_nan, normal
+from models.densities import binomial_logit_of_tail, log_choose, logit_tails, never_nan, normal
 from models.tables import Columns, Table, TableData, at_most, choice, count, read
 from models.tables.variation import require_variation, standardised
 
@@ -96,10 +96,13 @@ SLOPES: dict[str, Callable[[Columns], NDArray[Any]]] = {
 def tank_terms(logits, data, terms, d_logits):
     """S[j] ~ Binomial(D[j], p), logit(p) = logits[j]: writes the log likelihood of each tank and its derivative.
 
-    All three arrays must be different ones: the loop is vectorised where the machine sees that they do not overlap.
+    All three arrays must be different ones: the loops are vectorised where the machine sees that they do not overlap.
     """
+    logit_tails(logits, d_logits)
     for j in range(logits.shape[0]):
-        terms[j], d_logits[j] = binomial_logit(data.survived[j], data.density[j], data.log_coefficient[j], logits[j])
+        terms[j], d_logits[j] = binomial_logit_of_tail(
+            data.survived[j], data.density[j], data.log_coefficient[j], logits[j], d_logits[j]
+        )
 
 
 @inlined

@@ -61,15 +61,16 @@ class StoryResponses(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """Responses with all data on participants and scenes; "sorted" is by response, else in the table's order.
+    """Responses with all data on participants and scenes; "sorted" is by response, then by scene, else in the table's
+    order.
 
     A scene is a story as it was shown to a participant, with or without action, intention and contact. The predictor of
     a response is a number of its participant plus one of its scene and gender, so those two are numbered together.
     """
 
-    first: NDArray[np.int64]  # (8,): sorted responses first[k] to first[k + 1] are k + 1
+    first: NDArray[np.int64]  # (7, scenes + 1): sorted responses first[k, c] to first[k, c + 1] are k + 1, to scene c
     row: NDArray[np.int64]  # (responses,) where a sorted response stands in the table
-    participant: NDArray[np.int64]  # (responses,) sorted
+    participant: NDArray[np.uint32]  # (responses,) sorted; unsigned: Numba looks no sign up
     scene: NDArray[np.int64]  # (responses,) sorted: index of the arrays of scenes below
     weight: NDArray[np.float64]  # (responses,) 1, or 0 for a response left out (see hmc.Model.without)
     scene_gender: NDArray[np.int64]  # (scenes,) 0 female, 1 male
@@ -162,13 +163,15 @@ def answers_of(columns: Columns) -> Answers:
     age = standardised(ROWS.name, "age", columns["age"])
     keys = (columns["male"], story, columns["action"], columns["intention"], columns["contact"])
     scenes, scene = np.unique(np.stack(keys, axis=1).astype(np.float64), axis=0, return_inverse=True)
+    scene = scene.reshape(-1)  # some releases of NumPy give it the shape of a column
     response = columns["response"].astype(np.int64) - 1
-    order = np.argsort(response, kind="stable")
+    first, order = np.empty((RESPONSES, len(scenes) + 1), np.int64), np.empty(response.size, np.int64)
+    sort_by_response_and_scene(response, scene, first, order)
     return Answers(
-        first=np.searchsorted(response[order], np.arange(RESPONSES + 1)),
+        first=first,
         row=order,
-        participant=participant[order],
-        scene=scene.reshape(-1)[order],
+        participant=participant[order].astype(np.uint32),
+        scene=scene[order],
         weight=np.ones(response.size),
         scene_gender=scenes[:, 0].astype(np.int64),
         story=scenes[:, 1].astype(np.int64),
@@ -197,15 +200,19 @@ def _text(value: object) -> str:
 
 
 @allocating
-def sort_by_response(response, first, row):
-    """Fill `first` (8,) and `row` with the order of responses (n,), from 0, that keeps equal ones in their order."""
-    for k in range(first.size):
-        first[k] = 0
+def sort_by_response_and_scene(response, scene, first, row):
+    """Fill `first` (7, scenes + 1) and `row` with the order of responses (n,), from 0, as in `Answers`: by response,
+    then by scene; equal ones keep their order."""
+    scenes = first.shape[1] - 1
+    place = np.zeros(RESPONSES * scenes + 1, np.int64)  # of the next response k to scene c: place[k * scenes + c]
     for i in range(response.size):
-        first[response[i] + 1] += 1
-    for k in range(1, first.size):
-        first[k] += first[k - 1]
-    place = first.copy()
+        place[response[i] * scenes + scene[i] + 1] += 1
+    for cell in range(1, place.size):
+        place[cell] += place[cell - 1]
+    for k in range(RESPONSES):
+        for c in range(scenes + 1):
+            first[k, c] = place[k * scenes + c]
     for i in range(response.size):
-        row[place[response[i]]] = i
-        place[response[i]] += 1
+        cell = response[i] * scenes + scene[i]
+        row[place[cell]] = i
+        place[cell] += 1

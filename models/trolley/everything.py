@@ -1,8 +1,7 @@
 """The common part of the trolley models "with everything": all of the density but the varying effects and their spread.
 
-The likelihood is the work: 9,930 responses, each with one exponential and one logarithm. The predictor
-phi of a response is a number of its participant plus one of its scene, so these are computed once each, and responses
-are processed in blocks of one kind (see `models/trolley/ordered_logit.py`).
+The likelihood, which is the work, is in `models/trolley/likelihood.py`. The predictor phi of a response is a number of
+its participant plus one of its scene, so these are computed once each.
 """
 
 from typing import NamedTuple
@@ -11,22 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hmc.jit.kernel import allocating, inlined
-from hmc.numerics import total
 from hmc.transforms import constrain_simplex, simplex_log_jacobian, simplex_pullback
 from models.densities import dirichlet, log_factorial, normal
-from models.trolley.ordered_logit import (
-    CUTPOINTS,
-    RESPONSES,
-    ROOM,
-    add_response,
-    block_terms,
-    describe_responses,
-    prior_of_cutpoints,
-)
+from models.trolley.likelihood import likelihood
+from models.trolley.ordered_logit import CUTPOINTS, RESPONSES, ROOM, describe_responses, prior_of_cutpoints
 
 GENDERS = 2
 STEPS = 7  # between 8 levels of education
-BLOCK = 256  # responses at a time: their numbers stay in the first-level cache
 
 ACTION, INTENTION, CONTACT, EDUCATION, AGE = range(5)  # the slopes, in the order of the parameters
 N_SLOPES = 5
@@ -136,30 +126,6 @@ def linear_predictor(position, data, effects, room):
             + b[CONTACT, g] * data.contact[c]
             + effects.story[data.story[c]]
         )
-
-
-@allocating
-def likelihood(data, room, responses, gradient):
-    """R ~ OrderedLogit(phi, alpha): the log likelihood; adds to the gradients in `room`, and to alpha's."""
-    phi, weight, block = np.empty(BLOCK), np.empty(BLOCK), np.empty((3, BLOCK))
-    log_density = 0.0
-    for k in range(RESPONSES):
-        count, value, d_phi, d_lower = 0.0, 0.0, 0.0, 0.0
-        for start in range(data.first[k], data.first[k + 1], BLOCK):
-            n = min(BLOCK, data.first[k + 1] - start)
-            for i in range(n):
-                phi[i] = room.of_participant[data.participant[start + i]] + room.of_scene[data.scene[start + i]]
-                weight[i] = data.weight[data.row[start + i]]
-            block_terms(phi[:n], weight[:n], responses[k], block)
-            for i in range(n):
-                room.d_participant[data.participant[start + i]] += block[1, i]
-                room.d_scene[data.scene[start + i]] += block[1, i]
-            count += total(weight[:n])
-            value += total(block[0, :n])
-            d_phi += total(block[1, :n])
-            d_lower += total(block[2, :n])
-        log_density += add_response(k, count, (value, d_phi, d_lower), responses, gradient)
-    return log_density
 
 
 @inlined

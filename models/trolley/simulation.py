@@ -4,7 +4,7 @@ import numpy as np
 
 from hmc.jit.kernel import allocating, inlined
 from hmc.transforms import constrain_ordered, unconstrain_simplex
-from models.trolley.data import Answers, sort_by_response
+from models.trolley.data import Answers, sort_by_response_and_scene
 from models.trolley.everything import GENDERS, STEPS, layout, linear_predictor, make_room
 from models.trolley.ordered_logit import CUTPOINTS, RESPONSES, ROOM, describe_responses, log_probability
 from models.trolley.stories import draw_cutpoints, draw_response
@@ -18,7 +18,7 @@ def write_log_likelihood(position, data, effects, out):
     responses = np.empty((RESPONSES, ROOM + 1))
     describe_responses(position[:CUTPOINTS], responses)
     for k in range(RESPONSES):
-        for i in range(data.first[k], data.first[k + 1]):
+        for i in range(data.first[k, 0], data.first[k, -1]):
             phi = room.of_participant[data.participant[i]] + room.of_scene[data.scene[i]]
             out[data.row[i]] = log_probability(phi, responses[k])
 
@@ -67,13 +67,13 @@ def draw_answers(position, data, effects, rng):
     constrain_ordered(position[:CUTPOINTS], alpha)
     write_phi(position, data, effects, phi)
     response = np.empty(data.row.size, np.int64)
-    participant, scene = np.empty(data.row.size, np.int64), np.empty(data.row.size, np.int64)
+    participant, scene = np.empty(data.row.size, np.uint32), np.empty(data.row.size, np.int64)
     for i in range(data.row.size):  # from the sorted order back to the table's
         participant[data.row[i]], scene[data.row[i]] = data.participant[i], data.scene[i]
     for i in range(data.row.size):
         response[i] = draw_response(rng, phi[i], alpha)
-    first, row = np.empty(data.first.size, np.int64), np.empty(data.row.size, np.int64)
-    sort_by_response(response, first, row)
+    first, row = np.empty(data.first.shape, np.int64), np.empty(data.row.size, np.int64)
+    sort_by_response_and_scene(response, scene, first, row)
     return Answers(
         first,
         row,

@@ -25,6 +25,7 @@ from hmc.numerics import (
     log1p_exp,
     log1p_unit,
     log_add_exp,
+    log_of_product,
     sqrt,
     total,
 )
@@ -133,6 +134,21 @@ def test_total_and_dot_are_sums_to_rounding(n):
     assert dot(x, y) == pytest.approx(math.fsum(x * y), rel=0, abs=bound)
 
 
+@pytest.mark.parametrize("n", [0, 1, 3, 7, 8, 9, 48, 1001])
+def test_log_of_product_is_the_sum_of_logarithms_up_to_the_widest_range_it_promises(n):
+    rng = np.random.default_rng(n)
+    for x in (1.0 + rng.random(n), 10.0 ** rng.uniform(-38.0, 38.0, n), np.full(n, 1e38), np.full(n, 1e-38)):
+        exact = math.fsum(np.log(x))
+        bound = 1e-16 * (n + 1) * 8 * max(1.0, np.abs(np.log(x)).max(initial=0.0))  # roundings, as of `total`
+        assert log_of_product(x, np.empty(n // 8 + 1)) == pytest.approx(exact, rel=0, abs=bound)
+
+
+def test_log_of_product_beyond_its_range_is_noticed():
+    """Negative twin: eight numbers of 1e39 overflow."""
+    with np.errstate(over="ignore"):
+        assert log_of_product(np.full(8, 1e39), np.empty(2)) == INF
+
+
 UNARY = (exp, exp_decay, expm1, log, log1p, log1p_exp, expit, sqrt)
 SPECIAL = [0.0, -0.0, 1.0, -1.0, TINY, SUBNORMAL, -SUBNORMAL, HUGE, -HUGE, INF, -INF, NAN, 709.78, -745.13, 1e-320]
 
@@ -148,20 +164,23 @@ def results_of_every_function():
         return numba.njit(error_model="numpy")(evaluate)
 
     @numba.njit(error_model="numpy")
-    def pairs(points, out):
+    def pairs(points, ones_and_more, room, out):
         n = points.size
         for i in range(n):
             out[i] = divide(points[i], points[n - 1 - i])
             out[n + i] = log_add_exp(points[i], points[n - 1 - i])
         out[2 * n] = total(points[15:])
         out[2 * n + 1] = dot(points[15:], points[15:])
+        out[2 * n + 2] = log_of_product(ones_and_more, room)
 
     points = np.array(SPECIAL + SMALL)
     results = np.empty((len(UNARY), points.size))
     for function, row in zip(UNARY, results, strict=True):
         loop(function)(points, row)
-    others = np.empty(2 * points.size + 2)
-    pairs(points, others)
+    ones_and_more = np.linspace(1.0, 2.0, 1003)
+    room = np.empty(ones_and_more.size)
+    others = np.empty(2 * points.size + 3)
+    pairs(points, ones_and_more, room, others)
     flat = np.concatenate([results.ravel(), others])
     return np.where(np.isnan(flat), NAN, flat)  # one nan: its sign and payload carry no meaning
 
