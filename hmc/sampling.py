@@ -65,7 +65,7 @@ def sample(
     metric: what warm-up learns of the posterior's shape: "diag" (a scale for each dimension), "dense" (all
     correlations),
         "low_rank" (those that matter, for many dimensions), "unit" (nothing). "auto" is "diag" until warm-up sees that
-        correlations are worth it, and then "dense" up to 100 dimensions and "low_rank" beyond;
+        correlations are worth it, and then "dense" up to 40 dimensions and "low_rank" beyond;
         `fit.settings["chosen_metric"]` says which, and why.
     adaptation: "gradients" (draws and gradients, as nutpie) or "windows" (draws, as Stan; "auto" is "diag" then).
     workers: the number of chains that run at a time; None: the number of processors. With 1, they run in this process.

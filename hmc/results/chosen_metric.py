@@ -12,20 +12,22 @@ def chosen_metric(inverse_metric: NDArray[np.float64] | LowRank) -> str:
     The lengths of directions are standard deviations, in units of what the scales of the parameters alone say.
     """
     if isinstance(inverse_metric, LowRank):
-        rank = int((inverse_metric.eigenvalues != 1.0).sum(axis=-1).max())
-        if rank == 0:
-            return _DIAGONAL
-        return f"low_rank ({rank} of {inverse_metric.scale.shape[-1]} directions): {_why(inverse_metric.eigenvalues)}"
+        ranks = (inverse_metric.eigenvalues != 1.0).sum(axis=-1)
+        directions = f"{ranks.max()} of {inverse_metric.scale.shape[-1]} directions"
+        return f"low_rank, {directions}{_where(ranks > 0)}: {_why(inverse_metric.eigenvalues)}"
     if inverse_metric.ndim == 2:
         return _DIAGONAL
     sd = np.sqrt(np.diagonal(inverse_metric, axis1=-2, axis2=-1))
     lengths = np.linalg.eigvalsh(inverse_metric / (sd[:, :, None] * sd[:, None, :]))
     is_dense = np.array([np.count_nonzero(matrix) > len(matrix) for matrix in inverse_metric])
-    where = "" if is_dense.all() else f" in {is_dense.sum()} of {is_dense.size} chains"
-    return f"dense{where}: {_why(lengths)}"
+    return f"dense{_where(is_dense)}: {_why(lengths)}"
 
 
 _DIAGONAL = "diag: the scales of the parameters alone serve all directions well"
+
+
+def _where(chains: NDArray[np.bool_]) -> str:
+    return "" if chains.all() else f" in {chains.sum()} of {chains.size} chains"
 
 
 def _why(variances: NDArray[np.float64]) -> str:

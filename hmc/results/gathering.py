@@ -84,9 +84,10 @@ def _settled(settings: Settings, inverse_metric: NDArray[np.float64] | LowRank) 
 def joined_metrics(metrics: list[Any]) -> NDArray[np.float64] | LowRank:
     """The inverse metrics of chains along a first axis: (chains, dimension), (chains, dimension, dimension), `LowRank`.
 
-    Chains that chose for themselves may have diagonals and matrices: then all are matrices.
+    Where chains chose for themselves, a diagonal beside others is given in their form.
     """
-    if isinstance(metrics[0], LowRank):
+    if any(isinstance(metric, LowRank) for metric in metrics):
+        metrics = [metric if isinstance(metric, LowRank) else _of_rank_0(metric) for metric in metrics]
         rank = max(len(metric.eigenvalues) for metric in metrics)
         spare = [rank - len(metric.eigenvalues) for metric in metrics]
         return LowRank(
@@ -97,6 +98,10 @@ def joined_metrics(metrics: list[Any]) -> NDArray[np.float64] | LowRank:
     if len({metric.ndim for metric in metrics}) > 1:
         metrics = [np.diag(metric) if metric.ndim == 1 else metric for metric in metrics]
     return np.stack(metrics)
+
+
+def _of_rank_0(diagonal: NDArray[np.float64]) -> LowRank:
+    return LowRank(np.sqrt(diagonal), np.zeros((0, diagonal.size)), np.ones(0))
 
 
 def _snapshots(results: list[ChainResult], end: int) -> list[Snapshot] | None:

@@ -4,7 +4,7 @@ from hmc.jit.kernel import kernel
 from hmc.numerics import sqrt
 from hmc.sampler.fisher import fit, is_worth_a_fit
 from hmc.sampler.linear_algebra import cholesky, eigen
-from hmc.sampler.metric import DENSE, DIAGONAL, IS_FITTED, KIND, LOW_RANK, RANK
+from hmc.sampler.metric import DENSE, DIAGONAL, FITTED_KIND, IS_FITTED, KIND, RANK
 from hmc.sampler.rows import add_multiple
 
 # An eigenvalue within (1/2, 2) is of a direction that the diagonal serves well enough to save its products.
@@ -19,15 +19,13 @@ def refit(metric, window, room, only_if_worth):
     only_if_worth: leave the metric to the diagonal where that serves all directions well.
     """
     if only_if_worth and not is_worth_a_fit(window, room):
-        metric.form[IS_FITTED] = metric.form[RANK] = 0
-        if metric.form[KIND] == DENSE:
-            metric.form[KIND] = DIAGONAL
+        metric.form[IS_FITTED], metric.form[KIND] = 0, DIAGONAL
         return
     m = fit(window, room)
     if m > 0:
-        is_set = set_low_rank(metric, room, m) if metric.form[KIND] == LOW_RANK else set_dense(metric, room, m)
-        if is_set:
-            metric.form[IS_FITTED] = 1
+        is_dense = metric.form[FITTED_KIND] == DENSE
+        if set_dense(metric, room, m) if is_dense else set_low_rank(metric, room, m):
+            metric.form[IS_FITTED], metric.form[KIND] = 1, metric.form[FITTED_KIND]
 
 
 @kernel
@@ -41,7 +39,6 @@ def set_dense(metric, room, m):
     for i in range(dimension):
         for j in range(i + 1):
             metric.factor[i, j] = metric.factor_transposed[j, i] = room.scale[i] * room.a[i, j]
-    metric.form[KIND] = DENSE
     return True
 
 

@@ -55,13 +55,13 @@ from hmc.sampler.rows import add_multiple, add_rows, add_scaled, inner
 
 DIAGONAL, DENSE, LOW_RANK = 0, 1, 2  # kinds
 
-KIND, RANK, IS_FITTED = 0, 1, 2  # of `Metric.form`
+KIND, RANK, IS_FITTED, FITTED_KIND = 0, 1, 2, 3  # of `Metric.form`
 
 
 class Metric(NamedTuple):
     """A factor L of the inverse metric L L'."""
 
-    form: np.ndarray  # (3,) int64: the kind, the rank, and whether it was fitted to correlations
+    form: np.ndarray  # (4,) int64: the kind, the rank, whether it was fitted to correlations, the kind that a fit makes
     scale: np.ndarray  # (dimension,): the diagonal of L, for DIAGONAL, or of D, for LOW_RANK
     # DENSE: (dimension, dimension), L, lower triangular. LOW_RANK: (most, dimension), of which the first `rank` rows
     # are u_k. Else (0, dimension).
@@ -95,7 +95,7 @@ class LowRank(NamedTuple):
 def identity(dimension: int, kind: int = DIAGONAL, most: int = 0) -> Metric:
     """The unit metric of a kind; with room for `most` vectors if that is LOW_RANK."""
     factor = np.eye(dimension) if kind == DENSE else np.zeros((most if kind == LOW_RANK else 0, dimension))
-    return Metric(np.array([kind, 0, 0], dtype=np.int64), np.ones(dimension), factor, factor.copy())
+    return Metric(np.array([kind, 0, 0, kind], dtype=np.int64), np.ones(dimension), factor, factor.copy())
 
 
 def inverse_metric(metric: Metric) -> NDArray[np.float64] | LowRank:
@@ -179,5 +179,5 @@ def set_factor(metric, factor):
 def set_diagonal_element(metric, i, scale):
     """Make `scale` L's diagonal element of coordinate i, of a metric that was not fitted to correlations."""
     metric.scale[i] = scale
-    if metric.factor.shape[0] > 0 and metric.form[KIND] != LOW_RANK:
+    if metric.form[KIND] == DENSE:
         metric.factor[i, i] = metric.factor_transposed[i, i] = scale

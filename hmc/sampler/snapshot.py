@@ -117,5 +117,5 @@ def _filled(kind: type, arrays: dict[str, np.ndarray], prefix: str = "") -> Any:
             values.append(_filled(field, arrays, f"{prefix}{name}/"))
         else:
             array = arrays[f"{prefix}{name}"]
-            values.append(array if field is np.ndarray else field(array))
+            values.append(array if field is np.ndarray else field(array.item()))
     return kind(*values)

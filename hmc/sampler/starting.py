@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from hmc.settings import Settings
 
 INITIAL_TRIES = 100
-# The metric "auto" is dense up to this dimension, and low-rank beyond: the products of 100 x 100 still cost less than
-# most gradients, and a low rank loses the correlations that hide in many directions.
-LARGEST_DENSE = 100
+# The metric "auto" is dense up to this dimension, and low-rank beyond. A dense one has all correlations, those that
+# hide within the cutoff too; with 50 dimensions its products already cost mSTP a third more than a low rank's of 5.
+LARGEST_DENSE = 40
 MOST_DIRECTIONS = 800  # that a low-rank metric is sought in: those of the latest 400 draws and their gradients
 
 
@@ -64,15 +64,13 @@ def first_metric(settings: Settings, dimension: int) -> Metric:
     """The unit metric, with room for the metric that may be learned."""
     if settings.adaptation == "windows":
         return identity(dimension, DENSE if settings.metric == "dense" else DIAGONAL)
-    if settings.metric == "dense":
-        return identity(dimension, DENSE)
-    if settings.metric == "low_rank" or (settings.metric == "auto" and dimension > LARGEST_DENSE):
-        return identity(dimension, LOW_RANK, min(dimension, MOST_DIRECTIONS))
-    if settings.metric == "auto":  # dense, should correlations be worth it
-        metric = identity(dimension, DENSE)
+    if settings.metric in ("diag", "unit"):
+        return identity(dimension)
+    is_dense = settings.metric == "dense" or (settings.metric == "auto" and dimension <= LARGEST_DENSE)
+    metric = identity(dimension, DENSE if is_dense else LOW_RANK, min(dimension, MOST_DIRECTIONS))
+    if settings.metric == "auto":  # until correlations are found to be worth it
         metric.form[KIND] = DIAGONAL
-        return metric
-    return identity(dimension)
+    return metric
 
 
 def start(
