@@ -27,7 +27,7 @@ from hmc.running.processes import number_of_workers
 from hmc.running.tasks import ChainResult, run_chain
 from hmc.sampler.chain import Record
 from hmc.sampler.snapshot import Snapshot
-from hmc.settings import Settings, check_settings, check_whole
+from hmc.settings import Settings, check_settings, check_whole, settings_of
 
 Initial: TypeAlias = ArrayLike | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -150,7 +150,7 @@ def extend(
     )
     if different:
         raise ValueError(f"{fit.name}: the fit cannot be extended: {different}")
-    settings = Settings(**fit.settings | {"draws": fit.settings["draws"] + int(draws)})
+    settings = settings_of(fit.settings | {"draws": fit.settings["draws"] + int(draws)})
     check_memory(fit.name, settings, fit.model.dimension)
     chains = [Chain(number, *part) for number, part in zip(fit.chains, parts, strict=True)]
     how: dict[str, Any] = {"workers": workers, "executor": executor, "progress": progress}

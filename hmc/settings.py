@@ -2,6 +2,7 @@
 
 import math
 import secrets
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +31,6 @@ class Settings(NamedTuple):
     adaptation: str
     initial: Any
     keep_warmup: bool
-    chosen_metric: str = ""  # where metric is "auto": the one that was chosen, and why; known once the run has ended
 
 
 def check_settings(**given: Any) -> Settings:
@@ -61,6 +61,11 @@ def check_settings(**given: Any) -> Settings:
     whole: dict[str, Any] = {name: int(getattr(settings, name)) for name in ("chains", "warmup", "draws", "max_depth")}
     floats: dict[str, Any] = {name: float(getattr(settings, name)) for name in ("target_accept", "path_length")}
     return settings._replace(seed=seed, keep_warmup=bool(settings.keep_warmup), **whole, **floats)
+
+
+def settings_of(kept: Mapping[str, Any]) -> Settings:
+    """The `Settings` in `fit.settings`, which has other facts of the run besides."""
+    return Settings(**{name: kept[name] for name in Settings._fields})
 
 
 def is_whole(value: object) -> bool:

@@ -12,7 +12,7 @@ from hmc.record import record
 from hmc.sampler.adaptation import FIT, FIT_IF_WORTH, UPDATE
 from hmc.sampler.metric import LowRank, variances
 from hmc.sampler.starting import make_orders
-from hmc.settings import Settings
+from hmc.settings import settings_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from figures.drawing.protocols import FitOfModel
 
 WINDOW = 25  # transitions over which acceptance rates are averaged
-_NOT_RECORDED = ("draws", "keep_warmup")  # settings that do not change the transitions of a fit's chains
+_NOT_RECORDED = ("draws", "keep_warmup", "chosen_metric")  # settings that do not change the transitions of a fit's chains
 
 
 def warmup(fit: FitOfModel) -> Figure:
@@ -89,7 +89,7 @@ def _draw_rates(axes, rates, target, colour):
 
 def _mark_end_of_metric(above, below, fit):
     """A divider after the last transition at which the metric was changed."""
-    plan = make_orders(Settings(**fit.settings), np.zeros(1, np.int64), np.zeros(1, np.int64)).plan
+    plan = make_orders(settings_of(fit.settings), np.zeros(1, np.int64), np.zeros(1, np.int64)).plan
     updates = np.flatnonzero(plan & (UPDATE | FIT | FIT_IF_WORTH))
     if not updates.size:
         return

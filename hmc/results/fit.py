@@ -57,7 +57,8 @@ class Fit:
     fit.interrupted       whether the run was stopped early; all chains are then cut to the length of the shortest
     fit.ragged            further draws of the longer chains: {chain: {"unconstrained": ..., "stats": {...}}}
     fit.snapshots         states from which the chains can be continued (`hmc.extend`); None if one was interrupted
-    fit.settings          the arguments of `hmc.sample`, as a dict, with the seed
+    fit.settings          the arguments of `hmc.sample`, as a dict, with the seed; and "chosen_metric", in words, where
+                          metric is "auto"
     fit.seconds           of sampling, by the clock on the wall; of the last part alone if the run was continued
     fit.version           of the sampler
     """

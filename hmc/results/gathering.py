@@ -76,9 +76,9 @@ def gather(
 
 
 def _settled(settings: Settings, inverse_metric: NDArray[np.float64] | LowRank) -> dict[str, Any]:
-    """The settings, with the metric that was chosen."""
+    """The settings, and the metric that was chosen if that was left open."""
     is_open = settings.metric == "auto" and settings.warmup > 0
-    return settings._replace(chosen_metric=chosen_metric(inverse_metric) if is_open else "")._asdict()
+    return settings._asdict() | ({"chosen_metric": chosen_metric(inverse_metric)} if is_open else {})
 
 
 def joined_metrics(metrics: list[Any]) -> NDArray[np.float64] | LowRank:

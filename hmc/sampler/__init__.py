@@ -8,6 +8,8 @@ outcome        what a transition reports, why it ended, and when a step has fail
 nuts           the textbook's transition as a binary counter counts: the same draws, without recursion or allocation
 step_size      a first guess of the step size, and dual averaging
 adaptation     what warm-up learns of the metric, and when
+fisher         a metric fitted to draws and gradients: what it minimises, and how it is found
+fitted         such a fit becomes the metric
 climbing       the way out of a start too far away to be sampled from
 chain          one chain: warm-up and draws
 and then hmc/transforms.py: how constrained parameters become a position, and the Jacobians that this takes
@@ -21,6 +23,7 @@ machine_code   `chain.advance`, compiled
 
 For speed alone:
 
+linear_algebra  Cholesky factors and eigenvectors, in loops that give the same bits everywhere
 rows           copies and sums of arrays as loops, each of which is one line of NumPy
 and `join_leaves`, at the end of nuts: `join` for the most frequent case
 

@@ -14,7 +14,7 @@ from hmc.jit.packing import lent_generator
 from hmc.numerics import exp
 from hmc.sampler.adaptation import RESTART, Moments, adapt, start_metric
 from hmc.sampler.climbing import climb
-from hmc.sampler.fisher import Room, make_room
+from hmc.sampler.fisher import FitRoom, make_room
 from hmc.sampler.metric import Metric
 from hmc.sampler.nuts import FORWARD, Trajectory, end_of, make_trajectory
 from hmc.sampler.nuts import transition as nuts_transition
@@ -38,14 +38,14 @@ class ChainState(NamedTuple):
 
 
 class Buffers(NamedTuple):
-    """Room that transitions and fits of the metric work in. Nothing in it outlasts them."""
+    """FitRoom that transitions and fits of the metric work in. Nothing in it outlasts them."""
 
     trajectory: Trajectory
-    fit: Room
+    fit: FitRoom
 
 
 def make_buffers(state: ChainState, max_depth: int) -> Buffers:
-    """Room for the transitions of a chain that is in this state."""
+    """FitRoom for the transitions of a chain that is in this state."""
     room = make_room(state.moments.window, state.metric.factor.shape[0])
     return Buffers(make_trajectory(state.point.position.size, max_depth), room)
 

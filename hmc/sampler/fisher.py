@@ -10,9 +10,9 @@ where A is the covariance of the draws q and B that of their gradients g. Its de
 
     B - M^-1 A M^-1 = 0,    or    M B M = A:    M is the geometric mean of A and B^-1.
 
-Of a normal posterior B = C^-1 A C^-1 whatever the draws, C being its covariance, so that M = C: exactly, in all
-directions that the draws span, from few draws as from many. (The covariance of the draws alone, Stan's estimate, has
-the noise of a sample.) Restricted to diagonal matrices it is nutpie's: M_ii = sqrt(A_ii / B_ii).
+Of a normal posterior B = C^-1 A C^-1 whatever the draws, C being its covariance, so that M = C, exactly,
+as soon as the draws span all directions. (The covariance of the draws alone, Stan's estimate, has the noise of a
+sample.) Restricted to diagonal matrices it is nutpie's: M_ii = sqrt(A_ii / B_ii).
 
 With the Cholesky factor B = R R', and T = R' A R, the solution is M = R'^-1 T^(1/2) R^-1: put it in, and both sides
 agree. That takes one Cholesky factor and one set of eigenvectors (`geometric_mean`).
@@ -57,8 +57,8 @@ class Window(NamedTuple):
     marks: np.ndarray  # (2,) int64: the first row of the background, and the end
 
 
-class Room(NamedTuple):
-    """Room for a fit; nothing in it lasts. `most` is the number of directions that a fit can have."""
+class FitRoom(NamedTuple):
+    """FitRoom for a fit; nothing in it lasts. `most` is the number of directions that a fit can have."""
 
     scale: np.ndarray  # (dimension,) the diagonal solution's sds
     row: np.ndarray  # (dimension,)
@@ -81,11 +81,11 @@ def make_window(dimension: int, capacity: int) -> Window:
     return Window(np.zeros(shape), np.zeros(shape), np.zeros(2, np.int64))
 
 
-def make_room(window: Window, most: int) -> Room:
-    """Room for fits of a window in at most `most` directions."""
+def make_room(window: Window, most: int) -> FitRoom:
+    """FitRoom for fits of a window in at most `most` directions."""
     capacity, dimension = window.draws.shape
     most = min(most, dimension)
-    return Room(
+    return FitRoom(
         scale=np.zeros(dimension),
         row=np.zeros(dimension),
         direction=np.zeros(dimension),

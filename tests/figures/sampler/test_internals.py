@@ -17,7 +17,7 @@ from hmc.record.narrate import distance_moved
 from hmc.sampler.adaptation import UPDATE
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 from hmc.sampler.starting import make_orders
-from hmc.settings import Settings
+from hmc.settings import settings_of
 
 APART = 20.0  # as in test_style.py
 
@@ -258,7 +258,7 @@ def test_warm_up_shows_the_fit_s_step_sizes_and_acceptance_rates(fit, drawn):
     np.testing.assert_allclose(mean[0, 1], rates[:, :25].mean(), rtol=1e-12)
     np.testing.assert_allclose(mean[-1], [108.0, rates[:, -25:].mean()], rtol=1e-12)
     assert set(find(below, "target").get_ydata()) == {0.8}
-    plan = make_orders(Settings(**fit.settings), np.zeros(1, np.int64), np.zeros(1, np.int64)).plan
+    plan = make_orders(settings_of(fit.settings), np.zeros(1, np.int64), np.zeros(1, np.int64)).plan
     assert find(above, "metric").get_xdata()[0] == max(n + 1 for n, a in enumerate(plan) if a & UPDATE) + 0.5
 
 

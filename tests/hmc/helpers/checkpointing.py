@@ -3,7 +3,7 @@
 import hmc
 from hmc.results import checkpoint
 from hmc.results.identity import identity_of
-from hmc.settings import Settings
+from hmc.settings import settings_of
 
 SETTINGS = {"chains": 2, "warmup": 30, "draws": 10, "workers": 1, "progress": False}
 
@@ -15,7 +15,7 @@ def sampled(model, path, **changes):
 
 def opened(model, path, fit):
     """The checkpoint at a path, of a fit with these settings, for a `with`."""
-    settings = Settings(**fit.settings)
+    settings = settings_of(fit.settings)
     return checkpoint.open_checkpoint(path, model, identity_of(model), settings, settings.seed)
 
 

@@ -12,7 +12,7 @@ from hmc.errors import ChangedDensityError
 from hmc.running.importable import why_not_processes
 from hmc.running.shared_cells import LocalControl
 from hmc.running.tasks import run_chain
-from hmc.settings import Settings
+from hmc.settings import settings_of
 from tests.hmc.helpers import running
 
 SETTINGS = {"chains": 2, "warmup": 60, "workers": 1, "progress": False}
@@ -267,7 +267,7 @@ def stopped(most, seconds):
     data = Stopping(np.zeros(1), most, 3000, control.cells)
     model = hmc.Model(until_it_is_stopped, data, [hmc.Parameter("x")], name="stopping")
     settings = hmc.sample(counted(10**9, 0.0), chains=1, warmup=50, draws=10, workers=1).settings
-    return run_chain(model, Settings(**settings | {"draws": 100_000}), 0, control.address, seconds=seconds)
+    return run_chain(model, settings_of(settings | {"draws": 100_000}), 0, control.address, seconds=seconds)
 
 
 @pytest.mark.parametrize("seconds", [None, 100.0])

@@ -125,20 +125,20 @@ def test_low_rank_is_the_dense_fit_without_the_directions_within_the_cutoff(cuto
     np.testing.assert_allclose(matrix(low) / np.outer(scale, scale), inner, rtol=0, atol=1e-9)
 
 
-def test_few_draws_of_many_dimensions_are_fitted_in_their_span():
-    """Two directions of 60 are correlated, and 10 draws find them: beside the span the diagonal serves."""
+@pytest.mark.parametrize(("n", "least_gain"), [(10, 1.5), (20, 5), (40, 20)])
+def test_few_draws_of_many_dimensions_are_fitted_in_their_span(n, least_gain):
+    """Four of 60 coordinates are correlated. Beside the span of the draws and gradients the diagonal serves."""
     dimension = 60
     covariance = np.eye(dimension)
     covariance[:4, :4] = 0.99 + 0.01 * np.eye(4)
-    window = normal_window(covariance, 10)
+    window = normal_window(covariance, n)
 
     def condition(inverse_metric):
         values = scipy.linalg.eigvalsh(covariance, inverse_metric)
         return values[-1] / values[0]
 
-    assert condition(np.eye(dimension)) > 300
     for kind in (metric.DENSE, metric.LOW_RANK):
-        assert condition(matrix(refitted(window, kind))) < 5
+        assert condition(matrix(refitted(window, kind))) < condition(np.eye(dimension)) / least_gain
 
 
 def test_no_more_draws_are_used_than_there_is_room_for():

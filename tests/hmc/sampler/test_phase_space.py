@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from hmc.sampler import metric
 from hmc.sampler.phase_space import PhasePoint, copy_point, draw_momentum, energy_of, leapfrog
 
 METRICS = pytest.mark.parametrize("dense", [False, True], ids=["diagonal", "dense"])
@@ -104,7 +105,7 @@ def test_whitened_dynamics_are_the_usual_ones_with_the_inverse_as_mass_matrix(qu
 
 def test_leapfrog_moves_the_point_and_nothing_else(quartic):
     rng = np.random.default_rng(5)
-    hamiltonian = quartic.hamiltonian(rng, dense=True)
+    hamiltonian = quartic.hamiltonian(rng, metric.DENSE)
     before = [array.copy() for array in hamiltonian.metric[1:]]
     start = quartic.start(hamiltonian, rng)
     log_density = leapfrog(hamiltonian, start.point, 0.1)
@@ -144,7 +145,7 @@ def test_point_is_copied_row_by_row():
 def test_broken_integrators_fail_these_checks(quartic):
     """The negative twin: a step of first order (Euler) neither returns nor keeps the energy to second order."""
     rng = np.random.default_rng(8)
-    hamiltonian = quartic.hamiltonian(rng, dense=False)
+    hamiltonian = quartic.hamiltonian(rng, metric.DIAGONAL)
     root = quartic.factor(hamiltonian.metric)
     start = quartic.start(hamiltonian, rng)
 

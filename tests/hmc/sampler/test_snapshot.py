@@ -5,6 +5,7 @@ import pytest
 
 import hmc
 from hmc.sampler import snapshot
+from hmc.sampler.metric import DENSE, DIAGONAL, LOW_RANK, RANK, identity
 from tests.hmc.helpers import running
 
 MODEL = running.grouped_model()
@@ -26,9 +27,24 @@ def test_moments_end_with_the_warmup(taken):
 def test_a_snapshot_is_the_same_after_the_way_through_arrays(taken):
     back = snapshot.from_arrays(snapshot.to_arrays(taken))
     assert back.generator == taken.generator
-    for one, other in zip(back.state, taken.state, strict=True):
-        for a, b in zip(one, other, strict=True) if hasattr(one, "_fields") else [(one, other)]:
-            assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+    assert leaves(back.state) == leaves(taken.state)
+
+
+def leaves(values):
+    """The bytes of all numbers in nested NamedTuples."""
+    if hasattr(values, "_fields"):
+        return [leaf for value in values for leaf in leaves(value)]
+    return [np.asarray(values).tobytes()]
+
+
+@pytest.mark.parametrize(("kind", "rank"), [(DIAGONAL, 0), (LOW_RANK, 2), (DENSE, 0)])
+def test_after_warm_up_a_metric_has_no_spare_room(taken, kind, rank):
+    metric = identity(3, kind, 3)
+    metric.form[RANK] = rank
+    kept = snapshot.take(taken.state._replace(iteration=40, metric=metric), np.random.default_rng(1), warmup=40)
+    assert kept.state.metric.factor.shape == (3 if kind == DENSE else rank, 3)
+    during = snapshot.take(taken.state._replace(iteration=39, metric=metric), np.random.default_rng(1), warmup=40)
+    assert during.state.metric.factor.shape == metric.factor.shape
 
 
 @pytest.mark.parametrize("what", ["density", "gradient"])
