@@ -17,7 +17,10 @@ AGAINST_LOW_EBFMI = (
     NON_CENTRED + ", or give {scale} a tighter prior",
     "look for parameters with long tails, and give these tighter priors",
 )
-INSTEAD_OF_DRAWS = NON_CENTRED + ' or try metric="dense"', 'try metric="dense"'
+INSTEAD_OF_DRAWS = NON_CENTRED, "look for parameters that the data say little of, and give these tighter priors"
+
+# Advice for a run whose metric does not know correlations.
+OTHER_METRIC = 'or try metric="auto", which learns correlations'
 
 # By kind: the finding and its meaning; the advice.
 WORDS = {
@@ -65,7 +68,7 @@ WORDS = {
     "saturated_trees": (
         "{count} of {total} trajectories ({share:.2%}; {named}) were cut off at {depth} doublings, before they turned "
         "back: the draws are valid, but each is closer to the last than necessary.",
-        'If ESS is low, allow longer ones (max_depth={deeper}) or try metric="dense".',
+        "If ESS is low, allow longer ones (max_depth={deeper}){or_metric}.",
     ),
     "ebfmi": (
         "E-BFMI is under {threshold} ({named}; the lowest {least:.2f}): the chain changes its energy too slowly, so it "
@@ -121,10 +124,14 @@ class Finding(NamedTuple):
 
 
 class Verdict:
-    """All findings of a fit, worst first, and `summary`, a line. Iterates over the findings; `str` is all text."""
+    """All findings of a fit, worst first, and `summary`, a line. Iterates over the findings; `str` is all text.
 
-    def __init__(self, summary: str, findings: Iterable[Finding]) -> None:
+    `chosen_metric` says which metric the run chose, and why; "" where it was not asked to choose.
+    """
+
+    def __init__(self, summary: str, findings: Iterable[Finding], chosen_metric: str = "") -> None:
         self.summary = summary
+        self.chosen_metric = chosen_metric
         self.findings = tuple(findings)
 
     @property
@@ -141,7 +148,8 @@ class Verdict:
         return iter(self.findings)
 
     def __str__(self) -> str:
-        return "\n".join([self.summary, *map(str, self.findings)])
+        metric = [f"Metric: {self.chosen_metric}."] if self.chosen_metric else []
+        return "\n".join([*metric, self.summary, *map(str, self.findings)])
 
     def __repr__(self) -> str:
         return f"<Verdict {self.worst or 'no findings'}: {self.summary}>"

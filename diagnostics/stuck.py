@@ -34,7 +34,7 @@ def of_stuck_chains(positions: Floats, lp: Floats, names: Sequence[str]) -> Iter
     """An error for the chains that never moved, and one for those that hardly did; `names` are those of the chains."""
     found = stuck(positions, lp)
     is_stuck = found.is_still | found.is_trapped
-    remedy = f"Start elsewhere (another seed, or initial=...). {CHECK}"
+    remedy = "Start elsewhere (another seed, or initial=...)."
     if not is_stuck[found.best]:
         remedy = f"Start all chains where {names[found.best]} has been: initial=fit.unconstrained[{found.best}, -1]."
     for kind, concerned in (("stuck", found.is_still), ("trapped", found.is_trapped)):
@@ -42,4 +42,4 @@ def of_stuck_chains(positions: Floats, lp: Floats, names: Sequence[str]) -> Iter
             numbers = {"count": int(concerned.sum()), "log_density": float(lp[concerned].min())}
             numbers["best"] = float(np.median(lp[found.best]))
             concerns = [name for name, is_concerned in zip(names, concerned, strict=True) if is_concerned]
-            yield finding(kind, "error", concerns, numbers, remedy=remedy, other=names[found.best])
+            yield finding(kind, "error", concerns, numbers, remedy=f"{remedy} {CHECK}", other=names[found.best])

@@ -21,6 +21,7 @@ from .findings import (
     AGAINST_LOW_EBFMI,
     CHECK,
     INSTEAD_OF_DRAWS,
+    OTHER_METRIC,
     SEVERITIES,
     Finding,
     Severity,
@@ -84,7 +85,8 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
         findings += [*_of_trajectories(fit, hierarchy), *_of_convergence(fit, quantities, hierarchy)]
     findings += map(_of_observations, itertools.chain(*map(_cautions, criteria)))
     findings.sort(key=lambda found: SEVERITIES.index(found.severity))
-    return Verdict(_summary(fit, quantities, findings[0].severity if findings else None), findings)
+    summary = _summary(fit, quantities, findings[0].severity if findings else None)
+    return Verdict(summary, findings, getattr(fit, "settings", {}).get("chosen_metric", ""))
 
 
 class Quantities(NamedTuple):
@@ -158,7 +160,14 @@ def _of_trajectories(fit: SampledFit, hierarchy: Callable[[], Hierarchy | None])
         depth = int(fit.stats["tree_depth"][saturated].max())
         numbers = _share(saturated) | {"depth": depth}
         # A note: it costs time, and the draws are right. If it costs too much, ESS is low, a finding of its own.
-        yield finding("saturated_trees", "note", _chains(fit, saturated.sum(axis=1)), numbers, deeper=depth + 2)
+        yield finding(
+            "saturated_trees",
+            "note",
+            _chains(fit, saturated.sum(axis=1)),
+            numbers,
+            deeper=depth + 2,
+            or_metric=_or_metric(fit),
+        )
     fraction = ebfmi(fit.stats["energy"])
     if (fraction < EBFMI).any():
         concerns = _chains(fit, np.maximum(EBFMI - fraction, 0))
@@ -202,12 +211,18 @@ def _of_convergence(
             numbers = {"count": int(is_low.sum()), "total": total, "least": least, "required": required}
             needed = _rounded_up(draws * required / least)
             remedy = f"about {needed} draws a chain would be enough; if that is too many, "
-            remedy += f"{_remedy(INSTEAD_OF_DRAWS, hierarchy())}."
+            remedy += f"{_remedy(INSTEAD_OF_DRAWS, hierarchy())}{_or_metric(fit)}."
             severity: Severity = "warning"
             if least < ESS_USELESS * chains:
                 severity, remedy = "error", f"the chains barely move. {CHECK} If it finds none, {remedy}"
             concerns = _worst(quantities.label, -ess, is_low)
             yield finding(kind, severity, concerns, numbers, per_chain=ESS_PER_CHAIN, remedy=remedy)
+
+
+def _or_metric(fit: SampledFit) -> str:
+    """Advice to let the metric learn correlations, where the run's did not."""
+    is_without = getattr(fit, "settings", {}).get("metric", "auto") in ("diag", "unit")
+    return f", {OTHER_METRIC}" if is_without else ""
 
 
 def _remedy(texts: tuple[str, str], hierarchy: Hierarchy | None) -> str:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from figures.drawing.protocols import FitOfModel
 
 WINDOW = 25  # transitions over which acceptance rates are averaged
-_NOT_RECORDED = ("draws", "keep_warmup", "chosen_metric")  # settings that do not change the transitions of a fit's chains
+# Settings that do not change the transitions of a fit's chains.
+_NOT_RECORDED = ("draws", "keep_warmup", "chosen_metric")
 
 
 def warmup(fit: FitOfModel) -> Figure:

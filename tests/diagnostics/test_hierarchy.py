@@ -85,9 +85,11 @@ def test_few_effective_draws_of_a_plain_model_are_not_told_to_be_non_centred():
     for kind in ("centred", "regression"):
         fit = Fit(draws_of(kind))
         fit.values["more"] = np.repeat(np.random.default_rng(0).normal(size=(4, 50)), 10, axis=1)
-        advice = only(d.verdict(fit), "ess_bulk").advice
-        assert ("non-centred" in advice) == (kind == "centred")
-        assert 'metric="dense"' in advice
+        for metric in ("auto", "dense", "diag", "unit"):
+            fit.settings = {"metric": metric}
+            advice = only(d.verdict(fit), "ess_bulk").advice
+            assert ("non-centred" in advice) == (kind == "centred")
+            assert ('metric="auto"' in advice) == (metric in ("diag", "unit"))  # those that know no correlations
 
 
 def test_chains_that_barely_move_or_disagree_are_sent_to_the_check():
