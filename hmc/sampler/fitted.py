@@ -70,18 +70,34 @@ def set_low_rank(metric, room, m):
     for k in range(m):
         if not SMALLEST_EIGENVALUE < room.values[k] < LARGEST_EIGENVALUE:
             return False
+    # The diagonal is a compromise between a few long directions and all others, which may all be shorter than it says.
+    # The middle one stands for these, and for the directions that the fit knows nothing of.
+    middle = median(room.values, room.beside, m)
     rank, dimension = 0, metric.scale.shape[0]
+    for i in range(dimension):
+        metric.scale[i] = sqrt(middle) * room.scale[i]
     for k in range(m):
-        if not 1.0 / CUTOFF < room.values[k] < CUTOFF:
+        eigenvalue = room.values[k] / middle
+        if not 1.0 / CUTOFF < eigenvalue < CUTOFF:
             vector = metric.factor[rank]
             for i in range(dimension):
                 vector[i] = 0.0
             for j in range(m):
                 add_multiple(vector, room.t[k, j], room.basis[j], dimension)
             for i in range(dimension):
-                metric.factor_transposed[rank, i] = (sqrt(room.values[k]) - 1.0) * (room.scale[i] * vector[i])
+                metric.factor_transposed[rank, i] = (sqrt(eigenvalue) - 1.0) * (metric.scale[i] * vector[i])
             rank += 1
     metric.form[RANK] = rank
-    for i in range(dimension):
-        metric.scale[i] = room.scale[i]
     return True
+
+
+@kernel
+def median(values, ordered, m):
+    """The middle one of the first m values, which `ordered` gets in order; of an even number the higher."""
+    for i in range(m):
+        j = i
+        while j > 0 and ordered[j - 1] > values[i]:
+            ordered[j] = ordered[j - 1]
+            j -= 1
+        ordered[j] = values[i]
+    return ordered[m // 2]

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 import models
-from hmc.settings import METRICS
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,21 +60,18 @@ def test_descriptions_give_formula_data_and_dimension():
     ]
     assert mst.data == "reedfrogs: tadpoles that survived, in 48 tanks"
     assert mst.options == ("data",)
-    assert mst.metric == "diag"
     expected = [18, 7, 50, 49, 49, 50, 51, 51, 51, 51, 54, 3, 32, 34, 35, 68, 102, 102]
     assert [models.describe(name).dimension for name in models.names()] == expected
 
 
 @pytest.mark.parametrize("name", models.names())
-def test_every_description_has_a_sentence_a_formula_and_a_metric(name):
+def test_every_description_has_a_sentence_and_a_formula(name):
     described = models.describe(name)
     assert described.summary.endswith(".")
     assert "~" in described.formula.splitlines()[0]
     priors = " ".join(described.formula.splitlines()[1:])
     assert all(parameter.name in described.formula for parameter in build(name).parameters if parameter.name != "z")
     assert "~" in priors
-    assert described.metric in METRICS
-    assert models.metric_of(name) == described.metric
 
 
 def build(name):

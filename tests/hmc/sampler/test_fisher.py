@@ -117,12 +117,30 @@ def test_low_rank_is_the_dense_fit_without_the_directions_within_the_cutoff(cuto
     monkeypatch.setattr(fitted, "CUTOFF", cutoff)
     window = window_of(*skewed(100, 8))
     dense, low = (refitted(window, kind) for kind in (metric.DENSE, metric.LOW_RANK))
-    scale = low.scale
+    diagonal = refitted_scale(window)
+    middle = np.sort(np.linalg.eigvalsh(matrix(dense) / np.outer(diagonal, diagonal)))[8 // 2]
+    scale = np.sqrt(middle) * diagonal
+    np.testing.assert_allclose(low.scale, scale, rtol=1e-9)
     values, vectors = np.linalg.eigh(matrix(dense) / np.outer(scale, scale))
     kept = (values < 1 / cutoff) | (values > cutoff)
     assert low.form[metric.RANK] == kept.sum()
     inner = np.eye(8) + (vectors[:, kept] * (values[kept] - 1.0)) @ vectors[:, kept].T
     np.testing.assert_allclose(matrix(low) / np.outer(scale, scale), inner, rtol=0, atol=1e-9)
+
+
+def refitted_scale(window):
+    """The diagonal solution."""
+    return np.sqrt(window.draws.std(axis=0) / window.gradients.std(axis=0))
+
+
+def test_a_few_long_directions_do_not_make_all_others_count():
+    """Ten of 40 directions are long, and raise the diagonal: the others are all shorter than it says."""
+    rng = np.random.default_rng(7)
+    long = np.linalg.qr(rng.normal(size=(40, 10)))[0]
+    covariance = np.eye(40) + long @ np.diag(np.geomspace(50.0, 500.0, 10)) @ long.T
+    made = refitted(normal_window(covariance, 60), metric.LOW_RANK)
+    assert 10 <= made.form[metric.RANK] <= 12
+    assert relative(matrix(made), covariance) < 0.02
 
 
 @pytest.mark.parametrize(("n", "least_gain"), [(10, 1.5), (20, 5), (40, 20)])
