@@ -1,7 +1,7 @@
 """Long runs of every model whose posterior is known, against its exact values, over all parameters at once.
 
 Exact values (quadrature) and one long-run reference (mru) are in tests/golden/models, with provenance; mST and mSTnomem
-are in tests/test_posteriors.py. Every model runs with the metric that serves it better.
+are in tests/test_posteriors.py.
 """
 
 import functools

@@ -66,6 +66,7 @@ def test_draws_do_not_depend_on_what_was_sampled_before(reference):
 WITHOUT_JIT = {
     "mST": {"warmup": 12, "draws": 3},
     "dense, gradients": {"warmup": 40, "draws": 10, "metric": "dense"},
+    "low rank": {"warmup": 40, "draws": 10, "metric": "low_rank"},
     "dense, windows": {"warmup": 40, "draws": 10, "metric": "dense", "adaptation": "windows"},
     "diag, windows": {"warmup": 40, "draws": 10, "adaptation": "windows"},
     "unit": {"warmup": 25, "draws": 10, "metric": "unit", "max_depth": 6},

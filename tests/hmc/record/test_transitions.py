@@ -73,6 +73,8 @@ SETTINGS = [
     ("cafes", {"metric": "dense", "adaptation": "windows", "max_depth": 4}),
     ("mr", {"algorithm": "hmc", "path_length": 2.0}),
     ("mRS", {"metric": "dense"}),
+    ("mRS", {"metric": "low_rank"}),
+    ("mSTP", {}),
 ]
 
 

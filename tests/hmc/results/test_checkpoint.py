@@ -13,6 +13,7 @@ from tests.hmc.helpers import checkpointing, running
 WAYS = {
     "the defaults": {},
     "a dense metric": {"metric": "dense", "keep_warmup": True},
+    "a metric of low rank": {"metric": "low_rank", "keep_warmup": True},
     "Stan's windows": {"adaptation": "windows", "metric": "dense"},
     "the unit metric": {"metric": "unit", "keep_warmup": True},
     "paths of fixed length": {"algorithm": "hmc"},

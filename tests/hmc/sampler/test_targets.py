@@ -21,6 +21,8 @@ EVERY_SAMPLER = pytest.mark.parametrize(
         ("nuts", "windows", "diag"),
         ("nuts", "gradients", "dense"),
         ("nuts", "windows", "dense"),
+        ("nuts", "gradients", "low_rank"),
+        ("nuts", "gradients", "auto"),
         ("hmc", "gradients", "diag"),
         ("hmc", "windows", "diag"),
     ],
