@@ -109,7 +109,7 @@ FIRST = (
 
 
 def pytest_configure(config):
-    """Keep the files in our order, and compile Python's bytecode once for the hundreds of processes that tests start."""
+    """Keep the files in our order, and compile the bytecode once for the hundreds of processes that tests start."""
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False  # else pytest-xdist begins with the files of the most tests
     if not hasattr(config, "workerinput"):

@@ -32,12 +32,13 @@ def known(file):
 @functools.cache
 def long_fit(name, **options):
     model = models.build(name, **options)
-    return hmc.sample(model, draws=25_000, seed=2023, progress=False)
+    # The twins below are off by 9.6 standard errors at the least, in runs of two seeds; 5.2 are noticed.
+    return hmc.sample(model, draws=12_500, seed=2023, progress=False)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _fits_of_this_file_only():
-    """A gigabyte of draws, not to be kept while other files run."""
+    """Half a gigabyte of draws, not to be kept while other files run."""
     yield
     long_fit.cache_clear()
 
