@@ -1,5 +1,6 @@
-"""Helpers that several tests share, as fixtures."""
+"""Helpers that several tests share, as fixtures; which tests are slow, and in what order files run."""
 
+import compileall
 import signal
 import threading
 from pathlib import Path
@@ -88,13 +89,43 @@ SLOW = {
     "test_trolley_posteriors",
 }
 
+# The files that take longest begin first, so that none is left over at the end, when the other workers have nothing to
+# do. The first samples and the next four do not: else two workers would compile the sampler at the same time.
+FIRST = (
+    "figures/lecture/work/test_making",
+    "hmc/jit/test_reach",
+    "hmc/checking/test_check",
+    "hmc/checking/test_simulated",
+    "hmc/checking/test_model_faults",
+    "test_every_calibration",
+    "test_exact_posteriors",
+    "hmc/jit/test_cache",
+    "test_lecture_claims",
+    "hmc/running/test_processes",
+    "hmc/running/test_faults",
+    "test_calibration",
+    "test_dask",
+)
+
+
+def pytest_configure(config):
+    """Keep the files in our order, and compile the bytecode once for the hundreds of processes that tests start."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # else pytest-xdist begins with the files of the most tests
+    if not hasattr(config, "workerinput"):
+        for package in ("hmc", "models", "diagnostics", "figures"):
+            compileall.compile_dir(Path(__file__).parents[1] / package, quiet=2)
+
 
 def pytest_collection_modifyitems(items):
-    """Mark the tests of slow files."""
+    """Mark the tests of slow files, and put those of `FIRST` first."""
     root = Path(__file__).parent
-    for item in items:
-        if item.path.relative_to(root).with_suffix("").as_posix() in SLOW:
+    files = {item: item.path.relative_to(root).with_suffix("").as_posix() for item in items}
+    for item, file in files.items():
+        if file in SLOW:
             item.add_marker(pytest.mark.slow)
+    place = {file: number for number, file in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(files[item], len(FIRST)))  # which leaves the others in their order
 
 
 @pytest.fixture(scope="session")

@@ -221,7 +221,7 @@ def test_without_dask_it_is_said_what_to_install(capsys, monkeypatch):
 
 
 CTRL_C = """
-import os, signal, sys
+import logging, os, signal, sys
 import models
 from diagnostics import calibrate
 
@@ -238,6 +238,7 @@ if __name__ == "__main__":
         found = calibrate(models.mST(), 100_000, executor=client.get_executor())
         assert found.interrupted and len(found.numbers) and not found.failures
         assert client.run(os.getpid) == workers
+        logging.getLogger("distributed.nanny").setLevel(logging.ERROR)  # says where ending its worker takes over 4 s
 """
 
 

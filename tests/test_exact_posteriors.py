@@ -32,12 +32,13 @@ def known(file):
 @functools.cache
 def long_fit(name, **options):
     model = models.build(name, **options)
-    return hmc.sample(model, draws=25_000, seed=2023, progress=False)
+    # The twins below are off by 9.6 standard errors at the least, in runs of two seeds; 5.2 are noticed.
+    return hmc.sample(model, draws=12_500, seed=2023, progress=False)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _fits_of_this_file_only():
-    """A gigabyte of draws, not to be kept while other files run."""
+    """Half a gigabyte of draws, not to be kept while other files run."""
     yield
     long_fit.cache_clear()
 
@@ -85,7 +86,8 @@ def test_the_same_draws_wider_by_a_twentieth_are_noticed(agreement, name, file):
 def test_the_cafes_agree_with_the_exact_posterior_after_every_visit(agreement, visits):
     state = golden("exact_cafes")["states"][visits]
     assert state["visits"] == visits
-    fit = hmc.sample(models.cafes(visits=visits), draws=10_000, seed=7, progress=False)
+    # With so many draws the weakest twin, of all visits and two seeds, is off by 14 standard errors; 5 are noticed.
+    fit = hmc.sample(models.cafes(visits=visits), draws=4_000, seed=7, progress=False)
     names, draws = agreement.named_draws(fit, state["parameters"])
     assert sorted(names) == sorted(state["parameters"])
     bound = golden("exact_cafes")["error_bound"]

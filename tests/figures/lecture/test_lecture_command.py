@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from hmc import cli
+
 ROOT = Path(__file__).parents[3]
 HANGS = 180  # seconds
 
@@ -89,7 +91,7 @@ def test_a_full_disk_is_told_in_a_line_and_what_was_finished_is_kept(tmp_path):
     assert not list(tmp_path.rglob(".*.part"))
 
 
-def test_wrong_input_is_told_in_a_line(tmp_path):
+def test_wrong_input_is_told_in_a_line(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
     (tmp_path / "mine").mkdir()
@@ -100,10 +102,9 @@ def test_wrong_input_is_told_in_a_line(tmp_path):
         ((tmp_path / "new", "--only", "frogs"), "the lecture has no part frogs"),
         ((tmp_path / "new", "--trolley", str(tmp_path / "rows.csv")), "rows.csv"),
     ]
-    for arguments, message in cases:
-        ended = run(*arguments)
-        assert ended.returncode == 1
-        (line,) = ended.stderr.strip().splitlines()
+    for (folder, *arguments), message in cases:
+        assert cli.main(["lecture", "--out", str(folder), "--workers", "2", *arguments]) == 1
+        (line,) = capsys.readouterr().err.strip().splitlines()
         assert line.startswith("hmc: ")
         assert message in line
     assert (tmp_path / "mine" / "index.html").read_text() == "mine"

@@ -41,14 +41,14 @@ def test_script_without_a_guard_runs_all_chains_in_threads_and_says_so_in_one_li
     done = running.python(folder, RUN, name=f"unguarded{attempt}.py")
     assert done.stdout == expected
     assert done.stderr.startswith(NOTE + "the script that runs has no `if __name__ == '__main__':`")
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 1, done.stderr
 
 
 def test_program_on_standard_input_runs_in_threads(folder, expected):
     done = running.finished([sys.executable, "-"], folder, stdin=RUN)
     assert done.stdout == expected
     assert done.stderr.startswith(NOTE)
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 1, done.stderr
 
 
 def test_command_line_program_runs_in_processes_where_the_model_can_be_imported(folder, expected):
@@ -75,7 +75,7 @@ def test_model_typed_where_no_worker_can_import_it_runs_in_threads(folder, expec
         done = running.finished([sys.executable, "-c", kernel], folder)
     assert done.stdout == expected
     assert done.stderr.startswith(NOTE)
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 1, done.stderr
 
 
 @pytest.mark.slow
@@ -380,5 +380,5 @@ while not processes._idle.empty():
 processes.Worker = never
 assert processes.ProcessExecutor(1).submit(os.getpid).result() == os.getpid()""",
     )
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 1, done.stderr
     assert "no worker process can run it: OSError: no room" in done.stderr
