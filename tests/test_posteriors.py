@@ -46,7 +46,10 @@ def test_all_means_sds_and_quantiles_agree_with_the_exact_posterior(long_fits, n
     assert agreement.departures(agreement.z_scores(names, draws, exact(name)["parameters"])) == {}
 
 
-@pytest.mark.parametrize("settings", [{"adaptation": "windows"}, {"metric": "dense"}, {"metric": "low_rank"}, {"algorithm": "hmc"}])
+WAYS = [{"adaptation": "windows"}, {"metric": "dense"}, {"metric": "low_rank"}, {"algorithm": "hmc"}]
+
+
+@pytest.mark.parametrize("settings", WAYS)
 def test_so_they_do_with_every_other_way_of_sampling(settings, agreement):
     names, draws = agreement.named_draws(long_fit("mST", **settings))
     assert agreement.departures(agreement.z_scores(names, draws, exact("mST")["parameters"])) == {}

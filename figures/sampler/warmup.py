@@ -155,9 +155,7 @@ def _first_metric(fit, chain):
 
 def _of_chain(inverse_metric, chain):
     """The inverse metric of one chain."""
-    if isinstance(inverse_metric, LowRank):
-        return LowRank(*(part[chain] for part in inverse_metric))
-    return inverse_metric[chain]
+    return inverse_metric.of_chain(chain) if isinstance(inverse_metric, LowRank) else inverse_metric[chain]
 
 
 def _scales(inverse_metric):

@@ -19,7 +19,7 @@ from hmc.jit.copying import substituted
 from hmc.record.watcher import Climb, Join, Leaf, Watcher, watch_climb
 from hmc.sampler.chain import Orders, Record, advance, make_buffers, make_record
 from hmc.sampler.machine_code import compiled_advance
-from hmc.sampler.metric import DENSE, DIAGONAL, LowRank, Metric, identity, set_from_covariance
+from hmc.sampler.metric import DENSE, DIAGONAL, LowRank, Metric, identity, of_low_rank, set_from_covariance
 from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.outcome import Outcome
 from hmc.sampler.phase_space import Hamiltonian, Start, draw_momentum
@@ -135,7 +135,7 @@ def record_from(
     position: Any,
     step_size: float,
     *,
-    inverse_metric: ArrayLike | None = None,
+    inverse_metric: ArrayLike | LowRank | None = None,
     transitions: int = 1,
     seed: int | None = 12,
     **settings: Any,
@@ -145,7 +145,7 @@ def record_from(
     The momenta and all other random numbers are those of `numpy.random.default_rng(seed)`.
 
     position: unconstrained (dimension,), or named values as in `fit`.
-    inverse_metric: (dimension,) variances, or a covariance (dimension, dimension); None: ones.
+    inverse_metric: (dimension,) variances, or a covariance (dimension, dimension), or a `hmc.LowRank`; None: ones.
     settings: algorithm, path_length, max_depth, as in `hmc.sample`.
 
     ValueError for an argument that is wrong, InitializationError where the density or gradient there is not finite.
@@ -197,9 +197,11 @@ def _statistics(until: int, model: Model, after: int) -> Record:
         raise ValueError(f"{transitions}: so many do not fit into memory") from None
 
 
-def _metric(model: Model, inverse_metric: ArrayLike | None) -> Metric:
+def _metric(model: Model, inverse_metric: ArrayLike | LowRank | None) -> Metric:
     """The sampler's metric of these variances or this covariance."""
     dimension = model.dimension
+    if isinstance(inverse_metric, LowRank):
+        return of_low_rank(inverse_metric)
     given = np.ones(dimension) if inverse_metric is None else np.array(inverse_metric, dtype=np.float64)
     if given.shape not in ((dimension,), (dimension, dimension)):
         raise ValueError(f"inverse_metric has shape {given.shape}, not ({dimension},) or ({dimension}, {dimension})")

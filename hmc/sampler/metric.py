@@ -80,6 +80,11 @@ class LowRank(NamedTuple):
     vectors: NDArray[np.float64]  # (..., rank, dimension): orthonormal rows u_k
     eigenvalues: NDArray[np.float64]  # (..., rank): e_k
 
+    def of_chain(self, index: int) -> "LowRank":
+        """That of one chain, without the rows beyond its rank."""
+        rank = int((self.eigenvalues[index] != 1.0).sum())
+        return LowRank(self.scale[index], self.vectors[index, :rank], self.eigenvalues[index, :rank])
+
     def variances(self) -> NDArray[np.float64]:
         """The diagonal, (..., dimension)."""
         stretched = np.einsum("...ki,...k->...i", self.vectors**2, self.eigenvalues - 1.0)
@@ -96,6 +101,16 @@ def identity(dimension: int, kind: int = DIAGONAL, most: int = 0) -> Metric:
     """The unit metric of a kind; with room for `most` vectors if that is LOW_RANK."""
     factor = np.eye(dimension) if kind == DENSE else np.zeros((most if kind == LOW_RANK else 0, dimension))
     return Metric(np.array([kind, 0, 0, kind], dtype=np.int64), np.ones(dimension), factor, factor.copy())
+
+
+def of_low_rank(inverse: LowRank) -> Metric:
+    """The metric with this inverse, of one chain."""
+    metric = identity(inverse.scale.size, LOW_RANK, len(inverse.eigenvalues))
+    metric.form[RANK] = len(inverse.eigenvalues)
+    metric.scale[:] = inverse.scale
+    metric.factor[:] = inverse.vectors
+    metric.factor_transposed[:] = (np.sqrt(inverse.eigenvalues) - 1.0)[:, None] * inverse.scale * inverse.vectors
+    return metric
 
 
 def inverse_metric(metric: Metric) -> NDArray[np.float64] | LowRank:

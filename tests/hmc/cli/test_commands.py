@@ -295,7 +295,7 @@ def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, conte
         (["fit", "mST", "--warmup", "-1"], "warmup = -1"),
         (["fit", "mST", "--workers", "0"], "workers = 0"),
         (["fit", "mST", "--target-accept", "1"], "target_accept = 1.0"),
-        (["fit", "mST", "--metric", "round"], "metric = 'round' is none of diag, dense, unit"),
+        (["fit", "mST", "--metric", "round"], "metric = 'round' is none of auto, diag, dense, low_rank, unit"),
         (["fit", "mST", "--algorithm", "gibbs"], "algorithm = 'gibbs'"),
         (["fit", "mST_fixed"], "mST_fixed needs the option sigma"),
         (["fit", "mST_fixed", "--exact"], "sigma"),

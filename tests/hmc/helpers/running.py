@@ -168,7 +168,9 @@ def cache_root():
 
 
 def equal_bits(left, right):
-    """Whether two arrays are the same to the last bit, shape and type included."""
+    """Whether two arrays, or tuples of arrays, are the same to the last bit, shape and type included."""
+    if isinstance(left, tuple):
+        return type(left) is type(right) and all(map(equal_bits, left, right))
     left, right = np.asarray(left), np.asarray(right)
     return left.shape == right.shape and left.dtype == right.dtype and left.tobytes() == right.tobytes()
 

@@ -209,7 +209,7 @@ def test_funnels_divergences_are_reported_not_hidden():
 
 
 def test_funnel_with_divergences_is_not_sampled_right_and_the_check_says_so(scores):
-    fit = run(model(funnel, Scales(np.ones(1)), 10), seed=2, draws=2500)
+    fit = run(model(funnel, Scales(np.ones(1)), 10), seed=2, draws=2500, metric="diag")
     expected = scores.of_distribution(stats.norm(0, 3), 1)
     assert scores.disagreements(fit["x"][..., :1], expected) != {}
 
