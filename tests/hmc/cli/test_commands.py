@@ -424,8 +424,8 @@ def test_a_model_of_vectors_alone_shows_them(capsys):
     assert [line.split()[0] for line in out.splitlines()[1:8]] == [*(f"alpha[{k}]" for k in range(1, 7)), "b[1]"]
 
 
-def test_a_model_is_sampled_with_the_metric_that_serves_it_better(capsys, tmp_path):
-    for arguments, metric in (([], "dense"), (["--metric", "unit"], "unit")):
+def test_a_model_is_sampled_with_the_metric_asked_for(capsys, tmp_path):
+    for arguments, metric in (([], "auto"), (["--metric", "unit"], "unit")):
         run(capsys, "fit", "m0", *SHORT, "--out", str(tmp_path / "m0.fit"), *arguments)
         assert hmc.load(tmp_path / "m0.fit").settings["metric"] == metric
 

@@ -173,7 +173,7 @@ def test_attributes_tell_how_the_draws_came_about_and_nothing_of_when(arviz, fit
         assert found["inference_library_version"] == fit.version
         assert (found["model_name"], found["tuning_steps"], found["seed"]) == ("grouped", 60, "12")
         assert found["sampling_time"] == fit.seconds
-        assert (found["metric"], found["target_accept"], found["interrupted"]) == ("diag", 0.8, 0)
+        assert (found["metric"], found["target_accept"], found["interrupted"]) == ("auto", 0.8, 0)
         assert not {"created_at", "failures", "initial"} & set(found)
     assert group(tree, "sample_stats").attrs.keys() == {"inference_library", "inference_library_version"}
     assert_same_groups(tree, fit.to_arviz())
