@@ -119,6 +119,7 @@ _OF_ANY_FIT = {
         "ranks of each chain's draws among those of all chains, of the quantities that mix worst",
     ),
     "energies": _Entry("convergence", (("MODEL", -1),), "energies, and their changes from draw to draw"),
+    "centring": _Entry("centring", (("MODEL", -1),), "how much the data say of each varying effect"),
     "metrics": _Entry(
         "sampler.metrics", (("MODEL", -1), f"{METRICS_OF}MODEL"), "the draws as each metric sees them, and its cost"
     ),
