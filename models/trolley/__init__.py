@@ -83,9 +83,10 @@ def mRXma2(data: TableData = None, *, participants: int | None = None, seed: int
 
     Stories are centred, since the data say far more about their effects than the spread does: the published file has
     over 800 responses to each. In units of sigmaS the effects would be known the more closely the larger sigmaS is, and
-    chains would diverge there. Participants have 30 responses each, and either form does; the centred one, as in
-    `mRXma`, is sampled more easily. Variables and arguments as in `mRXma`, whose sigmaS and sigmaU are Exponential(1),
-    a different prior, as in the lecture's script. `au` is a derived quantity.
+    since 12 stories leave sigmaS uncertain, chains diverge there (`hmc figures centring:mRXma2`). 331 participants say
+    what sigmaU is, so that either form does for them; the centred one, as in `mRXma`, is sampled more easily. Variables
+    and arguments as in `mRXma`, whose sigmaS and sigmaU are Exponential(1), a different prior, as in the lecture's
+    script. `au` is a derived quantity.
     """
     return _with_everything("mRXma2", partly_centred, ("as", "zu"), _study(data, participants, seed))
 

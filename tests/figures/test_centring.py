@@ -29,10 +29,12 @@ def _dots(figure, gid):
 
 def _assert_shows(figure, fit):
     for effect, spread in (("as", "sigmaS"), ("au", "sigmaU")):
-        pooled = fit[effect].reshape(CHAINS * DRAWS, -1)
-        expected = sorted(np.sqrt(((pooled - pooled.mean(0)) ** 2).sum(0) / (len(pooled) - 1)) / fit[spread].mean())
+        pooled = fit[effect].reshape(CHAINS * DRAWS, -1).T
+        of_prior = fit[spread].mean() * np.sqrt((len(pooled) - 1) / len(pooled))  # of the distance from the mean
+        expected = sorted(np.std(row - pooled.mean(axis=0), ddof=1) / of_prior for row in pooled)
         np.testing.assert_allclose(_dots(figure, effect).get_ydata(), expected, rtol=1e-12)
-        (axes,) = [axes for axes in figure.axes if axes.get_xlabel().endswith(spread)]
+        (axes,) = [axes for axes in figure.axes if f"\n{spread}: " in axes.get_xlabel()]
+        assert axes.get_xlabel().endswith(f": {fit[spread].mean():.2f}, sd {fit[spread].std(ddof=1):.2f}")
         assert axes.get_title(loc="left").endswith(f"median {np.median(expected):.2f}")
 
 
@@ -53,11 +55,11 @@ def test_the_ratio_is_small_where_the_data_say_much_and_1_where_they_say_nothing
     np.testing.assert_allclose(_dots(figure, "au").get_ydata(), 1.02, rtol=0.1)
 
 
-def test_effects_with_a_mean_are_measured_from_it():
+def test_what_all_effects_share_counts_for_nothing():
     rng = np.random.default_rng(2)
     a_bar = rng.normal(1.0, 5.0, (CHAINS, DRAWS))
     a = a_bar[..., None] + 0.3 * rng.normal(size=(CHAINS, DRAWS, 8))
-    figure = centring(Draws(a=a, a_bar=a_bar, sigma=np.full((CHAINS, DRAWS), 1.5)))
+    figure = centring(Draws(a=a, sigma=np.full((CHAINS, DRAWS), 1.5)))
     np.testing.assert_allclose(_dots(figure, "a").get_ydata(), 0.2, rtol=0.1)
     assert _dots(figure, "a").get_color() == style.model_colour("mST")
 
@@ -65,10 +67,14 @@ def test_effects_with_a_mean_are_measured_from_it():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"alpha": np.zeros((2, 5))}, "^centring: mST has no as and sigmaS, au and sigmaU, or a, a_bar and sigma$"),
+        ({"alpha": np.zeros((2, 5))}, "^centring: mST has no as and sigmaS, au and sigmaU, or a and sigma$"),
         (
-            {"a": np.full((2, 5, 3), np.nan), "a_bar": np.zeros((2, 5)), "sigma": np.ones((2, 5))},
+            {"a": np.full((2, 5, 3), np.nan), "sigma": np.ones((2, 5))},
             "^centring: some draws of a of mST are not finite$",
+        ),
+        (
+            {"a": np.zeros((2, 5, 1)), "sigma": np.ones((2, 5))},
+            "^centring: a of mST is of fewer than two clusters$",
         ),
     ],
 )
