@@ -174,8 +174,8 @@ def _centred_effects(data):
     return of_story, pm.Normal("au", 0, sigma_participant, shape=data.gender.size)
 
 
-def _noncentred_effects(data):
-    of_story = pm.Normal("zs", 0, 1, shape=data.stories) * pm.HalfNormal("sigmaS", 1)
+def _partly_centred_effects(data):
+    of_story = pm.Normal("as", 0, pm.HalfNormal("sigmaS", 1), shape=data.stories)
     return of_story, pm.Normal("zu", 0, 1, shape=data.gender.size) * pm.HalfNormal("sigmaU", 1)
 
 
@@ -236,10 +236,10 @@ PLAIN = {
     "mrx": _mrx,
     "mru": _mru,
     "mRXma": lambda data: _with_everything(data, _centred_effects),
-    "mRXma2": lambda data: _with_everything(data, _noncentred_effects),
+    "mRXma2": lambda data: _with_everything(data, _partly_centred_effects),
 }
 TUNED = {
     "mRS": _mrs_by_counts,
     "mRXma": lambda data: _with_everything_once(data, _centred_effects),
-    "mRXma2": lambda data: _with_everything_once(data, _noncentred_effects),
+    "mRXma2": lambda data: _with_everything_once(data, _partly_centred_effects),
 }

@@ -3,9 +3,9 @@
 `figures.draw("tanks", {"mST": fit})` returns a matplotlib Figure, and `figures.write_film("nuts_film", {}, path)`
 writes a GIF. `names()` lists the stills, `films()` the films, and `of_any_fit()` the stills that take a model's name
 after a colon, as in "ranks:mST". `needs(name)` lists the inputs of a figure: an input is a fit of the model of that
-name, several fits for a model in SERIES, or one of OTHER_INPUTS. A figure is a function of its inputs, in the module of
-its part of the lecture; it fits nothing itself. One line of `_STILLS`, `_FILMS` or `_OF_ANY_FIT` lists it, and its
-docstring is its caption. matplotlib is imported at the first drawing.
+name, several fits for a model in SERIES, or an input of which `is_fit` is False. A figure is a function of its inputs,
+in the module of its part of the lecture; it fits nothing itself. One line of `_STILLS`, `_FILMS` or `_OF_ANY_FIT` lists
+it, and its docstring is its caption. matplotlib is imported at the first drawing.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "OTHER_INPUTS", "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "may_use", "names",
-    "needs", "of_any_fit", "options_of", "still", "write_film",
+    "METRICS_OF", "OTHER_INPUTS", "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "is_fit",
+    "may_use", "names", "needs", "of_any_fit", "options_of", "still", "write_film",
 ]  # fmt: skip
 
 
@@ -49,6 +49,7 @@ OTHER_INPUTS = {
     "coverage": "the table of models.coverage.coverage",
     "refits of mST_fixed": "a diagnostics.loo_refit.LooRefit, or its looic, for each fit of mST_fixed",
 }
+METRICS_OF = "other metrics of "  # before a model's name: a list of fits of it, each with another metric
 
 _ESTIMATORS = ("m0", "mf", "mr", "mrx", "mru")
 _EXACT = (("exact", "refits of mST_fixed"),)
@@ -111,9 +112,17 @@ _FILMS = {
     ),
 }  # fmt: skip
 _OF_ANY_FIT = {
-    "traces": "draws, one after the other, of the quantities that mix worst",
-    "ranks": "ranks of each chain's draws among those of all chains, of the quantities that mix worst",
-    "energies": "energies, and their changes from draw to draw",
+    "traces": _Entry("convergence", (("MODEL", -1),), "draws, one after the other, of the quantities that mix worst"),
+    "ranks": _Entry(
+        "convergence",
+        (("MODEL", -1),),
+        "ranks of each chain's draws among those of all chains, of the quantities that mix worst",
+    ),
+    "energies": _Entry("convergence", (("MODEL", -1),), "energies, and their changes from draw to draw"),
+    "centring": _Entry("centring", (("MODEL", -1),), "how much the data say of each varying effect"),
+    "metrics": _Entry(
+        "sampler.metrics", (("MODEL", -1), f"{METRICS_OF}MODEL"), "the draws as each metric sees them, and its cost"
+    ),
 }
 
 
@@ -137,7 +146,12 @@ def describe(name: str) -> str:
 
     A name of `of_any_fit()` may come without a model.
     """
-    return _OF_ANY_FIT[name] if name in _OF_ANY_FIT else _entry(name).summary
+    return _OF_ANY_FIT[name].summary if name in _OF_ANY_FIT else _entry(name).summary
+
+
+def is_fit(name: str) -> bool:
+    """Whether the input called `name` is a fit, or several, of the model of that name, and not another input."""
+    return name not in OTHER_INPUTS and not name.startswith(METRICS_OF)
 
 
 def needs(name: str) -> list[str]:
@@ -210,7 +224,9 @@ def file_stem(name: str) -> str:
 def _entry(name: str) -> _Entry:
     kind, _, model = name.partition(":")
     if kind in _OF_ANY_FIT and model:
-        return _Entry("convergence", ((model, -1),), f"{model}: {_OF_ANY_FIT[kind]}", kind)
+        entry = _OF_ANY_FIT[kind]
+        needs = tuple(_of_model(need, model) for need in entry.needs)
+        return entry._replace(needs=needs, summary=f"{model}: {entry.summary}", function=kind)
     if kind in _OF_ANY_FIT:
         raise ValueError(f"{name} is of a fit of any model: write {kind}:MODEL")
     if name not in _STILLS | _FILMS:
@@ -226,6 +242,11 @@ def _function(name: str) -> Callable[..., Any]:
     return getattr(importlib.import_module(home(name)), entry.function or name)
 
 
+def _of_model(need: Need, model: str) -> Need:
+    """The need of a figure of any fit, for this model."""
+    return need.replace("MODEL", model) if isinstance(need, str) else (need[0].replace("MODEL", model), need[1])
+
+
 def _input_of(need: Need) -> str:
     return need if isinstance(need, str) else need[0]
 
@@ -235,8 +256,7 @@ def _arguments(name: str, inputs: Mapping[str, Any], options: Mapping[str, Any])
     entry = _entry(name)
     for needed in needs(name):
         if needed not in inputs:
-            what = OTHER_INPUTS.get(needed, f"a fit of {needed}")
-            raise ValueError(f"{name} needs {what}; given: {', '.join(inputs) or 'none'}")
+            raise ValueError(f"{name} needs {_in_words(needed)}; given: {', '.join(inputs) or 'none'}")
         if needed in SERIES and ":" not in name and not isinstance(inputs[needed], (list, tuple)):
             raise ValueError(f"{name} needs a list of fits of {needed}, one for each value of {SERIES[needed][0]}")
     known = options_of(name)
@@ -245,6 +265,12 @@ def _arguments(name: str, inputs: Mapping[str, Any], options: Mapping[str, Any])
         raise ValueError(f"{name} has no option {unknown[0]}; its options are {', '.join(known) or 'none'}")
     optional = {argument: inputs[given] for argument, given in entry.may_use if given in inputs}
     return [_chosen(inputs, need) for need in entry.needs], optional
+
+
+def _in_words(needed: str) -> str:
+    if needed.startswith(METRICS_OF):
+        return f"fits of {needed.removeprefix(METRICS_OF)} with other metrics"
+    return OTHER_INPUTS.get(needed, f"a fit of {needed}")
 
 
 def _chosen(inputs: Mapping[str, Any], need: Need) -> Any:

@@ -63,10 +63,9 @@ def sample(
         or unconstrained positions (dimension,) or (chains, dimension). None: uniform in (-2, 2), unconstrained.
     algorithm: "nuts", or "hmc" with a fixed `path_length` in posterior standard deviations (None: pi / 2).
     metric: what warm-up learns of the posterior's shape: "diag" (a scale for each dimension), "dense" (all
-    correlations),
-        "low_rank" (those that matter, for many dimensions), "unit" (nothing). "auto" is "diag" until warm-up sees that
-        correlations are worth it, and then "dense" up to 40 dimensions and "low_rank" beyond;
-        `fit.settings["chosen_metric"]` says which, and why.
+        correlations), "low_rank" (those that matter, for many dimensions), "unit" (nothing). "auto" is "dense" up to 20
+        dimensions; beyond, "diag" until warm-up sees that correlations are worth it, and then "dense" up to 40
+        dimensions, else "low_rank". `fit.settings["chosen_metric"]` says which, and why.
     adaptation: "gradients" (draws and gradients, as nutpie) or "windows" (draws, as Stan; "auto" is "diag" then).
     workers: the number of chains that run at a time; None: the number of processors. With 1, they run in this process.
     executor: None (worker processes, or threads, with a message, if processes are impossible; with the JIT disabled,

@@ -30,6 +30,9 @@ class FitOfModel(NamedFit, SampledFit, Protocol):
     def model(self) -> Any: ...  # None for a fit that was loaded without one
 
     @property
+    def identity(self) -> Any: ...
+
+    @property
     def settings(self) -> Mapping[str, Any]: ...
 
     @property

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.ticker import LogLocator
+from numpy.typing import NDArray
 
 from figures.drawing import style
 from hmc.record import record
@@ -124,7 +125,7 @@ def metric(fit: FitOfModel, chain: int = 0, before: np.ndarray | None = None) ->
         figure.suptitle(f"{fit.name}: the metric of {sd.size} parameters", x=0.015, ha="left")
         states = (
             ("before", before, {"color": style.GUIDE, "markerfacecolor": "white"}),
-            ("after", _of_chain(fit.inverse_metric, chain), {"color": style.model_colour(fit.name)}),
+            ("after", of_chain(fit.inverse_metric, chain), {"color": style.model_colour(fit.name)}),
         )
         for gid, inverse_metric, look in states:
             scale = _scales(inverse_metric)
@@ -153,8 +154,8 @@ def _first_metric(fit, chain):
     return record(fit.model, after=0, chain=fit.chains[chain], **settings)[0].inverse_metric
 
 
-def _of_chain(inverse_metric, chain):
-    """The inverse metric of one chain."""
+def of_chain(inverse_metric: NDArray[np.float64] | LowRank, chain: int) -> NDArray[np.float64] | LowRank:
+    """The inverse metric of one chain, from those of all as `hmc.Fit` has them."""
     return inverse_metric.of_chain(chain) if isinstance(inverse_metric, LowRank) else inverse_metric[chain]
 
 

@@ -23,7 +23,7 @@ class Inputs(NamedTuple):
     """The models to fit, and the figures to draw."""
 
     models: dict[str, Any]  # {name: a hmc.Model, or a list of them for a model whose figures need several fits}
-    others: tuple[str, ...]  # names of the inputs that are no fits; see `figures.OTHER_INPUTS`
+    others: tuple[str, ...]  # names of the further inputs; see `figures.is_fit`
     options: dict[str, dict[str, Any]]  # {name of the still or film: {its options}}
 
     @property
@@ -52,13 +52,13 @@ def plan(names: Sequence[str], *, data: str | None = None, settings: Sequence[st
     inputs = dict.fromkeys(name for needs in needed.values() for name in needs)
     of_lecture = {name for figure, needs in needed.items() if ":" not in figure for name in needs}
     several = of_lecture & set(figures.SERIES)
-    taken = {name: _taken(name, given, several) for name in inputs if name not in figures.OTHER_INPUTS}
+    taken = {name: _taken(name, given, several) for name in inputs if figures.is_fit(name)}
     options = {name: {o: given[o] for o in figures.options_of(name) if o in OF_DATA and o in given} for name in chosen}
     unused = [o for o in given if not any(o in takes for takes in [*taken.values(), *options.values()])]
     if unused:
         text = "--data" if unused[0] == "data" else f"--set {unused[0]}"
         raise ValueError(f"{text}: nothing in {', '.join(chosen)} has an option {unused[0]}")
-    others = [name for name in inputs if name in figures.OTHER_INPUTS]
+    others = [name for name in inputs if not figures.is_fit(name)]
     others += dict.fromkeys(extra for name in chosen for extra in figures.may_use(name) if exact)
     return Inputs(
         {name: _built(name, takes, settings, several) for name, takes in taken.items()}, tuple(others), options
@@ -68,13 +68,17 @@ def plan(names: Sequence[str], *, data: str | None = None, settings: Sequence[st
 def other_input(
     name: str, fits: dict[str, Any], *, seed: int, workers: int | None, executor: Any = None, **sampling: Any
 ) -> Any:
-    """The input `name` of `figures.OTHER_INPUTS`, which is not a fit; refits need the fits that are done.
+    """The input `name`, of which `figures.is_fit` is False; refits and other metrics need the fits that are done.
 
-    `sampling`: further arguments of `hmc.sample`, for refits. Studies have settings of their own; a warning names those
-    that fail. KeyboardInterrupt where they are interrupted.
+    `sampling`: further arguments of `hmc.sample`, for refits and other metrics. Studies have settings of their own; a
+    warning names those that fail. KeyboardInterrupt where they are interrupted.
     """
     if name == "coverage":
         return _studies(seed, workers, executor)
+    if name.startswith(figures.METRICS_OF):
+        fit = fits[name.removeprefix(figures.METRICS_OF)]
+        sampling |= {"seed": seed, "workers": workers, "executor": executor}
+        return _other_metrics(fit[-1] if isinstance(fit, list) else fit, **sampling)
     from diagnostics.loo_refit import loo_refit
     from hmc.reporting import progress_bar
 
@@ -100,6 +104,15 @@ def written(name: str, inputs: dict[str, Any], folder: str, **options: Any) -> l
         return [figures.write_film(name, inputs, f"{stem}.gif", **options)]
     figure = figures.draw(name, inputs, **options)
     return [save(figure, f"{stem}{ending}") for ending in (".png", ".svg")]
+
+
+def _other_metrics(fit: Any, *, metric: str, **sampling: Any) -> list[Any]:
+    """Fits of the same model with every metric that the adaptation knows but `metric`, which is the fit's own."""
+    import hmc
+    from hmc.settings import METRICS
+
+    known = [name for name in METRICS if (name, sampling["adaptation"]) != ("low_rank", "windows")]
+    return [hmc.sample(fit.model, metric=name, **sampling) for name in known if name != metric]
 
 
 def _studies(seed: int, workers: int | None, executor: Any) -> Any:

@@ -13,6 +13,8 @@ def chosen_metric(inverse_metric: NDArray[np.float64] | LowRank) -> str:
     """
     if isinstance(inverse_metric, LowRank):
         ranks = (inverse_metric.eigenvalues != 1.0).sum(axis=-1)
+        if not ranks.any():
+            return _DIAGONAL
         directions = f"{ranks.max()} of {inverse_metric.scale.shape[-1]} directions"
         return f"low_rank, {directions}{_where(ranks > 0)}: {_why(inverse_metric.eigenvalues)}"
     if inverse_metric.ndim == 2:

@@ -9,6 +9,7 @@ from hmc.sampler.rows import add_multiple
 
 # An eigenvalue within (1/2, 2) is of a direction that the diagonal serves well enough to save its products.
 CUTOFF = 2.0
+FEW = 20  # dimensions in which the products of a dense metric cost next to nothing, and any gain is worth them
 SMALLEST_EIGENVALUE, LARGEST_EIGENVALUE = 1e-8, 1e8  # beyond the diagonal: of a fit that rounding has spoilt
 
 
@@ -16,9 +17,9 @@ SMALLEST_EIGENVALUE, LARGEST_EIGENVALUE = 1e-8, 1e8  # beyond the diagonal: of a
 def refit(metric, window, room, only_if_worth):
     """Fit the metric to the window's foreground; it stays what it was where there is no fit.
 
-    only_if_worth: leave the metric to the diagonal where that serves all directions well.
+    only_if_worth: leave the metric to the diagonal where that serves all directions well, and there are many of them.
     """
-    if only_if_worth and not is_worth_a_fit(window, room):
+    if only_if_worth and metric.scale.shape[0] > FEW and not is_worth_a_fit(window, room):
         metric.form[IS_FITTED], metric.form[KIND] = 0, DIAGONAL
         return
     m = fit(window, room)

@@ -5,7 +5,7 @@ A position is (alpha, as, au, bA, bI, bC, bE, bY, delta, sigmaS, sigmaU), uncons
 
 import numpy as np
 
-from hmc.jit.kernel import allocating
+from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import log
 from hmc.transforms import constrain_positive
 from models.densities import exponential, never_nan, normal_group
@@ -44,13 +44,20 @@ def effects_in(position, gradient, data):
 @allocating
 def spread_terms(effects, d_effects, position, place, gradient):
     """effects ~ Normal(0, sigma), sigma ~ Exponential(1), its log at `place`; adds to the effects' gradient."""
-    sigma, room = constrain_positive(position[place]), np.empty(effects.size)
-    log_density, _, d_sigma = normal_group(effects, 0.0, sigma, room)
-    for j in range(effects.size):
-        d_effects[j] += room[j]
+    sigma = constrain_positive(position[place])
+    log_density, d_sigma = group_terms(effects, d_effects, sigma, np.empty(effects.size))
     term, d_prior, _ = exponential(sigma, 1.0)
     gradient[place] = (d_sigma + d_prior) * sigma + 1.0
     return log_density + term + position[place]  # Jacobian of sigma = exp(log_sigma)
+
+
+@inlined
+def group_terms(effects, d_effects, sigma, room):
+    """effects ~ Normal(0, sigma): the log density and its derivative by sigma; adds to the effects' gradient."""
+    log_density, _, d_sigma = normal_group(effects, 0.0, sigma, room)
+    for j in range(effects.size):
+        d_effects[j] += room[j]
+    return log_density, d_sigma
 
 
 def log_likelihood(position, data, out):

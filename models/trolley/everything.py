@@ -25,7 +25,7 @@ N_SLOPES = 5
 class Layout(NamedTuple):
     """Where the parameters begin in a position: alpha is first."""
 
-    story: int  # as, or zs
+    story: int  # as
     participant: int  # au, or zu
     slopes: int  # bA, bI, bC, bE, bY, one for each gender
     delta: int  # two simplexes, 6 free numbers each

@@ -22,11 +22,12 @@ ALL = [*figures.names(), *figures.films(), *(f"{kind}:mST" for kind in figures.o
 
 
 def test_every_figure_says_what_it_shows_and_needs_inputs_that_exist():
-    assert (len(figures.names()), len(figures.films()), len(figures.of_any_fit())) == (32, 3, 3)
+    assert (len(figures.names()), len(figures.films()), len(figures.of_any_fit())) == (32, 3, 5)
     for name in ALL:
         assert len(figures.describe(name)) > 20
         assert "\n" not in figures.describe(name)
-        assert set(figures.needs(name)) | set(figures.may_use(name)) <= {*models.names(), *figures.OTHER_INPUTS}
+        fits = {given for given in (*figures.needs(name), *figures.may_use(name)) if figures.is_fit(given)}
+        assert fits <= {*models.names()}
         assert not set(figures.needs(name)) & set(figures.may_use(name))
         entry = figures._entry(name)
         function = getattr(importlib.import_module(f"figures.{entry.home}"), entry.function or name)
@@ -107,6 +108,13 @@ def test_figures_of_data_alone_are_drawn_from_nothing():
         assert isinstance(figures.draw(name, {}), Figure)
 
 
+def test_an_input_is_a_fit_of_the_model_of_its_name_or_another_input():
+    assert figures.needs("metrics:mST") == ["mST", "other metrics of mST"]
+    others = [*figures.OTHER_INPUTS, "other metrics of mST"]
+    assert [figures.is_fit(name) for name in (*models.names(), "own.py:model")] == [True] * (len(models.names()) + 1)
+    assert not any(map(figures.is_fit, others))
+
+
 def test_models_of_a_series_are_built_for_every_value_of_their_option():
     for name, (option, values) in figures.SERIES.items():
         assert any(name in figures.needs(figure) for figure in figures.names())
@@ -166,6 +174,7 @@ def test_a_fit_from_a_file_with_its_model_is_drawn_as_the_fit_itself(sweep, tmp_
 def test_the_home_of_a_figure_is_the_module_that_draws_it():
     assert figures.home("cafes_film") == "figures.cafes.film"
     assert figures.home("ranks:mST") == "figures.convergence"
+    assert figures.home("metrics:mST") == "figures.sampler.metrics"
     assert all(importlib.import_module(figures.home(name)) for name in ALL)
 
 
@@ -183,7 +192,10 @@ def test_draw_gives_the_fit_and_the_options_to_the_figure(draws, tanks_of, by_gi
 
 @pytest.mark.parametrize("asked", [figures.describe, figures.needs, lambda name: figures.draw(name, {})])
 def test_an_unknown_figure_is_answered_with_the_known_ones(asked):
-    known = "known: story_responses, .*, tanks, .*, funnel, cafes_film, .*, traces:MODEL, ranks:MODEL, energies:MODEL$"
+    known = (
+        "known: story_responses, .*, tanks, .*, funnel, cafes_film, .*, traces:MODEL, ranks:MODEL, energies:MODEL, "
+        "centring:MODEL, metrics:MODEL$"
+    )
     with pytest.raises(ValueError, match=rf"^no figure is called tank; did you mean tanks\? {known}"):
         asked("tank")
     with pytest.raises(ValueError, match=rf"^no figure is called x; {known}"):
@@ -197,6 +209,8 @@ def test_a_fit_that_is_missing_is_named(draws):
         figures.draw("tanks", {"mSTP": draws()})
     with pytest.raises(ValueError, match=r"^tanks needs a fit of mST; given: none$"):
         figures.draw("tanks", {})
+    with pytest.raises(ValueError, match=r"^metrics:mSTP needs fits of mSTP with other metrics; given: mSTP$"):
+        figures.draw("metrics:mSTP", {"mSTP": draws()})
     with pytest.raises(ValueError, match=r"^coverage needs the table of models\.coverage\.coverage; given: none$"):
         figures.draw("coverage", {})
     with pytest.raises(ValueError, match=r"^pooling needs a list of fits of mST_fixed, one for each value of sigma$"):

@@ -163,7 +163,11 @@ def test_stills_films_and_figures_of_any_fit_are_listed_in_groups(capsys):
         r"stills:\n(.*)films:\n(.*)of the fit of any model:\n(.*)", out, re.DOTALL
     ).groups()
     listed = [[line.split()[0] for line in group.splitlines()] for group in (stills, films, of_any)]
-    assert listed == [figures.names(), figures.films(), ["traces:MODEL", "ranks:MODEL", "energies:MODEL"]]
+    assert listed == [
+        figures.names(),
+        figures.films(),
+        [f"{kind}:MODEL" for kind in ("traces", "ranks", "energies", "centring", "metrics")],
+    ]
 
 
 def test_films_and_figures_of_a_fit_are_written_beside_stills(capsys, tmp_path, monkeypatch):
@@ -176,6 +180,28 @@ def test_films_and_figures_of_a_fit_are_written_beside_stills(capsys, tmp_path, 
         "sweep_film.gif",
         *(stem + ending for stem in stems for ending in (".png", ".svg")),
     ]
+
+
+def test_a_figure_of_metrics_is_drawn_from_fits_with_all_that_the_adaptation_knows(capsys, tmp_path, monkeypatch):
+    asked = []
+    draw = figures.draw
+
+    def watched(name, inputs, **options):
+        asked.append([inputs["mST"], *inputs["other metrics of mST"]])
+        return draw(name, inputs, **options)
+
+    monkeypatch.setattr(figures, "draw", watched)
+    for options in ([], ["--metric", "dense"], ["--adaptation", "windows"]):
+        assert run(capsys, "figures", "metrics:mST", *SHORT, *options, "--out", str(tmp_path))[0] == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics-mST.png", "metrics-mST.svg"]
+    assert [[fit.settings["metric"] for fit in fits] for fits in asked] == [
+        ["auto", "diag", "dense", "low_rank", "unit"],
+        ["dense", "auto", "diag", "low_rank", "unit"],
+        ["auto", "diag", "dense", "unit"],  # low_rank knows no windows
+    ]
+    for fits in asked:
+        others = ({**fit.settings, "metric": None, "chosen_metric": None} for fit in fits)
+        assert all(one == {**fits[0].settings, "metric": None, "chosen_metric": None} for one in others)
 
 
 def test_without_a_name_all_stills_and_films_are_drawn():

@@ -210,7 +210,7 @@ def correlated(dimension, variance):
     return covariance
 
 
-@pytest.mark.parametrize("dimension", [2, 10, 25])
+@pytest.mark.parametrize("dimension", [25, 30])
 @pytest.mark.parametrize("n", [20, 200])
 @pytest.mark.parametrize(("variance", "is_worth"), [(1.0, False), (3.0, False), (30.0, True), (1000.0, True)])
 def test_correlations_are_worth_a_fit_where_they_are_strong(dimension, n, variance, is_worth):
@@ -221,15 +221,21 @@ def test_correlations_are_worth_a_fit_where_they_are_strong(dimension, n, varian
 
 @pytest.mark.parametrize("kind", [metric.DENSE, metric.LOW_RANK])
 def test_a_fit_is_given_up_when_it_is_not_worth_it_any_more(kind):
-    strong, weak = normal_window(correlated(4, 100.0), 50), normal_window(np.eye(4), 50)
-    made = metric.identity(4, kind, 4)
-    fitted.refit(made, strong, fisher.make_room(strong, 4), True)
+    strong, weak = normal_window(correlated(22, 100.0), 50), normal_window(np.eye(22), 50)
+    made = metric.identity(22, kind, 22)
+    fitted.refit(made, strong, fisher.make_room(strong, 22), True)
     assert made.form[metric.IS_FITTED] == 1
-    fitted.refit(made, weak, fisher.make_room(weak, 4), True)
+    fitted.refit(made, weak, fisher.make_room(weak, 22), True)
     assert made.form[metric.KIND] == metric.DIAGONAL
     assert made.form[metric.IS_FITTED] == 0
-    fitted.refit(made, strong, fisher.make_room(strong, 4), True)
+    fitted.refit(made, strong, fisher.make_room(strong, 22), True)
     assert made.form[metric.KIND] == kind
+
+
+@pytest.mark.parametrize(("dimension", "is_fitted"), [(20, True), (21, False)])
+def test_in_few_dimensions_any_gain_is_worth_a_fit(dimension, is_fitted):
+    made = refitted(normal_window(np.eye(dimension), 60), metric.DENSE, only_if_worth=True)
+    assert bool(made.form[metric.IS_FITTED]) == is_fitted
 
 
 def test_the_size_of_a_parameter_does_not_count():
