@@ -115,7 +115,7 @@ def test_warmup_uses_the_step_size_under_trial_and_draws_use_the_average():
 def test_what_is_adapted_is_what_the_plan_says():
     seen = []
 
-    def adapt(actions, estimator, metric, moments, point):
+    def adapt(actions, estimator, metric, moments, room, point):
         seen.append(actions)
 
     advanced(substituted(chain.advance, adapt=adapt), [1, 3, 0, 5], 6)
