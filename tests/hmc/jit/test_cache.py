@@ -160,9 +160,7 @@ def test_sampling_in_a_second_process_compiles_nothing(author):
 def test_edited_leapfrog_changes_the_draws_of_the_next_process(author):
     shutil.copytree(running.ROOT / "hmc", author / "hmc", ignore=shutil.ignore_patterns("__pycache__"))
     before = running.python(author, SAMPLE).stdout.split()[1]  # the same source elsewhere: loaded from the user's cache
-    edit(
-        author / "hmc" / "sampler" / "metric.py", "momentum[i] += time * (metric", "momentum[i] += 0.9 * time * (metric"
-    )
+    edit(author / "hmc" / "sampler" / "rows.py", "out[i] += time * (scale", "out[i] += 0.9 * time * (scale")
     assert running.python(author, SAMPLE).stdout.split()[1] != before
 
 
