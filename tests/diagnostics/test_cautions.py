@@ -48,6 +48,16 @@ def test_bad_cell_is_named_once_and_spoils_only_its_observation(score, total, va
         np.testing.assert_array_equal(np.delete(ours, 3), np.delete(expected, 3))
 
 
+@pytest.mark.parametrize(
+    ("variance", "shown"), [(3.4, "3.40"), (1234.5, "1234.50"), (7e5, "700000.00"), (2.5e12, "2.5e+12")]
+)
+def test_the_largest_penalty_is_shown_in_digits_that_can_be_read(variance, shown, good):
+    """The penalty of an observation is the variance of its log likelihoods (divisor S)."""
+    good[:, :, 3] = np.sqrt(variance) * np.tile([-1.0, 1.0], (4, 250))
+    _, (words,) = told(d.waic, good)
+    assert f"for 1 of 20 observations, the largest {shown} for observation 4:" in words
+
+
 def test_several_bad_observations_are_told_in_a_line(good):
     for observation, value in zip((1, 4, 7, 9, 11), itertools.cycle(BAD.values()), strict=False):
         good = spoilt(good, value, observation, observation)

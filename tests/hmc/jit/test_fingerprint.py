@@ -124,6 +124,31 @@ def test_fingerprint_tells_apart(label):
     assert kept(one) != kept(other)
 
 
+def reads(array):
+    return define("def f(x): return A[0]", A=array)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "i1", "u2", "i8", "f4", "f8", "c16"])
+@pytest.mark.parametrize("shape", [(4,), (2, 2), (0,), ()])
+def test_fingerprint_of_equal_arrays_is_equal(dtype, shape):
+    """So that the second process finds what the first one kept."""
+    one, other = (np.ones(shape, dtype) for _ in range(2))
+    assert fingerprint(reads(one)) == fingerprint(reads(other))
+
+
+@pytest.mark.parametrize(
+    "other", [[1.0, 2.0, 3.0, 5.0], [1.0, 2.0, 3.0], [[1.0, 2.0], [3.0, 4.0]], [1, 2, 3, 4], [4.0, 3.0, 2.0, 1.0]],
+    ids=["value", "length", "shape", "type", "order"],
+)  # fmt: skip
+def test_fingerprint_of_arrays_that_differ_differs(other):
+    assert fingerprint(reads(np.array([1.0, 2.0, 3.0, 4.0]))) != fingerprint(reads(np.array(other)))
+
+
+def test_fingerprint_sees_the_order_of_bytes():
+    array = np.arange(4.0)
+    assert fingerprint(reads(array)) != fingerprint(reads(array.view(array.dtype.newbyteorder())))
+
+
 def test_fingerprint_tells_apart_closures():
     source = "def make(c):\n  def inner(x): return x + c\n  return inner\nf = make"
     make = define(source)

@@ -79,6 +79,11 @@ def test_few_log_likelihoods_are_saved_unasked(fit, tmp_path):
     assert running.equal_bits(hmc.load(tmp_path / "few.fit").log_likelihood, fresh.log_likelihood)
 
 
+@pytest.mark.parametrize(("megabytes", "is_written"), [(0, True), (80, True), (80.000_008, False), (1000, False)])
+def test_log_likelihoods_of_more_than_80_megabytes_are_written_on_request_alone(megabytes, is_written):
+    assert archive.is_written_unasked(round(megabytes * 1e6 / 8)) is is_written
+
+
 def test_many_log_likelihoods_are_saved_once_they_were_asked_for(fit, tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "_MANY_VALUES", 47)  # the fit has 48
     fresh = hmc.sample(fit.model, chains=1, warmup=5, draws=4, workers=1)

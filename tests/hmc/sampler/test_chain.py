@@ -58,26 +58,42 @@ def test_without_a_warmup_the_metric_is_the_unit_metric(adaptation_):
     assert (fit.inverse_metric == 1.0).all()
 
 
-def orders(plan, *, until, target_accept=0.8):
+def orders(plan, *, until, target_accept=0.8, estimator=adaptation.VARIANCE_OF_DRAWS, first_kept=0):
     stop, progress = np.zeros(1, np.int64), np.zeros(1, np.int64)
-    estimator = adaptation.VARIANCE_OF_DRAWS
-    return chain.Orders(
-        chain.NUTS, 5, 1.0, target_accept, estimator, np.array(plan, np.int64), 0, until, stop, progress
-    )
+    plan = np.array(plan, np.int64)
+    return chain.Orders(chain.NUTS, 5, 1.0, target_accept, estimator, plan, first_kept, until, stop, progress)
 
 
-def advanced(advance, plan, until, target_accept=0.8):
+def advanced(advance, plan, until, first_kept=0, **how):
     """The state and record of a chain of two unit normals, by a version of `advance`."""
     model, rng = bell_of(1.0, 1.0), np.random.default_rng(4)
     density, data = model.density()
     point = PhasePoint(np.array([0.3, -0.2]), np.zeros(2), np.zeros(2))
     log_density = float(density(point.position, data, point.gradient))
     state = chain.ChainState(0, log_density, restart(1.0), point, metric.identity(2), adaptation.make_moments(2))
-    record = chain.make_record(until, until, 2)
-    asked = orders(plan, until=until, target_accept=target_accept)
+    record = chain.make_record(until - first_kept, until, 2)
+    asked = orders(plan, until=until, first_kept=first_kept, **how)
     with np.errstate(all="ignore"):
         state = advance(density, data, rng.bit_generator, state, chain.make_buffers(state, 5), asked, record)
     return state, record
+
+
+@pytest.mark.parametrize("warmup", [0, 3])
+@pytest.mark.parametrize("estimator", [adaptation.VARIANCE_OF_DRAWS, adaptation.DRAWS_AND_GRADIENTS])
+def test_a_warmup_by_gradients_begins_with_the_metric_of_the_starting_gradient(estimator, warmup):
+    state, _ = advanced(chain.advance, [0] * warmup, 5, estimator=estimator)  # a plan that changes nothing later
+    begins_with_it = warmup > 0 and estimator == adaptation.DRAWS_AND_GRADIENTS
+    expected = [0.3**-0.5, 0.2**-0.5] if begins_with_it else [1.0, 1.0]  # the gradient is (-0.3, 0.2)
+    np.testing.assert_allclose(state.metric.scale, expected, rtol=1e-15)
+
+
+def test_the_positions_of_the_latest_transitions_are_kept_and_the_statistics_of_all():
+    (state, whole), (_, part) = (advanced(chain.advance, [0] * 30, 40, first_kept=first) for first in (0, 25))
+    assert (part.position == whole.position[25:]).all()
+    assert (whole.position[-1] == state.point.position).all()
+    assert len(np.unique(part.position[:, 0])) > 5
+    for name in chain.Record._fields[1:]:
+        np.testing.assert_array_equal(getattr(part, name), getattr(whole, name))
 
 
 def test_a_search_that_begins_again_does_so_at_the_averaged_step_size():
@@ -115,7 +131,7 @@ def test_warmup_uses_the_step_size_under_trial_and_draws_use_the_average():
 def test_what_is_adapted_is_what_the_plan_says():
     seen = []
 
-    def adapt(actions, estimator, metric, moments, point):
+    def adapt(actions, estimator, metric, moments, room, point):
         seen.append(actions)
 
     advanced(substituted(chain.advance, adapt=adapt), [1, 3, 0, 5], 6)

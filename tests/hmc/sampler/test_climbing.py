@@ -108,6 +108,25 @@ def test_a_climb_ends_after_so_many_gradients():
     assert len(density.positions) <= climbing.MOST_GRADIENTS
 
 
+@pytest.mark.parametrize(
+    ("log_density", "first", "does_climb"),
+    [
+        (normal_of(0.0, 1.0), 1e9, True),
+        (normal_of(0.0, 1.0), 1.0, False),
+        (lambda x: (-1e10 - 0.5 * float(x @ x), -x), 3.0, False),  # as low everywhere
+    ],
+)
+def test_a_rehearsal_tells_where_a_climb_would_lead_and_moves_nothing(log_density, first, does_climb):
+    start = np.array([first, 0.5])
+    _, begin, after, reached = climbed(log_density, start)
+    point = PhasePoint(start.copy(), np.zeros(2), log_density(start)[1])
+    hamiltonian = Hamiltonian(Calls(log_density), None, identity(2))
+    told = climbing.rehearse(hamiltonian, Start(point, begin), GO_ON)
+    assert told == (reached if does_climb else None)
+    assert (after.position.tolist() != start.tolist()) == does_climb
+    assert point.position.tolist() == start.tolist()
+
+
 def of_python(model, position, advance, transitions=100):
     """Positions of a warm-up run in Python by a version of `advance`."""
     settings = Settings(

@@ -199,7 +199,55 @@ def test_identical_draws_are_refused():
     assert (matrix(refitted(window, metric.DENSE)) == np.eye(2)).all()
 
 
+def with_rubbish(room):
+    for part in room:
+        part.fill(np.nan)
+    return room
+
+
+@pytest.mark.parametrize("only_if_worth", [False, True])
+@pytest.mark.parametrize("kind", [metric.DENSE, metric.LOW_RANK])
+@pytest.mark.parametrize(("n", "dimension"), [(4, 9), (10, 40), (40, 8)])
+def test_a_fit_does_not_depend_on_the_one_before(n, dimension, kind, only_if_worth):
+    window = window_of(*skewed(n, dimension))
+    fits = []
+    for room in (fisher.make_room(window, dimension), with_rubbish(fisher.make_room(window, dimension))):
+        fits.append(metric.identity(dimension, kind, dimension))
+        fitted.refit(fits[-1], window, room, only_if_worth)
+    assert fits[0].form[metric.IS_FITTED] == 1
+    for one, other in zip(*fits, strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("most", [7, 30])
+@pytest.mark.parametrize("n", [1, 2, 5, 14, 15, 16, 60])
+def test_the_basis_spans_all_deviations_that_it_has_room_for(n, most):
+    draws, gradients = skewed(n, 30)
+    basis = np.full((most, 30), np.nan)
+    m = fisher.set_basis(draws, gradients, n, basis)
+    assert m == min(2 * n, most)
+    np.testing.assert_allclose(basis[:m] @ basis[:m].T, np.eye(m), rtol=0, atol=1e-12)
+    for rows in (draws, gradients):
+        spanned = rows[: m // 2]  # a draw and its gradient in turn
+        np.testing.assert_allclose(spanned @ basis[:m].T @ basis[:m], spanned, rtol=0, atol=1e-9 * np.abs(rows).max())
+
+
 # Whether it is worth it.
+
+
+@pytest.mark.parametrize(("square", "is_seen"), [(1.9, False), (2.1, True)])
+@pytest.mark.parametrize("n", [3, 50])
+def test_a_divergence_along_any_direction_is_seen_from_two_on(square, is_seen, n):
+    """Gradients that differ along one direction alone, by this mean square; the room holds rubbish."""
+    rng = np.random.default_rng(5)
+    for direction in (*np.eye(6), *rng.normal(size=(6, 6))):
+        along = rng.normal(size=n)
+        along *= np.sqrt(square / (along**2).mean())
+        differences = np.outer(along, direction / np.linalg.norm(direction))
+        draws = rng.normal(size=(n, 6))
+        window = window_of(draws, differences - draws)
+        room = with_rubbish(fisher.make_room(window, 6))
+        assert fisher.has_divergence(draws, differences - draws, n, room) == is_seen
 
 
 def correlated(dimension, variance):

@@ -54,6 +54,9 @@ def special():
     yield "diagonal", np.diag([3.0, -1.0, 3.0, 0.0])
     yield "rank one", np.outer(np.arange(1.0, 7.0), np.arange(1.0, 7.0))
     yield "tridiagonal", np.diag(np.arange(5.0)) + np.diag(np.ones(4), 1) + np.diag(np.ones(4), -1)
+    for sign in (1.0, -1.0):  # where a reflection of the wrong sign loses what is small
+        beside = np.diag(np.full(4, sign), 1)
+        yield f"nearly tridiagonal, {sign}", np.diag(np.arange(5.0)) + beside + beside.T + 1e-9 * symmetric(rng, 5)
     yield "two blocks", np.kron(np.eye(2), np.array([[2.0, 1.0], [1.0, 2.0]]))
     yield "scales apart", np.diag([1e-8, 1.0, 1e8]) @ symmetric(rng, 3) @ np.diag([1e-8, 1.0, 1e8])
     for m in SIZES:

@@ -6,7 +6,19 @@ import pytest
 import models
 from models.trolley import simulate_study
 from models.trolley.data import sort_by_response_and_scene
-from models.trolley.likelihood import D_PHI, FARTHEST, LOGS, PHI, WEIGHT, X, Y, factored_terms, far, general_terms
+from models.trolley.likelihood import (
+    D_PHI,
+    FARTHEST,
+    LOGS,
+    PHI,
+    WEIGHT,
+    X,
+    Y,
+    add_slopes,
+    factored_terms,
+    far,
+    general_terms,
+)
 from models.trolley.ordered_logit import LOWER, OVERLAP, ROOM, UPPER, describe_responses
 
 FREE = np.array([-1.5, -0.3, 0.1, 0.2, -0.4, 0.3])
@@ -77,6 +89,19 @@ def test_nothing_overflows_at_the_border_and_nothing_jumps(sign):
     for other, slopes in (general_twin(model).evaluate(at), model.evaluate(beyond)):
         assert value == pytest.approx(other, rel=1e-12)
         np.testing.assert_allclose(gradient, slopes, rtol=0, atol=1e-10 * np.abs(slopes).max())
+
+
+def test_the_slope_of_every_response_goes_to_its_participant_and_its_scene():
+    rng = np.random.default_rng(3)
+    cells = np.array([3, 5, 5, 9, 10])  # of a block of four scenes, one without responses
+    participant, d_phi = rng.integers(0, 4, 12), rng.normal(size=7)
+    before = rng.normal(size=4), rng.normal(size=4)
+    d_participant, d_scene = (part.copy() for part in before)
+    add_slopes(cells, participant, d_phi, d_participant, d_scene)
+    np.add.at(before[0], participant[3:10], d_phi)
+    np.add.at(before[1], [0, 0, 2, 2, 2, 2, 3], d_phi)
+    np.testing.assert_allclose(d_participant, before[0], rtol=1e-13)
+    np.testing.assert_allclose(d_scene, before[1], rtol=1e-13)
 
 
 def test_nan_and_infinity_are_far():
