@@ -5,7 +5,8 @@ Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, obser
 sampler's statistics. `loo_refit` and `calibrate` sample models; nothing else here uses the sampler.
 
 Read in this order: protocols, arrays, rank, rhat, ess, mcse; cautions, waic, psis, stacking; precis, same_data,
-compare; energy, hierarchy, findings, verdict; ecdf, calibration_verdict, calibration.
+compare; energy, hierarchy, findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums,
+verification.
 """
 
 from .calibration import calibrate
@@ -32,6 +33,7 @@ from .rank import average_ranks, fold, rank_histogram, rank_normalize, split_cha
 from .rhat import rhat, rhat_basic
 from .stacking import stacking_weights
 from .verdict import Finding, Verdict, verdict
+from .verification import Verification, verify
 from .waic import waic
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Finding",
     "Uniformity",
     "Verdict",
+    "Verification",
     "akaike_weights",
     "autocorrelation",
     "autocovariance",
@@ -75,5 +78,6 @@ __all__ = [
     "stacking_weights",
     "uniformity",
     "verdict",
+    "verify",
     "waic",
 ]
