@@ -5,7 +5,7 @@ Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, obser
 sampler's statistics. `loo_refit` and `calibrate` sample models; nothing else here uses the sampler.
 
 Read in this order: protocols, arrays, rank, rhat, ess, mcse; cautions, waic, psis, stacking; precis, same_data,
-compare; energy, hierarchy, findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums,
+differences, compare; energy, hierarchy, findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums,
 verification.
 """
 

@@ -129,9 +129,10 @@ def test_compare_ranks_the_lectures_models(capsys):
     status, out, _ = run(capsys, "compare", "mSTnomem", "mST", *SHORT)
     lines = out.splitlines()
     assert status == 0
-    assert lines[0].split() == ["WAIC", "SE", "dWAIC", "dSE", "pWAIC", "weight"]
+    assert lines[0].split() == ["WAIC", "SE", "dWAIC", "dSE", "pWAIC", "weight", "p_worse", "diag_diff"]
     assert lines[1].split() == ["deviance", "scale"]
     assert [line.split()[0] for line in lines[2:4]] == ["mST", "mSTnomem"]
+    assert lines[3].endswith("N < 100")
     assert "own group's parameters known" in out
 
 
