@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hmc.cli.shared import DRAWS_FILES
 from hmc.errors import told
 
 Draws = dict[str, NDArray[Any]]
 
 # Columns that say which chain or draw a row is of, in R's and pandas' spelling.
 _CHAIN, _COUNTERS = ("chain", ".chain"), ("draw", ".draw", "iteration", ".iteration", "Unnamed: 0")
-KINDS = "a saved fit, .csv (CmdStan's too), .nc (ArviZ), .npz, .npy, or .json and .json.zip (posteriordb)"
 
 
 def read_all(paths: Sequence[str], names: Sequence[str]) -> Draws:
@@ -63,7 +63,7 @@ def _read(path: str, names: Sequence[str]) -> Draws:
 
 def _of_fit(path: str) -> Draws:
     if not zipfile.is_zipfile(path):
-        raise ValueError(f"not a file of draws that is known: {KINDS}")
+        raise ValueError(f"not a file of draws that is known: {DRAWS_FILES}")
     import hmc
 
     fit = hmc.load(path)

@@ -9,7 +9,8 @@ import pytest
 import hmc
 import models
 from hmc import cli
-from hmc.cli.verify import labelled, parsed_renames
+from hmc.cli.draws_names import labelled
+from hmc.cli.verify import parsed_renames
 
 EXACT = models.exact.exact_values("m0")
 
