@@ -70,7 +70,7 @@ def compare(
 
         p_worse    probability that the model is worse than the best one, if the error of the difference were normal
         diag_diff  why it is not, and p_worse likely too large: "N < 100" observations, or "|elpd_diff| < 4"
-        diag_elpd  with PSIS: "3 k_psis > 0.7" where three k-hats are over the threshold, as in k_high
+        diag_elpd  with PSIS: "3 k_psis > 0.7" where three k-hats are over the threshold
 
     `scale="deviance"` as in the lecture; with "log" the same columns hold elpd (higher is better, best
     first), differences best minus model. The name of the index says which, so that it is printed with the
@@ -187,14 +187,13 @@ def _row(scores: Scores, best: Scores, criterion: str, factor: float) -> dict[st
         "dSE": np.nan if scores is best else abs(factor) * difference_se,
         f"p{criterion}": scores.penalty,
     }
-    high = 0
     if scores.loo is not None:
-        is_varied = ~scores.loo.cells.constant
-        row["k_max"] = scores.loo.pareto_k[is_varied].max(initial=-np.inf)
-        row["k_high"] = high = int((~scores.loo.trusted()).sum())
+        pareto_k = scores.loo.pareto_k[~scores.loo.cells.constant]
+        row["k_max"] = pareto_k.max(initial=-np.inf)
+        row["k_high"] = int((~scores.loo.trusted()).sum())
     elpd_difference = -0.5 * float(difference.sum())
     row["p_worse"] = p_worse(elpd_difference, 0.5 * difference_se)
     row["diag_diff"] = difference_caution(elpd_difference, len(difference))
     if scores.loo is not None:
-        row["diag_elpd"] = elpd_caution(high, scores.loo.k_threshold)
+        row["diag_elpd"] = elpd_caution(int((pareto_k > scores.loo.k_threshold).sum()), scores.loo.k_threshold)
     return row
