@@ -202,7 +202,9 @@ def _binomial_score(share: Floats, prob: float, size: Floats) -> Floats:
     at_least, above = betainc(inner, size - inner + 1, prob), betainc(inner + 1, size - inner, prob)
     lower = np.where(is_none, (1 - prob) ** size, at_most + np.where(is_none, 0, below)) / 2
     upper = np.where(is_all, prob**size, at_least + above) / 2
-    return np.where(share < prob, ndtri(lower), -ndtri(upper))
+    score = np.where(share < prob, ndtri(lower), -ndtri(upper))
+    # Beyond 38, where probabilities underflow, by the standard deviation of the share.
+    return np.where(np.isfinite(score), score, (share - prob) / np.sqrt(prob * (1 - prob) / size))
 
 
 def _long_run_correlation(h: Floats, size: Floats) -> Floats:

@@ -59,6 +59,21 @@ def test_draws_that_are_a_little_off_are_found_at_an_ess_of_4000(fault):
     assert (found < FALSE_ALARM).mean() >= 0.9
 
 
+def test_draws_of_another_prior_are_found():
+    """Of a normal mean with known variance: exact for the prior Normal(0, 2), drawn for Normal(0, 1.5)."""
+    y = np.array([1.0, 2.5, -0.3, 1.8])
+
+    def posterior(prior_sd):
+        precision = 1 / prior_sd**2 + len(y)
+        return y.sum() / precision, precision**-0.5
+
+    (mean, sd), (other_mean, other_sd) = posterior(2.0), posterior(1.5)
+    truth = {"mu": (mean, sd, *(mean + sd * np.array(QUANTILES)))}
+    z = np.random.default_rng(11).normal(size=(4, 1000))
+    assert verify({"mu": mean + sd * z}, truth).consistent
+    assert not verify({"mu": other_mean + other_sd * z}, truth).consistent
+
+
 def test_quantiles_by_their_own_monte_carlo_error_would_give_false_alarms():
     """The negative twin: divided by mcse_quantile, departures of right draws have the tails of a Student t."""
     x = np.random.default_rng(4).normal(size=(4, 150, 1000))
@@ -106,6 +121,9 @@ def test_draws_without_one_below_a_quantile_are_off_and_not_nan():
     found = verify({"x": x}, exact(1))
     assert np.isfinite(found.z).all()
     assert found.p_value < 1e-12
+    far = verify({"x": x + 50.0}, exact(1))
+    assert np.isfinite(far.z).all()
+    assert (far.z[0, [0, 2, 3]] > 10).all()
 
 
 def test_a_small_ess_is_said():
