@@ -4,8 +4,9 @@ Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, obser
 `compare` and `verdict` take a fit: the first two read its names, draws and log likelihood, `verdict` also reads the
 sampler's statistics. `loo_refit` and `calibrate` sample models; nothing else here uses the sampler.
 
-Read in this order: protocols, arrays, rank, rhat, ess, mcse; cautions, waic, psis, stacking; precis, same_data,
-compare; energy, hierarchy, findings, verdict; ecdf, calibration_verdict, calibration.
+Read in this order: protocols, arrays, rank, rhat, rhat_nested, ess, mcse; cautions, waic, psis, pareto, stacking;
+loo_pit, r2, power_scaling; precis, same_data, differences, compare; energy, hierarchy, findings, verdict; ecdf,
+calibration_verdict, calibration; chi_square_sums, verification.
 """
 
 from .calibration import calibrate
@@ -24,14 +25,20 @@ from .ess import (
     ess_sd,
     ess_tail,
 )
+from .loo_pit import loo_pit
 from .loo_refit import loo_refit
 from .mcse import mcse_mean, mcse_median, mcse_quantile, mcse_sd
+from .pareto import convergence_rate, min_ss, pareto_khat
+from .power_scaling import cjs_distance, power_scaling_sensitivity
 from .precis import precis
 from .psis import k_threshold, psis, psis_loo, relative_efficiency
+from .r2 import bayes_r2, loo_r2
 from .rank import average_ranks, fold, rank_histogram, rank_normalize, split_chains
 from .rhat import rhat, rhat_basic
+from .rhat_nested import rhat_nested
 from .stacking import stacking_weights
 from .verdict import Finding, Verdict, verdict
+from .verification import Verification, verify
 from .waic import waic
 
 __all__ = [
@@ -40,12 +47,16 @@ __all__ = [
     "Finding",
     "Uniformity",
     "Verdict",
+    "Verification",
     "akaike_weights",
     "autocorrelation",
     "autocovariance",
     "average_ranks",
+    "bayes_r2",
     "calibrate",
+    "cjs_distance",
     "compare",
+    "convergence_rate",
     "ebfmi",
     "ecdf_band",
     "ess_basic",
@@ -57,11 +68,16 @@ __all__ = [
     "ess_tail",
     "fold",
     "k_threshold",
+    "loo_pit",
+    "loo_r2",
     "loo_refit",
     "mcse_mean",
     "mcse_median",
     "mcse_quantile",
     "mcse_sd",
+    "min_ss",
+    "pareto_khat",
+    "power_scaling_sensitivity",
     "precis",
     "psis",
     "psis_loo",
@@ -71,9 +87,11 @@ __all__ = [
     "relative_efficiency",
     "rhat",
     "rhat_basic",
+    "rhat_nested",
     "split_chains",
     "stacking_weights",
     "uniformity",
     "verdict",
+    "verify",
     "waic",
 ]

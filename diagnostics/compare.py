@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from .arrays import as_log_likelihood, as_reals, quietly
 from .cautions import Caution
+from .differences import difference_caution, elpd_caution, is_likely_chance, p_worse
 from .protocols import Floats, ScoredFit
 from .psis import PsisLoo, compute_psis_loo, loo_cautions
 from .same_data import differences
@@ -25,6 +26,11 @@ SCALES = {"deviance": 1.0, "log": -0.5}
 NOTE = (
     "{criterion} scores every observation with its own group's parameters known. "
     "To score new groups, leave whole groups out."
+)
+UNCALIBRATED = "p_worse takes the error of a difference for normal, and is likely too large where diag_diff says why."
+BY_CHANCE = (
+    "{models} models are compared, and the best may be the best by chance (McLatchie & Vehtari 2024): average the "
+    "models by their weights rather than choosing one."
 )
 
 
@@ -60,6 +66,12 @@ def compare(
         k_max   with PSIS: the largest k-hat, without observations whose likelihood is the same in all draws
         k_high  with PSIS: how many k-hats are over the threshold; if any, do not trust the row
 
+    and, as in R's loo 2.10 (`diagnostics/differences.py`),
+
+        p_worse    probability that the model is worse than the best one, if the error of the difference were normal
+        diag_diff  why it is not, and p_worse likely too large: "N < 100" observations, or "|elpd_diff| < 4"
+        diag_elpd  with PSIS: "3 k_psis > 0.7" where three k-hats are over the threshold
+
     `scale="deviance"` as in the lecture; with "log" the same columns hold elpd (higher is better, best
     first), differences best minus model. The name of the index says which, so that it is printed with the
     table; so does `frame.attrs["scale"]`. `convention` is that of `waic`:
@@ -75,7 +87,9 @@ def compare(
     Warns, with the model's name, of high penalties or k-hats, and of log likelihoods that are not finite: such a model
     has no numbers, and the others keep theirs, weights included. ValueError for models with different numbers of
     observations, an unknown option, or no model; and for fits of different outcomes (`diagnostics/same_data.py` says
-    how they are told). Predictors that differ are named in the note; where the outcome is unknown, it warns.
+    how they are told). Predictors that differ are named in the note; where the outcome is unknown, it warns. So it does
+    where the best of more than 11 models may be the best by chance; `frame.attrs["caution"]` says so too, and whether
+    p_worse is calibrated.
     """
     if criterion not in ("WAIC", "PSIS"):
         raise ValueError(f"compare knows the criteria WAIC and PSIS, not {criterion!r}")
@@ -93,10 +107,15 @@ def compare(
     for name, score in scores.items():
         for caution in score.cautions:
             warnings.warn(f"{name}: {caution}", stacklevel=2)
+    elpds = np.array([-0.5 * score.deviance.sum() for score in scores.values()])
+    by_chance = [BY_CHANCE.format(models=len(elpds))] if is_likely_chance(elpds[np.isfinite(elpds)]) else []
+    for text in by_chance:
+        warnings.warn(text, stacklevel=2)
     frame = _table(scores, criterion, SCALES[scale], WEIGHTS[weights])
     frame.index.name = f"{scale} scale"
     frame.attrs["scale"] = scale
     frame.attrs["note"] = " ".join([NOTE.format(criterion=criterion), *map(str, differing)])
+    frame.attrs["caution"] = " ".join([UNCALIBRATED] * bool((frame["diag_diff"] != "").any()) + by_chance)
     return frame
 
 
@@ -157,18 +176,24 @@ def _table(
     return frame
 
 
-def _row(scores: Scores, best: Scores, criterion: str, factor: float) -> dict[str, float]:
+def _row(scores: Scores, best: Scores, criterion: str, factor: float) -> dict[str, float | str]:
     """A row of the table."""
     difference = scores.deviance - best.deviance
-    row = {
+    difference_se = standard_error_of_sum(difference)
+    row: dict[str, float | str] = {
         criterion: factor * scores.deviance.sum(),
         "SE": abs(factor) * scores.se,
         f"d{criterion}": abs(factor) * difference.sum(),
-        "dSE": np.nan if scores is best else abs(factor) * standard_error_of_sum(difference),
+        "dSE": np.nan if scores is best else abs(factor) * difference_se,
         f"p{criterion}": scores.penalty,
     }
     if scores.loo is not None:
-        is_varied = ~scores.loo.cells.constant
-        row["k_max"] = scores.loo.pareto_k[is_varied].max(initial=-np.inf)
+        pareto_k = scores.loo.pareto_k[~scores.loo.cells.constant]
+        row["k_max"] = pareto_k.max(initial=-np.inf)
         row["k_high"] = int((~scores.loo.trusted()).sum())
+    elpd_difference = -0.5 * float(difference.sum())
+    row["p_worse"] = p_worse(elpd_difference, 0.5 * difference_se)
+    row["diag_diff"] = difference_caution(elpd_difference, len(difference))
+    if scores.loo is not None:
+        row["diag_elpd"] = elpd_caution(int((pareto_k > scores.loo.k_threshold).sum()), scores.loo.k_threshold)
     return row

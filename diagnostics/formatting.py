@@ -22,7 +22,7 @@ SIGNIFICANT = 3  # digits of a standard deviation
 _WIDEST = 9  # digits after the point, or before it; more are written with an exponent
 _ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})  # as pandas writes them
 _PLAIN = {"n_eff": 0, "ess_tail": 0, "ess_bulk": 0, "k_high": 0, "studies": 0, "divergences": 0}
-_PLAIN |= {"Rhat4": 3, "k_max": 2, "z": 2, "coverage": 2, "coverage_se": 2}
+_PLAIN |= {"Rhat4": 3, "k_max": 2, "z": 2, "coverage": 2, "coverage_se": 2, "p_worse": 2}
 
 
 def table_text(frame: pd.DataFrame, digits: int | None = None) -> str:

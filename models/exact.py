@@ -25,6 +25,12 @@ def exact_quantiles(name: str) -> dict[str, tuple[float, float]] | None:
     return found and {parameter: (lower, upper) for parameter, (_, _, lower, upper) in found.items()}
 
 
+def exact_values(name: str) -> dict[str, tuple[float, float, float, float]] | None:
+    """{"a[1]": (mean, sd, 5.5% quantile, 94.5% quantile), ...}, as `exact_posterior` and `exact_quantiles`."""
+    found = _stored("exact_posteriors").get(name)
+    return found and {parameter: tuple(values) for parameter, values in found.items()}
+
+
 def exact_criteria(name: str) -> dict[str, float] | None:
     """{"WAIC", "SE", "pWAIC", "looic", "looic_se", "p_loo"} of the model `name`; None if not stored.
 

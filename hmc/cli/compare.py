@@ -47,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
         verdicts = {name: verdict(fit, criterion(fit.log_likelihood)) for name, fit in fits.items()}
     print(table_text(table, options.digits))
     print(table.attrs["note"])
+    if table.attrs["caution"]:
+        print(table.attrs["caution"])
     for name, found in verdicts.items():
         print(f"{name}: {found}")
     return max(status_of(fit) for fit in fits.values())

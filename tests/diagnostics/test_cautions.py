@@ -82,7 +82,9 @@ def test_other_models_of_the_table_keep_their_numbers(criterion, weights, value,
     (words,) = warned
     assert words.startswith(f"bad: the log likelihood of observation 4 is {value} in 1 of 2000 draws, ")
     assert list(frame.index) == ["a", "b", "bad"]
-    np.testing.assert_array_equal(frame.loc[["a", "b"]].to_numpy(), alone.to_numpy())
+    for column in alone:
+        np.testing.assert_array_equal(frame.loc[["a", "b"], column].to_numpy(), alone[column].to_numpy())
+    assert (frame.loc["bad", ["diag_diff", *(["diag_elpd"] if criterion == "PSIS" else [])]] == "").all()
     assert frame.loc["bad", [criterion, "SE", "weight"]].isna().all()
     nothing, _ = told(compare, {"bad": spoilt(good, BAD[value])})
     assert np.isnan(nothing.loc["bad", "weight"])

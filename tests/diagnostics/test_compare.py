@@ -1,12 +1,16 @@
 """The table of models."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
 import diagnostics as d
 from diagnostics.compare import akaike_weights
+from diagnostics.differences import difference_caution, elpd_caution, is_likely_chance, p_worse
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(p_waic|k-hat) is over")
 
@@ -37,8 +41,78 @@ def test_rows_are_what_rethinking_gives(criterion, fits, r_loo):
         np.testing.assert_allclose(frame.loc[model, columns].astype(float), expected, rtol=1e-8)
 
 
-def test_waic_table_has_the_lectures_columns_and_no_others(fits):
-    assert list(d.compare(fits).columns) == ["WAIC", "SE", "dWAIC", "dSE", "pWAIC", "weight"]
+def test_waic_table_has_the_lectures_columns_and_then_loos(fits):
+    lecture = ["WAIC", "SE", "dWAIC", "dSE", "pWAIC", "weight"]
+    assert list(d.compare(fits).columns) == [*lecture, "p_worse", "diag_diff"]
+
+
+@pytest.mark.parametrize("scale", ["deviance", "log"])
+@pytest.mark.parametrize(("criterion", "stored"), [("WAIC", "waic"), ("PSIS", "loo_reff")])
+def test_differences_are_judged_as_by_loo(scale, criterion, stored, fits, r_loo):
+    """By R's own pointwise values: pnorm(0, elpd_diff, se_diff), N = 48, and the k-hats over R's threshold."""
+    frame = d.compare(fits, criterion=criterion, scale=scale, convention="loo")
+    pointwise = {name: np.array(r_loo[name][stored][f"elpd_{stored.split('_')[0]}"]) for name in fits}
+    difference = pointwise["mSTnomem"] - pointwise["mST"]
+    expected = stats.norm.cdf(0.0, difference.sum(), np.sqrt(48) * difference.std(ddof=1))
+    assert np.isnan(frame.loc["mST", "p_worse"])
+    assert frame.loc["mSTnomem", "p_worse"] == pytest.approx(expected, rel=1e-8)
+    assert frame["diag_diff"].tolist() == ["", "N < 100"]
+    assert "p_worse takes the error" in frame.attrs["caution"]
+    if criterion == "PSIS":
+        high = [(np.array(r_loo[name][stored]["pareto_k"]) > 0.7).sum() for name in frame.index]
+        assert frame["diag_elpd"].tolist() == [f"{count} k_psis > 0.7" for count in high]
+
+
+@pytest.mark.parametrize(
+    ("difference", "observations", "caution"),
+    [
+        *((0.0, 20, ""), (0.0, 200, ""), (-3.99, 99, "N < 100"), (-50.0, 99, "N < 100")),
+        *((-3.99, 100, "|elpd_diff| < 4"), (-4.0, 100, ""), (np.nan, 20, "")),
+    ],
+)
+def test_cautions_of_differences_are_loos(difference, observations, caution):
+    assert difference_caution(difference, observations) == caution
+
+
+def test_a_certain_difference_is_certain_and_none_is_unknown():
+    assert p_worse(-32.0, 0.0) == 1.0  # as in loo's own example, LL and LL + 1
+    assert np.isnan(p_worse(0.0, 0.0))
+    assert p_worse(-3.0, 1.0) == pytest.approx(stats.norm.cdf(0.0, -3.0, 1.0), rel=1e-14)
+
+
+def test_the_threshold_of_few_draws_is_rounded_as_in_loo():
+    assert elpd_caution(1, d.k_threshold(1000)) == "1 k_psis > 0.67"
+    assert elpd_caution(0, 0.7) == ""
+
+
+def loos_check(elpds):
+    """R's loo_order_stat_check, line by line, with its indices from 1."""
+    ordered = sorted(elpds, reverse=True)
+    baseline = ordered[math.floor(len(ordered) / 2) - 1]
+    differences = [elpd - baseline for elpd in ordered]
+    median = np.median(differences)
+    kept = [difference for difference in differences if difference >= median]
+    candidate_sd = math.sqrt(1 / len(kept) * sum(difference**2 for difference in kept))
+    return max(differences) <= stats.norm.ppf(1 - 1 / (2 * (len(elpds) - 1)), 0, candidate_sd)
+
+
+def test_the_best_of_many_models_is_judged_as_by_loo():
+    rng = np.random.default_rng(1)
+    found = [(elpds := rng.normal(size=count), loos_check(elpds)) for count in range(12, 60)]
+    assert {expected for _, expected in found} == {True, False}
+    assert [is_likely_chance(elpds) for elpds, _ in found] == [expected for _, expected in found]
+    assert not is_likely_chance(np.zeros(11))
+    assert is_likely_chance(np.zeros(12))
+    assert not is_likely_chance([100.0, *rng.normal(size=11)])
+
+
+def test_many_models_alike_are_warned_of_and_few_are_not(log_liks):
+    alike = {f"m{i}": log_liks["mST"] for i in range(14)}
+    with pytest.warns(UserWarning, match="14 models are compared, and the best may be the best by chance"):
+        frame = d.compare(alike)
+    assert "best by chance" in frame.attrs["caution"]
+    few = dict(list(alike.items())[:11])
+    assert "best by chance" not in d.compare(few).attrs["caution"]
 
 
 def test_published_table_is_met_within_its_own_noise(fits):
@@ -75,7 +149,7 @@ def test_log_scale_is_minus_half_the_deviance(fits):
 
 def test_psis_table_tells_how_far_it_can_be_trusted(fits):
     frame = d.compare(fits, criterion="PSIS")
-    assert list(frame.columns[6:]) == ["k_max", "k_high"]
+    assert list(frame.columns[6:]) == ["k_max", "k_high", "p_worse", "diag_diff", "diag_elpd"]
     assert frame.loc["mST", "k_high"] == 38
     assert frame.loc["mST", "k_max"] == pytest.approx(1.1156073584094905, rel=1e-6)
 
@@ -106,7 +180,7 @@ def test_akaike_weights_do_not_underflow_for_large_deviances():
 
 def test_arrays_of_log_likelihoods_are_compared_too(fits, log_liks):
     frame = d.compare({name: log_liks[name] for name in fits})
-    np.testing.assert_array_equal(frame.to_numpy(), d.compare(fits).to_numpy())
+    pd.testing.assert_frame_equal(frame, d.compare(fits), check_exact=True)
 
 
 def test_log_likelihood_is_asked_for_once():

@@ -48,7 +48,7 @@ def compared(one, other):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         frame = d.compare({"a": one, "b": other})
-    assert frame.shape == (2, 6)
+    assert frame.shape == (2, 8)
     return frame.attrs["note"].partition("leave whole groups out.")[2].strip(), [str(w.message) for w in caught]
 
 
@@ -78,7 +78,7 @@ def test_outcome_that_differs_is_refused_with_the_way_out(predictor):
         with pytest.raises(ValueError, match=r"a and b differ in y\. If .*compare\(\{name: fit\.log_likelihood"):
             compared(fit_of(Line(Y, X)), fit_of(Line(y, predictor)))
     arrays = {"a": LOG_LIKELIHOOD, "b": LOG_LIKELIHOOD}
-    assert d.compare(arrays).shape == (2, 6)  # the way out
+    assert d.compare(arrays).shape == (2, 8)  # the way out
 
 
 def test_outcome_is_what_the_model_simulates():
@@ -135,7 +135,7 @@ def test_tadpoles_of_another_season_are_refused_and_other_predictors_are_not():
         )
 
     mst, nc = models.mST(), models.mSTPnc()
-    assert d.compare({"mST": fit(mst), "mSTPnc": fit(nc)}).shape == (2, 6)
+    assert d.compare({"mST": fit(mst), "mSTPnc": fit(nc)}).shape == (2, 8)
     other = mst.with_data(mst.simulate_data(np.zeros(mst.dimension), mst.data, np.random.default_rng(3)))
     with pytest.raises(ValueError, match="mST and other differ in survived"):
         d.compare({"mST": fit(mst), "other": fit(other)})

@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.special import expit, gammaln
 
 from hmc.jit.kernel import inlined
+from models import gamma_family, location_scale
 from models.densities import (
     bernoulli_logit,
     binomial_logit,
@@ -55,6 +56,11 @@ def poisson(count):
     return lambda log_rate: poisson_log(count, float(gammaln(count + 1.0)), log_rate)
 
 
+def negative_binomial(count):
+    log_factorial_of_count = math.log(math.factorial(count))
+    return lambda log_mean, phi: gamma_family.negative_binomial_log(float(count), log_factorial_of_count, log_mean, phi)
+
+
 def ordered(eta, lower, width):
     """Arguments that keep the cutpoints in order; the derivatives of (eta, lower, upper) follow the chain rule."""
     upper = lower + width
@@ -95,6 +101,35 @@ DENSITIES = {
     "bernoulli, 0": (lambda x: bernoulli_logit(0.0, x), lambda x: stats.bernoulli.logpmf(0, expit(x)), ANY[:, :1]),
     "poisson": (poisson(7.0), lambda x: stats.poisson.logpmf(7, np.exp(x)), ANY[:, :1]),
     "poisson, 0": (poisson(0.0), lambda x: stats.poisson.logpmf(0, np.exp(x)), ANY[:, :1]),
+    "cauchy": (location_scale.cauchy, stats.cauchy.logpdf, np.c_[ANY[:, :2], POSITIVE[:, 0]]),
+    "half-cauchy": (
+        location_scale.half_cauchy,
+        lambda x, scale: stats.halfcauchy.logpdf(x, scale=scale),
+        POSITIVE[:, :2],
+    ),
+    "student-t": (
+        location_scale.student_t,
+        stats.t.logpdf,
+        np.c_[ANY[:, 0], POSITIVE[:, 0], ANY[:, 1], POSITIVE[:, 1]],
+    ),
+    "laplace": (location_scale.laplace, stats.laplace.logpdf, np.c_[ANY[:, :2], POSITIVE[:, 0]]),
+    "lognormal": (
+        location_scale.lognormal,
+        lambda x, location, scale: stats.lognorm.logpdf(x, scale, scale=np.exp(location)),
+        np.c_[POSITIVE[:, 0], ANY[:, 0], POSITIVE[:, 1]],
+    ),
+    "gamma": (gamma_family.gamma, lambda x, a, b: stats.gamma.logpdf(x, a, scale=1.0 / b), POSITIVE[:, :3]),
+    "inverse gamma": (
+        gamma_family.inverse_gamma,
+        lambda x, a, b: stats.invgamma.logpdf(x, a, scale=b),
+        POSITIVE[:, :3],
+    ),
+    "beta": (gamma_family.beta, stats.beta.logpdf, np.c_[expit(ANY[:, 0]), POSITIVE[:, :2]]),
+    "negative binomial": (
+        negative_binomial(7),
+        lambda log_mean, phi: stats.nbinom.logpmf(7, phi, phi / (phi + np.exp(log_mean))),
+        np.c_[ANY[:, 0], POSITIVE[:, 0]],
+    ),
     "ordered": (ordered, ordered_reference, np.c_[ANY[:, :2], POSITIVE[:, 0]]),
     "ordered, lowest": (lowest_category, lambda eta, c: stats.logistic.logcdf(c - eta), ANY[:, :2]),
     "ordered, highest": (highest_category, lambda eta, c: stats.logistic.logsf(c - eta), ANY[:, :2]),
@@ -256,6 +291,15 @@ COMPILED = {
     bernoulli_logit: 2,
     poisson_log: 3,
     of_a_middle_category: 3,
+    location_scale.cauchy: 3,
+    location_scale.half_cauchy: 2,
+    location_scale.student_t: 4,
+    location_scale.laplace: 3,
+    location_scale.lognormal: 3,
+    gamma_family.gamma: 3,
+    gamma_family.inverse_gamma: 3,
+    gamma_family.beta: 3,
+    gamma_family.negative_binomial_log: 4,
     log_choose: 2,
     log_factorial: 1,
 }

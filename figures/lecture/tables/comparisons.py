@@ -81,8 +81,25 @@ def _compared(fits: Mapping[str, Any], criterion: str) -> tuple[pd.DataFrame, bo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the notes say the same
         frame = compare(fits, criterion=criterion)
+    note = frame.attrs["note"] + _how_sure(frame)
+    # The lecture's table has no such columns: the note says it.
+    frame = frame.drop(columns=[column for column in ("p_worse", "diag_diff", "diag_elpd") if column in frame])
     known = all(exact_criteria(name) and is_of_bundled_data(fit, name) for name, fit in fits.items())
-    return frame, known, [frame.attrs["note"]]
+    return frame, known, [note]
+
+
+def _how_sure(frame: pd.DataFrame) -> str:
+    """A sentence on each model but the best: how probably it is worse, and whether that probability is calibrated."""
+    best, *others = frame.index
+    sentences = []
+    for name in others:
+        why = frame["diag_diff"][name]
+        caution = f" (not calibrated, since {why}; likely too large)" if why else ""
+        sentences.append(
+            f" If the error of the difference were normal, {name} would be worse than {best} with probability "
+            f"{frame['p_worse'][name]:.2f}{caution}."
+        )
+    return "".join(sentences)
 
 
 def _exact_row(name: str, best: str) -> dict[str, float]:

@@ -51,6 +51,7 @@ OF_SAMPLING = {"--chains": 3, "--draws": 9, "--workers": 1, **OF_CHAIN}
 OF_STUDIES = {"--replications": 7, "--seed": 5, "--workers": 1}
 OF_LECTURE = {"--out": "folder", "--only": "cafes", "--trolley": "x.csv", **OF_STUDIES}
 WATCH, CALIBRATE, COVERAGE = "hmc.record.narrate.watch", "diagnostics.calibrate", "models.coverage.coverage"
+VERIFY = ("verify", "mST", "draws.csv")
 MAKE = "figures.lecture.work.making.make"
 USED = {
     **{("fit", option): (FIT, value, SAMPLE) for option, value in OF_SAMPLING.items()},
@@ -97,6 +98,8 @@ USED = {
     ("coverage", "--set"): (("coverage",), "groups=9", COVERAGE),
     ("coverage", "--digits"): (("coverage", "--replications", "2", "--set", "individuals=30", "--workers=1"), 5, None),
     **{("lecture", option): (("lecture",), value, MAKE) for option, value in OF_LECTURE.items()},
+    ("verify", "--rename"): (VERIFY, "z=b", "diagnostics.verify"),
+    ("verify", "--from-zero"): (VERIFY, None, "diagnostics.verify"),
     ("new", "--out"): (("new", "mine"), "folder", None),
 }  # fmt: skip
 
@@ -120,6 +123,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "folder").mkdir()
     (tmp_path / "frogs.csv").write_text("density,pred,size,surv\n" + 24 * "10,no,big,9\n" + 24 * "20,pred,small,5\n")
     (tmp_path / "few.csv").write_text("density,pred,size,surv\n10,no,big,9\n")
+    (tmp_path / "draws.csv").write_text("a[1],z\n1,2\n3,4\n")
     values = {"a_bar": 0.5, "sigma": 1.5, "a": [0.5] * 48}
     (tmp_path / "initial.json").write_text(json.dumps(values))
     return tmp_path

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import hmc
 import models
@@ -76,6 +77,15 @@ def test_waic_is_that_of_the_draws(fits):
     difference = scores["mSTnomem"][0] - scores["mST"][0]
     assert table.loc["mSTnomem", "dWAIC"] == pytest.approx(difference.sum(), rel=1e-10)
     assert table.loc["mSTnomem", "dSE"] == pytest.approx(np.sqrt(48 * difference.var(ddof=1)), rel=1e-10)
+
+
+def test_how_sure_the_best_model_is_stands_in_the_note(fits):
+    note = comparison_by_waic(with_memory(fits)).attrs["notes"][0]
+    difference = waic_of(fits["mSTnomem"])[0] - waic_of(fits["mST"])[0]
+    probability = stats.norm.cdf(difference.sum() / np.sqrt(48 * difference.var(ddof=1)))
+    assert note.endswith(
+        f"worse than mST with probability {probability:.2f} (not calibrated, since N < 100; likely too large)."
+    )
 
 
 def test_beside_waic_stand_the_exact_and_the_published_numbers(fits):

@@ -1,0 +1,60 @@
+"""Bayesian R2: how much of the variance a model predicts, and how much of it when it has not seen the observation.
+
+Gelman, Goodrich, Gabry & Vehtari (2019), "R-squared for Bayesian regression models", American Statistician 73(3); the
+formulas are those of R's rstanarm.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .arrays import as_draws, as_log_likelihood, as_reals, pooled, quietly
+from .protocols import Floats
+from .psis import psis, relative_efficiency
+
+
+@quietly
+def bayes_r2(expected: ArrayLike, residual_variance: ArrayLike) -> Floats:
+    """Draws of R2, (chains, draws): variance of what is expected over itself plus the residual variance.
+
+    expected: expected values of the observations in each draw, (chains, draws, observations).
+    residual_variance: (chains, draws): sigma^2; of binomial data, the mean over observations of n p (1 - p).
+
+    ValueError for other shapes; NaN for one observation.
+    """
+    expected, residual = as_log_likelihood(expected), as_draws(residual_variance)
+    if residual.shape != expected.shape[:2]:
+        raise ValueError(f"residual variances need the shape {expected.shape[:2]}, not {residual.shape}")
+    if expected.shape[2] < 2:
+        return np.full(residual.shape, np.nan)
+    explained = expected.var(axis=2, ddof=1)
+    return explained / (explained + residual)
+
+
+@quietly
+def loo_r2(y: ArrayLike, expected: ArrayLike, log_lik: ArrayLike, draws: int = 4000, seed: int = 0) -> Floats:
+    """Draws of R2 in predicting observations that were left out, (draws,): 1 minus error variance over variance of y.
+
+    y: (observations,). expected: expected values in each draw, (chains, draws, observations), which are averaged with
+        the weights of `psis` of `log_lik`, of the same shape.
+
+    The distribution is that of the Bayesian bootstrap over observations, cut off at -1. Negative where the mean of the
+    data predicts better. ValueError for other shapes.
+    """
+    log_lik = as_log_likelihood(log_lik)
+    expected, y = as_log_likelihood(expected), as_reals(y, "observations")
+    if expected.shape != log_lik.shape or y.shape != log_lik.shape[2:]:
+        raise ValueError(
+            f"expected values need the shape of the log likelihoods, {log_lik.shape}, and observations "
+            f"{log_lik.shape[2:]}, not {expected.shape} and {y.shape}"
+        )
+    weights = np.exp(psis(-pooled(log_lik), relative_efficiency(log_lik)).log_weights)
+    error = (weights * pooled(expected)).sum(axis=0) - y
+    shares = np.random.default_rng(seed).standard_exponential((draws, len(y)))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return np.maximum(1 - _weighted_variance(shares, error) / _weighted_variance(shares, y), -1)
+
+
+def _weighted_variance(shares: Floats, values: Floats) -> Floats:
+    """(draws,): variance of values (n,) with shares (draws, n); the factor n / (n - 1) of both cancels in R2."""
+    centred = values - values.mean()
+    return shares @ centred**2 - (shares @ centred) ** 2

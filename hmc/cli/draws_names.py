@@ -1,0 +1,70 @@
+"""Names of parameters in draws of other programs, and quantities that follow from the parameters."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hmc.cli.draws_file import Draws
+
+if TYPE_CHECKING:
+    from hmc.model import Model
+
+
+def labelled(draws: Draws, renames: dict[str, str], from_zero: bool) -> Draws:
+    """The draws (chains, draws) of every scalar by our names, which count elements from 1: `a.1` and `a[1]` are `a[1]`.
+
+    ValueError for names that are the same afterwards, for an element 0 without `from_zero`, and for a name in
+    `renames` that no draws have.
+    """
+    from diagnostics.precis import element_labels
+
+    found: Draws = {}
+    unused = dict(renames)
+    for name, values in draws.items():
+        base, index = _parsed_name(name, from_zero)
+        for theirs in (name, base):
+            unused.pop(theirs, None)
+        whole = renames.get(name, renames.get(base, base) + index)
+        elements = np.moveaxis(values.reshape(*values.shape[:2], -1), 2, 0)
+        for label, element in zip(element_labels(whole, values.shape[2:]), elements, strict=True):
+            if label in found:
+                raise ValueError(f"two columns of the draws are called {label}; one of them is {name}")
+            found[label] = element
+    if unused:
+        raise ValueError(f"--rename {next(iter(unused))}: the draws have no such name; they have {', '.join(draws)}")
+    return found
+
+
+def _parsed_name(name: str, from_zero: bool) -> tuple[str, str]:
+    """(name, index) of an element's name, the index as we write it: of `a.1` ("a", "[1]"), of `a` ("a", "")."""
+    match = re.fullmatch(r"(.+?)(?:\[([\d, ]+)\]|((?:\.\d+)+))", name)
+    if match is None:
+        return name, ""
+    numbers = [int(number) + from_zero for number in re.findall(r"\d+", match[2] or match[3])]
+    if 0 in numbers:
+        raise ValueError(f"{name} in the draws: elements are counted from 1; give --from-zero if they count from 0")
+    return match[1], f"[{','.join(map(str, numbers))}]"
+
+
+def with_derived(model: Model, draws: Draws) -> Draws:
+    """The draws, with the model's derived quantities where they lack some and have all of its parameters.
+
+    A non-centred model's a, say, from draws of a_bar, sigma and z.
+    """
+    from diagnostics.precis import element_labels
+    from hmc.results.derived import derived_draws
+
+    labels = {p.name: element_labels(p.name, p.shape) for p in model.parameters}
+    if model.derived is None or not all(label in draws for names in labels.values() for label in names):
+        return draws
+    stacked = {p.name: np.stack([draws[label] for label in labels[p.name]], axis=-1) for p in model.parameters}
+    chains, size = next(iter(stacked.values())).shape[:2]
+    positions = np.empty((chains, size, model.dimension))
+    for place in np.ndindex(chains, size):
+        positions[place] = model.unconstrain(
+            {p.name: stacked[p.name][place].reshape(p.shape) for p in model.parameters}
+        )
+    return labelled(derived_draws(model, positions), {}, False) | draws

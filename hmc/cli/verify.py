@@ -1,0 +1,68 @@
+"""`hmc verify`: draws of any program against the exact posterior of a lecture model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from hmc.cli.shared import DRAWS_FILES
+
+
+def add(subparsers: Any) -> None:
+    """The command's options."""
+    command = subparsers.add_parser(
+        "verify",
+        help="check draws of any program against the exact posterior of a lecture model",
+        epilog="The exit status is 0 for draws that are consistent with the exact posterior, which one right set in "
+        "1,000 is not; and 1 for others.",
+    )
+    command.add_argument("model", metavar="MODEL", help="a model of the lecture, with the bundled data")
+    command.add_argument(
+        "files", metavar="DRAWS", nargs="+", help=f"files of draws, each with further chains: {DRAWS_FILES}"
+    )
+    command.add_argument(
+        "--rename",
+        metavar="THEIRS=OURS",
+        action="append",
+        default=[],
+        help="a parameter that has another name in DRAWS, such as alpha=a or tau=sigma",
+    )
+    command.add_argument("--from-zero", action="store_true", help="names in DRAWS count elements from 0: a[0] is a[1]")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """`hmc verify`."""
+    import models
+    from diagnostics import verify
+    from hmc.cli.draws_file import read_all
+    from hmc.cli.draws_names import labelled, with_derived
+
+    models.data_of(options.model)  # a name that is not known is refused
+    exact = models.exact.exact_values(options.model)
+    if exact is None:
+        known = ", ".join(name for name in models.names() if models.exact.exact_values(name))
+        raise ValueError(f"{options.model} has no exact posterior; these have: {known}")
+    draws = labelled(read_all(options.files, list(exact)), parsed_renames(options.rename), options.from_zero)
+    if any(path.lower().endswith(".npy") for path in options.files):
+        print(f"hmc: note: columns without names are taken for {', '.join(exact)}", file=sys.stderr)
+    if not set(exact) <= set(draws):
+        draws = with_derived(models.build(options.model), draws)
+    found = verify(draws, exact)
+    print(found)
+    return 0 if found.consistent else 1
+
+
+def parsed_renames(texts: Iterable[str]) -> dict[str, str]:
+    """{their name: ours} of texts THEIRS=OURS; ValueError for others."""
+    renames: dict[str, str] = {}
+    for text in texts:
+        theirs, equals, ours = text.partition("=")
+        if not (theirs and equals and ours):
+            raise ValueError(f"--rename {text} is not of the form THEIRS=OURS")
+        if theirs in renames:
+            raise ValueError(f"--rename {theirs} is given twice")
+        renames[theirs] = ours
+    return renames

@@ -1,0 +1,213 @@
+"""`hmc verify` reads draws of every kind, matches their names, and says by its exit status whether they are right."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+import hmc
+import models
+from hmc import cli
+from hmc.cli.draws_names import labelled
+from hmc.cli.verify import parsed_renames
+
+EXACT = models.exact.exact_values("m0")
+
+
+def run(capsys, *arguments):
+    """(exit status, standard output, standard error) of a command line."""
+    status = cli.main([*map(str, arguments)])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return hmc.sample(models.m0(), chains=2, warmup=500, draws=1000, seed=3, workers=1, progress=False)
+
+
+@pytest.fixture(scope="module")
+def columns(fit):
+    """{"a": (chains, draws), ...} of a right sampler."""
+    return {name: fit[name] for name in EXACT}
+
+
+def csv_of(columns, chain=None, head=""):
+    """The text of a table of one chain."""
+    rows = np.stack([values[chain or 0] for values in columns.values()], axis=1)
+    return head + ",".join(columns) + "\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows.tolist())
+
+
+def write_csv(folder, columns):
+    """All chains in one file, as R's posterior writes them."""
+    chains, draws = columns["a"].shape
+    table = {".chain": np.repeat(np.arange(1, chains + 1), draws), ".iteration": np.tile(np.arange(draws), chains)}
+    table |= {name: values.ravel() for name, values in columns.items()}
+    path = folder / "draws.csv"
+    path.write_text(csv_of({name: values[None] for name, values in table.items()}))
+    return [path]
+
+
+def write_cmdstan(folder, columns):
+    """A file for each chain, with warm-up that was saved, comments, and columns of the sampler."""
+    paths = [folder / f"output_{chain + 1}.csv" for chain in range(2)]
+    for chain, path in enumerate(paths):
+        sampler = {"lp__": 0 * columns["a"] - 3.0, "accept_stat__": 0 * columns["a"] + 0.9}
+        header, *rows = csv_of(sampler | columns, chain, "").splitlines()
+        wrong = ["-9e9,0.5" + ",5.0" * len(columns)] * 7
+        adapted = ["# Adaptation terminated", "# Step size = 0.8", "# 1, 1, 1"]
+        lines = ["# save_warmup = 1", header, *wrong, *adapted, *rows, "#", "#  Elapsed Time: 0.1 seconds (Total)"]
+        path.write_text("\n".join(lines) + "\n")
+    return paths
+
+
+def write_npz(folder, columns):
+    np.savez(folder / "draws.npz", **columns)
+    return [folder / "draws.npz"]
+
+
+def write_npy(folder, columns):
+    np.save(folder / "draws.npy", np.stack(list(columns.values()), axis=2))
+    return [folder / "draws.npy"]
+
+
+def write_json(folder, columns):
+    chains = [{name: values[chain].tolist() for name, values in columns.items()} for chain in range(2)]
+    (folder / "draws.json").write_text(json.dumps(chains))
+    return [folder / "draws.json"]
+
+
+def write_zipped_json(folder, columns):
+    (path,) = write_json(folder, columns)
+    with zipfile.ZipFile(folder / "draws.json.zip", "w") as archive:
+        archive.write(path, "draws.json")
+    return [folder / "draws.json.zip"]
+
+
+def write_netcdf(folder, columns):
+    xarray = pytest.importorskip("xarray")
+    pytest.importorskip("h5netcdf")
+    # Dimensions in another order than ours.
+    data = xarray.Dataset({name: (("draw", "chain"), values.T) for name, values in columns.items()})
+    data.to_netcdf(folder / "draws.nc", group="posterior", engine="h5netcdf")
+    return [folder / "draws.nc"]
+
+
+WRITERS = [write_csv, write_cmdstan, write_npz, write_npy, write_json, write_zipped_json, write_netcdf]
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_every_kind_of_file_gives_the_same_verdict_as_the_saved_fit(write, capsys, tmp_path, fit, columns):
+    fit.save(tmp_path / "own.fit")
+    expected = run(capsys, "verify", "m0", tmp_path / "own.fit")
+    assert expected[0] == 0
+    assert expected[1].splitlines()[-1].startswith("consistent with the exact posterior: 3 parameters")
+    found = run(capsys, "verify", "m0", *write(tmp_path, columns))
+    assert found[:2] == expected[:2]
+    assert ("columns without names are taken for a, bxy, bzy" in found[2]) == (write is write_npy)
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_so_do_wrong_draws(write, capsys, tmp_path, columns):
+    """The negative twin: a parameter off by a fifth of its sd."""
+    wrong = columns | {"bxy": columns["bxy"] + 0.2 * EXACT["bxy"][1]}
+    status, out, _ = run(capsys, "verify", "m0", *write(tmp_path, wrong))
+    assert status == 1
+    assert out.splitlines()[-1].startswith("off: 3 parameters")
+    assert "most is bxy's" in out
+
+
+def test_draws_of_another_models_posterior_are_off(capsys, tmp_path):
+    fit = hmc.sample(models.mSTnomem(), chains=2, warmup=200, draws=300, seed=3, workers=1, progress=False)
+    fit.save(tmp_path / "nomem.fit")
+    assert run(capsys, "verify", "mSTnomem", tmp_path / "nomem.fit")[0] == 0
+    status, out, _ = run(capsys, "verify", "mST", tmp_path / "nomem.fit")
+    assert status == 1
+    assert "Not in the draws: 1 of 50 parameters (sigma)." in out
+
+
+def test_derived_quantities_are_computed_where_draws_lack_them(capsys, tmp_path):
+    """A non-centred model's draws of a_bar, sigma and z, in the names of a program that counts from 0."""
+    fit = hmc.sample(models.mSTnc(), chains=2, warmup=300, draws=200, seed=3, workers=1, progress=False)
+    columns = {"a_bar": fit["a_bar"], "tau": fit["sigma"]} | {f"z[{i}]": fit["z"][:, :, i] for i in range(48)}
+    np.savez(tmp_path / "z.npz", **columns)
+    status, out, _ = run(capsys, "verify", "mSTnc", tmp_path / "z.npz", "--from-zero", "--rename", "tau=sigma")
+    assert status == 0
+    assert "50 parameters" in out
+    fit.save(tmp_path / "own.fit")
+    own = run(capsys, "verify", "mSTnc", tmp_path / "own.fit")[1]
+    assert out.splitlines()[-1] == own.splitlines()[-1]
+
+
+def test_every_model_with_an_exact_posterior_is_known_by_the_names_of_its_fit():
+    known = [name for name in models.names() if models.exact.exact_values(name)]
+    assert len(known) == 11
+    for name in known:
+        model = models.build(name)
+        derived = {} if model.derived is None else model.derived(np.zeros(model.dimension), model.data)
+        shapes = {p.name: np.empty((1, 1, *p.shape)) for p in model.parameters}
+        shapes |= {key: np.empty((1, 1, *np.shape(value))) for key, value in derived.items()}
+        assert set(models.exact.exact_values(name)) <= set(labelled(shapes, {}, False))
+
+
+def test_names_are_matched():
+    x = np.zeros((1, 2))
+    assert list(labelled({"a.1": x, "b[2]": x, "c[1, 2]": x, "d.3.4": x, "e": np.zeros((1, 2, 2))}, {}, False)) == [
+        *("a[1]", "b[2]", "c[1,2]", "d[3,4]", "e[1]", "e[2]")
+    ]
+    assert list(labelled({"a[0]": x, "a.1": x, "e": np.zeros((1, 2, 1))}, {}, True)) == ["a[1]", "a[2]", "e[1]"]
+    renames = parsed_renames(["alpha=a", "tau=sigma", "b[2]=c"])
+    assert list(labelled({"alpha.1": x, "tau": x, "b[2]": x, "b[3]": x}, renames, False)) == [
+        *("a[1]", "sigma", "c", "b[3]")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mru", "m0.csv"], "mru has no exact posterior; these have: mRS, cafes, mST"),
+        (["mSt", "m0.csv"], "no model is called mSt; did you mean mST?"),
+        (["m0", "nowhere.csv"], "nowhere.csv: there is no such file"),
+        (["m0", "text.txt"], "text.txt: not a file of draws that is known: a saved fit"),
+        (["m0", "m0.csv", "--rename", "a"], "--rename a is not of the form THEIRS=OURS"),
+        (["m0", "m0.csv", "--rename", "c=a"], "--rename c: the draws have no such name; they have a, bxy, bzy"),
+        (["m0", "m0.csv", "--rename", "bxy=a"], "two columns of the draws are called a; one of them is bxy"),
+        (["m0", "m0.csv", "short.csv"], "m0.csv and short.csv differ in a: draws of each chain are (1000,) and (5,)"),
+        (["m0", "m0.csv", "--rename", "a=x", "--rename", "bxy=y", "--rename", "bzy=z"], "draws of x, y, z have no"),
+        (["m0", "zero.csv"], "a[0] in the draws: elements are counted from 1; give --from-zero"),
+        (["m0", "word.csv"], "word.csv: bxy is 'many' in row 1, not a number"),
+        (["m0", "uneven.csv"], "uneven.csv: its chains have from 1 to 2 draws"),
+        (["m0", "empty.csv"], "empty.csv: it has no rows of draws"),
+        (["m0", "wrong.npy"], "wrong.npy: an array without names needs the shape (chains, draws, 3), of a, bxy, bzy, "),
+        (["m0", "wrong.json"], "wrong.json: not reference draws of posteriordb"),
+    ],
+)
+def test_bad_input_gets_one_line(arguments, message, capsys, tmp_path, monkeypatch, columns):
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "m0.csv": csv_of(columns),
+        "text.txt": "no draws",
+        "short.csv": csv_of({name: values[:, :5] for name, values in columns.items()}),
+        "zero.csv": "a[0],a[1]\n1,2\n",
+        "word.csv": "a,bxy\nNaN,many\n1,2\n",
+        "uneven.csv": "chain,a\n1,1\n1,2\n2,3\n",
+        "empty.csv": "a,bxy\n",
+        "wrong.json": '{"a": [1, 2]}',
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    np.save(tmp_path / "wrong.npy", np.zeros((4, 9, 2)))
+    status, out, err = run(capsys, "verify", *arguments)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"hmc: {message}")
+    assert err.count("\n") == 1
+
+
+def test_netcdf_without_xarray_says_what_to_install(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "xarray", None)
+    (tmp_path / "draws.nc").write_bytes(b"")
+    assert (
+        'NetCDF needs xarray: pip install "rethinking-hmc[arviz]"'
+        in run(capsys, "verify", "m0", tmp_path / "draws.nc")[2]
+    )
