@@ -60,10 +60,12 @@ define i32 @run(i32 %arguments, i32 %generator) {{
 }}
 """
 _DENSITY = """
+declare void @hmc_anew()
 declare i32 @"{name}"(ptr, ptr, i64, i64, i64, i64)
 define double @hmc_density(i64 %p, i64 %n, i64 %a, i64 %g) {{
   %result = alloca double
   %exception = alloca ptr
+  call void @hmc_anew()
   %status = call i32 @"{name}"(ptr %result, ptr %exception, i64 %p, i64 %n, i64 %a, i64 %g)
   %value = load double, ptr %result
   ret double %value

@@ -109,9 +109,10 @@ define double @hmc_next_double(i64 %address) {
 }
 """
 
-# The memory of arrays that a density makes: blocks one after another, from the address that `hmc_room` is given. When
-# all that was given is given back, which is so after each call of the density, it begins there anew. A block begins
-# with the five fields of Numba's MemInfo: count, destructor, its argument, data, size.
+# The memory of arrays that a density makes: blocks one after another, from the address that `hmc_room` is given. It
+# begins there anew when all that was given is given back, and with each call of the density (`hmc_anew`): one that
+# raises an exception gives nothing back. A block begins with the five fields of Numba's MemInfo: count, destructor, its
+# argument, data, size.
 MEMORY = """
 %info = type { i64, ptr, ptr, ptr, i64 }
 @hmc_top = internal global i32 0
@@ -119,6 +120,10 @@ MEMORY = """
 @hmc_base = internal global i32 0
 define void @hmc_room(i32 %base) {
   store i32 %base, ptr @hmc_base
+  ret void
+}
+define void @hmc_anew() {
+  %base = load i32, ptr @hmc_base
   store i32 %base, ptr @hmc_top
   store i32 0, ptr @hmc_live
   ret void
@@ -178,8 +183,7 @@ define void @NRT_MemInfo_call_dtor(ptr %block) {
   %none = icmp eq i32 %live1, 0
   br i1 %none, label %reset, label %done
 reset:
-  %base = load i32, ptr @hmc_base
-  store i32 %base, ptr @hmc_top
+  call void @hmc_anew()
   br label %done
 done:
   ret void

@@ -1,5 +1,6 @@
 """Node, which runs the JavaScript of hmc/web/js: `ask` it for one of the calls of tests/hmc/web/run.mjs."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -38,16 +39,28 @@ def ask(call, **arguments):
 
 def sampled(module, runs):
     """[{"position" and the name of each statistic: float64 (chains, draws, ...)}] of a module's bytes and settings."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.wasm"
-        path.write_bytes(module)
-        answers = ask("sample", module=str(path), folder=folder, runs=runs)
+    with _file_of(module) as path:
+        answers = ask("sample", module=str(path), folder=str(path.parent), runs=runs)
         return [
             {
-                name: np.fromfile(Path(folder) / f"{number}.{name}").reshape(
+                name: np.fromfile(path.parent / f"{number}.{name}").reshape(
                     answer["shape"] if name == "position" else answer["shape"][:2]
                 )
                 for name in ("position", *answer["names"])
             }
             for number, answer in enumerate(answers)
         ]
+
+
+def sizes_of_memory(module, runs):
+    """The bytes of memory of the largest instance, for each of the settings."""
+    with _file_of(module) as path:
+        return ask("memory", module=str(path), runs=runs)
+
+
+@contextlib.contextmanager
+def _file_of(module):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.wasm"
+        path.write_bytes(module)
+        yield path

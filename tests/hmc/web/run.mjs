@@ -16,6 +16,21 @@ const CALLS = {
       return { shape, names: Object.keys(stats) };
     });
   },
+  async memory({ module, runs }) {
+    const model = await load(fs.readFileSync(module));
+    const { Instance } = WebAssembly;
+    return runs.map((settings) => {
+      const memories = [];
+      WebAssembly.Instance = function (compiled) {
+        const made = new Instance(compiled);
+        memories.push(made.exports.memory);
+        return made;
+      };
+      sample(model, settings);
+      WebAssembly.Instance = Instance;
+      return Math.max(...memories.map((memory) => memory.buffer.byteLength));
+    });
+  },
   async imports({ module }) {
     return WebAssembly.Module.imports((await load(fs.readFileSync(module))).module);
   },
