@@ -103,10 +103,12 @@ def run(arguments, bit_generator):
 
 
 def chain_entry(load: Any) -> Any:
-    """The entry, not compiled yet: (address of the arguments' words, address of the generator's four words)."""
-    read = load
+    """The entry, not compiled yet: (address of the arguments' words, address of the generator's four words).
+
+    load: reads the arguments from their address.
+    """
 
     def entry(address, generator):
-        run(read(address), pcg64(generator))
+        run(load(address), pcg64(generator))
 
     return entry

@@ -64,8 +64,9 @@ def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> Mad
     of_density = density_code(model)
     of_sampler = sampler_code() if sampler is None else zlib.decompress(sampler).decode().split("\0")
     codes = [*of_sampler, MEMORY, *of_density]
-    made = object_of(codes, PRODUCTS + PCG64, EXPORTS, simd=simd)
-    return Made(made, sampler or zlib.compress("\0".join(of_sampler).encode()))
+    return Made(
+        object_of(codes, PRODUCTS + PCG64, EXPORTS, simd=simd), sampler or zlib.compress("\0".join(of_sampler).encode())
+    )
 
 
 @contextlib.contextmanager
