@@ -6,6 +6,7 @@ LLVM ends a process where it meets code that it cannot translate; so that does n
 import contextlib
 import multiprocessing
 import os
+import tempfile
 import threading
 import zlib
 from collections.abc import Iterator
@@ -25,7 +26,6 @@ from hmc.web.object_code import object_of
 from hmc.web.runtime import MEMORY, PCG64, PRODUCTS
 
 EXPORTS = ("run", "hmc_room")
-_OPTIMISATION = "NUMBA_OPT"
 _changing = threading.Lock()  # of the environment, which belongs to the whole process
 
 
@@ -46,8 +46,10 @@ def made(model: Model, sampler: bytes | None, *, simd: bool) -> Made:
     if reason is not None:
         raise ValueError(f"{model.name}: its module is made in a new process, and {reason}")
     try:
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-            with _unoptimised(), safe_start():
+        # An author's functions may have been kept on disk optimised, and must not be kept there unoptimised: what the
+        # process keeps is its own.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, _new_process() as pool:
+            with _environment(NUMBA_OPT="0", NUMBA_CACHE_DIR=folder), safe_start():
                 future = pool.submit(_make, model_file.Known(), model, sampler, simd)
             return future.result()
     except BrokenProcessPool:
@@ -57,10 +59,14 @@ def made(model: Model, sampler: bytes | None, *, simd: bool) -> Made:
     raise HMCError(f"{model.name}: Numba {numba.__version__} cannot make it a WebAssembly module: {reason}")
 
 
+def _new_process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+
+
 def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> Made:
     """In the process."""
     if numba.config.OPT != 0:
-        raise RuntimeError(f"{_OPTIMISATION} is {int(numba.config.OPT)} where it must be 0")
+        raise RuntimeError(f"NUMBA_OPT is {int(numba.config.OPT)} where it must be 0")
     of_density = density_code(model)
     of_sampler = sampler_code() if sampler is None else zlib.decompress(sampler).decode().split("\0")
     codes = [*of_sampler, MEMORY, *of_density]
@@ -70,15 +76,16 @@ def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> Mad
 
 
 @contextlib.contextmanager
-def _unoptimised() -> Iterator[None]:
-    """Numba does not optimise in processes that are started meanwhile."""
+def _environment(**changes: str) -> Iterator[None]:
+    """That of processes that are started meanwhile."""
     with _changing:
-        before = os.environ.get(_OPTIMISATION)
-        os.environ[_OPTIMISATION] = "0"
+        before = {name: os.environ.get(name) for name in changes}
+        os.environ.update(changes)
         try:
             yield
         finally:
-            if before is None:
-                del os.environ[_OPTIMISATION]
-            else:
-                os.environ[_OPTIMISATION] = before
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value

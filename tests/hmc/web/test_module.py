@@ -2,6 +2,7 @@
 
 import functools
 import struct
+import sys
 from typing import NamedTuple
 
 import numba
@@ -106,6 +107,32 @@ def test_a_file_of_an_author(tmp_path):
 
 class Scale(NamedTuple):
     scale: float
+
+
+CACHED = """
+import numba
+
+@numba.njit(cache=True)
+def square(x):
+    return x * x
+"""
+
+
+def test_an_authors_functions_keep_nothing_on_disk_that_is_not_optimised(tmp_path):
+    """Other processes would load it."""
+    from hmc.cli.new import template
+
+    (tmp_path / "cached_helper.py").write_text(CACHED)
+    text = template("cached_web").replace("import hmc\n", "import hmc\nfrom cached_helper import square\n", 1)
+    text = text.replace("    return log_density\n", "    return log_density - 0.0 * square(tau)\n", 1)
+    (tmp_path / "cached_web.py").write_text(text)
+    model = model_file.load(str(tmp_path / "cached_web.py")).cached_web()
+    model.density()
+    before = set(tmp_path.rglob("*.nb*"))
+    assert differences(model, hmc.web.module(model), [{**SHORT, "seed": 1}]) == []
+    assert set(tmp_path.rglob("*.nb*")) == before
+    sys.modules["cached_helper"].square(1.0)
+    assert set(tmp_path.rglob("*.nb*")) > before  # it is kept when it is called otherwise
 
 
 ALLOCATED = 64
