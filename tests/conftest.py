@@ -65,6 +65,7 @@ SLOW = {
     "hmc/test_determinism",
     "hmc/test_memory",
     "hmc/test_replication",
+    "hmc/web/test_module",
     "models/confounds/test_simulation",
     "models/reedfrogs/test_reedfrogs",
     "models/reedfrogs/test_simulation",

@@ -31,6 +31,10 @@ MAY_IMPORT = {
     "hmc.results": (*BELOW_RUNNING, "=hmc"),
     "hmc.sampling": BELOW_SAMPLING,
     "hmc.replication": BELOW_SAMPLING,
+    "hmc.web": (
+        *("hmc.errors", "hmc.settings", "hmc.jit", "hmc.sampler", "hmc.model"),
+        *("hmc.running.importable", "hmc.running.model_file", "hmc.running.search_path"),
+    ),
     "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.jit", "hmc.settings"),
     "hmc.checking": (
         *("hmc.errors", "hmc.model", "hmc.parameters", "hmc.transforms", "hmc.jit", "hmc.sampler.chain"),
@@ -111,6 +115,7 @@ def with_line(tmp_path, monkeypatch):
         ("hmc/jit/cache.py", "from hmc import numerics", "hmc.numerics"),
         ("hmc/model.py", "import models.cafes", "models.cafes"),
         ("hmc/record/watcher.py", "from hmc.cli.main import program", "hmc.cli.main"),
+        ("hmc/web/building.py", "from hmc.sampling import sample", "hmc.sampling"),
         ("models/cafes.py", "from hmc.jit.cache import enable", "hmc.jit.cache"),
         ("diagnostics/ess.py", "from hmc.settings import is_whole", "hmc.settings"),
         ("figures/dags.py", "from hmc.running.execution import Task", "hmc.running.execution"),

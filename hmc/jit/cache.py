@@ -120,14 +120,11 @@ class _KeyedCache(_Cache):
     def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
         # All that loaded code needs of Numba. Numba's own caches load all that compiling needs, which takes 0.25 s.
         rtsys.initialize(target_context)
-        path = _path(self._name, self._key, _arguments(sig), target_context.codegen())
-        content = _trusted_content(path)
-        if content is None or hashlib.sha256(content[32:]).digest() != content[:32]:
+        payload = _read(_path(self._name, self._key, _arguments(sig), target_context.codegen()))
+        if payload is None:
             return None
-        with contextlib.suppress(OSError):
-            os.utime(path)  # the time of last use
         try:
-            return CompileResult._rebuild(target_context, *pickle.loads(content[32:]))
+            return CompileResult._rebuild(target_context, *pickle.loads(payload))
         except Exception:  # it names a module that this process cannot import: compile it here
             return None
 
@@ -135,20 +132,8 @@ class _KeyedCache(_Cache):
         if data.library.has_dynamic_globals:  # addresses of this process in the code
             return
         payload = dumps(data._reduce())
-        path = _path(self._name, self._key, _arguments(sig), data.codegen)
-        if not (self._is_unchanged() and _is_trusted(path.parent)):
-            return
-
-        def write(file: BinaryIO) -> None:
-            if hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), 0o600)
-            file.write(hashlib.sha256(payload).digest() + payload)
-
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(path, write)
-        except OSError as error:
-            _warn_once(f"compiled code cannot be kept in {_folder()} ({error.strerror}): it will be compiled again")
+        if self._is_unchanged():
+            _write(_path(self._name, self._key, _arguments(sig), data.codegen), payload)
 
     def enable(self) -> None:
         pass
@@ -158,6 +143,47 @@ class _KeyedCache(_Cache):
 
     def flush(self) -> None:
         pass
+
+
+def kept(name: str, key: str) -> bytes | None:
+    """What `keep` was given under a name and a key, a hash of all that it depends on; None if it is not there."""
+    return _read(_plain_path(name, key))
+
+
+def keep(name: str, key: str, content: bytes) -> None:
+    """Keep compiled code that is not Numba's to load."""
+    _write(_plain_path(name, key), content)
+
+
+def _plain_path(name: str, key: str) -> Path:
+    return _folder() / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
+
+
+def _read(path: Path) -> bytes | None:
+    """What `_write` put there; None where it is not there, not whole, or may be somebody else's."""
+    content = _trusted_content(path)
+    if content is None or hashlib.sha256(content[32:]).digest() != content[:32]:
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)  # the time of last use
+    return content[32:]
+
+
+def _write(path: Path, payload: bytes) -> None:
+    """Put a file there for its user alone, behind its checksum; a warning where that cannot be."""
+    if not _is_trusted(path.parent):
+        return
+
+    def write(file: BinaryIO) -> None:
+        if hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), 0o600)
+        file.write(hashlib.sha256(payload).digest() + payload)
+
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, write)
+    except OSError as error:
+        _warn_once(f"compiled code cannot be kept in {_folder()} ({error.strerror}): it will be compiled again")
 
 
 def _arguments(signature: Any) -> Sequence[Type]:

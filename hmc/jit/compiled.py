@@ -245,6 +245,12 @@ def _adapter(author_function: Any, load: Any, function_type: types.FunctionType,
     return adapter
 
 
+def guarded_density(function: Callable[..., Any], data_type: types.Type) -> Callable[..., float]:
+    """What `compile_author_function` compiles of a log density with notes, for whoever compiles it otherwise."""
+    author_function = function if hasattr(function, "py_func") else numba.njit(**_AUTHOR_OPTIONS)(function)
+    return _adapter(author_function, loader(data_type), DENSITY, True)
+
+
 def _guarded_python(function: Callable[..., Any], notes: NDArray[np.float64]) -> Callable[..., float]:
     """`guarded_adapter`, with the JIT disabled."""
 

@@ -18,6 +18,7 @@ Around the algorithm, and not needed to understand it:
 
 starting       a chain's random generator, its orders and its first position
 snapshot       all that a chain's future depends on, to go on from later
+normals        standard normals: NumPy's, without the C library
 chain_through  a chain through a given position
 machine_code   `chain.advance`, compiled
 

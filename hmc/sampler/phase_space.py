@@ -12,6 +12,7 @@ import numpy as np
 from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import dot
 from hmc.sampler.metric import Metric, drift, kick
+from hmc.sampler.normals import standard_normal
 from hmc.sampler.rows import copy_row
 
 
@@ -71,7 +72,7 @@ def energy_of(log_density, momentum):
 def draw_momentum(rng, momentum):
     """Fill `momentum` with standard normals: a momentum of the canonical distribution, in whitened coordinates."""
     for i in range(momentum.shape[0]):
-        momentum[i] = rng.standard_normal()
+        momentum[i] = standard_normal(rng.bit_generator)
 
 
 @inlined

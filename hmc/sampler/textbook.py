@@ -63,6 +63,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hmc.numerics import dot
+from hmc.sampler.normals import standard_normal
 from hmc.sampler.outcome import (
     DIVERGENCE,
     GOING_ON,
@@ -199,7 +200,7 @@ def chain(
     draws, outcomes = [], []
     with np.errstate(all="ignore"):  # a step that diverges may overflow
         for _ in range(transitions):
-            r = rng.standard_normal(len(theta))
+            r = np.array([standard_normal(rng.bit_generator) for _ in theta])
             theta, outcome = transition(dynamics, theta, r, j_max, rng)
             draws.append(theta)
             outcomes.append(outcome)

@@ -1,0 +1,91 @@
+"""The module of a model: its code, compiled once, then its data and a description for whoever runs it."""
+
+import functools
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from hmc.jit import cache
+from hmc.jit.kernel import jit_is_disabled
+from hmc.model import Model
+from hmc.sampler import adaptation
+from hmc.sampler.chain import NUTS, STATIC
+from hmc.sampler.machine_code import sampler_key
+from hmc.sampler.metric import DENSE, DIAGONAL, LOW_RANK
+from hmc.sampler.starting import LARGEST_DENSE, MOST_DIRECTIONS
+from hmc.settings import QUARTER_PERIOD
+from hmc.web.driver import NO_START
+from hmc.web.layout import data_image, described
+from hmc.web.process import EXPORTS, made
+from hmc.web.wasm_format import MissingFunctionError, assembled, module_of
+
+# What `js/` takes from the sampler's code by name.
+_ACTIONS = ("COLLECT", "ROTATE", "UPDATE", "CLEAR", "RESTART", "FIT", "FIT_IF_WORTH", "FORGET")
+CONSTANTS: dict[str, Any] = {
+    **{name: getattr(adaptation, name) for name in (*_ACTIONS, "VARIANCE_OF_DRAWS", "DRAWS_AND_GRADIENTS")},
+    "NUTS": NUTS,
+    "STATIC": STATIC,
+    "DIAGONAL": DIAGONAL,
+    "DENSE": DENSE,
+    "LOW_RANK": LOW_RANK,
+    "LARGEST_DENSE": LARGEST_DENSE,
+    "MOST_DIRECTIONS": MOST_DIRECTIONS,
+    "QUARTER_PERIOD": QUARTER_PERIOD,
+    "NO_START": NO_START,
+}
+
+
+def module(model: Model, *, simd: bool = True) -> bytes:
+    """The sampler, the model's log density and its data as one WebAssembly module, which imports nothing.
+
+    `js/hmc.mjs` runs it: chains have the draws of `hmc.sample`, bit for bit. Compiled code is kept on disk.
+    simd: use vector instructions, which browsers have had since 2023.
+
+    ValueError, in one line, with the JIT disabled; where a new process cannot import the model; and where the density
+    calls a function of the C library, which a browser has not. HMCError where this Numba cannot make the module.
+    """
+    if jit_is_disabled():
+        raise ValueError(f"{model.name}: with NUMBA_DISABLE_JIT=1 no WebAssembly module can be compiled")
+    try:
+        code = assembled(_object(model, simd), EXPORTS)
+    except MissingFunctionError as error:
+        raise ValueError(
+            f"{model.name}: log_density calls {error} of the C library, which a browser does not have; "
+            "hmc.numerics has such functions"
+        ) from None
+    data, room, image = data_image(model._packed, code.heap)
+    description = {
+        "model": model.name,
+        "dimension": model.dimension,
+        "parameters": [{"name": p.name, "shape": p.shape, "free": p.free} for p in model.parameters],
+        "data": data,
+        "room": room,
+        "arguments": described(),
+        "constants": CONSTANTS,
+    }
+    return module_of(code, image, room, {"hmc": json.dumps(description).encode()})
+
+
+def _object(model: Model, simd: bool) -> bytes:
+    """The object file of a model's module, from disk if it is there."""
+    of_sampler = f"{sampler_key()} {_own_code()}"
+    density = model.density_key()
+    key = f"{of_sampler} {density} {simd}"
+    stored = None if density is None else cache.kept("module", key)
+    if stored is not None:
+        return stored
+    new = made(model, cache.kept("sampler", of_sampler), simd=simd)
+    cache.keep("sampler", of_sampler, new.sampler)
+    if density is not None and density == model.density_key():
+        cache.keep("module", key, new.object)
+    return new.object
+
+
+@functools.cache
+def _own_code() -> str:
+    """A hash of the code of this folder."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

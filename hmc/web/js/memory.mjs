@@ -1,0 +1,58 @@
+// The arguments of a chain in a module's memory: words in the order of the description, then the arrays that they
+// point to (hmc/jit/packing.py).
+
+const KINDS = { "<f8": Float64Array, "<i8": BigInt64Array, "|b1": Uint8Array };
+const ALIGNMENT = 16;
+
+const aligned = (address) => Math.ceil(address / ALIGNMENT) * ALIGNMENT;
+
+/** Write the arguments of a chain from an address on.
+ * @param {WebAssembly.Memory} memory
+ * @param {[string, keyof KINDS, (string | number)[] | null][]} fields  the description's
+ * @param {number} base
+ * @param {{sizes: Record<string, number>, numbers: Record<string, number>, arrays: Record<string, ArrayLike<number>>}} given
+ * @returns {{address: number, end: number, array: (name: string) => Float64Array | BigInt64Array | Uint8Array}}
+ *   `address` of the words, the `end` of all, and a view of each array, valid until the memory grows */
+export function laidOut(memory, fields, base, { sizes, numbers, arrays }) {
+  const places = new Map();
+  const words = [];
+  const address = aligned(base);
+  let end = aligned(address + 8 * fields.reduce((count, [, , extents]) => count + 1 + (extents?.length ?? 0), 0));
+  for (const [name, kind, extents] of fields) {
+    if (extents === null) {
+      words.push([kind, numbers[name] ?? 0]);
+      continue;
+    }
+    const shape = extents.map((extent) => (typeof extent === "string" ? sizes[extent] : extent));
+    const length = shape.reduce((product, extent) => product * extent, 1);
+    places.set(name, { kind, at: end, length });
+    words.push(["<i8", end], ...shape.map((extent) => ["<i8", extent]));
+    end = aligned(end + length * KINDS[kind].BYTES_PER_ELEMENT);
+  }
+  grow(memory, end);
+  const array = (name) => {
+    const { kind, at, length } = places.get(name);
+    return new KINDS[kind](memory.buffer, at, length);
+  };
+  write(new DataView(memory.buffer), address, words);
+  for (const [name, values] of Object.entries(arrays)) {
+    const into = array(name);
+    for (let i = 0; i < values.length; i++) into[i] = into instanceof BigInt64Array ? BigInt(values[i]) : values[i];
+  }
+  return { address, end, array };
+}
+
+/** Write 8-byte words of a kind, [kind, value] each. */
+function write(view, address, words) {
+  words.forEach(([kind, value], k) => {
+    if (kind === "<f8") view.setFloat64(address + 8 * k, value, true);
+    else view.setBigInt64(address + 8 * k, BigInt(value), true);
+  });
+}
+
+/** Let the memory reach to an address.
+ * @param {WebAssembly.Memory} memory @param {number} end */
+function grow(memory, end) {
+  const missing = Math.ceil((end - memory.buffer.byteLength) / 65536);
+  if (missing > 0) memory.grow(missing);
+}

@@ -1,0 +1,64 @@
+"""Intermediate code of several modules becomes one object file for WebAssembly, by LLVM."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import llvmlite.binding as llvm
+
+TRIPLE = "wasm32-unknown-unknown"
+LAYOUT = "e-m:e-p:32:32-p10:8:8-p20:8:8-i64:64-i128:128-n32:64-S128-ni:1:10:20"
+FEATURES = "+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint,+mutable-globals"  # browsers of 2023 and later
+SCALAR_FEATURES = FEATURES.removeprefix("+simd128,")
+OPTIMISATION = 3
+
+
+def object_of(codes: Iterable[str], late: str, exports: tuple[str, ...], *, simd: bool) -> bytes:
+    """The object file of intermediate codes, all but the exports private; `late` is joined to the optimised rest."""
+    target = _target(simd)
+    first, *others = map(retargeted, codes)
+    module = llvm.parse_assembly(first)
+    for other in others:
+        module.link_in(llvm.parse_assembly(other))
+    _keep_private(module, exports)
+    _optimise(module, target, 1, prune=True)  # inlines, which brings pairs of reference counts together
+    _optimise(module, target, OPTIMISATION)
+    module.link_in(llvm.parse_assembly(retargeted(late)))
+    module.verify()
+    _keep_private(module, exports)
+    return bytes(target.emit_object(module))
+
+
+def _target(simd: bool) -> Any:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    target = llvm.Target.from_triple(TRIPLE)
+    features = FEATURES if simd else SCALAR_FEATURES
+    return target.create_target_machine(cpu="mvp", features=features, opt=OPTIMISATION)
+
+
+def retargeted(code: str) -> str:
+    """Intermediate code made for this machine as code for WebAssembly."""
+    header = f'target datalayout = "{LAYOUT}"\ntarget triple = "{TRIPLE}"\n'
+    code = re.sub(r'target (datalayout|triple) = ".*"\n', "", code)
+    code = re.sub(r'"target-(cpu|features)"="[^"]*"', "", code)
+    code = re.sub(r"= common (local_unnamed_addr )?global", "= internal global", code)  # wasm objects have none
+    # One instruction; LLVM 20, that of Numba 0.65, else keeps the call for the sake of errno.
+    code = re.sub(r"@sqrt\(", "@llvm.sqrt.f64(", code)
+    return header + code
+
+
+def _keep_private(module: Any, exports: tuple[str, ...]) -> None:
+    for function in module.functions:
+        if not function.is_declaration:
+            function.linkage = "external" if function.name in exports else "internal"
+
+
+def _optimise(module: Any, target: Any, level: int, prune: bool = False) -> None:
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = options.slp_vectorization = level > 1
+    builder = llvm.create_pass_builder(target, options)
+    passes = builder.getModulePassManager()
+    if prune:
+        passes.add_refprune_pass()
+    passes.run(module, builder)

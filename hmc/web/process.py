@@ -1,0 +1,91 @@
+"""A process of its own in which a module's code is made: one whose Numba optimises nothing, and has not.
+
+LLVM ends a process where it meets code that it cannot translate; so that does no harm either.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import tempfile
+import threading
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import NamedTuple
+
+import numba
+
+from hmc.errors import HMCError
+from hmc.model import Model
+from hmc.running import model_file
+from hmc.running.importable import why_not_processes
+from hmc.running.search_path import safe_start
+from hmc.web.lowering import density_code, sampler_code
+from hmc.web.object_code import object_of
+from hmc.web.runtime import MEMORY, PCG64, PRODUCTS
+
+EXPORTS = ("run", "hmc_room")
+_changing = threading.Lock()  # of the environment, which belongs to the whole process
+
+
+class Made(NamedTuple):
+    """What the process made."""
+
+    object: bytes  # an object file of the module
+    sampler: bytes  # the sampler's part of it, for the next model
+
+
+def made(model: Model, sampler: bytes | None, *, simd: bool) -> Made:
+    """The object file of a model's module. `sampler`: of an earlier model's; None: compile it.
+
+    ValueError where a new process cannot have the model. HMCError where Numba or LLVM cannot make it.
+    """
+    model.density()  # what does not compile is told as it always is; what does can be told from other code
+    reason = why_not_processes(model)
+    if reason is not None:
+        raise ValueError(f"{model.name}: its module is made in a new process, and {reason}")
+    try:
+        # An author's functions may have been kept on disk optimised, and must not be kept there unoptimised: what the
+        # process keeps is its own.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, _new_process() as pool:
+            with _environment(NUMBA_OPT="0", NUMBA_CACHE_DIR=folder), safe_start():
+                future = pool.submit(_make, model_file.Known(), model, sampler, simd)
+            return future.result()
+    except BrokenProcessPool:
+        reason = "LLVM ended the process"
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+    raise HMCError(f"{model.name}: Numba {numba.__version__} cannot make it a WebAssembly module: {reason}")
+
+
+def _new_process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+
+
+def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> Made:
+    """In the process."""
+    if numba.config.OPT != 0:
+        raise RuntimeError(f"NUMBA_OPT is {int(numba.config.OPT)} where it must be 0")
+    of_density = density_code(model)
+    of_sampler = sampler_code() if sampler is None else zlib.decompress(sampler).decode().split("\0")
+    codes = [*of_sampler, MEMORY, *of_density]
+    return Made(
+        object_of(codes, PRODUCTS + PCG64, EXPORTS, simd=simd), sampler or zlib.compress("\0".join(of_sampler).encode())
+    )
+
+
+@contextlib.contextmanager
+def _environment(**changes: str) -> Iterator[None]:
+    """That of processes that are started meanwhile."""
+    with _changing:
+        before = {name: os.environ.get(name) for name in changes}
+        os.environ.update(changes)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value

@@ -1,0 +1,66 @@
+"""Node, which runs the JavaScript of hmc/web/js: `ask` it for one of the calls of tests/hmc/web/run.mjs."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+RUNNER = Path(__file__).parents[1] / "web" / "run.mjs"
+HANGS = 180  # seconds
+
+
+def require():
+    """Skip the test where there is no node; HMC_REQUIRE_NODE=1 in the environment says that there must be one."""
+    if not shutil.which("node"):
+        missing = "node, which runs WebAssembly, is not installed"
+        pytest.fail(missing) if os.environ.get("HMC_REQUIRE_NODE") == "1" else pytest.skip(missing)
+
+
+def ask(call, **arguments):
+    """The answer to a call; CalledProcessError, with what node said, where it throws."""
+    require()
+    done = subprocess.run(
+        ["node", str(RUNNER)],
+        input=json.dumps({"call": call, **arguments}),
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def sampled(module, runs):
+    """[{"position" and the name of each statistic: float64 (chains, draws, ...)}] of a module's bytes and settings."""
+    with _file_of(module) as path:
+        answers = ask("sample", module=str(path), folder=str(path.parent), runs=runs)
+        return [
+            {
+                name: np.fromfile(path.parent / f"{number}.{name}").reshape(
+                    answer["shape"] if name == "position" else answer["shape"][:2]
+                )
+                for name in ("position", *answer["names"])
+            }
+            for number, answer in enumerate(answers)
+        ]
+
+
+def sizes_of_memory(module, runs):
+    """The bytes of memory of the largest instance, for each of the settings."""
+    with _file_of(module) as path:
+        return ask("memory", module=str(path), runs=runs)
+
+
+@contextlib.contextmanager
+def _file_of(module):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.wasm"
+        path.write_bytes(module)
+        yield path
