@@ -83,3 +83,30 @@ def test_the_five_hundred_latest_files_are_kept(sources):
         aged(today / f"{days}.bin", days, today.stat().st_mtime)
     folder()
     assert {path.name for path in today.iterdir()} == {f"{days}.bin" for days in range(500)}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has a place of its own")
+@pytest.mark.parametrize(
+    ("xdg", "numba_s", "expected"),
+    [("", "", "home/.cache"), ("xdg", "", "xdg"), ("", "numba", "numba"), ("xdg", "numba", "numba")],
+)
+def test_the_folder_lies_in_numba_s_cache_if_there_is_one_else_in_the_user_s(
+    sources, monkeypatch, tmp_path, xdg, numba_s, expected
+):
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    monkeypatch.setenv("XDG_CACHE_HOME", xdg and str(tmp_path / xdg))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", numba_s and str(tmp_path / numba_s))
+    assert folder().parent == tmp_path / expected / "rethinking-hmc"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+@pytest.mark.parametrize("mode", [0o702, 0o720])
+def test_a_folder_that_others_can_write_is_named_once_and_what_to_do(sources, mode):
+    today = folder()
+    today.chmod(mode)
+    cache._is_trusted.cache_clear()
+    words = f"{today} can be written by others, so compiled code is not loaded from there: chmod go-w {today}"
+    with pytest.warns(RuntimeWarning) as caught:
+        contents = [cache._trusted_content(today / name) for name in ("some.bin", "other.bin")]
+    assert contents == [None, None]
+    assert [str(warning.message) for warning in caught] == [words]
