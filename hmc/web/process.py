@@ -29,14 +29,14 @@ EXPORTS = ("run", "hmc_room")
 _changing = threading.Lock()  # of the environment, which belongs to the whole process
 
 
-class Made(NamedTuple):
+class MadeModule(NamedTuple):
     """What the process made."""
 
     object: bytes  # an object file of the module
     sampler: bytes  # the sampler's part of it, for the next model
 
 
-def made(model: Model, sampler: bytes | None, *, simd: bool) -> Made:
+def made(model: Model, sampler: bytes | None, *, simd: bool) -> MadeModule:
     """The object file of a model's module. `sampler`: of an earlier model's; None: compile it.
 
     ValueError where a new process cannot have the model. HMCError where Numba or LLVM cannot make it.
@@ -63,14 +63,14 @@ def _new_process() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
 
 
-def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> Made:
+def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> MadeModule:
     """In the process."""
     if numba.config.OPT != 0:
         raise RuntimeError(f"NUMBA_OPT is {int(numba.config.OPT)} where it must be 0")
     of_density = density_code(model)
     of_sampler = sampler_code() if sampler is None else zlib.decompress(sampler).decode().split("\0")
     codes = [*of_sampler, MEMORY, *of_density]
-    return Made(
+    return MadeModule(
         object_of(codes, PRODUCTS + PCG64, EXPORTS, simd=simd), sampler or zlib.compress("\0".join(of_sampler).encode())
     )
 

@@ -117,7 +117,7 @@ def chains_in(path, whole):
         return [0] * CHAINS
     entries, _, _ = checkpoint._entries(path.read_bytes(), path)
     chains = checkpoint._chains(entries[1:], whole.settings["chains"])
-    for number, (records, snapshot) in enumerate(chains):
+    for number, (records, snapshot, _) in enumerate(chains):
         if records:
             lp = np.concatenate([record.lp for record in records])
             positions = np.concatenate([record.position for record in records])
