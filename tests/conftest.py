@@ -1,6 +1,7 @@
 """Helpers that several tests share, as fixtures; which tests are slow, and in what order files run."""
 
 import compileall
+import os
 import signal
 import threading
 from pathlib import Path
@@ -90,18 +91,27 @@ SLOW = {
     "test_trolley_posteriors",
 }
 
+# Tests that take minutes, and repeat on all models or at length what others show on one. They run where HMC_LONG_TESTS
+# is set, as before a release; elsewhere they are skipped: continuous integration has twenty minutes on two cores.
+LONG = {
+    "figures/lecture/work/test_making",
+    "hmc/checking/test_model_faults",
+    "hmc/running/test_load",
+    "hmc/web/test_module::test_a_density_that_raises_leaves_the_memory_as_large_as_it_is",
+    "hmc/web/test_module::test_scalar_instructions_give_the_same_draws",
+    "test_every_calibration",
+    "test_lecture_claims",
+}
+
 # The files that take longest begin first, so that none is left over at the end, when the other workers have nothing to
 # do. The first samples and the next four do not: else two workers would compile the sampler at the same time.
 FIRST = (
-    "figures/lecture/work/test_making",
+    "test_exact_posteriors",
     "hmc/jit/test_reach",
     "hmc/checking/test_check",
     "hmc/checking/test_simulated",
-    "hmc/checking/test_model_faults",
-    "test_every_calibration",
-    "test_exact_posteriors",
     "hmc/jit/test_cache",
-    "test_lecture_claims",
+    "figures/lecture/test_lecture_command",
     "hmc/running/test_processes",
     "hmc/running/test_faults",
     "test_calibration",
@@ -125,6 +135,8 @@ def pytest_collection_modifyitems(items):
     for item, file in files.items():
         if file in SLOW:
             item.add_marker(pytest.mark.slow)
+        if not os.environ.get("HMC_LONG_TESTS") and {file, f"{file}::{item.originalname}"} & LONG:
+            item.add_marker(pytest.mark.skip(reason="takes long: it runs with HMC_LONG_TESTS=1"))
     place = {file: number for number, file in enumerate(FIRST)}
     items.sort(key=lambda item: place.get(files[item], len(FIRST)))  # which leaves the others in their order
 
