@@ -42,8 +42,8 @@ BACKGROUND, END = 0, 1  # marks of a `Window`
 RIDGE = 1e-5
 SMALLEST_SCALE, LARGEST_SCALE = 1e-10, 1e10  # a scale beyond is the noise of a few draws, or does not matter
 
-# The Fisher divergence along one direction whose variance is v times what the diagonal says is v + 1/v - 2: 2 is that of a
-# direction 1.9 times as long, or as short.
+# The Fisher divergence along one direction whose variance is v times what the diagonal says is v + 1/v - 2: 2 is that
+# of a direction 1.9 times as long, or as short.
 WORTH_A_FIT = 2.0
 _POWER_STEPS = 3  # iterations of the power method; too few see too little, and there is a next time
 
