@@ -234,3 +234,17 @@ def sorted_quantile(ordered: Floats, prob: float) -> Floats:
     between = np.where(below == above, below, (1 - fraction) * below + fraction * above)
     value = below if fraction == 0 else between
     return np.where(np.isnan(ordered[-1]), np.nan, value)
+
+
+def beside_log_likelihood(
+    values: ArrayLike, y: ArrayLike, log_lik: ArrayLike, what: str
+) -> tuple[Floats, Floats, Floats]:
+    """Values of each observation in each draw, the observations, and their log likelihoods, checked."""
+    log_lik = as_log_likelihood(log_lik)
+    values, y = as_log_likelihood(values), as_reals(y, "observations")
+    if values.shape != log_lik.shape or y.shape != log_lik.shape[2:]:
+        raise ValueError(
+            f"{what} need the shape of the log likelihoods, {log_lik.shape}, and observations "
+            f"{log_lik.shape[2:]}, not {values.shape} and {y.shape}"
+        )
+    return values, y, log_lik

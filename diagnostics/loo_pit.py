@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_log_likelihood, as_reals, pooled
+from .arrays import beside_log_likelihood, pooled
 from .protocols import Floats
 from .psis import psis, relative_efficiency
 
@@ -24,13 +24,7 @@ def loo_pit(y: ArrayLike, predicted: ArrayLike, log_lik: ArrayLike, seed: int = 
     Gelfand, Dey & Chang (1992); Czado, Gneiting & Held (2009), "Predictive model assessment for count data"; the
     formula is that of R's rstantools.
     """
-    log_lik = as_log_likelihood(log_lik)
-    predicted, y = as_log_likelihood(predicted), as_reals(y, "observations")
-    if predicted.shape != log_lik.shape or y.shape != log_lik.shape[2:]:
-        raise ValueError(
-            f"predictions need the shape of the log likelihoods, {log_lik.shape}, and observations "
-            f"{log_lik.shape[2:]}, not {predicted.shape} and {y.shape}"
-        )
+    predicted, y, log_lik = beside_log_likelihood(predicted, y, log_lik, "predictions")
     weights = np.exp(psis(-pooled(log_lik), relative_efficiency(log_lik)).log_weights)
     simulated = pooled(predicted)
     below = np.where(simulated < y, weights, 0.0).sum(axis=0)

@@ -7,7 +7,7 @@ formulas are those of R's rstanarm.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_draws, as_log_likelihood, as_reals, pooled, quietly
+from .arrays import as_draws, as_log_likelihood, beside_log_likelihood, pooled, quietly
 from .protocols import Floats
 from .psis import psis, relative_efficiency
 
@@ -40,13 +40,7 @@ def loo_r2(y: ArrayLike, expected: ArrayLike, log_lik: ArrayLike, draws: int = 4
     The distribution is that of the Bayesian bootstrap over observations, cut off at -1. Negative where the mean of the
     data predicts better. ValueError for other shapes.
     """
-    log_lik = as_log_likelihood(log_lik)
-    expected, y = as_log_likelihood(expected), as_reals(y, "observations")
-    if expected.shape != log_lik.shape or y.shape != log_lik.shape[2:]:
-        raise ValueError(
-            f"expected values need the shape of the log likelihoods, {log_lik.shape}, and observations "
-            f"{log_lik.shape[2:]}, not {expected.shape} and {y.shape}"
-        )
+    expected, y, log_lik = beside_log_likelihood(expected, y, log_lik, "expected values")
     weights = np.exp(psis(-pooled(log_lik), relative_efficiency(log_lik)).log_weights)
     error = (weights * pooled(expected)).sum(axis=0) - y
     shares = np.random.default_rng(seed).standard_exponential((draws, len(y)))
