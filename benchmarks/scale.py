@@ -90,6 +90,7 @@ def measured(most):
     ]
     by_dimension = [
         swept("mST", DIMENSIONS, most, lambda size: "diag"),
+        swept("mST", DIMENSIONS, most, lambda size: "low_rank"),
         swept("mST", [size for size in DIMENSIONS if size <= LARGEST_DENSE], most, lambda size: "dense", power=2),
     ]
     return by_rows, by_dimension
@@ -112,13 +113,13 @@ HEADINGS = ("model", "metric", "rows", "dimension", "gradient", "a row", "step",
 
 def print_headings():
     """What stands above the costs."""
-    print("{:9}{:7}{:>10}{:>10}{:>10}{:>10}{:>10}{:>8}{:>10}{:>10}{:>8}".format(*HEADINGS))
+    print("{:9}{:9}{:>10}{:>10}{:>10}{:>10}{:>10}{:>8}{:>10}{:>10}{:>8}".format(*HEADINGS))
 
 
 def print_cost(c):
     """A line of the table."""
     metric = "" if c.metric == "none" else c.metric
-    print(f"{c.model:9}{metric:7}{c.rows:10,}{c.dimension:10,}{time_in_words(c.gradient):>10}", end="")
+    print(f"{c.model:9}{metric:9}{c.rows:10,}{c.dimension:10,}{time_in_words(c.gradient):>10}", end="")
     print(f"{c.gradient / c.rows * 1e9:7.2f} ns{time_in_words(c.step):>10}", end="")
     print(f"{'' if math.isnan(c.steps) else f'{c.steps:.1f}':>8}{time_in_words(c.draw):>10}", end="")
     print(f"{c.data_bytes / 1e6:7.2f} MB{c.peak / 1e6:5.0f} MB", flush=True)

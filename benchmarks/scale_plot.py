@@ -20,12 +20,22 @@ def drawn(by_rows, by_dimension):
             add(gradient, series, "gradient")
             add(draw, series, "draw")
             add_memory(memory, series, series.model)
-        diag, dense = by_dimension
+        diag, low_rank, dense = by_dimension
         add(dimension, diag, "gradient", label="gradient")
         add(dimension, diag, "step", label="leapfrog step, diagonal metric", marker="s", linestyle="--")
         add(dimension, diag, "draw", label="draw, diagonal metric", marker="D", linestyle=":")
+        add(
+            dimension,
+            low_rank,
+            "step",
+            label="leapfrog step, low-rank metric",
+            marker="v",
+            linestyle="--",
+            colour=OTHER_MODEL,
+        )
         add(dimension, dense, "step", label="leapfrog step, dense metric", marker="^", colour=OTHER_MODEL)
         add_memory(memory, diag, "mST, by dimension", marker="^")
+        add_memory(memory, low_rank, "mST, low-rank metric, by dimension", marker="v", linestyle=":")
         add_memory(memory, dense, "mST, dense metric, by dimension", marker="^", linestyle="--")
         finish(gradient, "Time of a gradient", "rows", in_powers_of_ten)
         finish(draw, "Time of a draw after warm-up", "rows", in_powers_of_ten)

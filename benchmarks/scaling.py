@@ -215,7 +215,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", choices=SIZED)
     parser.add_argument("size", type=int, help=f"rows; of {', '.join(BY_DIMENSION)}, the dimension")
-    parser.add_argument("metric", nargs="?", default="diag", choices=("diag", "dense", "none"), help="none: no chains")
+    parser.add_argument(
+        "metric", nargs="?", default="diag", choices=("diag", "dense", "low_rank", "none"), help="none: no chains"
+    )
     arguments = parser.parse_args()
     pin_to_one_core()
     print(json.dumps(measure(arguments.model, arguments.size, arguments.metric)._asdict()))
