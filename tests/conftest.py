@@ -58,6 +58,7 @@ SLOW = {
     "hmc/running/test_other_posteriors",
     "hmc/running/test_processes",
     "hmc/running/test_replication_processes",
+    "hmc/running/test_threads",
     "hmc/sampler/test_chain",
     "hmc/sampler/test_chain_through",
     "hmc/sampler/test_detailed_balance",

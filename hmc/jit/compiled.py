@@ -18,6 +18,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numba
+
+# Compiled code imports it when it is first given a function. That adds to Numba's table of types, which chains in other
+# threads may be reading then: "dictionary changed size during iteration".
+import numba.experimental.function_type
 from numba import types
 
 from hmc.jit import cache
