@@ -35,7 +35,7 @@ Initial: TypeAlias = ArrayLike | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 def sample(
     model: Model,
     chains: int = 4,
-    warmup: int = 1000,
+    warmup: int = 400,
     draws: int = 1000,
     seed: int | None = 12,
     *,
@@ -57,6 +57,8 @@ def sample(
     The draws depend on model, data, seed and settings alone: not on workers, executor or the JIT. A seed of None is
     drawn at random and kept in `fit.settings`.
 
+    warmup: transitions that adapt the sampler, before the draws. 400 cost no trust on any model of
+        `benchmarks/warmup_length.py`; more pay where one transition is costly and the draws are many.
     target_accept: the acceptance rate that warm-up seeks a step size for; higher is slower and safer.
     max_depth: at most 2^max_depth leapfrog steps a transition.
     initial: where chains start: named values as in `fit`, {"a": ..., "sigma": ...}, or a list of such, one a chain;

@@ -7,6 +7,9 @@ Nothing is made here. `figures.lecture.work.items` turns these names into items 
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
+# Transitions of warm-up of the lecture's fits: as long as everybody's were when it was given.
+WARMUP = 1000
+
 
 class ShownModel(NamedTuple):
     """A model, shown as a card: its formula, its table, and the verdict on its chains."""

@@ -8,7 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from hmc.cli.model_argument import build, is_simulated, options_of
-from hmc.cli.shared import MODEL_HELP, add_digits, add_sampling, check_digits, sample, start_workers_early, status_of
+from hmc.cli.shared import (
+    LECTURES_WARMUP,
+    MODEL_HELP,
+    add_digits,
+    add_sampling,
+    check_digits,
+    sample,
+    start_workers_early,
+    status_of,
+)
 
 
 def add(subparsers: Any) -> None:
@@ -18,7 +27,7 @@ def add(subparsers: Any) -> None:
     command.add_argument("--criterion", choices=("WAIC", "PSIS"), default="WAIC", help="default WAIC")
     command.add_argument("--scale", choices=("deviance", "log"), default="deviance", help="default deviance")
     add_digits(command)
-    add_sampling(command)
+    add_sampling(command, LECTURES_WARMUP)
     command.set_defaults(run=run)
 
 

@@ -6,7 +6,16 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from hmc.cli.shared import OF_SAMPLING, add_sampling, refuse_unused, sample, sampling, start_workers_early, status_of
+from hmc.cli.shared import (
+    LECTURES_WARMUP,
+    OF_SAMPLING,
+    add_sampling,
+    refuse_unused,
+    sample,
+    sampling,
+    start_workers_early,
+    status_of,
+)
 
 if TYPE_CHECKING:
     from hmc.cli.figure_inputs import Inputs
@@ -27,7 +36,7 @@ def add(subparsers: Any) -> None:
         "--exact", action="store_true", help="exact leave-one-out by refitting beside PSIS: about a minute"
     )
     command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
-    add_sampling(command)
+    add_sampling(command, LECTURES_WARMUP)
     command.set_defaults(run=run)
 
 

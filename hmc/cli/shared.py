@@ -13,6 +13,8 @@ DRAWS_FILES = "a saved fit, .csv (CmdStan's too), .nc (ArviZ), .npz, .npy, or .j
 OF_CHAINS = ("warmup", "seed", "target_accept", "max_depth", "metric", "adaptation", "algorithm", "initial")
 OF_RUNS = ("workers", "dask")
 OF_SAMPLING = ("chains", "draws", *OF_RUNS, *OF_CHAINS)
+# Of commands that make the lecture's own numbers: as long as its fits, and everybody's, were when it was given.
+LECTURES_WARMUP = 1000  # `figures.lecture.contents.WARMUP`
 OF_WARMUP = ("target_accept", "metric", "adaptation")
 
 
@@ -56,20 +58,23 @@ def check_digits(options: argparse.Namespace) -> None:
         raise ValueError(f"--digits {options.digits} is not from 0 to 17")
 
 
-def add_sampling(command: argparse.ArgumentParser) -> None:
-    """The options of `hmc.sample`."""
+def add_sampling(command: argparse.ArgumentParser, warmup: int = 400) -> None:
+    """The options of `hmc.sample`; `warmup` is the default of that option."""
     command.add_argument("--chains", type=int, default=4, help="default 4")
     command.add_argument("--draws", type=int, default=1000, help="per chain (default 1000)")
     command.add_argument("--workers", type=int, help="chains at a time (default: the number of processors)")
     add_dask(command)
-    add_chain(command)
+    add_chain(command, warmup)
     add_data(command)
 
 
-def add_chain(command: argparse.ArgumentParser) -> None:
+def add_chain(command: argparse.ArgumentParser, warmup: int = 400) -> None:
     """The options of `hmc.sample` that a chain depends on."""
     command.add_argument(
-        "--warmup", type=int, default=1000, help="warm-up transitions per chain, which adapt the sampler (default 1000)"
+        "--warmup",
+        type=int,
+        default=warmup,
+        help=f"warm-up transitions per chain, which adapt the sampler (default {warmup})",
     )
     command.add_argument("--seed", type=int, default=12, help="same seed, same draws (default 12)")
     command.add_argument(

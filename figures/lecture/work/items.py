@@ -110,7 +110,7 @@ class Plan:
     def fit(self, name: str, nth: int = -1) -> Item:
         """The item of a model's fit; the `nth` if it has several."""
         stem, options = self._options(name, nth)
-        return self._sampled("fit", stem, tasks.fit, name, options)
+        return self._sampled("fit", stem, tasks.fit, name, options, warmup=contents.WARMUP)
 
     def plot(self, model: contents.ShownModel, plot: str) -> Item:
         """The item of a figure of any fit, for a `contents.ShownModel`."""
@@ -157,9 +157,9 @@ class Plan:
             return name, {"data": self._settings.trolley}
         return name, {}
 
-    def _sampled(self, kind: str, stem: str, task: Task, name: str, options: dict[str, Any]) -> Item:
+    def _sampled(self, kind: str, stem: str, task: Task, name: str, options: dict[str, Any], **defaults: Any) -> Item:
         module = getattr(models, name).__module__
-        sampling = {**self._settings.sampling, "seed": self._settings.seed}
+        sampling = {**defaults, **self._settings.sampling, "seed": self._settings.seed}
         arguments = {"factory": f"{module}:{name}", "options": options, "sampling": sampling}
         return self._item(kind, f"{kind}s/{stem}", task, arguments, {}, module)
 

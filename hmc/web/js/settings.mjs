@@ -4,7 +4,7 @@
 import { mostKept, planOf } from "./plan.mjs";
 
 const DEFAULTS = {
-  chains: 4, warmup: 1000, draws: 1000, seed: 12, metric: "auto", target_accept: 0.8, max_depth: 10,
+  chains: 4, warmup: 400, draws: 1000, seed: 12, metric: "auto", target_accept: 0.8, max_depth: 10,
   algorithm: "nuts", path_length: null, adaptation: "gradients",
 };
 const KNOWN = {
