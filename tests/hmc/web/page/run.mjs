@@ -2,8 +2,10 @@
 // Numbers that JSON does not know go as the texts "NaN", "Infinity" and "-Infinity", both ways.
 import fs from "node:fs";
 
+import { diagnose } from "../../../../hmc/web/page/js/diagnostics.mjs";
 import { eventsOf } from "../../../../hmc/web/page/js/events.mjs";
 import { narrate } from "../../../../hmc/web/page/js/narrate.mjs";
+import { normalQuantile } from "../../../../hmc/web/page/js/normal_quantile.mjs";
 import { short, twoDecimals } from "../../../../hmc/web/page/js/numbers.mjs";
 
 const CALLS = {
@@ -15,6 +17,12 @@ const CALLS = {
   },
   events({ records }) {
     return records.map(eventsOf);
+  },
+  diagnose({ arrays }) {
+    return arrays.map((chains) => diagnose(chains.map((chain) => Float64Array.from(chain))));
+  },
+  quantiles({ probabilities }) {
+    return probabilities.map(normalQuantile);
   },
 };
 

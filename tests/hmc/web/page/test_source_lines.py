@@ -8,7 +8,9 @@ from hmc.sampler import chain, nuts, static, step_size
 from hmc.web.page import source_lines
 from hmc.web.page.source_lines import PLACES, Place
 
-MODULES = {f"hmc/sampler/{module.__name__.rpartition('.')[2]}.py": module for module in (chain, nuts, static, step_size)}
+MODULES = {
+    f"hmc/sampler/{module.__name__.rpartition('.')[2]}.py": module for module in (chain, nuts, static, step_size)
+}
 
 
 def of_function(place):
