@@ -1,5 +1,6 @@
 """The page's words for a transition are those of `hmc watch`; its events are what happened, in order."""
 
+import itertools
 import math
 from pathlib import Path
 from typing import NamedTuple
@@ -114,13 +115,12 @@ def test_events_are_all_that_happened_in_order(records, as_json):
         assert kinds[-2:] == ["end", "draw"]
         assert kinds.count("doubling") == len(recorded.doublings)
         assert kinds.count("proposal") == kinds.count("final_join") == sum(j.is_final for j in recorded.joins)
-        for event, after in zip(events, events[1:], strict=False):
-            if event["kind"] == "join":  # right behind the leaf, or the join, that completes it
-                assert events[events.index(event) - 1]["kind"] in ("leaf", "join")
-                assert event["join"]["later"][1] == last_leaf["number"]
-            elif event["kind"] == "leaf":
-                last_leaf = event["leaf"]
-            assert after["kind"] != "proposal" or event["kind"] == "final_join"
+        for before, event in itertools.pairwise(events):
+            if event["kind"] == "join":  # right behind the leaf that completes it, or that leaf's join before
+                assert before["kind"] in ("leaf", "join")
+                reached = before["leaf"]["number"] if before["kind"] == "leaf" else before["join"]["later"][1]
+                assert event["join"]["later"][1] == reached
+            assert event["kind"] != "proposal" or before["kind"] == "final_join"
     assert seen <= set(PLACES)
     assert set(PLACES) - seen == {"first_metric", "first_guess", "adapt_step_size", "adapt_metric"}
 
