@@ -1,0 +1,10 @@
+"""A page of one file in which the sampler runs and can be looked into.
+
+building  `page`: models to HTML
+bundling  modules of JavaScript become one script
+js/       the page's own modules, which run the engine of `hmc/web/js` in workers
+"""
+
+from hmc.web.page.building import Target, page
+
+__all__ = ["Target", "page"]
