@@ -16,19 +16,13 @@ from typing import Any, NamedTuple
 import jinja2
 from markupsafe import Markup
 
-import hmc.sampler
 from hmc.model import Model
 from hmc.parameters import Parameter, element_names
 from hmc.web.building import module
 from hmc.web.page.bundling import bundle
+from hmc.web.page.source_lines import source_lines, source_texts
 
 _HERE = Path(__file__).parent
-_SAMPLER = Path(next(iter(hmc.sampler.__path__)))
-# The files of the sampler that the page shows.
-SOURCES = (
-    *("phase_space.py", "metric.py", "outcome.py", "static.py", "nuts.py"),
-    *("step_size.py", "adaptation.py", "fitted.py", "climbing.py", "chain.py"),
-)
 
 
 class Target(NamedTuple):
@@ -83,7 +77,8 @@ def _data(targets: Sequence[Target]) -> dict[str, Any]:
             }
             for model, words in targets
         ],
-        "sources": {name: (_SAMPLER / name).read_text(encoding="utf-8") for name in SOURCES},
+        "sources": source_texts(),
+        "lines": {kind: line._asdict() for kind, line in source_lines().items()},
         "worker": bundle(_HERE / "js" / "worker.mjs"),
     }
 

@@ -1,4 +1,4 @@
-"""Node, which runs the JavaScript of hmc/web/js: `ask` it for one of the calls of tests/hmc/web/run.mjs."""
+"""Node, which runs the JavaScript of hmc/web: `ask` it for one of the calls of tests/hmc/web/run.mjs or another."""
 
 import contextlib
 import json
@@ -22,11 +22,11 @@ def require():
         pytest.fail(missing) if os.environ.get("HMC_REQUIRE_NODE") == "1" else pytest.skip(missing)
 
 
-def ask(call, **arguments):
-    """The answer to a call; CalledProcessError, with what node said, where it throws."""
+def ask(call, *, runner=RUNNER, **arguments):
+    """The answer to a call of a runner; AssertionError, with what node said, where it throws."""
     require()
     done = subprocess.run(
-        ["node", str(RUNNER)],
+        ["node", str(runner)],
         input=json.dumps({"call": call, **arguments}),
         capture_output=True,
         text=True,

@@ -32,13 +32,3 @@ export function setAttributes(made, attributes) {
     else made.setAttribute(name, value === true ? "" : String(value));
   }
 }
-
-/** A number in few characters, the same width for the same kind: 0.0123, 1.23, 12.3, 1.2e+6.
- * @param {number} x @param {number} digits */
-export function short(x, digits = 3) {
-  if (Number.isNaN(x)) return "not a number";
-  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
-  const size = Math.abs(x);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toExponential(digits - 1) : x.toPrecision(digits);
-  return text.replace("-", "−").replace("e-", "e−");
-}

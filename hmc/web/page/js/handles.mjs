@@ -2,8 +2,9 @@
 // metric.
 
 import { setAttributes, shape } from "./dom.mjs";
-import { inPlane, momentumOf, velocityOf } from "./metrics.mjs";
+import { inPlane, velocityOf } from "./metrics.mjs";
 import { tipOf, velocityTo } from "./plane.mjs";
+import { whitened } from "./trajectory.mjs";
 
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const KEY_STEP = 6; // pixels
@@ -60,7 +61,7 @@ export function makeHandles({ svg, layers }, store) {
     const { position, momentum } = start();
     const velocity = velocityOf(walk.inverseMetric, momentum);
     velocityTo(frame, position, tip).forEach((value, k) => (velocity[frame.pair[k].index] = value));
-    store.set({ momentum: Array.from(momentumOf(walk.inverseMetric, velocity)), cursor: 0 });
+    store.set({ momentum: whitened(walk.inverseMetric, Array.from(velocity)), cursor: 0 });
   };
   const moveRim = (which) => (pixel) => {
     const axes = axesOf(currentEllipse());

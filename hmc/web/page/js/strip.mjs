@@ -1,6 +1,7 @@
 // Beneath the plane, over the same axis of time: each leaf's energy error, and the tree of joins.
 
-import { element, setAttributes, shape, short } from "./dom.mjs";
+import { element, setAttributes, shape } from "./dom.mjs";
+import { short } from "./numbers.mjs";
 import { colourClass } from "./plane.mjs";
 
 const ERRORS = 84, TREE = 112, GAP = 22, SIDE = 44; // pixels
@@ -37,7 +38,7 @@ function errors(width, x, recorded, so) {
     shape("line", { class: "zero", x1: SIDE - 8, x2: width - 8, y1: middle, y2: middle }),
     shape("text", { class: "label", x: 0, y: 12 }, "energy error"),
     shape("text", { class: "label", x: SIDE - 12, y: middle + 4, "text-anchor": "end" }, "0"),
-    shape("text", { class: "label", x: width, y: 12, "text-anchor": "end" }, `± ${short(most, 2)}`),
+    shape("text", { class: "label", x: width, y: 12, "text-anchor": "end" }, `± ${short(most)}`),
   ];
   for (const leaf of so.leaves) {
     const name = `${leaf.diverging ? "diverging" : colourClass(leaf.doubling)}${leaf.number === so.last.number ? " now" : ""}`;

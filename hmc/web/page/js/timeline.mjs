@@ -1,9 +1,8 @@
 // What happened, event by event, over all transitions so far: where a cursor stands, and where the next leaf, doubling
 // or transition is.
 
-/** @typedef {{kind: string, leaf?: any, join?: any, text: string, source: {file: string, line: number}}} Event
- * @typedef {{recorded: any, events: Event[]}} Told  a recorded transition and what happened in it
- * @typedef {"leaf" | "doubling" | "transition"} Unit */
+/** @typedef {{recorded: any, events: import("./events.mjs").Event[]}} Told  a recorded transition, and what happened in it
+ * @typedef {"event" | "leaf" | "doubling" | "transition"} Unit */
 
 /** A row of events of transitions.
  * @param {Told[]} told */
@@ -21,9 +20,10 @@ export function timelineOf(told) {
   };
   const isStop = (cursor, unit) => {
     const { events, event } = at(cursor);
-    if (event === events.length - 1) return true;
-    if (unit === "doubling") return event === 0 || events[event].join?.is_final === true;
-    return unit === "leaf";
+    const { kind, leaf } = events[event];
+    if (unit === "event" || event === events.length - 1) return true;
+    if (unit === "leaf") return leaf !== undefined;
+    return unit === "doubling" && (event === 0 || kind === "proposal");
   };
   return {
     length,
@@ -43,9 +43,9 @@ export function soFar({ recorded, events }, event) {
   const happened = events.slice(0, event + 1);
   const start = recorded.leaves.find(({ number }) => number === 0);
   const built = happened.map(({ leaf }) => leaf).filter((leaf) => leaf && leaf.number !== 0);
-  const joins = happened.map(({ join }) => join).filter(Boolean);
+  const joins = [...new Set(happened.map(({ join }) => join).filter(Boolean))];
   const isOver = event === events.length - 1;
-  const trunk = joins.filter(({ is_final }) => is_final).at(-1);
+  const trunk = happened.filter(({ kind }) => kind === "proposal").at(-1)?.join;
   return {
     start, joins, isOver,
     leaves: [start, ...built],

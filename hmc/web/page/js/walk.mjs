@@ -1,8 +1,8 @@
 // The transitions that the Step view walks through: what the engine records from the state's start with the state's
 // settings. The same state gives the same walk, so that a link shows what its writer saw.
 
+import { eventsOf } from "./events.mjs";
 import { unitMetric, withPlane } from "./metrics.mjs";
-import { eventsOf } from "./telling.mjs";
 import { timelineOf } from "./timeline.mjs";
 
 const FIRST = 4; // transitions at first; twice as many whenever the reader comes to their end
@@ -85,7 +85,7 @@ async function recorded(state, engine, adaptedOf, transitions) {
   if (algorithm === "hmc") settings.path_length = path_length;
   if (momentum !== null) settings.momentum = momentum;
   const told = (await engine.recordFrom(model, position, stepSize, settings)).map((each) => ({
-    recorded: each, events: eventsOf(each, engine.sources),
+    recorded: each, events: eventsOf(each),
   }));
   return { told, timeline: timelineOf(told), model, adapted, stepSize, inverseMetric, position };
 }
