@@ -1,0 +1,120 @@
+// The plane: the path of a transition over the target, with what the sampler looks at.
+
+import { element, setAttributes, shape } from "./dom.mjs";
+import { ticksOf } from "./frame.mjs";
+import { velocityOf } from "./metrics.mjs";
+
+const ARROW = 0.5; // units of time that an arrow lasts
+const NARROW = 34; // pixels kept free at the left and below for the axes' numbers
+
+/** The elements of a plane: a canvas for what lies behind, and layers of SVG, from below. */
+export function makePlane() {
+  const canvas = element("canvas", { class: "backdrop", "aria-hidden": "true" });
+  const layers = Object.fromEntries(["axes", "past", "path", "checks", "handles"].map((name) => [name, shape("g", { class: name })]));
+  const svg = shape("svg", { class: "drawing", role: "group", "aria-label": "The plane of the two coordinates" }, arrowHeads(), ...Object.values(layers));
+  return { root: element("div", { class: "plane" }, canvas, svg), canvas, svg, layers };
+}
+
+/** Heads of arrows, in the colour of their lines. */
+function arrowHeads() {
+  const head = shape("marker", { id: "head", viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" },
+    shape("path", { d: "M1 1 L7 4 L1 7", fill: "none", stroke: "context-stroke", "stroke-width": 1.4 }));
+  return shape("defs", {}, head);
+}
+
+/** Draw the axes of a frame: round numbers at the left and below, and the coordinates' names.
+ * @param {SVGElement} layer @param {import("./frame.mjs").Frame} frame */
+export function drawAxes(layer, { pair, ranges, size, pixelOfShown }) {
+  const marks = [];
+  for (const tick of ticksOf(ranges[0])) {
+    const { x } = pixelOfShown([tick, ranges[1][0]]);
+    if (x > NARROW && x < size - 12) marks.push(shape("text", { x, y: size - 8, "text-anchor": "middle" }, label(tick)));
+  }
+  for (const tick of ticksOf(ranges[1])) {
+    const { y } = pixelOfShown([ranges[0][0], tick]);
+    if (y > 30 && y < size - NARROW) marks.push(shape("text", { x: 8, y: y + 4 }, label(tick)));
+  }
+  marks.push(shape("text", { x: size - 10, y: size - 24, "text-anchor": "end", class: "name" }, pair[0].name));
+  marks.push(shape("text", { x: 10, y: 20, class: "name" }, pair[1].name));
+  layer.replaceChildren(...marks);
+}
+
+const label = (tick) => String(tick).replace("-", "−");
+
+/** Draw the draws of the transitions before.
+ * @param {SVGElement} layer @param {import("./frame.mjs").Frame} frame @param {any[]} before  recorded transitions */
+export function drawPast(layer, frame, before) {
+  const draws = before.map(({ leaves, chosen }) => frame.pixelOf(frame.rawOf(leaves.find(({ number }) => number === chosen))));
+  layer.replaceChildren(shape("path", { class: "draws", d: dots(draws) }));
+}
+
+/** Draw a transition as far as it has gone.
+ * @param {SVGElement} layer @param {import("./frame.mjs").Frame} frame @param {ReturnType<typeof import("./timeline.mjs").soFar>} so */
+export function drawPath(layer, frame, so) {
+  const place = new Map(so.leaves.map((leaf) => [leaf.number, frame.pixelOf(frame.rawOf(leaf))]));
+  const doublings = Map.groupBy(so.leaves, ({ doubling }) => doubling);
+  const drawn = [];
+  for (const [doubling, leaves] of doublings) {
+    const steps = leaves.filter(({ number }) => number !== 0).map(({ number }) => [place.get(number - Math.sign(number)), place.get(number)]);
+    const colour = colourClass(doubling);
+    drawn.push(shape("path", { class: `steps ${colour}`, d: steps.map(([from, to]) => `M${at(from)}L${at(to)}`).join("") }));
+    drawn.push(shape("path", { class: `leaves ${colour}`, d: dots(leaves.map(({ number }) => place.get(number))) }));
+  }
+  const diverging = so.leaves.find((leaf) => leaf.diverging);
+  if (diverging) drawn.push(shape("path", { class: "diverging", d: cross(place.get(diverging.number)) }));
+  drawn.push(ring("last", place.get(so.last.number), 7), ring(so.isOver ? "chosen" : "proposal", place.get(so.proposal), 9));
+  layer.replaceChildren(...drawn);
+}
+
+/** The class that gives a doubling its colour. @param {number} doubling */
+export const colourClass = (doubling) => `doubling-${Math.min(doubling, 10)}`;
+
+/** Draw what the last U-turn check looks at: the momentum at both ends of the stretch, and rho, their sum's way.
+ * @param {SVGElement} layer @param {import("./frame.mjs").Frame} frame
+ * @param {ReturnType<typeof import("./timeline.mjs").soFar>} so @param {import("./metrics.mjs").InverseMetric} inverse */
+export function drawChecks(layer, frame, so, inverse) {
+  const check = so.now.join?.checks[0];
+  const isPhase = frame.pair.some(({ ofMomentum }) => ofMomentum); // momenta are a coordinate there, not an arrow
+  if (!check || isPhase) return layer.replaceChildren();
+  const [low, high] = [check.first, check.last].sort((a, b) => a - b);
+  const stretch = so.leaves.filter(({ number }) => number >= low && number <= high);
+  const rho = sumOf(stretch.map(({ momentum }) => momentum));
+  const mean = rho.map((value) => value / stretch.length);
+  const drawn = [];
+  for (const [number, along] of [[check.first, check.along_first], [check.last, check.along_last]]) {
+    const leaf = so.leaves.find((each) => each.number === number);
+    drawn.push(arrow(frame, leaf.position, velocityOf(inverse, mean), "rho"));
+    drawn.push(arrow(frame, leaf.position, velocityOf(inverse, leaf.momentum), along > 0 ? "momentum" : "momentum against"));
+  }
+  layer.replaceChildren(...drawn);
+}
+
+function sumOf(rows) {
+  const sum = new Float64Array(rows[0].length);
+  for (const row of rows) row.forEach((value, i) => (sum[i] += value));
+  return sum;
+}
+
+/** Where the arrow of a velocity at a position ends, unconstrained values.
+ * @param {import("./frame.mjs").Frame} frame @param {ArrayLike<number>} position @param {ArrayLike<number>} velocity */
+export const tipOf = (frame, position, velocity) => frame.pair.map(({ index }) => position[index] + ARROW * velocity[index]);
+
+/** The velocity of an arrow's part in the plane that ends there.
+ * @param {import("./frame.mjs").Frame} frame @param {ArrayLike<number>} position @param {number[]} tip */
+export const velocityTo = (frame, position, tip) => frame.pair.map(({ index }, k) => (tip[k] - position[index]) / ARROW);
+
+function arrow(frame, position, velocity, name) {
+  const [from, to] = [frame.rawOf({ position }), tipOf(frame, position, velocity)].map(frame.pixelOf);
+  return shape("path", { class: `arrow ${name}`, d: `M${at(from)}L${at(to)}`, "marker-end": "url(#head)" });
+}
+
+const at = ({ x, y }) => `${clipped(x)} ${clipped(y)}`;
+const clipped = (value) => (Number.isFinite(value) ? Math.max(-1e4, Math.min(1e4, value)).toFixed(2) : "-9999");
+const dots = (pixels) => pixels.map((pixel) => `M${at(pixel)}h0`).join("");
+const cross = ({ x, y }) => [[-1, -1], [-1, 1]].map(([i, j]) => `M${at({ x: x + 6 * i, y: y + 6 * j })}L${at({ x: x - 6 * i, y: y - 6 * j })}`).join("");
+const ring = (name, { x, y }, r) => shape("circle", { class: `ring ${name}`, cx: clipped(x), cy: clipped(y), r });
+
+/** Fit a plane's drawing to its size. @param {ReturnType<typeof makePlane>} plane @param {number} size */
+export function fitPlane({ svg }, size) {
+  setAttributes(svg, { viewBox: `0 0 ${size} ${size}` });
+}
