@@ -41,6 +41,7 @@ def page(targets: Sequence[Target]) -> str:
     names = [target.model.name for target in targets]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"two models are called {twice[0]}: the page tells models by their names")
+    data = _data(targets)
     compiled = [base64.b64encode(gzip.compress(each, 9, mtime=0)).decode() for each in _modules(targets)]
     script, style = bundle(_HERE / "js" / "main.mjs"), (_HERE / "page.css").read_text(encoding="utf-8")
     environment = jinja2.Environment(
@@ -51,7 +52,7 @@ def page(targets: Sequence[Target]) -> str:
         policy=_policy(script, style),
         style=Markup(style),
         script=Markup(script),
-        data=Markup(_as_data(_data(targets))),
+        data=Markup(_as_data(data)),
         modules=compiled,
     )
 

@@ -6,8 +6,8 @@ import { inPlane, velocityOf } from "./metrics.mjs";
 import { tipOf, velocityTo } from "./plane.mjs";
 import { whitened } from "./trajectory.mjs";
 
-const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const KEY_STEP = 6; // pixels
+const ARROW_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const ARROW_STEP = 6; // pixels
 const ELLIPSE = 2; // standard deviations from its middle to its rim
 
 /** A handle: it follows a pointer or arrow keys, and says where to. @returns {SVGElement} */
@@ -25,9 +25,9 @@ function makeHandle(svg, name, words, moved) {
   });
   handle.addEventListener("pointermove", (event) => handle.hasPointerCapture(event.pointerId) && moved(toPixel(event)));
   handle.addEventListener("keydown", (event) => {
-    const way = KEYS[event.key];
+    const way = ARROW_KEYS[event.key];
     if (way === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-    const size = event.shiftKey ? 4 * KEY_STEP : KEY_STEP;
+    const size = event.shiftKey ? 4 * ARROW_STEP : ARROW_STEP;
     moved({ x: Number(handle.dataset.x) + size * way[0], y: Number(handle.dataset.y) + size * way[1] });
     event.preventDefault();
     event.stopPropagation();

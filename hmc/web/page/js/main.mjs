@@ -12,6 +12,7 @@ const names = data.models.map(({ name }) => name);
 const engine = {
   ...makeEngine(data.models, data.worker, (model) => unpackedModule(names.indexOf(model))),
   sources: data.sources,
+  lines: data.lines,
 };
 
 const VIEWS = [{ id: "step", label: "Step", make: (root) => makeStepView(root, store, engine) }];

@@ -3,7 +3,7 @@
 import { choleskyOf } from "./trajectory.mjs";
 
 /** @typedef {{kind: "diag", variances: ArrayLike<number>} | {kind: "dense", covariance: ArrayLike<number>} |
- *   {kind: "low_rank", scale: ArrayLike<number>, vectors: Float64Array, eigenvalues: ArrayLike<number>}} InverseMetric */
+ *   {kind: "low_rank", scale: ArrayLike<number>, vectors: ArrayLike<number>[], eigenvalues: ArrayLike<number>}} InverseMetric */
 
 /** @param {InverseMetric} inverse @param {ArrayLike<number>} momentum @returns {Float64Array} */
 export function velocityOf(inverse, momentum) {
@@ -24,9 +24,8 @@ export function inPlane(inverse, i, j) {
   const entry = (row, column) => {
     if (inverse.kind === "diag") return row === column ? inverse.variances[row] : 0;
     if (inverse.kind === "dense") return inverse.covariance[row * Math.sqrt(inverse.covariance.length) + column];
-    const { vectors, eigenvalues } = inverse, n = inverse.scale.length;
     let sum = row === column ? 1 : 0;
-    for (let k = 0; k < eigenvalues.length; k++) sum += (eigenvalues[k] - 1) * vectors[k * n + row] * vectors[k * n + column];
+    inverse.vectors.forEach((u, k) => (sum += (inverse.eigenvalues[k] - 1) * u[row] * u[column]));
     return inverse.scale[row] * sum * inverse.scale[column];
   };
   return [entry(i, i), entry(i, j), entry(j, j)];
@@ -52,7 +51,7 @@ export const unitMetric = (n) => ({ kind: "diag", variances: new Float64Array(n)
 function stretched({ vectors, eigenvalues }, x) {
   const out = x.slice();
   for (let k = 0; k < eigenvalues.length; k++) {
-    const row = vectors.slice(k * x.length, (k + 1) * x.length);
+    const row = vectors[k];
     const along = x.reduce((sum, value, i) => sum + value * row[i], 0);
     for (let i = 0; i < x.length; i++) out[i] += (Math.sqrt(eigenvalues[k]) - 1) * along * row[i];
   }

@@ -18,9 +18,23 @@ export function makeEngine(models, source, bytesOf) {
     sample: (model, settings) => patient("sample", model, [settings]),
     openChain: async (model, settings, chain) => {
       const id = await patient("openChain", model, [settings, chain]);
-      return (method, ...values) => patient("ofChain", model, [id, method, values]);
+      return remoteChain((method, ...values) => patient("ofChain", model, [id, method, values]), settings);
     },
   };
+}
+
+/** A chain that a worker holds: each method gives a promise; `iteration` is as of the last answer.
+ * `positions(from, to)` are one after another, `stats()` those of all transitions so far. `close` lets the worker forget
+ * the chain. */
+function remoteChain(call, { warmup }) {
+  const chain = { iteration: 0, warmup };
+  for (const method of ["advance", "positions", "stats", "metric", "stepSize", "recordNext", "close"])
+    chain[method] = async (...values) => {
+      const { iteration, result } = await call(method, ...values);
+      chain.iteration = iteration;
+      return result;
+    };
+  return chain;
 }
 
 /** A function that has a worker answer calls, in their order; it sends a model's module before the first of it. */

@@ -1,0 +1,98 @@
+// The settings of the Step view: what is sampled from, how, and what is drawn of it.
+
+import { element } from "./dom.mjs";
+import { check, choice, number, where } from "./fields.mjs";
+import { inPlane } from "./metrics.mjs";
+import { stateOfModel } from "./state.mjs";
+
+const isStatic = ({ algorithm }) => algorithm === "hmc";
+const isOwn = ({ metric }) => metric === "own";
+
+/** The panel. `walked` shows what the engine chose where the state leaves it open.
+ * @param {import("./store.mjs").Store} store @param {any} engine */
+export function makeSettings(store, engine) {
+  let walk = null;
+  const described = ({ model }) => engine.described(model);
+  const names = (state) => described(state).coordinates.map(({ name }) => [name, name]);
+  const again = (partial) => store.set({ ...partial, cursor: 0 });
+  const other = { x: "y", y: "x" };
+  /** Show another coordinate; where it is the other one's, they change places. */
+  const turn = (axis) => (name) => {
+    const state = store.get();
+    const swapped = state[other[axis]] === name ? { [other[axis]]: state[axis] } : {};
+    store.set({ [axis]: name, ...swapped, ...(isOwn(state) ? { metric: "unit", inverse_metric: null, cursor: 0 } : {}) });
+  };
+  const has2 = (state) => described(state).coordinates.length >= 2;
+  const hasConstraint = (state) =>
+    described(state).coordinates.some(({ name, kind, isMovable }) => [state.x, state.y].includes(name) && kind > 0 && isMovable);
+
+  const groups = [
+    ["Target", [
+      choice("Model", engine.models().map((name) => [name, name]), ({ model }) => model, (model) => store.set(stateOfModel(engine.described(model)))),
+      where(choice("Across", names, ({ x }) => x, turn("x")), has2),
+      where(choice("Upwards", names, ({ y }) => y, turn("y")), has2),
+      where(check("constrained values", ({ constrained }) => constrained, (constrained) => store.set({ constrained })), hasConstraint),
+    ]],
+    ["Sampler", [
+      choice("Algorithm", [["nuts", "NUTS"], ["hmc", "Static HMC"]], ({ algorithm }) => algorithm, (algorithm) => again({ algorithm })),
+      number("Step size", { min: 1e-6, max: 100, step: "any" }, ({ step_size }) => step_size ?? walk?.stepSize ?? NaN, (step_size) => again({ step_size })),
+      check("as adapted", ({ step_size }) => step_size === null, (isAdapted) => again({ step_size: isAdapted ? null : walk.stepSize })),
+      where(number("Path length", { min: 0.001, max: 100, step: "any" }, ({ path_length }) => path_length, (path_length) => again({ path_length })), isStatic),
+      where(number("Most doublings", { min: 1, max: 10, step: 1 }, ({ max_depth }) => max_depth, (max_depth) => again({ max_depth })), (state) => !isStatic(state)),
+      choice("Metric", [["unit", "Unit"], ["adapted", "As adapted"], ["own", "Your own"]], ({ metric }) => metric, chooseMetric),
+      ...ownMetric(),
+      number("Seed", { min: 0, max: Number.MAX_SAFE_INTEGER, step: 1 }, ({ seed }) => seed, (seed) => again({ seed, momentum: null })),
+    ]],
+  ];
+
+  function chooseMetric(metric) {
+    again({ metric, inverse_metric: metric === "own" ? ellipse() : null });
+  }
+  function ellipse() {
+    const state = store.get();
+    const [i, j] = [state.x, state.y].map((name) => described(state).coordinates.find((each) => each.name === name).index);
+    return state.inverse_metric ?? inPlane(walk.inverseMetric, i, j);
+  }
+  /** The ellipse in numbers, for those who would rather type than drag. */
+  function ownMetric() {
+    const read = ({ inverse_metric: [xx, xy, yy] }) => [Math.sqrt(xx), Math.sqrt(yy), xy / Math.sqrt(xx * yy)];
+    const write = (k) => (value) => {
+      const parts = read(store.get());
+      parts[k] = value;
+      const [a, b, r] = parts;
+      again({ inverse_metric: [a * a, r * a * b, b * b] });
+    };
+    const sd = { min: 0.001, max: 1000, step: "any" };
+    const isShown = (state) => isOwn(state) && state.inverse_metric !== null;
+    const isPlane = (state) => isShown(state) && !described(state).coordinates.some(({ ofMomentum }) => ofMomentum);
+    return [
+      where(number("Scale across", sd, (state) => read(state)[0], write(0)), isShown),
+      where(number("Scale upwards", sd, (state) => read(state)[1], write(1)), isPlane),
+      where(number("Correlation", { min: -0.999, max: 0.999, step: "any" }, (state) => read(state)[2], write(2)), isPlane),
+    ];
+  }
+
+  const fields = groups.flatMap(([, each]) => each);
+  const words = element("p", { class: "words-of-model" });
+  const sections = groups.map(([title, each]) => element("fieldset", {}, element("legend", {}, title), ...each.map(({ row }) => row)));
+  sections[0].append(words);
+  const anew = element("button", { type: "button", onclick: () => again({ start: null, momentum: null }) }, "Start where the warm-up ended");
+  const details = element("details", { class: "settings" }, element("summary", {}, "Settings"), element("div", { class: "groups" }, ...sections), anew);
+  const wide = matchMedia("(min-width: 760px)");
+  details.open = wide.matches;
+  wide.addEventListener("change", () => (details.open = wide.matches));
+
+  const show = (state) => {
+    for (const field of fields) field.show(state);
+    words.textContent = described(state).words;
+  };
+  store.subscribe(show);
+  show(store.get());
+  return {
+    root: details,
+    walked(newWalk) {
+      walk = newWalk;
+      show(store.get());
+    },
+  };
+}

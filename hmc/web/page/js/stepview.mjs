@@ -1,0 +1,98 @@
+// The Step view: a transition in the plane, its energy errors and its tree, in words and in source, event by event.
+
+import { cloudOf, drawCloud, drawDensity, gridOf, rangesOf } from "./backdrop.mjs";
+import { constrainedOf } from "./coordinates.mjs";
+import { element } from "./dom.mjs";
+import { makeFrame } from "./frame.mjs";
+import { makeHandles } from "./handles.mjs";
+import { drawAxes, drawChecks, drawPast, drawPath, fitPlane, makePlane } from "./plane.mjs";
+import { makeSettings } from "./settings_panel.mjs";
+import { drawStrip, makeStrip } from "./strip.mjs";
+import { makeTelling } from "./telling_panel.mjs";
+import { soFar } from "./timeline.mjs";
+import { makeTransport } from "./transport.mjs";
+import { makeWalk } from "./walk.mjs";
+
+const OF_FRAME = ["model", "x", "y", "constrained"];
+
+/** @param {HTMLElement} root @param {import("./store.mjs").Store} store @param {any} engine */
+export function makeStepView(root, store, engine) {
+  let walk = null, scene = null, sceneCount = 0;
+  const settings = makeSettings(store, engine);
+  const plane = makePlane();
+  const strip = makeStrip();
+  const telling = makeTelling(engine);
+  const transport = makeTransport(store, () => walk?.timeline ?? null);
+  const handles = makeHandles(plane, store);
+  const trouble = element("p", { class: "trouble", role: "status" });
+  const stage = element("div", { class: "stage" }, plane.root, trouble, transport.root, strip.root);
+  root.append(element("div", { class: "bench" }, settings.root, stage, telling.root));
+
+  const draw = () => {
+    if (walk === null || scene === null || walk.model !== scene.model) return;
+    const { cursor } = store.get();
+    const { number, event, ...told } = walk.timeline.at(cursor);
+    const so = soFar(told, event);
+    drawPast(plane.layers.past, scene.frame, walk.told.slice(0, number).map(({ recorded }) => recorded));
+    drawPath(plane.layers.path, scene.frame, so);
+    drawChecks(plane.layers.checks, scene.frame, so, walk.inverseMetric);
+    handles.draw(walk, scene.frame, scene.centre);
+    drawStrip(strip.svg, strip.root.clientWidth, told.recorded, so);
+    telling.show(told, number, event, so, transport.isPlaying());
+    transport.show(Math.min(cursor, walk.timeline.length - 1), walk.timeline.length, so.now.text);
+    plane.root.dataset.drawn = `${number}.${event}`;
+  };
+
+  /** What does not depend on the walk: the frame, and what lies behind the path. */
+  const setScene = async () => {
+    const count = ++sceneCount;
+    const { model, x, y, constrained } = store.get();
+    try {
+      const made = await sceneOf(engine, model, [x, y], constrained, plane.root.clientWidth);
+      if (count !== sceneCount) return; // another was asked for meanwhile
+      scene = made;
+      drawScene();
+      draw();
+    } catch (error) {
+      trouble.textContent = error.message;
+    }
+  };
+  const drawScene = () => {
+    const { frame, grid, cloud } = scene;
+    fitPlane(plane, frame.size);
+    drawAxes(plane.layers.axes, frame);
+    if (grid) drawDensity(plane.canvas, grid);
+    else drawCloud(plane.canvas, cloud.map((draw) => frame.pixelOf(frame.rawOf({ position: draw }))));
+  };
+
+  makeWalk(store, engine, (newWalk, error) => {
+    walk = newWalk;
+    trouble.textContent = error === null ? "" : error.message;
+    if (walk === null) transport.stop();
+    else settings.walked(walk);
+    draw();
+  });
+  store.subscribe((state, changed) => {
+    if (OF_FRAME.some((name) => changed.has(name))) setScene();
+    else if (changed.has("cursor")) draw();
+  });
+  new ResizeObserver(() => setScene()).observe(plane.root);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => scene && drawScene());
+}
+
+const clouds = new Map();
+
+/** A frame for two coordinates of a model, and what is behind a path in it. */
+async function sceneOf(engine, model, names, constrained, size) {
+  const { coordinates } = engine.described(model);
+  const pair = names.map((name) => coordinates.find((each) => each.name === name));
+  if (!clouds.has(model)) clouds.set(model, cloudOf(engine, model));
+  const cloud = await clouds.get(model);
+  const shown = (each, value) => (constrained ? constrainedOf(each, value) : value);
+  const frame = makeFrame(pair, constrained, rangesOf(cloud, pair, shown), size);
+  const centre = pair.map(({ index, ofMomentum }) => (ofMomentum ? 0 : medianOf(cloud.map((draw) => draw[index]))));
+  const grid = coordinates.length === 2 ? await gridOf(engine, model, frame) : null;
+  return { model, frame, centre, cloud, grid };
+}
+
+const medianOf = (values) => Float64Array.from(values).sort()[values.length >> 1];

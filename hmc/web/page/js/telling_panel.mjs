@@ -1,0 +1,72 @@
+// What a transition did so far, in words, and the line of the sampler's source that did the last of it.
+
+import { element } from "./dom.mjs";
+import { short } from "./numbers.mjs";
+
+/** @param {any} engine  with the sources and the table of their lines */
+export function makeTelling(engine) {
+  const title = element("h2", { class: "of-transition" });
+  const list = element("ol", { class: "events" });
+  const live = element("p", { class: "unseen", "aria-live": "polite" });
+  const checks = element("div", { class: "u-turns" });
+  const file = element("span", { class: "file" });
+  const code = element("pre", { class: "source", tabindex: 0, role: "region", "aria-label": "Source of the sampler" });
+  let shownFile = "", shownTransition = null, marked = null;
+
+  const showSource = (kind) => {
+    const { file: name, function: within, line } = engine.lines[kind];
+    if (name !== shownFile) {
+      shownFile = name;
+      const lines = engine.sources[name].replace(/\n$/, "").split("\n");
+      code.replaceChildren(...lines.map((text, k) => element("span", { class: "line", "data-line": k + 1 }, `${text}\n`)));
+    }
+    file.textContent = `${name}, ${within}, line ${line}`;
+    marked?.classList.remove("does-it");
+    marked?.removeAttribute("aria-current");
+    marked = code.children[line - 1];
+    marked.classList.add("does-it");
+    marked.setAttribute("aria-current", "true");
+    code.scrollTop = marked.offsetTop - 0.4 * code.clientHeight;
+  };
+
+  const root = element("div", { class: "telling" },
+    element("section", { class: "words" }, title, list, live),
+    element("section", { class: "checks-room" }, element("h2", {}, "U-turn check"), checks),
+    element("section", { class: "source-room" }, element("h2", {}, "Source ", file), code));
+  return {
+    root,
+    /** @param {any} told @param {number} event @param {ReturnType<typeof import("./timeline.mjs").soFar>} so
+     * @param {boolean} isQuiet  as while it plays */
+    show({ recorded, events }, number, event, so, isQuiet) {
+      title.textContent = `Transition ${number + 1}`;
+      if (shownTransition !== events) {
+        shownTransition = events;
+        list.replaceChildren(...events.map(({ text }) => element("li", {}, text)));
+      }
+      [...list.children].forEach((item, k) => {
+        item.className = k === event ? "now" : k < event ? "" : "later";
+      });
+      const item = list.children[event];
+      list.scrollTop = item.offsetTop - list.clientHeight + item.offsetHeight + 12;
+      if (!isQuiet) live.textContent = so.now.text;
+      checks.replaceChildren(checkTable(so, recorded));
+      showSource(so.now.source);
+    },
+  };
+}
+
+/** The checks of the last join: each stretch with rho's products at its ends. */
+function checkTable({ joins, now }, recorded) {
+  if (recorded.algorithm !== "nuts") return element("p", { class: "none" }, "Static HMC makes no U-turn check.");
+  const join = now.join ?? joins.at(-1);
+  const rows = join ? join.checks : [];
+  const head = element("tr", {}, ...["leaves", "ρ·p first", "ρ·p last", "turns"].map((words) => element("th", { scope: "col" }, words)));
+  const body = Array.from({ length: 3 }, (_, k) => {
+    const check = rows[k];
+    if (!check) return element("tr", {}, ...["", "", "", ""].map(() => element("td", {}, "\u00a0")));
+    const isTurning = !(check.along_first > 0 && check.along_last > 0);
+    const product = (along) => element("td", { class: along > 0 ? "" : "against" }, short(along));
+    return element("tr", {}, element("td", {}, `${check.first} to ${check.last}`), product(check.along_first), product(check.along_last), element("td", {}, isTurning ? "yes" : "no"));
+  });
+  return element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
+}
