@@ -1,6 +1,6 @@
 // What a run has reached so far, in numbers.
 
-import { short } from "./dom.mjs";
+import { shownNumber, shownWhole } from "./display.mjs";
 
 /** Rhat above this, and fewer effective draws than this, are marked: Vehtari et al. (2021), section 4. */
 export const RHAT_LIMIT = 1.01;
@@ -19,23 +19,14 @@ export function perThousandGradients(ess, { gradients, ofWarmup }) {
 export function countersOf(found, total, exact) {
   const smaller = Math.min(found.essBulk, found.essTail);
   return [
-    ["mean", cellText(found.mean), false],
-    ["exact mean", exact.mean === undefined ? "" : cellText(exact.mean), false],
-    ["MCSE", cellText(found.mcse, 2), false],
-    ["sd", cellText(found.sd), false],
-    ["exact sd", exact.sd === undefined ? "" : cellText(exact.sd), false],
+    ["mean", shownNumber(found.mean), false],
+    ["exact mean", exact.mean === undefined ? "" : shownNumber(exact.mean), false],
+    ["MCSE", shownNumber(found.mcse, 2), false],
+    ["sd", shownNumber(found.sd), false],
+    ["exact sd", exact.sd === undefined ? "" : shownNumber(exact.sd), false],
     ["R-hat", Number.isFinite(found.rhat) ? found.rhat.toFixed(3) : "–", found.rhat > RHAT_LIMIT],
-    ["ESS bulk", whole(found.essBulk), found.essBulk < ESS_LEAST],
-    ["ESS tail", whole(found.essTail), found.essTail < ESS_LEAST],
-    ["ESS per 1000 gradients", cellText(perThousandGradients(smaller, total)), false],
+    ["ESS bulk", shownWhole(found.essBulk), found.essBulk < ESS_LEAST],
+    ["ESS tail", shownWhole(found.essTail), found.essTail < ESS_LEAST],
+    ["ESS per 1000 gradients", shownNumber(perThousandGradients(smaller, total)), false],
   ];
-}
-
-/** A whole number with thin spaces between thousands. @param {number} x @returns {string} */
-export function whole(x) {
-  return Number.isFinite(x) ? String(Math.round(x)).replace(/\B(?=(\d{3})+$)/g, "\u2009") : "–";
-}
-
-function cellText(x, digits = 3) {
-  return Number.isFinite(x) ? short(x, digits) : "–";
 }

@@ -3,7 +3,7 @@
 /** The half axes of the ellipse and its direction, from variance, covariance and variance.
  * @param {ArrayLike<number>} covariance
  * @returns {{long: number, short: number, angle: number}}  the angle of the long axis, counterclockwise */
-export function ellipseOf([xx, xy, yy]) {
+export function axesOfEllipse([xx, xy, yy]) {
   const middle = (xx + yy) / 2, apart = Math.hypot((xx - yy) / 2, xy);
   return {
     long: Math.sqrt(middle + apart),
@@ -16,7 +16,7 @@ export function ellipseOf([xx, xy, yy]) {
  * @param {ArrayLike<number>} covariance @param {number[]} centre @param {number} [radius]  in standard deviations
  * @param {number} [count] @returns {[number, number][]} */
 export function ellipsePoints(covariance, [cx, cy], radius = 1, count = 72) {
-  const { long, short, angle } = ellipseOf(covariance);
+  const { long, short, angle } = axesOfEllipse(covariance);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   return Array.from({ length: count + 1 }, (_, k) => {
     const turn = (2 * Math.PI * k) / count;

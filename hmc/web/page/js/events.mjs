@@ -5,7 +5,7 @@ import {
   ordered, stretch, TERMINATION, tellAcceptance, tellClimb, tellDivergence, tellDraw, tellEnd, tellGivingUp,
   tellProposal, tellStart, tellTurning, tellVerdict,
 } from "./narrate.mjs";
-import { pythonShort } from "./numbers.mjs";
+import { short } from "./numbers.mjs";
 import { doublingsOf } from "./trajectory.mjs";
 
 /** An event: `leaf` or `join` where it is of one, `doubling` 0 outside of doublings.
@@ -57,7 +57,7 @@ function leafEvent(leaf, reached, diverged) {
   const event = { kind: "leaf", doubling: leaf.doubling, leaf };
   if (leaf.diverging) return { ...event, text: tellDivergence(leaf), source: diverged };
   const weight = Math.exp(Math.min(-leaf.energy_error, 600)); // as `weight_of` of hmc/sampler/outcome.py
-  const text = `Leaf ${leaf.number}: energy error ${pythonShort(leaf.energy_error)}, weight ${pythonShort(weight)}.`;
+  const text = `Leaf ${leaf.number}: energy error ${short(leaf.energy_error)}, weight ${short(weight)}.`;
   return { ...event, text, source: reached };
 }
 
@@ -65,7 +65,7 @@ function joinEvent(join) {
   const whole = stretch(...ordered(join.earlier[0], join.later[1]));
   const [first, second] = join.proposals;
   const total = join.weights[0] + join.weights[1];
-  const share = total > 0 ? ` with a chance of ${pythonShort(join.weights[join.taken === first ? 0 : 1] / total)}` : "";
+  const share = total > 0 ? ` with a chance of ${short(join.weights[join.taken === first ? 0 : 1] / total)}` : "";
   const verdict = join.is_turning ? `turn back on themselves: ${tellTurning(join)}` : "do not turn";
   const text = `Joined, ${whole} ${verdict}. Of leaves ${first} and ${second}, leaf ${join.taken} is kept${share}.`;
   const source = join.checks.length === 1 ? "join_leaves" : "join";

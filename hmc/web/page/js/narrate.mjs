@@ -1,6 +1,6 @@
 // A recorded transition in words: line by line the text of hmc/record/narrate.py, which tests hold it to.
 
-import { pythonShort, twoDecimals } from "./numbers.mjs";
+import { short, twoDecimals } from "./numbers.mjs";
 import { distanceMoved, doublingsOf, leafOf } from "./trajectory.mjs";
 
 /** Constants of hmc/sampler/outcome.py. */
@@ -23,16 +23,16 @@ export function tellTitle(recorded) {
   const kind = recorded.algorithm === "nuts" ? "NUTS" : "static HMC";
   const room = counted(recorded.leaves[0].position.length, "dimension");
   const who = `${recorded.model}, chain ${recorded.chain + 1}, ${which}`;
-  return `${who}: ${kind} in ${room}, step size ${pythonShort(recorded.step_size)}`;
+  return `${who}: ${kind} in ${room}, step size ${short(recorded.step_size)}`;
 }
 
 /** How the start was left, if it could not be sampled from. */
 export function tellClimb({ log_densities, n_gradients }) {
   const count = `${counted(log_densities.length - 1, "step")} along the gradient`;
   return (
-    `Before the warm-up, the chain climbed from its start, whose log density, ${pythonShort(log_densities[0])}, is so low ` +
+    `Before the warm-up, the chain climbed from its start, whose log density, ${short(log_densities[0])}, is so low ` +
     `that a chain may stay there: ${count} (${counted(n_gradients, "gradient")}, steps that failed included) ` +
-    `to ${pythonShort(log_densities.at(-1))}.`
+    `to ${short(log_densities.at(-1))}.`
   );
 }
 
@@ -76,9 +76,9 @@ function tellSteps({ number, isForward, leaves }) {
 
 function tellErrors(leaves) {
   const errors = leaves.map((leaf) => leaf.energy_error);
-  if (errors.length === 1) return `energy error ${pythonShort(errors[0])}`;
-  if (errors.some(Number.isNaN)) return `energy errors up to ${pythonShort(NaN)}`;
-  return `energy errors ${pythonShort(Math.min(...errors))} to ${pythonShort(Math.max(...errors))}`;
+  if (errors.length === 1) return `energy error ${short(errors[0])}`;
+  if (errors.some(Number.isNaN)) return `energy errors up to ${short(NaN)}`;
+  return `energy errors ${short(Math.min(...errors))} to ${short(Math.max(...errors))}`;
 }
 
 /** Why a doubling was not finished, and what became of its leaves. */
@@ -91,7 +91,7 @@ export function tellGivingUp(recorded, doubling) {
 
 export function tellDivergence(leaf) {
   return (
-    `Divergence at leaf ${leaf.number}: an energy error of ${pythonShort(leaf.energy_error)}, where at most ` +
+    `Divergence at leaf ${leaf.number}: an energy error of ${short(leaf.energy_error)}, where at most ` +
     `${MAX_ENERGY_ERROR} passes; the steps have lost the trajectory.`
   );
 }
@@ -100,11 +100,11 @@ export function tellDivergence(leaf) {
 export function tellProposal({ proposals, weights, taken }) {
   const [old, added] = proposals;
   const told =
-    `The new leaves weigh ${pythonShort(weights[1])} together, those before ${pythonShort(weights[0])}: ` +
+    `The new leaves weigh ${short(weights[1])} together, those before ${short(weights[0])}: ` +
     `leaf ${added}, drawn from them,`;
   if (weights[1] >= weights[0]) return `${told} becomes the proposal.`;
   const result = taken === added ? "does" : `does not: it stays leaf ${old}`;
-  return `${told} has a chance of ${pythonShort(weights[1] / weights[0])} to become the proposal, and ${result}.`;
+  return `${told} has a chance of ${short(weights[1] / weights[0])} to become the proposal, and ${result}.`;
 }
 
 export function tellVerdict(join) {
@@ -124,7 +124,7 @@ function tellFailing(check) {
   const ends = [[check.first, check.along_first], [check.last, check.along_last]];
   const moves = ends
     .filter(([, along]) => !(along > 0))
-    .map(([leaf, along]) => `leaf ${leaf} (its momentum times the sum: ${pythonShort(along)})`);
+    .map(([leaf, along]) => `leaf ${leaf} (its momentum times the sum: ${short(along)})`);
   if (moves.length === 0) return "";
   const verb = moves.length === 1 ? "moves" : "move";
   return `${moves.join(" and ")} ${verb} against the sum of the momenta of ${stretch(...ordered(check.first, check.last))}`;
@@ -140,7 +140,7 @@ function tellStatic(recorded) {
 export function tellAcceptance(recorded) {
   if (recorded.outcome.termination !== TERMINATION.PATH_END)
     return `${tellDivergence(recorded.leaves.at(-1))} The path is given up, and its end cannot be the draw.`;
-  const chance = pythonShort(recorded.outcome.acceptance_rate);
+  const chance = short(recorded.outcome.acceptance_rate);
   return `The end of the path is ${recorded.chosen ? "accepted" : "rejected"} (a chance of ${chance} to be accepted).`;
 }
 
@@ -148,12 +148,12 @@ export function tellDraw(recorded) {
   const { outcome, chosen, algorithm } = recorded;
   const start = recorded.leaves[0];
   const depth = algorithm === "nuts" ? `tree depth ${outcome.tree_depth}, ` : "";
-  const sums = `${depth}${leapfrogSteps(outcome.n_steps)}, acceptance rate ${pythonShort(outcome.acceptance_rate)}`;
+  const sums = `${depth}${leapfrogSteps(outcome.n_steps)}, acceptance rate ${short(outcome.acceptance_rate)}`;
   if (chosen === 0) return `Draw: leaf 0, the start itself; the chain stays where it was. In all: ${sums}.`;
   const where = `${leapfrogSteps(Math.abs(chosen))} ${chosen > 0 ? "forwards" : "backwards"} from the start`;
   const end = leafOf(recorded, chosen).log_density;
   const change = `log density from ${twoDecimals(start.log_density)} to ${twoDecimals(end)}`;
-  const distance = `${pythonShort(distanceMoved(recorded))} standard deviations of the metric away`;
+  const distance = `${short(distanceMoved(recorded))} standard deviations of the metric away`;
   return `Draw: leaf ${chosen}, ${where} and ${distance}; ${change}. In all: ${sums}.`;
 }
 

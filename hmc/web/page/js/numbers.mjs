@@ -16,7 +16,7 @@ export function twoDecimals(x) {
 
 /** Three significant digits: f"{x:.3g}" of Python, "not a number" for NaN.
  * @param {number} x @returns {string} */
-export function pythonShort(x) {
+export function short(x) {
   if (Number.isNaN(x)) return "not a number";
   if (!Number.isFinite(x)) return pythonName(x);
   if (x === 0) return Object.is(x, -0) ? "-0" : "0";

@@ -1,12 +1,13 @@
 // Two runs side by side that spend the same gradients, and how far each has come.
 
 import { openRun } from "./gathering.mjs";
+import { columnsOf } from "./joint.mjs";
 
 const FIRST_STEPS = 8; // gradients of a transition, as a guess before there was one
 const MOST_DRAWS = 20000; // of a chain
 
 /** A lane of a race, and its history: after how many gradients which effective draws and which error.
- * @typedef {{run: any, history: {gradients: number[], ess: number[], error: number[]}}} Lane */
+ * @typedef {{run: any, found: any[], history: {gradients: number[], ess: number[], error: number[]}}} Lane */
 
 /** A race that a player can play; `advance` counts in gradients of each chain.
  * @param {any} engine @param {{model: string, settings: any, kept: number[]}[]} entries @param {number} budget  in gradients
@@ -15,7 +16,7 @@ export async function openRace(engine, entries, budget) {
   const lanes = await Promise.all(entries.map(async ({ model, settings, kept }) => {
     const draws = Math.min(MOST_DRAWS, Math.ceil(budget / settings.chains));
     const run = await openRun(engine, model, { ...settings, draws }, kept);
-    return { run, history: { gradients: [], ess: [], error: [] } };
+    return { run, found: [], history: { gradients: [], ess: [], error: [] } };
   }));
   const spent = ({ run }) => run.gathering.total.gradients;
   const isDone = (lane) => spent(lane) >= budget || lane.run.isOver();
@@ -31,6 +32,19 @@ export async function openRace(engine, entries, budget) {
     },
     close: () => Promise.all(lanes.map(({ run }) => run.close())),
   };
+}
+
+/** Look at what a lane has reached, in a worker, and add it to its history.
+ * @param {any} engine @param {Lane} lane @param {import("./coordinates.mjs").Coordinate[]} pair */
+export async function lookAtLane(engine, lane, pair) {
+  const { gathering, model } = lane.run, gradients = gathering.total.gradients;
+  if (lane.history.gradients.at(-1) === gradients) return;
+  const known = pair.filter((each) => !each.ofMomentum);
+  const columns = known.map((each) => columnsOf(gathering, each, true, gathering.common()).map((x) => x.slice()));
+  lane.found = await engine.diagnose(model, columns);
+  lane.history.gradients.push(gradients);
+  lane.history.ess.push(Math.min(...lane.found.map(({ essBulk }) => essBulk)));
+  lane.history.error.push(errorOf(lane.found, known.map(({ name }) => engine.described(model).exact?.[name])));
 }
 
 /** How many transitions of each chain bring a run to so many gradients, by what one has taken so far; at least none,

@@ -7,6 +7,8 @@ export const isStatic = ({ algorithm }) => algorithm === "hmc";
 export const METRIC_WORDS = [
   ["auto", "Fitted, of the best form"], ["diag", "Diagonal"], ["dense", "Dense"], ["low_rank", "Low rank"], ["unit", "Unit, not adapted"],
 ];
+/** The fields of the state that draws depend on, beside how many there are. */
+export const OF_SAMPLER = ["model", "algorithm", "path_length", "max_depth", "run_metric", "target_accept", "seed"];
 export const ALGORITHM_WORDS = [["nuts", "NUTS"], ["hmc", "Static HMC"]];
 
 /** Model, coordinates and scale. `turned(axis, name)` gives what else changes with a coordinate.

@@ -1,6 +1,6 @@
 // A chain's warm-up, watched transition by transition: what it did, and in words, why.
 
-import { short } from "./dom.mjs";
+import { shownNumber } from "./display.mjs";
 
 const AT_A_TIME = 25; // transitions between two answers of the worker
 
@@ -69,15 +69,15 @@ export function tellPlace(watched, place) {
   if (place < search.length) {
     const { step_size, energy_error } = search[place];
     const chance = Math.min(1, Math.exp(-energy_error));
-    const text = `Search for a first step size, trial ${place + 1} of ${search.length}: a step of ${short(step_size)} changes the ` +
-      `energy by ${short(energy_error)} and would be accepted with a chance of ${short(Number.isNaN(chance) ? 0 : chance)}. ` +
+    const text = `Search for a first step size, trial ${place + 1} of ${search.length}: a step of ${shownNumber(step_size)} changes the ` +
+      `energy by ${shownNumber(energy_error)} and would be accepted with a chance of ${shownNumber(Number.isNaN(chance) ? 0 : chance)}. ` +
       (place + 1 < search.length ? `Next, ${search[place + 1].step_size < step_size ? "half" : "twice"} of it.` : "Here the chance crosses 0.8: the chain begins with it.");
     return { trial: place, transition: null, text, source: "first_guess" };
   }
   const k = place - search.length;
   const { text, source } = actionWords(plan[k], actions);
-  const told = `Transition ${k + 1} of ${plan.length}: step size ${short(watched.step_size[k])}, ${watched.n_steps[k]} leapfrog ` +
-    `steps, acceptance rate ${short(watched.acceptance_rate[k])}${watched.diverging[k] ? ", a divergence" : ""}. ${text}`;
+  const told = `Transition ${k + 1} of ${plan.length}: step size ${shownNumber(watched.step_size[k])}, ${watched.n_steps[k]} leapfrog ` +
+    `steps, acceptance rate ${shownNumber(watched.acceptance_rate[k])}${watched.diverging[k] ? ", a divergence" : ""}. ${text}`;
   return { trial: null, transition: k, text: told, source };
 }
 

@@ -6,11 +6,11 @@ import { diagnose } from "../../../../hmc/web/page/js/diagnostics.mjs";
 import { eventsOf } from "../../../../hmc/web/page/js/events.mjs";
 import { narrate } from "../../../../hmc/web/page/js/narrate.mjs";
 import { normalQuantile } from "../../../../hmc/web/page/js/normal_quantile.mjs";
-import { pythonShort, twoDecimals } from "../../../../hmc/web/page/js/numbers.mjs";
+import { short, twoDecimals } from "../../../../hmc/web/page/js/numbers.mjs";
 
 const CALLS = {
   numbers({ values }) {
-    return values.map((x) => [twoDecimals(x), pythonShort(x)]);
+    return values.map((x) => [twoDecimals(x), short(x)]);
   },
   narrate({ records }) {
     return records.map(narrate);
