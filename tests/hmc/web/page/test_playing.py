@@ -235,7 +235,10 @@ def test_a_warm_up_is_scrubbed_back_and_forth(shown):
     assert int(view.data("place")) == last
     ring = "return root.querySelector('.metric-ring').getAttribute('d')"
     at_end = view.ask(ring)
-    scrub = "const slider = root.querySelector('.scrub'); slider.value = arguments[0]; slider.dispatchEvent(new Event('input'))"
+    scrub = (
+        "const slider = root.querySelector('.scrub'); slider.value = arguments[0];"
+        "slider.dispatchEvent(new Event('input'))"
+    )
     view.ask(scrub, 20)
     assert view.data("place") == "20"
     assert view.ask(ring) != at_end  # the metric was another then
