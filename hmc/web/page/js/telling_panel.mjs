@@ -3,6 +3,8 @@
 import { element } from "./dom.mjs";
 import { short } from "./numbers.mjs";
 
+const MOST_WORDS = 40; // events before the one that is shown
+
 /** @param {any} engine  with the sources and the table of their lines */
 export function makeTelling(engine) {
   const title = element("h2", { class: "of-transition" });
@@ -11,7 +13,7 @@ export function makeTelling(engine) {
   const checks = element("div", { class: "u-turns" });
   const file = element("span", { class: "file" });
   const code = element("pre", { class: "source", tabindex: 0, role: "region", "aria-label": "Source of the sampler" });
-  let shownFile = "", shownTransition = null, marked = null;
+  let shownFile = "", marked = null;
 
   const showSource = (kind) => {
     const { file: name, function: within, line } = engine.lines[kind];
@@ -39,15 +41,12 @@ export function makeTelling(engine) {
      * @param {boolean} isQuiet  as while it plays */
     show({ recorded, events }, number, event, so, isQuiet) {
       title.textContent = `Transition ${number + 1}`;
-      if (shownTransition !== events) {
-        shownTransition = events;
-        list.replaceChildren(...events.map(({ text }) => element("li", {}, text)));
-      }
-      [...list.children].forEach((item, k) => {
-        item.className = k === event ? "now" : k < event ? "" : "later";
-      });
-      const item = list.children[event];
-      list.scrollTop = item.offsetTop - list.clientHeight + item.offsetHeight + 12;
+      const first = Math.max(0, event - MOST_WORDS);
+      const items = events.slice(first, event + 1).map(({ text }) => element("li", {}, text));
+      items.at(-1).className = "now";
+      list.start = first + 1;
+      list.replaceChildren(...items);
+      list.scrollTop = list.scrollHeight;
       if (!isQuiet) live.textContent = so.now.text;
       checks.replaceChildren(checkTable(so, recorded));
       showSource(so.now.source);
