@@ -11,6 +11,8 @@ LAYOUT = "e-m:e-p:32:32-p10:8:8-p20:8:8-i64:64-i128:128-n32:64-S128-ni:1:10:20"
 FEATURES = "+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint,+mutable-globals"  # browsers of 2023 and later
 SCALAR_FEATURES = FEATURES.removeprefix("+simd128,")
 OPTIMISATION = 3
+# In the names of functions that run seldom, or whose speed nobody notices: they are made small.
+SMALL = ("recording", "_substituted", "start_search", "climbing", "set_from_covariance")
 
 
 def object_of(codes: Iterable[str], late: str, exports: tuple[str, ...], *, simd: bool) -> bytes:
@@ -21,6 +23,7 @@ def object_of(codes: Iterable[str], late: str, exports: tuple[str, ...], *, simd
     for other in others:
         module.link_in(llvm.parse_assembly(other))
     _keep_private(module, exports)
+    _make_small(module)
     _optimise(module, target, 1, prune=True)  # inlines, which brings pairs of reference counts together
     _optimise(module, target, OPTIMISATION)
     module.link_in(llvm.parse_assembly(retargeted(late)))
@@ -52,6 +55,13 @@ def _keep_private(module: Any, exports: tuple[str, ...]) -> None:
     for function in module.functions:
         if not function.is_declaration:
             function.linkage = "external" if function.name in exports else "internal"
+
+
+def _make_small(module: Any) -> None:
+    for function in module.functions:
+        if not function.is_declaration and any(part in function.name for part in SMALL):
+            function.add_function_attribute("minsize")
+            function.add_function_attribute("optsize")
 
 
 def _optimise(module: Any, target: Any, level: int, prune: bool = False) -> None:

@@ -25,7 +25,7 @@ from hmc.web.lowering import density_code, sampler_code
 from hmc.web.object_code import object_of
 from hmc.web.runtime import MEMORY, PCG64, PRODUCTS
 
-EXPORTS = ("run", "hmc_room")
+EXPORTS = ("run", "log_density", "hmc_room")
 _changing = threading.Lock()  # of the environment, which belongs to the whole process
 
 

@@ -1,5 +1,7 @@
 """What a WebAssembly module needs at run time and would have of NumPy and Numba: a generator, and memory for arrays.
 
+Besides, memory for notes.
+
 `PRODUCTS`, `PCG64` and `MEMORY` are LLVM's intermediate code.
 """
 
@@ -27,6 +29,18 @@ def pcg64(typing_context, state):
         return made._getvalue()
 
     return BIT_GENERATOR(types.uintp), generate
+
+
+@intrinsic
+def note(typing_context, number):
+    """Add a number to the notes: `hmc_note` of `MEMORY` below."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        of_note = ir.FunctionType(ir.VoidType(), (ir.DoubleType(),))
+        builder.call(cgutils.get_or_insert_function(builder.module, of_note, "hmc_note"), arguments)
+        return context.get_dummy_value()
+
+    return types.void(types.float64), generate
 
 
 # Products of 128 bits. LLVM calls `__multi3` for them, which is a function of compilers' own libraries: where it writes
@@ -112,7 +126,8 @@ define double @hmc_next_double(i64 %address) {
 # The memory of arrays that a density makes: blocks one after another, from the address that `hmc_room` is given. It
 # begins there anew when all that was given is given back, and with each call of the density (`hmc_anew`): one that
 # raises an exception gives nothing back. A block begins with the five fields of Numba's MemInfo: count, destructor, its
-# argument, data, size.
+# argument, data, size. Notes are taken between two calls of the density: a note is written where the room begins, which
+# then begins behind it.
 MEMORY = """
 %info = type { i64, ptr, ptr, ptr, i64 }
 @hmc_top = internal global i32 0
@@ -124,19 +139,15 @@ define void @hmc_room(i32 %base) {
 }
 define void @hmc_anew() {
   %base = load i32, ptr @hmc_base
-  store i32 %base, ptr @hmc_top
+  %padded = add i32 %base, 15
+  %whole = and i32 %padded, -16
+  store i32 %whole, ptr @hmc_top
   store i32 0, ptr @hmc_live
   ret void
 }
-define ptr @hmc_block(i64 %size) {
-  %top = load i32, ptr @hmc_top
-  %n = trunc i64 %size to i32
-  %padded = add i32 %n, 79
-  %whole = and i32 %padded, -16
-  %next = add i32 %top, %whole
-  store i32 %next, ptr @hmc_top
+define void @hmc_reach(i32 %end) noinline {
   %pages = call i32 @llvm.wasm.memory.size.i32(i32 0)
-  %needed0 = add i32 %next, 65535
+  %needed0 = add i32 %end, 65535
   %needed = lshr i32 %needed0, 16
   %short = icmp ugt i32 %needed, %pages
   br i1 %short, label %grow, label %fits
@@ -149,6 +160,25 @@ none:
   call void @llvm.trap()
   unreachable
 fits:
+  ret void
+}
+define void @hmc_note(double %number) noinline {
+  %base = load i32, ptr @hmc_base
+  %next = add i32 %base, 8
+  call void @hmc_reach(i32 %next)
+  %place = inttoptr i32 %base to ptr
+  store double %number, ptr %place
+  store i32 %next, ptr @hmc_base
+  ret void
+}
+define ptr @hmc_block(i64 %size) {
+  %top = load i32, ptr @hmc_top
+  %n = trunc i64 %size to i32
+  %padded = add i32 %n, 79
+  %whole = and i32 %padded, -16
+  %next = add i32 %top, %whole
+  store i32 %next, ptr @hmc_top
+  call void @hmc_reach(i32 %next)
   %live = load i32, ptr @hmc_live
   %live1 = add i32 %live, 1
   store i32 %live1, ptr @hmc_live

@@ -34,28 +34,42 @@ def ask(call, *, runner=RUNNER, **arguments):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(done.stdout, object_hook=_exact)
+
+
+def _exact(found):
+    """An object of JSON; exact numbers, which run.mjs writes in their own way, as such."""
+    if found.keys() == {"float64"}:
+        return np.frombuffer(bytes.fromhex(found["float64"]))
+    return float(found["number"]) if found.keys() == {"number"} else found
 
 
 def sampled(module, runs):
-    """[{"position" and the name of each statistic: float64 (chains, draws, ...)}] of a module's bytes and settings."""
+    """[{"position" and the name of each statistic: float64 (chains, draws, ...)}] of a module's bytes and settings; those
+    of the warm-up begin with "warmup_".
+    """
     with _file_of(module) as path:
         answers = ask("sample", module=str(path), folder=str(path.parent), runs=runs)
         return [
-            {
-                name: np.fromfile(path.parent / f"{number}.{name}").reshape(
-                    answer["shape"] if name == "position" else answer["shape"][:2]
-                )
-                for name in ("position", *answer["names"])
-            }
+            {name: _shaped(np.fromfile(path.parent / f"{number}.{name}"), name, answer) for name in answer["names"]}
             for number, answer in enumerate(answers)
         ]
 
 
+def _shaped(values, name, answer):
+    chains, _, dimension = answer["shape"]
+    return values.reshape((chains, -1, dimension) if name.endswith("position") else (chains, -1))
+
+
+def of_module(call, module, **arguments):
+    """The answer to a call about a module's bytes."""
+    with _file_of(module) as path:
+        return ask(call, module=str(path), **arguments)
+
+
 def sizes_of_memory(module, runs):
     """The bytes of memory of the largest instance, for each of the settings."""
-    with _file_of(module) as path:
-        return ask("memory", module=str(path), runs=runs)
+    return of_module("memory", module, runs=runs)
 
 
 @contextlib.contextmanager

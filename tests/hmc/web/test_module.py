@@ -37,6 +37,9 @@ def differences(model, module, settings):
     for each, run in zip(settings, node.sampled(module, settings), strict=True):
         fit = hmc.sample(model, **each, workers=1, progress=False)
         expected = {"position": fit.unconstrained, **fit.stats}
+        expected |= {f"warmup_{name}": values for name, values in fit.warmup_stats.items()}
+        if fit.warmup is not None:
+            expected["warmup_position"] = fit.warmup
         assert run.keys() == expected.keys()
         found += [(each, name) for name in run if not running.equal_bits(run[name], expected[name].astype(float))]
     return found
@@ -58,6 +61,9 @@ OTHERS = [
     {"max_depth": 3},
     {"target_accept": 0.95},
     {"warmup": 0},
+    {"keep_warmup": True},
+    {"initial": np.linspace(-1.0, 2.0, 50).tolist(), "keep_warmup": True},
+    {"initial": np.linspace(-1.0, 2.0, 100).reshape(2, 50).tolist()},
 ]
 
 
