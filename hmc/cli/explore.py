@@ -69,6 +69,7 @@ def _check_out(options: argparse.Namespace) -> None:
 def _targets(names: list[str]) -> list[Target]:
     """The models of these names, or those that are shown without any. ValueError where two have one name."""
     import models
+    from figures.sampler.toy_marginals import toy_marginals
     from figures.sampler.toys import funnel, line, plane
     from hmc.web.page import Target
 
@@ -76,11 +77,19 @@ def _targets(names: list[str]) -> list[Target]:
     targets = []
     for name in names or [*toys, *OF_LECTURE]:
         if name in toys:
-            targets.append(Target(toys[name](), " ".join((toys[name].__doc__ or "").split())))
+            targets.append(Target(toys[name](), " ".join((toys[name].__doc__ or "").split()), toy_marginals(name) or {}))
         else:
             described = models.describe(name) if ":" not in name and name in models.names() else None
-            targets.append(Target(build(name), described.summary if described else ""))
+            targets.append(Target(build(name), described.summary if described else "", _of_lecture(name)))
     built = [target.model.name for target in targets]
     if twice := [name for name in built if built.count(name) > 1]:
         raise ValueError(f"two models are called {twice[0]}: the page tells models by their names")
     return targets
+
+
+def _of_lecture(name: str) -> dict[str, dict[str, float]]:
+    """What is known by quadrature of the posterior of a model of the lecture; nothing of another."""
+    from models.exact import exact_values
+
+    parts = ("mean", "sd", "lower", "upper")
+    return {key: dict(zip(parts, values, strict=True)) for key, values in (exact_values(name) or {}).items()}

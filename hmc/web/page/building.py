@@ -8,9 +8,10 @@ import gzip
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jinja2
@@ -23,6 +24,7 @@ from hmc.web.page.bundling import bundle
 from hmc.web.page.source_lines import source_lines, source_texts
 
 _HERE = Path(__file__).parent
+_STYLES = ("page.css", "play.css")
 
 
 class Target(NamedTuple):
@@ -30,6 +32,9 @@ class Target(NamedTuple):
 
     model: Model
     words: str = ""  # a line or two: what it is
+    # What is known of the posterior, by the names of single numbers, on the constrained scale: "mean", "sd", "lower" and
+    # "upper" (5.5% and 94.5% quantiles), "curve" ({"from", "to", "heights"}: the density at equal distances).
+    exact: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
 def page(targets: Sequence[Target]) -> str:
@@ -43,7 +48,8 @@ def page(targets: Sequence[Target]) -> str:
         raise ValueError(f"two models are called {twice[0]}: the page tells models by their names")
     data = _data(targets)
     compiled = [base64.b64encode(gzip.compress(each, 9, mtime=0)).decode() for each in _modules(targets)]
-    script, style = bundle(_HERE / "js" / "main.mjs"), (_HERE / "page.css").read_text(encoding="utf-8")
+    script = bundle(_HERE / "js" / "main.mjs")
+    style = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined
     )
@@ -72,11 +78,12 @@ def _data(targets: Sequence[Target]) -> dict[str, Any]:
             {
                 "name": model.name,
                 "words": words,
+                "exact": {name: dict(known) for name, known in exact.items()},
                 "parameters": [
                     {"name": p.name, "elements": _elements(p), "constraint": p.constraint} for p in model.parameters
                 ],
             }
-            for model, words in targets
+            for model, words, exact in targets
         ],
         "sources": source_texts(),
         "lines": {kind: line._asdict() for kind, line in source_lines().items()},

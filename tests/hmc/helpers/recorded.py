@@ -10,8 +10,7 @@ from hmc.sampler.metric import LowRank
 def as_json(value):
     """Tuples with names as objects, arrays as lists, numbers that JSON does not know as texts."""
     if isinstance(value, LowRank):
-        parts = {name: as_json(np.ravel(part)) for name, part in value._asdict().items()}
-        return {"kind": "low_rank", **parts}
+        return {"kind": "low_rank", **{name: as_json(part) for name, part in value._asdict().items()}}
     if hasattr(value, "_asdict"):
         return {name: as_json(part) for name, part in value._asdict().items()}
     if isinstance(value, dict):

@@ -44,9 +44,9 @@ export function rangeOf(values) {
   return [low - margin, high + margin];
 }
 
-/** About five round numbers within a range. @param {[number, number]} range @returns {number[]} */
-export function ticksOf([low, high]) {
-  const raw = (high - low) / 5;
+/** Round numbers within a range. @param {[number, number]} range @param {number} [count]  about how many @returns {number[]} */
+export function ticksOf([low, high], count = 5) {
+  const raw = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((round) => round * power).find((size) => size >= raw);
   const ticks = [];

@@ -2,9 +2,12 @@
 
 import { readData, unpackedModule } from "./pagedata.mjs";
 import { fragmentOf, stateOfFragment } from "./state.mjs";
+import { makeRaceView } from "./raceview.mjs";
+import { makeRunView } from "./runview.mjs";
 import { makeStepView } from "./stepview.mjs";
 import { makeStore } from "./store.mjs";
 import { makeTabs } from "./tabs.mjs";
+import { makeWarmupView } from "./warmupview.mjs";
 import { makeEngine } from "./workers.mjs";
 
 const data = readData();
@@ -15,7 +18,12 @@ const engine = {
   lines: data.lines,
 };
 
-const VIEWS = [{ id: "step", label: "Step", make: (root) => makeStepView(root, store, engine) }];
+const VIEWS = [
+  { id: "step", label: "Step", make: (root) => makeStepView(root, store, engine) },
+  { id: "run", label: "Run", make: (root) => makeRunView(root, store, engine) },
+  { id: "race", label: "Race", make: (root) => makeRaceView(root, store, engine) },
+  { id: "warmup", label: "Warm-up", make: (root) => makeWarmupView(root, store, engine) },
+];
 
 const stateOfLink = () => stateOfFragment(location.hash.slice(1), data.models, VIEWS.map(({ id }) => id));
 const store = makeStore(stateOfLink());

@@ -3,9 +3,9 @@
 import { element } from "./dom.mjs";
 import { check, choice, number, where } from "./fields.mjs";
 import { inPlane } from "./metrics.mjs";
-import { stateOfModel } from "./state.mjs";
+import { makePanel } from "./panel.mjs";
+import { ALGORITHM_WORDS, isStatic, targetFields } from "./target_fields.mjs";
 
-const isStatic = ({ algorithm }) => algorithm === "hmc";
 const isOwn = ({ metric }) => metric === "own";
 
 /** The panel. `walked` shows what the engine chose where the state leaves it open.
@@ -13,28 +13,13 @@ const isOwn = ({ metric }) => metric === "own";
 export function makeSettings(store, engine) {
   let walk = null;
   const described = ({ model }) => engine.described(model);
-  const names = (state) => described(state).coordinates.map(({ name }) => [name, name]);
   const again = (partial) => store.set({ ...partial, cursor: 0 });
-  const other = { x: "y", y: "x" };
-  /** Show another coordinate; where it is the other one's, they change places. */
-  const turn = (axis) => (name) => {
-    const state = store.get();
-    const swapped = state[other[axis]] === name ? { [other[axis]]: state[axis] } : {};
-    store.set({ [axis]: name, ...swapped, ...(isOwn(state) ? { metric: "unit", inverse_metric: null, cursor: 0 } : {}) });
-  };
-  const has2 = (state) => described(state).coordinates.length >= 2;
-  const hasConstraint = (state) =>
-    described(state).coordinates.some(({ name, kind, isMovable }) => [state.x, state.y].includes(name) && kind > 0 && isMovable);
+  const turned = (state) => (isOwn(state) ? { metric: "unit", inverse_metric: null, cursor: 0 } : {});
 
   const groups = [
-    ["Target", [
-      choice("Model", engine.models().map((name) => [name, name]), ({ model }) => model, (model) => store.set(stateOfModel(engine.described(model)))),
-      where(choice("Across", names, ({ x }) => x, turn("x")), has2),
-      where(choice("Upwards", names, ({ y }) => y, turn("y")), has2),
-      where(check("constrained values", ({ constrained }) => constrained, (constrained) => store.set({ constrained })), hasConstraint),
-    ]],
+    ["Target", targetFields(store, engine, turned)],
     ["Sampler", [
-      choice("Algorithm", [["nuts", "NUTS"], ["hmc", "Static HMC"]], ({ algorithm }) => algorithm, (algorithm) => again({ algorithm })),
+      choice("Algorithm", ALGORITHM_WORDS, ({ algorithm }) => algorithm, (algorithm) => again({ algorithm })),
       number("Step size", { min: 1e-6, max: 100, step: "any" }, ({ step_size }) => step_size ?? walk?.stepSize ?? NaN, (step_size) => again({ step_size })),
       check("as adapted", ({ step_size }) => step_size === null, (isAdapted) => again({ step_size: isAdapted ? null : walk.stepSize })),
       where(number("Path length", { min: 0.001, max: 100, step: "any" }, ({ path_length }) => path_length, (path_length) => again({ path_length })), isStatic),
@@ -72,27 +57,13 @@ export function makeSettings(store, engine) {
     ];
   }
 
-  const fields = groups.flatMap(([, each]) => each);
-  const words = element("p", { class: "words-of-model" });
-  const sections = groups.map(([title, each]) => element("fieldset", {}, element("legend", {}, title), ...each.map(({ row }) => row)));
-  sections[0].append(words);
   const anew = element("button", { type: "button", onclick: () => again({ start: null, momentum: null }) }, "Start where the warm-up ended");
-  const details = element("details", { class: "settings" }, element("summary", {}, "Settings"), element("div", { class: "groups" }, ...sections), anew);
-  const wide = matchMedia("(min-width: 760px)");
-  details.open = wide.matches;
-  wide.addEventListener("change", () => (details.open = wide.matches));
-
-  const show = (state) => {
-    for (const field of fields) field.show(state);
-    words.textContent = described(state).words;
-  };
-  store.subscribe(show);
-  show(store.get());
+  const panel = makePanel(groups, store, (state) => described(state).words, anew);
   return {
-    root: details,
+    root: panel.root,
     walked(newWalk) {
       walk = newWalk;
-      show(store.get());
+      panel.show(store.get());
     },
   };
 }

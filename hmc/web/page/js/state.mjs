@@ -20,13 +20,15 @@ const OF_RUN = {
   draws: wholeFrom(1, 20000),
   target_accept: between(0, 1),
 };
+const METRICS = ["auto", "diag", "dense", "low_rank", "unit"]; // of `sample`
 
 /** The state of a page whose first model this is.
  * @param {{name: string, coordinates: import("./coordinates.mjs").Coordinate[]}} model */
 export function defaultState(model) {
   return {
     view: "step", algorithm: "nuts", path_length: Math.PI / 2, max_depth: 10, seed: 12,
-    chains: 4, warmup: 1000, draws: 1000, target_accept: 0.8, race: {},
+    chains: 4, warmup: 1000, draws: 1000, target_accept: 0.8, run_metric: "auto",
+    race: {}, budget: 100000,
     ...stateOfModel(model),
   };
 }
@@ -90,7 +92,9 @@ function checksOf({ coordinates }, models, views) {
     start: position,
     momentum: position,
     cursor: wholeFrom(0, 1e6),
+    run_metric: oneOf(...METRICS),
     race: isRace(models),
+    budget: wholeFrom(1000, 5000000),
   };
 }
 
@@ -101,7 +105,7 @@ function isEllipse(x) {
 
 const isRace = (models) => (x) => {
   if (x === null || typeof x !== "object" || Array.isArray(x)) return false;
-  const checks = { ...OF_RUN, metric: oneOf("auto", "diag", "dense", "low_rank", "unit"), model: oneOf(...models) };
+  const checks = { ...OF_RUN, metric: oneOf(...METRICS), model: oneOf(...models) };
   return Object.entries(x).every(([name, value]) => Object.hasOwn(checks, name) && checks[name](value));
 };
 

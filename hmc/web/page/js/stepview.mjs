@@ -1,11 +1,10 @@
 // The Step view: a transition in the plane, its energy errors and its tree, in words and in source, event by event.
 
-import { cloudOf, drawCloud, drawDensity, gridOf, rangesOf } from "./backdrop.mjs";
-import { constrainedOf } from "./coordinates.mjs";
+import { drawCloud, drawDensity } from "./backdrop.mjs";
 import { element } from "./dom.mjs";
-import { makeFrame } from "./frame.mjs";
 import { makeHandles } from "./handles.mjs";
 import { drawAxes, drawChecks, drawPast, drawPath, fitPlane, makeKey, makePlane } from "./plane.mjs";
+import { sceneOf } from "./scene.mjs";
 import { makeSettings } from "./settings_panel.mjs";
 import { drawStrip, makeStrip } from "./strip.mjs";
 import { makeTelling } from "./telling_panel.mjs";
@@ -80,20 +79,3 @@ export function makeStepView(root, store, engine) {
   new ResizeObserver(() => setScene()).observe(plane.root);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => scene && drawScene());
 }
-
-const clouds = new Map();
-
-/** A frame for two coordinates of a model, and what is behind a path in it. */
-async function sceneOf(engine, model, names, constrained, size) {
-  const { coordinates } = engine.described(model);
-  const pair = names.map((name) => coordinates.find((each) => each.name === name));
-  if (!clouds.has(model)) clouds.set(model, cloudOf(engine, model));
-  const cloud = await clouds.get(model);
-  const shown = (each, value) => (constrained ? constrainedOf(each, value) : value);
-  const frame = makeFrame(pair, constrained, rangesOf(cloud, pair, shown), size);
-  const centre = pair.map(({ index, ofMomentum }) => (ofMomentum ? 0 : medianOf(cloud.map((draw) => draw[index]))));
-  const grid = coordinates.length === 2 ? await gridOf(engine, model, frame) : null;
-  return { model, frame, centre, cloud, grid };
-}
-
-const medianOf = (values) => Float64Array.from(values).sort()[values.length >> 1];

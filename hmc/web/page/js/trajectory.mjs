@@ -35,14 +35,13 @@ export function whitened(metric, vector) {
   if (metric.kind === "diag") return vector.map((x, i) => x / Math.sqrt(metric.variances[i]));
   if (metric.kind === "dense") return solved(choleskyOf(metric.covariance, vector.length), vector);
   const { scale, vectors, eigenvalues } = metric;
-  const n = vector.length;
   const unscaled = vector.map((x, i) => x / scale[i]);
   const result = [...unscaled];
   for (let k = 0; k < eigenvalues.length; k++) {
-    const row = vectors.slice(k * n, (k + 1) * n);
+    const row = vectors[k];
     const along = unscaled.reduce((sum, x, i) => sum + x * row[i], 0);
     const factor = (1 / Math.sqrt(eigenvalues[k]) - 1) * along;
-    for (let i = 0; i < n; i++) result[i] += factor * row[i];
+    for (let i = 0; i < result.length; i++) result[i] += factor * row[i];
   }
   return result;
 }

@@ -1,9 +1,14 @@
 // A worker: it answers messages {id, call, model, values} with {id, result} or {id, error}.
 
 import { load, logDensity, openChain, record, recordFrom, sample } from "../../js/hmc.mjs";
+import { planOf } from "../../js/plan.mjs";
+import { checkedSettings } from "../../js/settings.mjs";
+import { diagnose } from "./diagnostics.mjs";
+import { pieceOf, watchedPiece } from "./pieces.mjs";
 
 const loadedModels = new Map();
 const chains = new Map();
+let opened = 0;
 
 const CALLS = {
   async load(name, bytes) {
@@ -16,8 +21,13 @@ const CALLS = {
   recordFrom: (name, position, stepSize, settings) => recordFrom(loadedModels.get(name), position, stepSize, settings),
   grid,
   adapted,
+  plan(name, settings) {
+    const { constants, dimension } = loadedModels.get(name);
+    return { plan: planOf(checkedSettings(settings, constants, dimension), constants), actions: constants };
+  },
+  diagnose: (name, parameters) => parameters.map(diagnose),
   openChain(name, settings, chain) {
-    const id = chains.size;
+    const id = ++opened;
     chains.set(id, openChain(loadedModels.get(name), settings, chain));
     return id;
   },
@@ -36,6 +46,8 @@ const CHAIN_CALLS = {
   metric: (chain) => chain.metric(),
   stepSize: (chain) => chain.stepSize(),
   recordNext: (chain) => chain.recordNext(),
+  piece: pieceOf,
+  watched: watchedPiece,
   close: (chain) => void chains.forEach((other, id) => other === chain && chains.delete(id)),
 };
 

@@ -13,6 +13,9 @@ export function makeEngine(models, source, bytesOf) {
     logDensity: (model, position, gradient) => quick("logDensity", model, [position, gradient]),
     grid: (model, asked) => quick("grid", model, [asked]),
     adapted: (model, settings) => quick("adapted", model, [settings]),
+    plan: (model, settings) => quick("plan", model, [settings]),
+    /** What `diagnose` finds of each of some coordinates, given as the draws of their chains. */
+    diagnose: (model, coordinates) => quick("diagnose", model, [coordinates]),
     recordFrom: (model, position, stepSize, settings) => quick("recordFrom", model, [position, stepSize, settings]),
     record: (model, settings) => patient("record", model, [settings]),
     sample: (model, settings) => patient("sample", model, [settings]),
@@ -28,7 +31,7 @@ export function makeEngine(models, source, bytesOf) {
  * the chain. */
 function remoteChain(call, { warmup }) {
   const chain = { iteration: 0, warmup };
-  for (const method of ["advance", "positions", "stats", "metric", "stepSize", "recordNext", "close"])
+  for (const method of ["advance", "positions", "stats", "metric", "stepSize", "recordNext", "piece", "watched", "close"])
     chain[method] = async (...values) => {
       const { iteration, result } = await call(method, ...values);
       chain.iteration = iteration;
