@@ -34,13 +34,13 @@ export function makeFrame(pair, isConstrained, ranges, size) {
   };
 }
 
-/** The range of values that shows nearly all of them, with a margin.
+/** The range of values that shows most of them, with a margin; by their quantiles, since a funnel's reach far.
  * @param {ArrayLike<number>} values @returns {[number, number]} */
 export function rangeOf(values) {
   const sorted = Float64Array.from(values).filter(Number.isFinite).sort();
   if (sorted.length === 0) return [-1, 1];
-  const [low, high] = [0.005, 0.995].map((part) => sorted[Math.round(part * (sorted.length - 1))]);
-  const margin = 0.2 * (high - low) || 1;
+  const [low, high] = [0.02, 0.98].map((part) => sorted[Math.round(part * (sorted.length - 1))]);
+  const margin = 0.35 * (high - low) || 1;
   return [low - margin, high + margin];
 }
 

@@ -15,6 +15,18 @@ export function makePlane() {
   return { root: element("div", { class: "plane" }, canvas, svg), canvas, svg, layers };
 }
 
+/** What the marks of a plane mean. */
+export function makeKey() {
+  const mark = (words, ...shapes) => element("span", {}, shape("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" }, ...shapes), words);
+  const circle = (name, r) => shape("circle", { class: name, cx: 7, cy: 7, r });
+  return element("p", { class: "key" },
+    mark("start, drag it", shape("g", { class: "handle of-start" }, circle("knob", 5))),
+    mark("its momentum, drag it", shape("g", { class: "handle" }, circle("knob", 5))),
+    mark("metric, 2 sd", shape("path", { class: "ellipse", d: "M1 7a6 6 0 1 1 12 0a6 6 0 1 1 -12 0" })),
+    mark("proposal", circle("ring proposal", 6)),
+    mark("the draw", circle("ring chosen", 6)));
+}
+
 /** Heads of arrows, in the colour of their lines. */
 function arrowHeads() {
   const head = shape("marker", { id: "head", viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" },

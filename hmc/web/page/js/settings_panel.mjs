@@ -57,7 +57,7 @@ export function makeSettings(store, engine) {
     ];
   }
 
-  const anew = element("button", { type: "button", onclick: () => again({ start: null, momentum: null }) }, "Start where the warm-up ended");
+  const anew = element("button", { type: "button", onclick: () => again({ start: null, momentum: null }) }, "Reset start and momentum");
   const panel = makePanel(groups, store, (state) => described(state).words, anew);
   return {
     root: panel.root,

@@ -3,7 +3,7 @@
 import { drawCloud, drawDensity } from "./backdrop.mjs";
 import { element } from "./dom.mjs";
 import { makeHandles } from "./handles.mjs";
-import { drawAxes, drawChecks, drawPast, drawPath, fitPlane, makePlane } from "./plane.mjs";
+import { drawAxes, drawChecks, drawPast, drawPath, fitPlane, makeKey, makePlane } from "./plane.mjs";
 import { sceneOf } from "./scene.mjs";
 import { makeSettings } from "./settings_panel.mjs";
 import { drawStrip, makeStrip } from "./strip.mjs";
@@ -24,7 +24,7 @@ export function makeStepView(root, store, engine) {
   const transport = makeTransport(store, () => walk?.timeline ?? null);
   const handles = makeHandles(plane, store);
   const trouble = element("p", { class: "trouble", role: "status" });
-  const stage = element("div", { class: "stage" }, plane.root, trouble, transport.root, strip.root);
+  const stage = element("div", { class: "stage" }, plane.root, makeKey(), trouble, transport.root, strip.root);
   root.append(element("div", { class: "bench" }, settings.root, stage, telling.root));
 
   const draw = () => {
@@ -36,6 +36,7 @@ export function makeStepView(root, store, engine) {
     drawPath(plane.layers.path, scene.frame, so);
     drawChecks(plane.layers.checks, scene.frame, so, walk.inverseMetric);
     handles.draw(walk, scene.frame, scene.centre);
+    plane.layers.handles.classList.toggle("of-past", number > 0); // they belong to the first transition
     drawStrip(strip.svg, strip.root.clientWidth, told.recorded, so);
     telling.show(told, number, event, so, transport.isPlaying());
     transport.show(Math.min(cursor, walk.timeline.length - 1), walk.timeline.length, so.now.text);

@@ -40,11 +40,10 @@ function errors(width, x, recorded, so) {
     shape("text", { class: "label", x: SIDE - 12, y: middle + 4, "text-anchor": "end" }, "0"),
     shape("text", { class: "label", x: width, y: 12, "text-anchor": "end" }, `± ${short(most)}`),
   ];
-  for (const leaf of so.leaves) {
-    const name = `${leaf.diverging ? "diverging" : colourClass(leaf.doubling)}${leaf.number === so.last.number ? " now" : ""}`;
-    made.push(shape("line", { class: `stem ${name}`, x1: x(leaf.number), x2: x(leaf.number), y1: middle, y2: y(leaf.energy_error) }));
-    made.push(shape("circle", { class: `bead ${name}`, cx: x(leaf.number), cy: y(leaf.energy_error), r: 3 }));
-  }
+  const stems = (leaf) => `M${x(leaf.number)} ${middle}V${y(leaf.energy_error)}`;
+  made.push(...inColours(so.leaves, classOfLeaf, "stem", stems));
+  made.push(...inColours(so.leaves, classOfLeaf, "beads", (leaf) => dot(x(leaf.number), y(leaf.energy_error))));
+  made.push(shape("circle", { class: "ring last", cx: x(so.last.number), cy: y(so.last.energy_error), r: 6 }));
   return made;
 }
 
@@ -53,21 +52,29 @@ function tree(width, x, recorded, so) {
   const levels = Math.max(1, ...recorded.joins.map(levelOf));
   const y = (level) => ground - (level / levels) * (TREE - 44);
   const made = [shape("text", { class: "label", x: 0, y: ERRORS + GAP + 4 }, recorded.algorithm === "nuts" ? "tree" : "path")];
-  for (const leaf of so.leaves)
-    made.push(shape("circle", { class: `bead ${leaf.diverging ? "diverging" : colourClass(leaf.doubling)}`, cx: x(leaf.number), cy: ground, r: 3 }));
-  for (const join of so.joins) {
-    const level = levelOf(join);
-    const [a, b] = [join.earlier, join.later].map((stretch) => 0.5 * (x(stretch[0]) + x(stretch[1])));
+  const branch = (join) => {
+    const [from, to] = [join.earlier, join.later].map((stretch) => 0.5 * (x(stretch[0]) + x(stretch[1])));
     const [under, beside] = [join.earlier, join.later].map((stretch) => y(levelOfSpan(stretch)));
-    const name = `branch ${join.is_turning ? "turning" : colourClass(join.doubling)}${join === so.now.join ? " now" : ""}`;
-    made.push(shape("path", { class: name, d: `M${a} ${under}V${y(level)}H${b}V${beside}` }));
-  }
+    return `M${from} ${under}V${y(levelOf(join))}H${to}V${beside}`;
+  };
+  made.push(...inColours(so.joins, classOfJoin, "branch", branch));
+  if (so.now.join) made.push(shape("path", { class: `branch now ${classOfJoin(so.now.join)}`, d: branch(so.now.join) }));
+  made.push(...inColours(so.leaves, classOfLeaf, "beads", (leaf) => dot(x(leaf.number), ground)));
   made.push(shape("circle", { class: `ring ${so.isOver ? "chosen" : "proposal"}`, cx: x(so.proposal), cy: ground, r: 7 }));
   for (const number of new Set([so.leaves.map((leaf) => leaf.number).sort((i, j) => i - j)].flatMap((all) => [all[0], 0, all.at(-1)])))
     made.push(shape("text", { class: "label", x: x(number), y: HEIGHT - 4, "text-anchor": "middle" }, String(number).replace("-", "−")));
   return made;
 }
 
+/** One path for all that have a colour: a long transition has a thousand leaves.
+ * @param {any[]} things @param {(thing: any) => string} classOf @param {string} name @param {(thing: any) => string} outline */
+function inColours(things, classOf, name, outline) {
+  return [...Map.groupBy(things, classOf)].map(([colour, all]) => shape("path", { class: `${name} ${colour}`, d: all.map(outline).join("") }));
+}
+
+const classOfLeaf = (leaf) => (leaf.diverging ? "astray" : colourClass(leaf.doubling));
+const classOfJoin = (join) => (join.is_turning ? "turning" : colourClass(join.doubling));
+const dot = (x, y) => `M${x} ${y}h0`;
 const levelOfSpan = ([first, last]) => Math.log2(Math.abs(last - first) + 1);
 const levelOf = ({ earlier, later }) => {
   const ends = [...earlier, ...later];

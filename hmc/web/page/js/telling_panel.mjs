@@ -3,15 +3,18 @@
 import { element } from "./dom.mjs";
 import { short } from "./numbers.mjs";
 
+const MOST_WORDS = 40; // events before the one that is shown
+
 /** @param {any} engine  with the sources and the table of their lines */
 export function makeTelling(engine) {
   const title = element("h2", { class: "of-transition" });
-  const list = element("ol", { class: "events" });
+  const list = element("ol", {});
+  const events = element("div", { class: "events", tabindex: 0, role: "region", "aria-label": "What has happened in this transition" }, list);
   const live = element("p", { class: "unseen", "aria-live": "polite" });
   const checks = element("div", { class: "u-turns" });
   const file = element("span", { class: "file" });
   const code = element("pre", { class: "source", tabindex: 0, role: "region", "aria-label": "Source of the sampler" });
-  let shownFile = "", shownTransition = null, marked = null;
+  let shownFile = "", marked = null;
 
   const showSource = (kind) => {
     const { file: name, function: within, line } = engine.lines[kind];
@@ -30,24 +33,21 @@ export function makeTelling(engine) {
   };
 
   const root = element("div", { class: "telling" },
-    element("section", { class: "words" }, title, list, live),
+    element("section", { class: "words" }, title, events, live),
     element("section", { class: "checks-room" }, element("h2", {}, "U-turn check"), checks),
     element("section", { class: "source-room" }, element("h2", {}, "Source ", file), code));
   return {
     root,
     /** @param {any} told @param {number} event @param {ReturnType<typeof import("./timeline.mjs").soFar>} so
      * @param {boolean} isQuiet  as while it plays */
-    show({ recorded, events }, number, event, so, isQuiet) {
+    show({ recorded, events: all }, number, event, so, isQuiet) {
       title.textContent = `Transition ${number + 1}`;
-      if (shownTransition !== events) {
-        shownTransition = events;
-        list.replaceChildren(...events.map(({ text }) => element("li", {}, text)));
-      }
-      [...list.children].forEach((item, k) => {
-        item.className = k === event ? "now" : k < event ? "" : "later";
-      });
-      const item = list.children[event];
-      list.scrollTop = item.offsetTop - list.clientHeight + item.offsetHeight + 12;
+      const first = Math.max(0, event - MOST_WORDS);
+      const items = all.slice(first, event + 1).map(({ text }) => element("li", {}, text));
+      items.at(-1).className = "now";
+      list.start = first + 1;
+      list.replaceChildren(...items);
+      events.scrollTop = events.scrollHeight;
       if (!isQuiet) live.textContent = so.now.text;
       checks.replaceChildren(checkTable(so, recorded));
       showSource(so.now.source);
@@ -63,7 +63,7 @@ function checkTable({ joins, now }, recorded) {
   const head = element("tr", {}, ...["leaves", "ρ·p first", "ρ·p last", "turns"].map((words) => element("th", { scope: "col" }, words)));
   const body = Array.from({ length: 3 }, (_, k) => {
     const check = rows[k];
-    if (!check) return element("tr", {}, ...["", "", "", ""].map(() => element("td", {}, "\u00a0")));
+    if (!check) return element("tr", { class: "empty" }, ...["", "", "", ""].map(() => element("td", {}, "\u00a0")));
     const isTurning = !(check.along_first > 0 && check.along_last > 0);
     const product = (along) => element("td", { class: along > 0 ? "" : "against" }, short(along));
     return element("tr", {}, element("td", {}, `${check.first} to ${check.last}`), product(check.along_first), product(check.along_last), element("td", {}, isTurning ? "yes" : "no"));

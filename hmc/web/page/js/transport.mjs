@@ -46,11 +46,10 @@ export function makeTransport(store, timelineNow) {
   });
   const root = element("div", { class: "transport" },
     element("div", { class: "row" },
-      button("Back", "One event back", "event", -1), button("Next", "Next event", "event", 1),
-      button("Leaf", "Next leaf", "leaf", 1), button("Doubling", "Next doubling", "doubling", 1),
-      button("Transition", "Next transition", "transition", 1), play),
+      button("Back", "One event back", "event", -1), element("span", { class: "keys" }, "Next"),
+      ...["event", "leaf", "doubling", "transition"].map((name) => button(name, `Next ${name}`, name, 1)), play),
     slider,
-    element("div", { class: "row small" }, unit, speed,
+    element("div", { class: "row small" }, element("span", { class: "keys" }, "Play by"), unit, speed,
       element("span", { class: "keys" }, "Keys: ← → event, l leaf, d doubling, t transition (with Shift: back), space play")));
 
   document.addEventListener("keydown", (event) => {
