@@ -19,7 +19,7 @@ export function makePlane() {
 export function makeKey() {
   const mark = (words, ...shapes) => element("span", {}, shape("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" }, ...shapes), words);
   const circle = (name, r) => shape("circle", { class: name, cx: 7, cy: 7, r });
-  return element("p", { class: "key" },
+  return element("p", { class: "marks" },
     mark("start, drag it", shape("g", { class: "handle of-start" }, circle("knob", 5))),
     mark("its momentum, drag it", shape("g", { class: "handle" }, circle("knob", 5))),
     mark("metric, 2 sd", shape("path", { class: "ellipse", d: "M1 7a6 6 0 1 1 12 0a6 6 0 1 1 -12 0" })),
