@@ -13,7 +13,7 @@ FUNNEL_SHOWN = 12.0  # x beyond is rare, and its density flat
 
 
 def toy_marginals(name: str) -> dict[str, dict[str, Any]] | None:
-    """{"x": {"mean", "sd", "curve": {"from", "to", "heights"}}, ...} of the toy of that name; None for another model."""
+    """{"x": {"mean", "sd", "curve": {"from", "to", "heights"}}, ...} of the toy of a name; None for another model."""
     normal = _known(_normal_density(1.0), 4.0, 1.0)
     if name == "line":
         return {"x": normal}

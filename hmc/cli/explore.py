@@ -77,7 +77,8 @@ def _targets(names: list[str]) -> list[Target]:
     targets = []
     for name in names or [*toys, *OF_LECTURE]:
         if name in toys:
-            targets.append(Target(toys[name](), " ".join((toys[name].__doc__ or "").split()), toy_marginals(name) or {}))
+            words = " ".join((toys[name].__doc__ or "").split())
+            targets.append(Target(toys[name](), words, toy_marginals(name) or {}))
         else:
             described = models.describe(name) if ":" not in name and name in models.names() else None
             targets.append(Target(build(name), described.summary if described else "", _of_lecture(name)))

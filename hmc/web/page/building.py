@@ -32,8 +32,8 @@ class Target(NamedTuple):
 
     model: Model
     words: str = ""  # a line or two: what it is
-    # What is known of the posterior, by the names of single numbers, on the constrained scale: "mean", "sd", "lower" and
-    # "upper" (5.5% and 94.5% quantiles), "curve" ({"from", "to", "heights"}: the density at equal distances).
+    # What is known of the posterior, by the names of single numbers, on the constrained scale: "mean", "sd", "lower"
+    # and "upper" (5.5% and 94.5% quantiles), "curve" ({"from", "to", "heights"}: the density at equal distances).
     exact: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
