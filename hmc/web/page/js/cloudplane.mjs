@@ -8,6 +8,7 @@ import { drawAxes, fitPlane, makePlane } from "./plane.mjs";
 import { sceneOf } from "./scene.mjs";
 import { chainColour } from "./trace.mjs";
 
+const DOT = 2.5; // pixels
 const ORDER = { name: "draw", ofMomentum: true }; // what stands upwards where a model has one coordinate
 
 /** The values of a coordinate in a chain, as they are shown.
@@ -49,7 +50,7 @@ export function makeCloudPlane(engine, colourOf = chainColour) {
     const style = getComputedStyle(plane.root);
     const above = divergent.getContext("2d"), below = cloud.getContext("2d");
     above.fillStyle = style.getPropertyValue("--bad");
-    below.globalAlpha = 0.5;
+    below.globalAlpha = 0.55;
     for (let chain = 0; chain < gathering.chains; chain++) {
       const first = painted[chain] ?? 0, end = gathering.countOf(chain);
       const columns = frame.pair.map((each) => shownColumn(gathering, each, chain, frame.isConstrained));
@@ -57,7 +58,7 @@ export function makeCloudPlane(engine, colourOf = chainColour) {
       const place = (k) => frame.pixelOfShown([columns[0][k], columns[1][k]]);
       for (let k = first; k < end; k++) {
         const { x, y } = place(k);
-        below.fillRect(x - 1, y - 1, 2, 2);
+        below.fillRect(x - DOT / 2, y - DOT / 2, DOT, DOT);
       }
       const numbers = gathering.divergent(chain);
       for (let n = numbers.length - 1; n >= 0 && numbers[n] >= first; n--) {

@@ -44,7 +44,9 @@ export function exactAsShown(exact, coordinate, isConstrained) {
 export function drawMarginal({ context, width, height, colour }, { heights, range, exact, isUpright }) {
   const [length, room] = isUpright ? [width, height] : [height, width];
   const curve = exact.curve?.heights ?? [];
-  const highest = Math.max(...heights, ...curve, Number.MIN_VALUE) * 1.06;
+  const ofBars = Math.max(...heights), ofCurve = Math.max(...curve, 0);
+  // A narrow peak of the curve is cut off rather than that it makes the bars flat.
+  const highest = 1.06 * (ofBars > 0 ? Math.min(Math.max(ofBars, ofCurve), 1.8 * ofBars) : ofCurve || 1);
   const place = (value, density) => {
     const along = ((value - range[0]) / (range[1] - range[0])) * length;
     const up = (density / highest) * (room - 8);
@@ -63,7 +65,7 @@ export function drawMarginal({ context, width, height, colour }, { heights, rang
   if (curve.length > 0) {
     const { from, to } = exact.curve;
     context.beginPath();
-    curve.forEach((density, k) => context.lineTo(...place(from + ((to - from) * k) / (curve.length - 1), density)));
+    curve.forEach((density, k) => context.lineTo(...place(from + ((to - from) * k) / (curve.length - 1), Math.min(density, 1.1 * highest))));
     context.stroke();
   } else if (exact.lower !== undefined) drawInterval(context, place, exact, highest);
 }

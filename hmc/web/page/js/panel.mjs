@@ -2,6 +2,15 @@
 
 import { element } from "./dom.mjs";
 
+/** Fields that show the state, in a group of their own.
+ * @param {string} title @param {import("./fields.mjs").Field[]} fields @param {import("./store.mjs").Store} store */
+export function makeGroup(title, fields, store) {
+  const show = (state) => fields.forEach((field) => field.show(state));
+  store.subscribe(show);
+  show(store.get());
+  return element("fieldset", { class: "group" }, element("legend", {}, title), ...fields.map(({ row }) => row));
+}
+
 /** @param {[string, import("./fields.mjs").Field[]][]} groups  title and fields @param {import("./store.mjs").Store} store
  * @param {(state: any) => string} wordsOf  what stands below the first group
  * @param {...HTMLElement} others  below all */

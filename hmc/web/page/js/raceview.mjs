@@ -26,9 +26,11 @@ export function makeRaceView(root, store, engine) {
   const histories = makeHistories(() => race);
   const table = element("table", { class: "counters" });
   const bar = makeRunBar(() => player, () => begin(), RACE_BAR);
+  const panel = makeRacePanel(store, engine);
   const lanes = planes.map((plane, k) => element("section", { class: `lane lane-${k + 1}` }, titles[k], plane.root));
-  root.append(element("div", { class: "bench race" }, makeRacePanel(store, engine).root,
-    element("div", { class: "stage" }, element("div", { class: "lanes" }, ...lanes), bar.root),
+  root.append(element("div", { class: "bench race" }, panel.root,
+    element("div", { class: "stage" }, element("div", { class: "lanes" }, ...lanes), bar.root,
+      element("div", { class: "lanes of-settings" }, ...panel.lanes)),
     element("div", { class: "telling" }, element("section", {}, element("h2", {}, "So far"), table), ...histories.sections)));
 
   const player = makePlayer({

@@ -5,7 +5,7 @@ import { shape } from "./dom.mjs";
 import { ellipsePoints } from "./ellipse.mjs";
 import { drawAxes, fitPlane } from "./plane.mjs";
 
-const WAY = 30; // transitions whose way is drawn
+const WAY = 12; // transitions whose way is drawn
 const FAR = 9999; // pixels
 
 /** Draw what lies behind. @param {ReturnType<typeof import("./plane.mjs").makePlane>} plane @param {any} scene */

@@ -32,7 +32,7 @@ export function makeWarmupView(root, store, engine) {
       number("Warm-up", { min: 20, max: 20000, step: 1 }, ({ warmup }) => warmup, (warmup) => store.set({ warmup }))]],
   ], store, () => described().words);
   root.append(element("div", { class: "bench warmup" }, panel.root,
-    element("div", { class: "stage" }, plane.root, bar.root, telling.root), element("div", { class: "telling" }, ...charts.sections)));
+    element("div", { class: "stage" }, plane.root, bar.root, telling.root), element("div", { class: "telling" }, ...charts.sections, charts.legend)));
 
   const go = (to) => {
     if (watched === null) return;
