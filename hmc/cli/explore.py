@@ -25,7 +25,11 @@ def add(subparsers: Any) -> None:
         "the draws of hmc.sample.",
     )
     command.add_argument(
-        "models", metavar="MODEL", nargs="*", help=f"{MODEL_HELP}, or a toy (default: all toys, mST and cafes)"
+        "models",
+        metavar="MODEL",
+        nargs="*",
+        default=[],
+        help=f"{MODEL_HELP}, or a toy (default: all toys, mST and cafes)",
     )
     command.add_argument("--out", metavar="FILE.html", default="explore.html", help="default explore.html")
     command.set_defaults(run=run)

@@ -16,6 +16,7 @@ from hmc.sampler.metric import DENSE, DIAGONAL, LOW_RANK
 from hmc.sampler.starting import LARGEST_DENSE, MOST_DIRECTIONS
 from hmc.settings import QUARTER_PERIOD
 from hmc.web import recording
+from hmc.web.checked import native_end
 from hmc.web.driver import AS_IT_IS, NO_START, OWN_STEP, RECORDED, TOLD
 from hmc.web.layout import data_image, described
 from hmc.web.process import EXPORTS, made
@@ -71,6 +72,7 @@ def module(model: Model, *, simd: bool = True) -> bytes:
         "arguments": described(),
         "told": TOLD,
         "constants": CONSTANTS,
+        "check": native_end(model),
     }
     return module_of(code, image, room, {"hmc": json.dumps(description).encode()})
 
@@ -83,9 +85,9 @@ def _described(parameter: Any) -> dict[str, Any]:
 
 def _object(model: Model, simd: bool) -> bytes:
     """The object file of a model's module, from disk if it is there."""
-    of_sampler = f"{sampler_key()} {_own_code()}"
+    of_sampler = f"{sampler_key()} {_own_code()} {simd}"
     density = model.density_key()
-    key = f"{of_sampler} {density} {simd}"
+    key = f"{of_sampler} {density}"
     stored = None if density is None else cache.kept("module", key)
     if stored is not None:
         return stored

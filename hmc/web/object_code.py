@@ -1,4 +1,8 @@
-"""Intermediate code of several modules becomes one object file for WebAssembly, by LLVM."""
+"""Intermediate code becomes one object file for WebAssembly, by LLVM.
+
+The sampler and a density are optimised apart, and then joined: so the sampler, which takes ten times as long, is
+optimised once for all models. A call of the density is all that a gradient costs more.
+"""
 
 import re
 from collections.abc import Iterable
@@ -15,21 +19,32 @@ OPTIMISATION = 3
 SMALL = ("recording", "_substituted", "start_search", "climbing", "set_from_covariance")
 
 
-def object_of(codes: Iterable[str], late: str, exports: tuple[str, ...], *, simd: bool) -> bytes:
-    """The object file of intermediate codes, all but the exports private; `late` is joined to the optimised rest."""
+def optimised(codes: Iterable[str], exports: tuple[str, ...], *, simd: bool) -> bytes:
+    """LLVM's bitcode of intermediate codes, optimised together; all but the exports private."""
+    module = _joined(map(retargeted, codes))
     target = _target(simd)
-    first, *others = map(retargeted, codes)
-    module = llvm.parse_assembly(first)
-    for other in others:
-        module.link_in(llvm.parse_assembly(other))
     _keep_private(module, exports)
     _make_small(module)
     _optimise(module, target, 1, prune=True)  # inlines, which brings pairs of reference counts together
     _optimise(module, target, OPTIMISATION)
-    module.link_in(llvm.parse_assembly(retargeted(late)))
-    module.verify()
-    _keep_private(module, exports)
-    return bytes(target.emit_object(module))
+    return bytes(module.as_bitcode())
+
+
+def object_of(parts: Iterable[bytes], late: str, exports: tuple[str, ...], *, simd: bool) -> bytes:
+    """The object file of optimised parts, joined to `late`, which is as it is; all but the exports private."""
+    first, *others = map(llvm.parse_bitcode, parts)
+    for other in (*others, llvm.parse_assembly(retargeted(late))):
+        first.link_in(other)
+    first.verify()
+    _keep_private(first, exports)
+    return bytes(_target(simd).emit_object(first))
+
+
+def _joined(codes: Iterable[str]) -> Any:
+    first, *others = map(llvm.parse_assembly, codes)
+    for other in others:
+        first.link_in(other)
+    return first
 
 
 def _target(simd: bool) -> Any:

@@ -1,4 +1,4 @@
-"""The sampler's transition in a WebAssembly module, recorded: kernels that do what the sampler's do, and note what they did.
+"""The sampler's transition in a WebAssembly module, recorded: kernels that do as the sampler's do, and take notes.
 
 The compiled counterpart of `hmc/record/watcher.py`. Notes are numbers one after another, in memory that grows: a kind,
 which is one of the constants below, and what belongs to it. `js/record.mjs` reads them.

@@ -10,12 +10,21 @@ import { argumentsOf, checkedSettings, ownArguments } from "./settings.mjs";
  * @typedef {{module: WebAssembly.Module, model: string, dimension: number, parameters: object[], data: number,
  *   room: number, arguments: any[], told: string[], constants: Record<string, any>}} Model */
 
-/** The model of a module's bytes.
+/** The model of a module's bytes. An Error where this machine does not find the draws that come with the module, which
+ * are those of `hmc.sample` (hmc/web/checked.py).
  * @param {BufferSource} bytes @returns {Promise<Model>} */
 export async function load(bytes) {
   const module = await WebAssembly.compile(bytes);
   const [described] = WebAssembly.Module.customSections(module, "hmc");
-  return { module, ...JSON.parse(new TextDecoder().decode(described)) };
+  const { check, ...description } = JSON.parse(new TextDecoder().decode(described));
+  const model = { module, ...description };
+  if (check) {
+    const { position } = sample(model, check.settings);
+    const end = position.subarray(-model.dimension);
+    if (!check.position.every((value, i) => value === end[i]))
+      throw new Error(`${model.model}: its module does not give the draws of hmc.sample on this machine`);
+  }
+  return model;
 }
 
 /** Draws of all chains, and the statistics of the transitions that made them, (chains, draws) each; the same of the

@@ -45,8 +45,8 @@ def _exact(found):
 
 
 def sampled(module, runs):
-    """[{"position" and the name of each statistic: float64 (chains, draws, ...)}] of a module's bytes and settings; those
-    of the warm-up begin with "warmup_".
+    """[{"position" and the name of each statistic: float64 (chains, draws, ...)}] of a module's bytes and settings;
+    those of the warm-up begin with "warmup_".
     """
     with _file_of(module) as path:
         answers = ask("sample", module=str(path), folder=str(path.parent), runs=runs)

@@ -21,7 +21,8 @@ export async function cloudOf(engine, model) {
  * @param {(coordinate: import("./coordinates.mjs").Coordinate, value: number) => number} shown
  * @returns {[number, number][]} */
 export function rangesOf(cloud, pair, shown) {
-  return pair.map((each) => (each.ofMomentum ? [-3.2, 3.2] : rangeOf(cloud.map((draw) => shown(each, draw[each.index])))));
+  const valuesOf = (each) => cloud.map((draw) => shown(each, draw[each.index]));
+  return pair.map((each) => (each.ofMomentum ? [-3.2, 3.2] : rangeOf(valuesOf(each))));
 }
 
 /** The log density, as shown, on the points of a grid over a frame, row by row from below.

@@ -29,7 +29,8 @@ export function choice(words, options, read, write) {
  * @param {(state: any) => number} read @param {(value: number) => void} write @returns {Field} */
 export function number(words, limits, read, write) {
   const input = element("input", {
-    id: `field-${++count}`, type: "number", inputmode: limits.step === 1 ? "numeric" : "decimal", required: true, ...limits,
+    id: `field-${++count}`, type: "number", required: true, ...limits,
+    inputmode: limits.step === 1 ? "numeric" : "decimal",
     onchange: () => {
       const isGood = input.checkValidity();
       input.setAttribute("aria-invalid", String(!isGood));
@@ -46,14 +47,16 @@ export function number(words, limits, read, write) {
   return { row: row(words, input), show };
 }
 
-/** @param {string} words @param {(state: any) => boolean} read @param {(value: boolean) => void} write @returns {Field} */
+/** @param {string} words @param {(state: any) => boolean} read @param {(value: boolean) => void} write
+ * @returns {Field} */
 export function check(words, read, write) {
   const input = element("input", { id: `field-${++count}`, type: "checkbox", onchange: () => write(input.checked) });
   const made = element("div", { class: "field check" }, input, element("label", { for: input.id }, words));
   return { row: made, show: (state) => (input.checked = read(state)) };
 }
 
-/** A field that is there for some states alone. @param {Field} field @param {(state: any) => boolean} applies @returns {Field} */
+/** A field that is there for some states alone.
+ * @param {Field} field @param {(state: any) => boolean} applies @returns {Field} */
 export function where({ row: made, show }, applies) {
   return {
     row: made,

@@ -12,7 +12,8 @@ const ELLIPSE = 2; // standard deviations from its middle to its rim
 
 /** A handle: it follows a pointer or arrow keys, and says where to. @returns {SVGElement} */
 function makeHandle(svg, name, words, moved) {
-  const handle = shape("g", { class: `handle ${name}`, tabindex: 0, role: "button", "aria-roledescription": "handle", "aria-label": words },
+  const attributes = { tabindex: 0, role: "button", "aria-roledescription": "handle", "aria-label": words };
+  const handle = shape("g", { class: `handle ${name}`, ...attributes },
     shape("circle", { class: "reach", r: 20 }), shape("circle", { class: "knob", r: 7 }));
   const toPixel = (event) => {
     const { left, top } = svg.getBoundingClientRect();
@@ -38,7 +39,8 @@ function makeHandle(svg, name, words, moved) {
 function place(handle, { x, y }) {
   handle.dataset.x = x;
   handle.dataset.y = y;
-  setAttributes(handle, { transform: `translate(${x} ${y})`, visibility: Number.isFinite(x + y) ? "visible" : "hidden" });
+  const visibility = Number.isFinite(x + y) ? "visible" : "hidden";
+  setAttributes(handle, { transform: `translate(${x} ${y})`, visibility });
 }
 
 /** The handles of a plane. `draw` puts them where a walk and a frame have them.
@@ -65,23 +67,22 @@ export function makeHandles({ svg, layers }, store) {
   };
   const moveRim = (which) => (pixel) => {
     const axes = axesOf(currentEllipse());
-    const values = frame.valuesOf(pixel);
-    const away = values.map((value, k) => (value - middle[k]) / ELLIPSE);
-    const other = axes[1 - which];
-    const length = Math.hypot(...other);
-    const along = Math.hypot(...away);
+    const away = frame.valuesOf(pixel).map((value, k) => (value - middle[k]) / ELLIPSE);
+    const along = Math.hypot(...away), width = Math.hypot(...axes[1 - which]);
     if (!(along > 1e-6)) return;
+    const turn = (which === 0 ? width : -width) / along; // the other axis stays at a right angle, and as long as it is
     axes[which] = away;
-    axes[1 - which] = which === 0 ? [(-away[1] / along) * length, (away[0] / along) * length] : [(away[1] / along) * length, (-away[0] / along) * length];
+    axes[1 - which] = [-turn * away[1], turn * away[0]];
     store.set({ metric: "own", inverse_metric: ellipseOf(axes), cursor: 0 });
   };
   const currentEllipse = () => inPlane(walk.inverseMetric, frame.pair[0].index, frame.pair[1].index);
 
   const ellipse = shape("path", { class: "ellipse" });
   const arm = shape("path", { class: "arrow drawn", "marker-end": "url(#head)" });
+  const ofRim = "axis of the metric's ellipse; arrow keys turn and stretch it";
   const handles = {
-    first: makeHandle(svg, "rim", "One axis of the metric's ellipse; arrow keys turn and stretch it", moveRim(0)),
-    second: makeHandle(svg, "rim", "The other axis of the metric's ellipse; arrow keys turn and stretch it", moveRim(1)),
+    first: makeHandle(svg, "rim", `One ${ofRim}`, moveRim(0)),
+    second: makeHandle(svg, "rim", `The other ${ofRim}`, moveRim(1)),
     momentum: makeHandle(svg, "of-momentum", "The first momentum; arrow keys change it", moveMomentum),
     start: makeHandle(svg, "of-start", "The start; arrow keys move it", moveStart),
   };
@@ -107,7 +108,8 @@ export function makeHandles({ svg, layers }, store) {
 
   function drawEllipse() {
     const axes = axesOf(currentEllipse());
-    const rim = (angle) => middle.map((m, k) => m + ELLIPSE * (Math.cos(angle) * axes[0][k] + Math.sin(angle) * axes[1][k]));
+    const away = (angle, k) => Math.cos(angle) * axes[0][k] + Math.sin(angle) * axes[1][k];
+    const rim = (angle) => middle.map((value, k) => value + ELLIPSE * away(angle, k));
     const points = Array.from({ length: 73 }, (_, k) => frame.pixelOf(rim((k * Math.PI) / 36)));
     setAttributes(ellipse, { d: `M${points.map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}` });
     place(handles.first, frame.pixelOf(rim(0)));

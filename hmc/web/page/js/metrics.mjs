@@ -1,9 +1,11 @@
-// An inverse metric, L L': the velocity L p of a whitened momentum p, and the part of the metric that lies in a plane. The formulas are those of hmc/sampler/metric.py.
+// An inverse metric, L L': the velocity L p of a whitened momentum p, and the part of the metric that lies in a plane.
+// The formulas are those of hmc/sampler/metric.py.
 
 import { choleskyOf } from "./trajectory.mjs";
 
 /** @typedef {{kind: "diag", variances: ArrayLike<number>} | {kind: "dense", covariance: ArrayLike<number>} |
- *   {kind: "low_rank", scale: ArrayLike<number>, vectors: ArrayLike<number>[], eigenvalues: ArrayLike<number>}} InverseMetric */
+ *   {kind: "low_rank", scale: ArrayLike<number>, vectors: ArrayLike<number>[], eigenvalues: ArrayLike<number>}
+ *   } InverseMetric */
 
 /** @param {InverseMetric} inverse @param {ArrayLike<number>} momentum @returns {Float64Array} */
 export function velocityOf(inverse, momentum) {

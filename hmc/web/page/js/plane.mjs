@@ -3,6 +3,7 @@
 import { element, setAttributes, shape } from "./dom.mjs";
 import { ticksOf } from "./frame.mjs";
 import { velocityOf } from "./metrics.mjs";
+import { leafOf } from "./trajectory.mjs";
 
 const ARROW = 0.5; // units of time that an arrow lasts
 const NARROW = 34; // pixels kept free at the left and below for the axes' numbers
@@ -10,16 +11,19 @@ const NARROW = 34; // pixels kept free at the left and below for the axes' numbe
 /** The elements of a plane: a canvas for what lies behind, and layers of SVG, from below. */
 export function makePlane() {
   const canvas = element("canvas", { class: "backdrop", "aria-hidden": "true" });
-  const layers = Object.fromEntries(["axes", "past", "path", "checks", "handles"].map((name) => [name, shape("g", { class: name })]));
-  const svg = shape("svg", { class: "drawing", role: "group", "aria-label": "The plane of the two coordinates" }, arrowHeads(), ...Object.values(layers));
+  const names = ["axes", "past", "path", "checks", "handles"];
+  const layers = Object.fromEntries(names.map((name) => [name, shape("g", { class: name })]));
+  const attributes = { class: "drawing", role: "group", "aria-label": "The plane of the two coordinates" };
+  const svg = shape("svg", attributes, arrowHeads(), ...Object.values(layers));
   return { root: element("div", { class: "plane" }, canvas, svg), canvas, svg, layers };
 }
 
 /** What the marks of a plane mean. */
 export function makeKey() {
-  const mark = (words, ...shapes) => element("span", {}, shape("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" }, ...shapes), words);
+  const mark = (words, drawn) =>
+    element("span", {}, shape("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" }, drawn), words);
   const circle = (name, r) => shape("circle", { class: name, cx: 7, cy: 7, r });
-  return element("p", { class: "key" },
+  return element("p", { class: "marks" },
     mark("start, drag it", shape("g", { class: "handle of-start" }, circle("knob", 5))),
     mark("its momentum, drag it", shape("g", { class: "handle" }, circle("knob", 5))),
     mark("metric, 2 sd", shape("path", { class: "ellipse", d: "M1 7a6 6 0 1 1 12 0a6 6 0 1 1 -12 0" })),
@@ -29,7 +33,8 @@ export function makeKey() {
 
 /** Heads of arrows, in the colour of their lines. */
 function arrowHeads() {
-  const head = shape("marker", { id: "head", viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" },
+  const size = { viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 7, markerHeight: 7 };
+  const head = shape("marker", { id: "head", orient: "auto-start-reverse", ...size },
     shape("path", { d: "M1 1 L7 4 L1 7", fill: "none", stroke: "context-stroke", "stroke-width": 1.4 }));
   return shape("defs", {}, head);
 }
@@ -41,7 +46,8 @@ export function drawAxes(layer, { pair, ranges, size, pixelOfShown }) {
   const count = size < 260 ? 3 : 5;
   for (const tick of ticksOf(ranges[0], count)) {
     const { x } = pixelOfShown([tick, ranges[1][0]]);
-    if (x > NARROW && x < size - 12) marks.push(shape("text", { x, y: size - 8, "text-anchor": "middle" }, label(tick)));
+    if (x > NARROW && x < size - 12)
+      marks.push(shape("text", { x, y: size - 8, "text-anchor": "middle" }, label(tick)));
   }
   for (const tick of ticksOf(ranges[1], count)) {
     const { y } = pixelOfShown([ranges[0][0], tick]);
@@ -57,25 +63,28 @@ const label = (tick) => String(tick).replace("-", "−");
 /** Draw the draws of the transitions before.
  * @param {SVGElement} layer @param {import("./frame.mjs").Frame} frame @param {any[]} before  recorded transitions */
 export function drawPast(layer, frame, before) {
-  const draws = before.map(({ leaves, chosen }) => frame.pixelOf(frame.rawOf(leaves.find(({ number }) => number === chosen))));
+  const draws = before.map((recorded) => frame.pixelOf(frame.rawOf(leafOf(recorded, recorded.chosen))));
   layer.replaceChildren(shape("path", { class: "draws", d: dots(draws) }));
 }
 
 /** Draw a transition as far as it has gone.
- * @param {SVGElement} layer @param {import("./frame.mjs").Frame} frame @param {ReturnType<typeof import("./timeline.mjs").soFar>} so */
+ * @param {SVGElement} layer @param {import("./frame.mjs").Frame} frame
+ * @param {ReturnType<typeof import("./timeline.mjs").soFar>} so */
 export function drawPath(layer, frame, so) {
   const place = new Map(so.leaves.map((leaf) => [leaf.number, frame.pixelOf(frame.rawOf(leaf))]));
   const doublings = Map.groupBy(so.leaves, ({ doubling }) => doubling);
   const drawn = [];
   for (const [doubling, leaves] of doublings) {
-    const steps = leaves.filter(({ number }) => number !== 0).map(({ number }) => [place.get(number - Math.sign(number)), place.get(number)]);
+    const numbers = leaves.map(({ number }) => number);
+    const step = (number) => `M${at(place.get(number - Math.sign(number)))}L${at(place.get(number))}`;
     const colour = colourClass(doubling);
-    drawn.push(shape("path", { class: `steps ${colour}`, d: steps.map(([from, to]) => `M${at(from)}L${at(to)}`).join("") }));
-    drawn.push(shape("path", { class: `leaves ${colour}`, d: dots(leaves.map(({ number }) => place.get(number))) }));
+    drawn.push(shape("path", { class: `steps ${colour}`, d: numbers.map(step).join("") }));
+    drawn.push(shape("path", { class: `leaves ${colour}`, d: dots(numbers.map((number) => place.get(number))) }));
   }
   const diverging = so.leaves.find((leaf) => leaf.diverging);
   if (diverging) drawn.push(shape("path", { class: "diverging", d: cross(place.get(diverging.number)) }));
-  drawn.push(ring("last", place.get(so.last.number), 7), ring(so.isOver ? "chosen" : "proposal", place.get(so.proposal), 9));
+  drawn.push(ring("last", place.get(so.last.number), 7));
+  drawn.push(ring(so.isOver ? "chosen" : "proposal", place.get(so.proposal), 9));
   layer.replaceChildren(...drawn);
 }
 
@@ -97,7 +106,8 @@ export function drawChecks(layer, frame, so, inverse) {
   for (const [number, along] of [[check.first, check.along_first], [check.last, check.along_last]]) {
     const leaf = so.leaves.find((each) => each.number === number);
     drawn.push(arrow(frame, leaf.position, velocityOf(inverse, mean), "rho"));
-    drawn.push(arrow(frame, leaf.position, velocityOf(inverse, leaf.momentum), along > 0 ? "momentum" : "momentum against"));
+    const name = along > 0 ? "momentum" : "momentum against";
+    drawn.push(arrow(frame, leaf.position, velocityOf(inverse, leaf.momentum), name));
   }
   layer.replaceChildren(...drawn);
 }
@@ -110,11 +120,13 @@ function sumOf(rows) {
 
 /** Where the arrow of a velocity at a position ends, unconstrained values.
  * @param {import("./frame.mjs").Frame} frame @param {ArrayLike<number>} position @param {ArrayLike<number>} velocity */
-export const tipOf = (frame, position, velocity) => frame.pair.map(({ index }) => position[index] + ARROW * velocity[index]);
+export const tipOf = ({ pair }, position, velocity) =>
+  pair.map(({ index }) => position[index] + ARROW * velocity[index]);
 
 /** The velocity of an arrow's part in the plane that ends there.
  * @param {import("./frame.mjs").Frame} frame @param {ArrayLike<number>} position @param {number[]} tip */
-export const velocityTo = (frame, position, tip) => frame.pair.map(({ index }, k) => (tip[k] - position[index]) / ARROW);
+export const velocityTo = ({ pair }, position, tip) =>
+  pair.map(({ index }, k) => (tip[k] - position[index]) / ARROW);
 
 function arrow(frame, position, velocity, name) {
   const [from, to] = [frame.rawOf({ position }), tipOf(frame, position, velocity)].map(frame.pixelOf);
@@ -124,7 +136,7 @@ function arrow(frame, position, velocity, name) {
 const at = ({ x, y }) => `${clipped(x)} ${clipped(y)}`;
 const clipped = (value) => (Number.isFinite(value) ? Math.max(-1e4, Math.min(1e4, value)).toFixed(2) : "-9999");
 const dots = (pixels) => pixels.map((pixel) => `M${at(pixel)}h0`).join("");
-const cross = ({ x, y }) => [[-1, -1], [-1, 1]].map(([i, j]) => `M${at({ x: x + 6 * i, y: y + 6 * j })}L${at({ x: x - 6 * i, y: y - 6 * j })}`).join("");
+const cross = (pixel) => `M${at(pixel)}m-6 -6l12 12m0 -12l-12 12`;
 const ring = (name, { x, y }, r) => shape("circle", { class: `ring ${name}`, cx: clipped(x), cy: clipped(y), r });
 
 /** Fit a plane's drawing to its size. @param {ReturnType<typeof makePlane>} plane @param {number} size */

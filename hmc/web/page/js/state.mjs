@@ -100,7 +100,9 @@ function checksOf({ coordinates }, models, views) {
 
 /** Variance, covariance and variance of the two coordinates that are shown. */
 function isEllipse(x) {
-  return numbers(x) && x.length === 3 && x[0] > 0 && x[2] > 0 && x[0] * x[2] - x[1] * x[1] > 0 && x.every((s) => Math.abs(s) < 1e8);
+  if (!numbers(x) || x.length !== 3 || !x.every((value) => Math.abs(value) < 1e8)) return false;
+  const [xx, xy, yy] = x;
+  return xx > 0 && yy > 0 && xx * yy > xy * xy;
 }
 
 const isRace = (models) => (x) => {

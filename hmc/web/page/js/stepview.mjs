@@ -39,8 +39,8 @@ export function makeStepView(root, store, engine) {
     plane.layers.handles.classList.toggle("of-past", number > 0); // they belong to the first transition
     drawStrip(strip.svg, strip.root.clientWidth, told.recorded, so);
     telling.show(told, number, event, so, transport.isPlaying());
-    transport.show(Math.min(cursor, walk.timeline.length - 1), walk.timeline.length, so.now.text);
     plane.root.dataset.drawn = `${number}.${event}`;
+    transport.show(cursor, walk.timeline, so.now.text);
   };
 
   /** What does not depend on the walk: the frame, and what lies behind the path. */

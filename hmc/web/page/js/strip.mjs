@@ -5,6 +5,7 @@ import { short } from "./numbers.mjs";
 import { colourClass } from "./plane.mjs";
 
 const ERRORS = 84, TREE = 112, GAP = 22, SIDE = 44; // pixels
+const LARGEST = 1000; // energy error that is drawn to scale
 const HEIGHT = ERRORS + GAP + TREE;
 
 export function makeStrip() {
@@ -30,10 +31,11 @@ const words = ({ leaves, last, joins }) =>
   `Energy error of ${leaves.length} leaves, the last ${short(last.energy_error)}; tree of ${joins.length} joins`;
 
 function errors(width, x, recorded, so) {
-  const finite = recorded.leaves.map((leaf) => leaf.energy_error).filter((error) => Number.isFinite(error) && Math.abs(error) < 1000);
-  const most = Math.max(0.05, ...finite.map(Math.abs));
+  const sizes = recorded.leaves.map((leaf) => Math.abs(leaf.energy_error));
+  const most = Math.max(0.05, ...sizes.filter((size) => size < LARGEST));
   const middle = 0.5 * ERRORS;
-  const y = (error) => middle - (Math.max(-1.08, Math.min(1.08, Number.isNaN(error) ? 1.08 : error / most)) * (middle - 8));
+  const clipped = (error) => (Number.isNaN(error) ? 1.08 : Math.max(-1.08, Math.min(1.08, error / most)));
+  const y = (error) => middle - clipped(error) * (middle - 8);
   const made = [
     shape("line", { class: "zero", x1: SIDE - 8, x2: width - 8, y1: middle, y2: middle }),
     shape("text", { class: "label", x: 0, y: 12 }, "energy error"),
@@ -51,25 +53,33 @@ function tree(width, x, recorded, so) {
   const ground = HEIGHT - 26;
   const levels = Math.max(1, ...recorded.joins.map(levelOf));
   const y = (level) => ground - (level / levels) * (TREE - 44);
-  const made = [shape("text", { class: "label", x: 0, y: ERRORS + GAP + 4 }, recorded.algorithm === "nuts" ? "tree" : "path")];
+  const title = recorded.algorithm === "nuts" ? "tree" : "path";
+  const made = [shape("text", { class: "label", x: 0, y: ERRORS + GAP + 4 }, title)];
   const branch = (join) => {
     const [from, to] = [join.earlier, join.later].map((stretch) => 0.5 * (x(stretch[0]) + x(stretch[1])));
     const [under, beside] = [join.earlier, join.later].map((stretch) => y(levelOfSpan(stretch)));
     return `M${from} ${under}V${y(levelOf(join))}H${to}V${beside}`;
   };
   made.push(...inColours(so.joins, classOfJoin, "branch", branch));
-  if (so.now.join) made.push(shape("path", { class: `branch now ${classOfJoin(so.now.join)}`, d: branch(so.now.join) }));
+  const { join } = so.now;
+  if (join) made.push(shape("path", { class: `branch now ${classOfJoin(join)}`, d: branch(join) }));
   made.push(...inColours(so.leaves, classOfLeaf, "beads", (leaf) => dot(x(leaf.number), ground)));
-  made.push(shape("circle", { class: `ring ${so.isOver ? "chosen" : "proposal"}`, cx: x(so.proposal), cy: ground, r: 7 }));
-  for (const number of new Set([so.leaves.map((leaf) => leaf.number).sort((i, j) => i - j)].flatMap((all) => [all[0], 0, all.at(-1)])))
-    made.push(shape("text", { class: "label", x: x(number), y: HEIGHT - 4, "text-anchor": "middle" }, String(number).replace("-", "−")));
+  const ring = so.isOver ? "chosen" : "proposal";
+  made.push(shape("circle", { class: `ring ${ring}`, cx: x(so.proposal), cy: ground, r: 7 }));
+  const numbers = so.leaves.map(({ number }) => number);
+  for (const number of new Set([Math.min(...numbers), 0, Math.max(...numbers)])) {
+    const attributes = { class: "label", x: x(number), y: HEIGHT - 4, "text-anchor": "middle" };
+    made.push(shape("text", attributes, String(number).replace("-", "−")));
+  }
   return made;
 }
 
 /** One path for all that have a colour: a long transition has a thousand leaves.
- * @param {any[]} things @param {(thing: any) => string} classOf @param {string} name @param {(thing: any) => string} outline */
+ * @param {any[]} things @param {(thing: any) => string} classOf @param {string} name
+ * @param {(thing: any) => string} outline */
 function inColours(things, classOf, name, outline) {
-  return [...Map.groupBy(things, classOf)].map(([colour, all]) => shape("path", { class: `${name} ${colour}`, d: all.map(outline).join("") }));
+  return [...Map.groupBy(things, classOf)].map(([colour, all]) =>
+    shape("path", { class: `${name} ${colour}`, d: all.map(outline).join("") }));
 }
 
 const classOfLeaf = (leaf) => (leaf.diverging ? "astray" : colourClass(leaf.doubling));

@@ -12,8 +12,10 @@ export function makeTabs(bar, room, views, store) {
       type: "button", role: "tab", id: `tab-${id}`, "aria-controls": `view-${id}`,
       onclick: () => store.set({ view: id }),
     }, label));
-  const panels = views.map(({ id }) =>
-    element("section", { id: `view-${id}`, class: "view", role: "tabpanel", "aria-labelledby": `tab-${id}`, hidden: true }));
+  const panels = views.map(({ id }) => {
+    const attributes = { class: "view", role: "tabpanel", "aria-labelledby": `tab-${id}`, hidden: true };
+    return element("section", { id: `view-${id}`, ...attributes });
+  });
   bar.append(...tabs);
   room.append(...panels);
   bar.addEventListener("keydown", (event) => {

@@ -9,24 +9,26 @@ const MOST_WORDS = 40; // events before the one that is shown
 export function makeTelling(engine) {
   const title = element("h2", { class: "of-transition" });
   const list = element("ol", {});
-  const events = element("div", { class: "events", tabindex: 0, role: "region", "aria-label": "What has happened in this transition" }, list);
+  const region = (words) => ({ tabindex: 0, role: "region", "aria-label": words });
+  const events = element("div", { class: "events", ...region("What has happened in this transition") }, list);
   const live = element("p", { class: "unseen", "aria-live": "polite" });
   const checks = element("div", { class: "u-turns" });
   const file = element("span", { class: "file" });
-  const code = element("pre", { class: "source", tabindex: 0, role: "region", "aria-label": "Source of the sampler" });
+  const code = element("pre", { class: "source", ...region("Source of the sampler") });
   let shownFile = "", marked = null;
 
   const showSource = (kind) => {
-    const { file: name, function: within, line } = engine.lines[kind];
+    const { file: name, function: within, line: number } = engine.lines[kind];
     if (name !== shownFile) {
       shownFile = name;
       const lines = engine.sources[name].replace(/\n$/, "").split("\n");
-      code.replaceChildren(...lines.map((text, k) => element("span", { class: "line", "data-line": k + 1 }, `${text}\n`)));
+      const line = (text, k) => element("span", { class: "line", "data-line": k + 1 }, `${text}\n`);
+      code.replaceChildren(...lines.map(line));
     }
-    file.textContent = `${name}, ${within}, line ${line}`;
+    file.textContent = `${name}, ${within}, line ${number}`;
     marked?.classList.remove("does-it");
     marked?.removeAttribute("aria-current");
-    marked = code.children[line - 1];
+    marked = code.children[number - 1];
     marked.classList.add("does-it");
     marked.setAttribute("aria-current", "true");
     code.scrollTop = marked.offsetTop - 0.4 * code.clientHeight;
@@ -60,13 +62,17 @@ function checkTable({ joins, now }, recorded) {
   if (recorded.algorithm !== "nuts") return element("p", { class: "none" }, "Static HMC makes no U-turn check.");
   const join = now.join ?? joins.at(-1);
   const rows = join ? join.checks : [];
-  const head = element("tr", {}, ...["leaves", "ρ·p first", "ρ·p last", "turns"].map((words) => element("th", { scope: "col" }, words)));
+  const titles = ["leaves", "ρ·p first", "ρ·p last", "turns"];
+  const head = element("tr", {}, ...titles.map((words) => element("th", { scope: "col" }, words)));
   const body = Array.from({ length: 3 }, (_, k) => {
     const check = rows[k];
     if (!check) return element("tr", { class: "empty" }, ...["", "", "", ""].map(() => element("td", {}, "\u00a0")));
     const isTurning = !(check.along_first > 0 && check.along_last > 0);
     const product = (along) => element("td", { class: along > 0 ? "" : "against" }, short(along));
-    return element("tr", {}, element("td", {}, `${check.first} to ${check.last}`), product(check.along_first), product(check.along_last), element("td", {}, isTurning ? "yes" : "no"));
+    return element("tr", {},
+      element("td", {}, `${check.first} to ${check.last}`),
+      product(check.along_first), product(check.along_last),
+      element("td", {}, isTurning ? "yes" : "no"));
   });
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
 }

@@ -1,7 +1,7 @@
 // What happened, event by event, over all transitions so far: where a cursor stands, and where the next leaf, doubling
 // or transition is.
 
-/** @typedef {{recorded: any, events: import("./events.mjs").Event[]}} Told  a recorded transition, and what happened in it
+/** @typedef {{recorded: any, events: import("./events.mjs").Event[]}} Told  a recorded transition and its events
  * @typedef {"event" | "leaf" | "doubling" | "transition"} Unit */
 
 /** A row of events of transitions.
@@ -28,6 +28,7 @@ export function timelineOf(told) {
   return {
     length,
     at,
+    isStop,
     /** The next place to stop at, forwards (1) or backwards (-1); the length, or -1, where there is none. */
     next(cursor, unit, direction) {
       let found = clipped(cursor) + direction;

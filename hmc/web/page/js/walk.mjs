@@ -5,8 +5,10 @@ import { eventsOf } from "./events.mjs";
 import { unitMetric, withPlane } from "./metrics.mjs";
 import { timelineOf } from "./timeline.mjs";
 
-const FIRST = 4; // transitions at first; twice as many whenever the reader comes to their end
+const FIRST = 4; // transitions at first; twice as many whenever the reader comes near their end
+const AHEAD = 2; // transitions that are there before the reader is
 const MOST = 512;
+const MOST_NUMBERS = 1e7; // in all positions: long trajectories of a large model fill the memory
 const OF_WARMUP = ["model", "algorithm", "path_length", "max_depth", "seed", "warmup", "target_accept"];
 const OF_WALK = [...OF_WARMUP, "start", "momentum", "step_size", "metric", "inverse_metric", "x", "y"];
 
@@ -52,14 +54,16 @@ export function makeWalk(store, engine, heard) {
 
   /** Record as many transitions as a cursor needs. */
   const reach = (cursor) => {
-    if (walk === null || cursor < walk.timeline.length || transitions >= MOST) return;
+    if (walk === null || transitions >= MOST || sizeOf(walk) >= MOST_NUMBERS) return;
+    const { number } = walk.timeline.at(cursor);
+    if (cursor < walk.timeline.length && number + AHEAD < walk.told.length) return;
     transitions *= 2;
     renew();
   };
 
   store.subscribe((state, changed) => {
     if (OF_WALK.some((name) => changed.has(name))) {
-      if (changed.has("model")) transitions = FIRST;
+      transitions = FIRST;
       renew();
     } else if (changed.has("cursor")) reach(state.cursor);
   });
@@ -72,6 +76,10 @@ function settingsOfWarmup(state) {
   const settings = { seed, warmup, target_accept, max_depth, algorithm, metric };
   return algorithm === "hmc" ? { ...settings, path_length } : settings;
 }
+
+/** How many numbers the positions of a walk are. @param {Walk} walk */
+const sizeOf = ({ told, position }) =>
+  told.reduce((sum, { recorded }) => sum + recorded.leaves.length * position.length, 0);
 
 /** @returns {Promise<Walk>} */
 async function recorded(state, engine, adaptedOf, transitions) {
