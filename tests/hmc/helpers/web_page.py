@@ -25,7 +25,8 @@ const inWorker = typeof WorkerGlobalScope !== "undefined";
 if (inWorker) onmessage = async ({ data: [call, ...given] }) => postMessage(await hmc[call](...given));
 else {
   hmc.ready = Promise.resolve();
-  const url = URL.createObjectURL(new Blob([document.getElementById("engine").textContent], { type: "text/javascript" }));
+  const text = document.getElementById("engine").textContent;
+  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   hmc.aside = (...asked) =>
     new Promise((resolve, reject) => {
       const worker = new Worker(url);
