@@ -9,8 +9,8 @@ import pytest
 
 import diagnostics
 import hmc
-from figures.sampler.toy_marginals import toy_marginals
-from figures.sampler.toys import funnel, plane
+from figures.sampler.toys import TOYS, funnel, plane
+from figures.sampler.toys.known import known_marginals
 from hmc.record import record
 from hmc.web.page import Target, page
 from tests.figures.helpers import browser
@@ -22,7 +22,9 @@ WAIT = 90  # seconds
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    targets = [Target(toy(), "", toy_marginals(toy.__name__)) for toy in (plane, funnel)]
+    targets = [
+        Target(TOYS[n].model(), "", known_marginals(TOYS[n].model(), TOYS[n].marginals())) for n in ("plane", "funnel")
+    ]
     file = tmp_path_factory.mktemp("page") / "explore.html"
     file.write_text(page(targets), encoding="utf-8")
     return file
