@@ -68,10 +68,8 @@ def _built(name):
     hmc.web.module(model)
     again = time.perf_counter() - begin
     size, packed = len(module) / 1000, len(gzip.compress(module)) / 1000
-    print(
-        f"{name:6}  module made in {first:.2f} s, again {again:.2f} s; {size:.0f} kB, {packed:.0f} kB gzipped",
-        flush=True,
-    )
+    sizes = f"{size:.0f} kB, {packed:.0f} kB gzipped"
+    print(f"{name:6}  module made in {first:.2f} s, again {again:.2f} s; {sizes}", flush=True)
     return module
 
 

@@ -34,7 +34,12 @@ def ask(call, **arguments):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout, object_hook=_exact)
+    return json.loads(done.stdout, object_hook=_exact, parse_int=_whole)
+
+
+def _whole(digits):
+    """JavaScript writes large floats without a point."""
+    return int(digits) if len(digits) < 16 else float(digits)
 
 
 def _exact(found):
