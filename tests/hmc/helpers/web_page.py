@@ -58,7 +58,7 @@ def page_of(modules):
     script = script_of(FOLDER / "hmc.mjs") + _WIRED % json.dumps(encoded)
     # From the file system a worker of a blob has the page's policy; its script is the page's own.
     own = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; script-src 'sha256-{own}' 'wasm-unsafe-eval'; worker-src blob:"
+    policy = f"default-src 'none'; img-src data:; script-src 'sha256-{own}' 'wasm-unsafe-eval'; worker-src blob:"
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>engine</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"><link rel="icon" href="data:,">'

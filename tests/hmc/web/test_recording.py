@@ -73,6 +73,13 @@ def test_twenty_transitions_are_those_of_hmc_record(name):
     assert_equal(found, record(model, **settings))
 
 
+def test_transitions_of_another_seed_are_seen():
+    model, module = made("plane")
+    (found,) = node.of_module("record", module, runs=[{"warmup": 40, "seed": 5, "transitions": 2}])
+    with pytest.raises(AssertionError):
+        assert_equal(found, record(model, warmup=40, seed=6, transitions=2))
+
+
 OTHERS = [
     {"after": 0, "metric": "dense"},
     {"after": 3, "metric": "diag", "seed": 2**40 + 7, "max_depth": 3},
