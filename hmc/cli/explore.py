@@ -71,24 +71,20 @@ def _check_out(options: argparse.Namespace) -> None:
 
 
 def _targets(names: list[str]) -> list[Target]:
-    """The models of these names, or those that are shown without any. ValueError where two have one name."""
+    """The models of these names, or those that are shown without any."""
     import models
     from figures.sampler.toy_marginals import toy_marginals
-    from figures.sampler.toys import funnel, line, plane
+    from figures.sampler.toys import TOYS
     from hmc.web.page import Target
 
-    toys = {toy.__name__: toy for toy in (line, plane, funnel)}
     targets = []
-    for name in names or [*toys, *OF_LECTURE]:
-        if name in toys:
-            words = " ".join((toys[name].__doc__ or "").split())
-            targets.append(Target(toys[name](), words, toy_marginals(name) or {}))
+    for name in names or [*TOYS, *OF_LECTURE]:
+        if name in TOYS:
+            words = " ".join((TOYS[name].model.__doc__ or "").split())
+            targets.append(Target(TOYS[name].model(), words, toy_marginals(name) or {}))
         else:
             described = models.describe(name) if ":" not in name and name in models.names() else None
             targets.append(Target(build(name), described.summary if described else "", _of_lecture(name)))
-    built = [target.model.name for target in targets]
-    if twice := [name for name in built if built.count(name) > 1]:
-        raise ValueError(f"two models are called {twice[0]}: the page tells models by their names")
     return targets
 
 
