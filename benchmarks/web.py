@@ -12,9 +12,12 @@ import os
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose models.py is not the package
 
 import hmc
 import hmc.web
@@ -68,10 +71,8 @@ def _built(name):
     hmc.web.module(model)
     again = time.perf_counter() - begin
     size, packed = len(module) / 1000, len(gzip.compress(module)) / 1000
-    print(
-        f"{name:6}  module made in {first:.2f} s, again {again:.2f} s; {size:.0f} kB, {packed:.0f} kB gzipped",
-        flush=True,
-    )
+    sizes = f"{size:.0f} kB, {packed:.0f} kB gzipped"
+    print(f"{name:6}  module made in {first:.2f} s, again {again:.2f} s; {sizes}", flush=True)
     return module
 
 

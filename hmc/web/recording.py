@@ -9,11 +9,12 @@ from typing import Any
 from hmc.jit.copying import substituted_kernel
 from hmc.jit.kernel import kernel
 from hmc.sampler import chain, climbing, nuts, step_size
+from hmc.sampler.metric import DENSE, KIND, RANK
 from hmc.sampler.phase_space import energy_of, leapfrog
 from hmc.web.runtime import note
 
 START, LEAF, ADD_LEAF, DOUBLE, JOIN, JOINED, TAKE, TRUNK, TRUNK_JOINED, OUTCOME = map(float, range(10))
-CLIMB, STEP_UP, SEARCH, TRIAL, END = map(float, range(10, 15))
+CLIMB, STEP_UP, SEARCH, TRIAL, METRIC, END = map(float, range(10, 16))
 
 
 @kernel
@@ -32,6 +33,19 @@ def note_row(row):
     """Note all numbers of a row."""
     for i in range(row.shape[0]):
         note(row[i])
+
+
+@kernel
+def note_metric(metric):
+    """Note all of a metric: its kind and rank, its scales, and the rows of its factors that are in use."""
+    kind, rank = metric.form[KIND], metric.form[RANK]
+    note(METRIC)
+    note(float(kind))
+    note(float(rank))
+    note_row(metric.scale)
+    for k in range(metric.factor.shape[0] if kind == DENSE else rank):
+        note_row(metric.factor[k])
+        note_row(metric.factor_transposed[k])
 
 
 @kernel
@@ -130,6 +144,7 @@ _real_transition = substituted_kernel(
 @kernel
 def noted_transition(hamiltonian, start, trajectory, epsilon, orders, rng):
     """`chain.transition`, with its start and its outcome, and the draw."""
+    note_metric(hamiltonian.metric)
     note_point(START, start.point, start.log_density)
     outcome = _real_transition(hamiltonian, start, trajectory, epsilon, orders, rng)
     note(OUTCOME)

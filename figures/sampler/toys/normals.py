@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 import hmc
 from figures.sampler.toys.exact import Marginals, averaged, normal_density
-from hmc.numerics import exp, log1p
+from hmc.numerics import exp, log, log1p
 from hmc.transforms import constrain_positive
 from models.densities import normal
 
@@ -105,7 +105,7 @@ def _two_modes(position, data, gradient):
     x, y, distance = position[0], position[1], data.distance
     left, d_left, _, _ = normal(x, -distance, 1.0)
     right, d_right, _, _ = normal(x, distance, 1.0)
-    left, right = left + math.log(1.0 - data.share), right + math.log(data.share)
+    left, right = left + log(1.0 - data.share), right + log(data.share)
     log_density, gradient[1], _, _ = normal(y, 0.0, 1.0)
     ratio = exp(-abs(right - left))  # of the smaller term to the larger
     larger = 1.0 / (1.0 + ratio)

@@ -1,7 +1,7 @@
 // One chain in an instance of its own, which can stop and go on at any transition.
 
 import { laidOut } from "./memory.mjs";
-import { inverseMetric } from "./metric.mjs";
+import { metricOf } from "./metric.mjs";
 import { toldBy } from "./record.mjs";
 
 const RECORD = "record.";
@@ -44,14 +44,13 @@ export class Chain {
   /** The next transition, as `how` says: RECORDED or OWN_STEP. */
   recorded(how, step_size) {
     const iteration = this.iteration;
-    const inverse_metric = this.metric();
     this.run(iteration + 1, how);
     const { constants, dimension, model } = this.model;
     const notes = new Float64Array(this.exports.memory.buffer, this.lies.end);
     const told = toldBy(notes, { dimension, levels: this.levels, isNuts: this.isNuts, constants });
     step_size ??= this.lies.array(`${RECORD}step_size`)[iteration];
     const { number: chain, warmup, algorithm } = this;
-    return { model, chain, iteration, warmup, algorithm, step_size, inverse_metric, ...told };
+    return { model, chain, iteration, warmup, algorithm, step_size, ...told };
   }
 
   run(until, how) {
@@ -97,7 +96,7 @@ export class Chain {
 
   /** The inverse metric of the next transition. @returns {import("./metric.mjs").InverseMetric} */
   metric() {
-    return inverseMetric(this.lies.array, this.model.constants);
+    return metricOf(this.lies.array, this.model.constants);
   }
 
   /** The step size of the next transition; undefined before the first, which the chain finds it for. */
@@ -108,5 +107,5 @@ export class Chain {
 
 /** One transition, with the fields of `hmc.record`'s. `climb` is that before the chain's first transition; `search` is
  * not in `hmc.record`.
- * @typedef {{model: string, chain: number, iteration: number, warmup: number, algorithm: string, step_size: number,
- *   inverse_metric: import("./metric.mjs").InverseMetric} & import("./record.mjs").Told} RecordedTransition */
+ * @typedef {{model: string, chain: number, iteration: number, warmup: number, algorithm: string, step_size: number}
+ *   & import("./record.mjs").Told} RecordedTransition */

@@ -105,8 +105,7 @@ export function recordFrom(model, position, stepSize, { inverseMetric, momentum,
   return Array.from({ length: transitions }, (_, k) => {
     const recorded = chain.recorded(constants.OWN_STEP, stepSize);
     if (k === 0) {
-      checkFactor(chain.lies.array, inverseMetric, constants);
-      recorded.inverse_metric = chain.metric(); // a dense one was made within
+      checkFactor(recorded.inverse_metric, inverseMetric);
       chain.lies.shorten("own.momentum");
     }
     return recorded;

@@ -7,18 +7,27 @@
 /** The inverse of the metric that a chain has, in arrays of its own.
  * @param {(name: string) => any} array  of the chain's arguments @param {Record<string, number>} constants
  * @returns {InverseMetric} */
-export function inverseMetric(array, { DENSE, LOW_RANK }) {
+export function metricOf(array, constants) {
   const [kind, rank] = Array.from(array("state.metric.form"), Number);
   const scale = array("state.metric.scale").slice();
-  if (kind === DENSE) return { kind: "dense", covariance: productWithTranspose(array("state.metric.factor"), scale.length) };
+  const row = (name, k) => array(name).slice(k * scale.length, (k + 1) * scale.length);
+  const rows = Array.from({ length: kind === constants.DENSE ? scale.length : rank }, (_, k) => (
+    [row("state.metric.factor", k), row("state.metric.factor_transposed", k)]
+  ));
+  return inverseOf(kind, scale, rows, constants);
+}
+
+/** The inverse metric of a kind, of its scales and of pairs of rows of the two factors, where it has them.
+ * @param {number} kind @param {Float64Array} scale @param {Float64Array[][]} rows
+ * @param {Record<string, number>} constants @returns {InverseMetric} */
+export function inverseOf(kind, scale, rows, { DENSE, LOW_RANK }) {
+  if (kind === DENSE) return { kind: "dense", covariance: productWithTranspose(rows.map(([row]) => row)) };
   if (kind !== LOW_RANK) return { kind: "diag", variances: scale.map((value) => value * value) };
-  const rows = (name) => Array.from({ length: rank }, (_, k) => array(name).slice(k * scale.length, (k + 1) * scale.length));
-  const vectors = rows("state.metric.factor"), stretched = rows("state.metric.factor_transposed");
-  const eigenvalues = Float64Array.from(vectors, (vector, k) => {
-    const stretch = vector.reduce((sum, value, i) => sum + value * (stretched[k][i] / scale[i]), 0);
+  const eigenvalues = Float64Array.from(rows, ([vector, stretched]) => {
+    const stretch = vector.reduce((sum, value, i) => sum + value * (stretched[i] / scale[i]), 0);
     return (1 + stretch) ** 2;
   });
-  return { kind: "low_rank", scale, vectors, eigenvalues };
+  return { kind: "low_rank", scale, vectors: rows.map(([vector]) => vector), eigenvalues };
 }
 
 /** What the arguments of a chain hold of a metric that is given: {directions, covariances, arrays}.
@@ -55,12 +64,12 @@ export function givenMetric(inverse, dimension, { DIAGONAL, DENSE, LOW_RANK }) {
   };
 }
 
-/** A RangeError where a chain's dense metric is not that of the covariance: it has no Cholesky factor.
- * @param {(name: string) => any} array @param {InverseMetric | undefined} inverse @param {Record<string, number>} constants */
-export function checkFactor(array, inverse, constants) {
-  if (inverse?.kind !== "dense") return;
-  const made = /** @type {any} */ (inverseMetric(array, constants)).covariance;
-  if (!made.every((value, i) => Math.abs(value - inverse.covariance[i]) <= 1e-8 * Math.abs(inverse.covariance[i])))
+/** A RangeError where the dense metric that was made of a covariance is another: it has no Cholesky factor.
+ * @param {InverseMetric} made @param {InverseMetric | undefined} given */
+export function checkFactor(made, given) {
+  if (given?.kind !== "dense" || made.kind !== "dense") return;
+  const { covariance } = given;
+  if (!made.covariance.every((value, i) => Math.abs(value - covariance[i]) <= 1e-8 * Math.abs(covariance[i])))
     throw new RangeError("the covariance is not symmetric and positive definite");
 }
 
@@ -70,12 +79,11 @@ function positive(name, values, dimension) {
   if (wrong !== undefined) throw new RangeError(`${name}: ${wrong} is not a positive number`);
 }
 
-/** L L' of a lower triangle L. */
-function productWithTranspose(factor, n) {
-  return Float64Array.from({ length: n * n }, (_, place) => {
-    const i = Math.floor(place / n), j = place % n;
+/** L L' of a lower triangle L, given by its rows. */
+function productWithTranspose(rows) {
+  return Float64Array.from(rows.flatMap((row, i) => rows.map((other, j) => {
     let sum = 0;
-    for (let k = 0; k <= Math.min(i, j); k++) sum += factor[i * n + k] * factor[j * n + k];
+    for (let k = 0; k <= Math.min(i, j); k++) sum += row[k] * other[k];
     return sum;
-  });
+  })));
 }

@@ -1,6 +1,8 @@
 // The notes of a transition (hmc/web/recording.py) become what `hmc.record` gives, as plain objects: the counterpart of
 // hmc/record/watcher.py.
 
+import { inverseOf } from "./metric.mjs";
+
 /** A point of a trajectory.
  * @typedef {{number: number, doubling: number, position: Float64Array, momentum: Float64Array, gradient: Float64Array,
  *   log_density: number, energy: number, energy_error: number, diverging: boolean}} Leaf */
@@ -9,7 +11,7 @@
  * @typedef {{doubling: number, is_final: boolean, earlier: [number, number], later: [number, number],
  *   weights: [number, number], proposals: [number, number], taken: number, checks: Check[], is_turning: boolean}} Join */
 /** What notes tell of a transition; `search` are the trials of a search for a step size before or after it.
- * @typedef {{leaves: Leaf[], joins: Join[], chosen: number, outcome: Record<string, number>,
+ * @typedef {{inverse_metric: import("./metric.mjs").InverseMetric, leaves: Leaf[], joins: Join[], chosen: number, outcome: Record<string, number>,
  *   climb: {log_densities: number[], n_gradients: number} | null,
  *   search: {step_size: number, energy_error: number}[]}} Told */
 
@@ -19,7 +21,7 @@
  * @returns {Told} */
 export function toldBy(notes, { dimension, levels, isNuts, constants }) {
   const trunk = levels - 1;
-  const told = { leaves: [], joins: [], chosen: 0, outcome: {}, climb: null, search: [] };
+  const told = { inverse_metric: null, leaves: [], joins: [], chosen: 0, outcome: {}, climb: null, search: [] };
   const { leaves, joins } = told;
   const extents = [], proposals = [];
   let place = 0, doubling = 0, searchedFrom = 0, lowest = 0, highest = 0, parts = [], isForward = false;
@@ -84,6 +86,12 @@ export function toldBy(notes, { dimension, levels, isNuts, constants }) {
       for (const name of names) told.outcome[name] = next();
       const draw = row();
       told.chosen = isNuts ? proposals[trunk] : chosenOfPath(leaves, told.outcome, draw, constants);
+    },
+    METRIC: () => {
+      const [kind, rank, scale] = [next(), next(), row()];
+      const length = kind === constants.DENSE ? dimension : rank;
+      const rows = Array.from({ length }, () => [row(), row()]);
+      told.inverse_metric = inverseOf(kind, scale, rows, constants);
     },
     CLIMB: () => void (told.climb = { log_densities: [next()], n_gradients: 0 }),
     STEP_UP: () => {

@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import hmc
+from tests.hmc.helpers import running
+
 RUNNER = Path(__file__).parents[1] / "web" / "run.mjs"
 HANGS = 180  # seconds
 
@@ -34,7 +37,12 @@ def ask(call, *, runner=RUNNER, **arguments):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout, object_hook=_exact)
+    return json.loads(done.stdout, object_hook=_exact, parse_int=_whole)
+
+
+def _whole(digits):
+    """JavaScript writes large floats without a point."""
+    return int(digits) if len(digits) < 16 else float(digits)
 
 
 def _exact(found):
@@ -59,6 +67,20 @@ def sampled(module, runs):
 def _shaped(values, name, answer):
     chains, _, dimension = answer["shape"]
     return values.reshape((chains, -1, dimension) if name.endswith("position") else (chains, -1))
+
+
+def differences(model, module, settings):
+    """[(settings, name)] of positions and statistics that are not those of `hmc.sample`."""
+    found = []
+    for each, run in zip(settings, sampled(module, settings), strict=True):
+        fit = hmc.sample(model, **each, workers=1, progress=False)
+        expected = {"position": fit.unconstrained, **fit.stats}
+        expected |= {f"warmup_{name}": values for name, values in fit.warmup_stats.items()}
+        if fit.warmup is not None:
+            expected["warmup_position"] = fit.warmup
+        assert run.keys() == expected.keys()
+        found += [(each, name) for name in run if not running.equal_bits(run[name], expected[name].astype(float))]
+    return found
 
 
 def of_module(call, module, **arguments):

@@ -25,7 +25,8 @@ const inWorker = typeof WorkerGlobalScope !== "undefined";
 if (inWorker) onmessage = async ({ data: [call, ...given] }) => postMessage(await hmc[call](...given));
 else {
   hmc.ready = Promise.resolve();
-  const url = URL.createObjectURL(new Blob([document.getElementById("engine").textContent], { type: "text/javascript" }));
+  const text = document.getElementById("engine").textContent;
+  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   hmc.aside = (...asked) =>
     new Promise((resolve, reject) => {
       const worker = new Worker(url);
@@ -57,7 +58,7 @@ def page_of(modules):
     script = script_of(FOLDER / "hmc.mjs") + _WIRED % json.dumps(encoded)
     # From the file system a worker of a blob has the page's policy; its script is the page's own.
     own = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; script-src 'sha256-{own}' 'wasm-unsafe-eval'; worker-src blob:"
+    policy = f"default-src 'none'; img-src data:; script-src 'sha256-{own}' 'wasm-unsafe-eval'; worker-src blob:"
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>engine</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"><link rel="icon" href="data:,">'

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import hmc
+import hmc.web
 import models
 from figures.sampler import toys
 from hmc.record import record, record_from
@@ -59,8 +60,8 @@ def assert_equal(found, expected):
         if isinstance(metric, np.ndarray) and metric.ndim == 1:
             assert own_metric.tobytes() == metric.tobytes()
         else:  # NumPy multiplies matrices in an order of its own; the sampler has the factor
-            for one, other in zip(np.atleast_1d(own_metric), np.atleast_1d(metric), strict=True):
-                np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+            one, other = (m.matrix() if isinstance(m, hmc.LowRank) else m for m in (own_metric, metric))
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14 * np.abs(other).max())
         assert plain(own) == {name: value for name, value in plain(theirs).items() if name != "inverse_metric"}
 
 
@@ -70,6 +71,13 @@ def test_twenty_transitions_are_those_of_hmc_record(name):
     settings = {"warmup": 40, "seed": 5, "transitions": 20}
     (found,) = node.of_module("record", module, runs=[settings])
     assert_equal(found, record(model, **settings))
+
+
+def test_transitions_of_another_seed_are_seen():
+    model, module = made("plane")
+    (found,) = node.of_module("record", module, runs=[{"warmup": 40, "seed": 5, "transitions": 2}])
+    with pytest.raises(AssertionError):
+        assert_equal(found, record(model, warmup=40, seed=6, transitions=2))
 
 
 OTHERS = [
