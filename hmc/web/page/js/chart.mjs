@@ -113,7 +113,7 @@ export function strokeLine(context, x0, y0, x1, y1) {
 
 /** Powers of ten within a range of logs to base 10; with 2 and 5 between where there are few. */
 function decadesOf([low, high]) {
-  const parts = high - low > 2.5 ? [1] : high - low > 1.2 ? [1, 3] : [1, 2, 5];
+  const parts = high - low > 2.5 ? [1] : high - low > 1.2 ? [1, 3] : high - low > 0.5 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
   const found = [];
   for (let power = Math.floor(low); power <= high; power++)
     for (const part of parts) {

@@ -43,12 +43,13 @@ function arrowHeads() {
  * @param {SVGElement} layer @param {import("./frame.mjs").Frame} frame */
 export function drawAxes(layer, { pair, ranges, size, pixelOfShown }) {
   const marks = [];
-  for (const tick of ticksOf(ranges[0])) {
+  const count = size < 260 ? 3 : 5;
+  for (const tick of ticksOf(ranges[0], count)) {
     const { x } = pixelOfShown([tick, ranges[1][0]]);
     if (x > NARROW && x < size - 12)
       marks.push(shape("text", { x, y: size - 8, "text-anchor": "middle" }, label(tick)));
   }
-  for (const tick of ticksOf(ranges[1])) {
+  for (const tick of ticksOf(ranges[1], count)) {
     const { y } = pixelOfShown([ranges[0][0], tick]);
     if (y > 30 && y < size - NARROW) marks.push(shape("text", { x: 8, y: y + 4 }, label(tick)));
   }

@@ -61,11 +61,11 @@ export function makeRaceView(root, store, engine) {
     bar.show(race, Math.min(...race.lanes.map((lane) => Math.min(1, race.spent(lane) / race.budget))));
     root.dataset.gradients = race.lanes.map(race.spent).join(" ");
     root.dataset.state = bar.state();
-    look(!player.isPlaying());
+    look();
   };
 
-  /** Look at both lanes' diagnostics, in a worker; again until both are known as they are. */
-  const look = async (isLast) => {
+  /** Look at both lanes' diagnostics, in a worker; once more where the race has ended or paused meanwhile. */
+  const look = async () => {
     if (isLooking) return;
     isLooking = true;
     const mine = race;
@@ -78,7 +78,7 @@ export function makeRaceView(root, store, engine) {
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS));
     isLooking = false;
     const isBehind = race.lanes.some((lane) => lane.history.gradients.at(-1) !== race.spent(lane));
-    if (mine !== race || (isLast && isBehind)) look(!player.isPlaying());
+    if (mine !== race || (!player.isPlaying() && isBehind)) look();
   };
   const tell = () => {
     const rows = ROWS.map(([name, read]) => ({ name, cells: race.lanes.map((lane) => [name, read(lane), false]) }));

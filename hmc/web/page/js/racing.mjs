@@ -70,6 +70,8 @@ export function sharedPair(coordinates, asked) {
   return asked.every((name) => shared.includes(name)) ? asked : shared.slice(-2);
 }
 
+const METRIC_NAMES = { auto: "automatic", diag: "diagonal", dense: "dense", low_rank: "low-rank", unit: "unit" };
+
 /** What is different of a lane's settings, in words.
  * @param {any} mine @param {any} other  settings, with `model` @returns {string} */
 export function laneWords(mine, other) {
@@ -77,7 +79,7 @@ export function laneWords(mine, other) {
   if (mine.model !== other.model) words.push(mine.model);
   if (mine.algorithm !== other.algorithm) words.push(mine.algorithm === "nuts" ? "NUTS" : "static HMC");
   if (mine.algorithm === "hmc" && mine.path_length !== other.path_length) words.push(`path length ${Number(mine.path_length.toPrecision(3))}`);
-  if (mine.metric !== other.metric) words.push(`${mine.metric.replace("_", " ")} metric`);
+  if (mine.metric !== other.metric) words.push(`${METRIC_NAMES[mine.metric]} metric`);
   if (mine.target_accept !== other.target_accept) words.push(`target acceptance ${mine.target_accept}`);
   if (mine.max_depth !== other.max_depth) words.push(`at most ${mine.max_depth} doublings`);
   return words.join(", ") || "the same settings";

@@ -63,13 +63,13 @@ export function makeRunView(root, store, engine) {
     traces.redraw();
     root.dataset.iterations = iterations.join(" ");
     root.dataset.state = bar.state();
-    look(!player.isPlaying());
+    look();
   };
 
-  /** Look at the diagnostics, in a worker; again when that is done and some time has passed. */
-  const look = async (isLast) => {
+  /** Look at the diagnostics, in a worker; not again at once, unless the run has ended or paused meanwhile. */
+  const look = async () => {
     const mine = run, wait = isCalm() ? 4 * LEAST_WAIT : LEAST_WAIT;
-    if (isLooking || (!isLast && performance.now() - lookedAt < wait)) return;
+    if (isLooking || (player.isPlaying() && performance.now() - lookedAt < wait)) return;
     isLooking = true;
     const { gathering, model } = mine, { constrained } = store.get();
     const count = gathering.common(), pair = pairNow().filter((each) => !each.ofMomentum);
@@ -84,7 +84,7 @@ export function makeRunView(root, store, engine) {
     }
     lookedAt = performance.now();
     isLooking = false;
-    if (mine !== run || (isLast && count < gathering.common())) look(!player.isPlaying());
+    if (mine !== run || (!player.isPlaying() && count < gathering.common())) look();
   };
 
   const setPlane = async () => {

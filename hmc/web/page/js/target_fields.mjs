@@ -5,7 +5,7 @@ import { stateOfModel } from "./state.mjs";
 
 export const isStatic = ({ algorithm }) => algorithm === "hmc";
 export const METRIC_WORDS = [
-  ["auto", "Fitted, of the best form"], ["diag", "Diagonal"], ["dense", "Dense"], ["low_rank", "Low rank"], ["unit", "Unit, not adapted"],
+  ["auto", "Automatic"], ["diag", "Diagonal"], ["dense", "Dense"], ["low_rank", "Low rank"], ["unit", "Unit"],
 ];
 /** The fields of the state that draws depend on, beside how many there are. */
 export const OF_SAMPLER = ["model", "algorithm", "path_length", "max_depth", "run_metric", "target_accept", "seed"];
@@ -29,7 +29,10 @@ export function targetFields(store, engine, turned = () => ({})) {
     coordinatesNow(state).some(({ name, kind, isMovable }) => [state.x, state.y].includes(name) && kind > 0 && isMovable);
   const models = engine.models().map((name) => [name, name]);
   return [
-    choice("Model", models, ({ model }) => model, (model) => store.set(stateOfModel(engine.described(model)))),
+    choice("Model", models, ({ model }) => model, (model) => {
+      const { model: _, ...race } = store.get().race; // another model's rival would be of another posterior
+      store.set({ ...stateOfModel(engine.described(model)), race });
+    }),
     where(choice("Across", names, ({ x }) => x, turn("x")), has2),
     where(choice("Upwards", names, ({ y }) => y, turn("y")), has2),
     where(check("constrained values", ({ constrained }) => constrained, (constrained) => store.set({ constrained })), hasConstraint),

@@ -23,7 +23,8 @@ export function makeWarmupCharts(lookedOf) {
     if (looked !== null) draw(sheet, looked);
   }));
   const legend = element("p", { class: "legend" },
-    "Shaded: the metric is learned. Marks on the axis: correlations are fitted, or a window ends. Dots at the start: steps tried in the search for a first step size.");
+    "Shaded: the metric is learned. Marks on the axis: correlations are fitted, or a window ends. " +
+    "Dots at the start: steps tried in the search for a first step size.");
   return {
     legend,
     sections: parts.map(([title, , key], k) => element("section", {}, element("h2", {}, title, key), charts[k].root)),

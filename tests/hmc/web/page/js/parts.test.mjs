@@ -121,7 +121,7 @@ test("a race is shown in coordinates that both models have", () => {
 
 test("a lane is called by what is different of it", () => {
   const one = { model: "m", algorithm: "nuts", metric: "diag", target_accept: 0.8, max_depth: 10 };
-  assert.equal(laneWords(one, { ...one, metric: "dense" }), "diag metric");
+  assert.equal(laneWords(one, { ...one, metric: "dense" }), "diagonal metric");
   assert.equal(laneWords({ ...one, algorithm: "hmc", path_length: 1.5707963 }, one), "static HMC, path length 1.57");
   assert.equal(laneWords(one, one), "the same settings");
 });
