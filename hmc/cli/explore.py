@@ -71,7 +71,7 @@ def _check_out(options: argparse.Namespace) -> None:
 
 
 def _targets(names: list[str]) -> list[Target]:
-    """The models of these names, or those that are shown without any. ValueError where two have one name."""
+    """The models of these names, or those that are shown without any."""
     import models
     from figures.sampler.toys import TOYS
     from figures.sampler.toys.known import known_marginals
@@ -86,9 +86,6 @@ def _targets(names: list[str]) -> list[Target]:
         else:
             described = models.describe(name) if ":" not in name and name in models.names() else None
             targets.append(Target(build(name), described.summary if described else "", _of_lecture(name)))
-    built = [target.model.name for target in targets]
-    if twice := [name for name in built if built.count(name) > 1]:
-        raise ValueError(f"two models are called {twice[0]}: the page tells models by their names")
     return targets
 
 

@@ -5,7 +5,7 @@ import { contourOf, levelsBelow } from "./contours.mjs";
 import { logJacobianOf } from "./coordinates.mjs";
 import { rangeOf } from "./frame.mjs";
 
-const CELLS = 96;
+const CELLS = 144;
 const QUICK = { chains: 4, warmup: 400, draws: 300, seed: 1 };
 
 /** Draws of a model in a quick run, (draws, dimension) in rows.

@@ -20,13 +20,13 @@ export function makePlane() {
 
 /** What the marks of a plane mean. */
 export function makeKey() {
-  const mark = (words, drawn) =>
-    element("span", {}, shape("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" }, drawn), words);
+  const mark = (words, drawn, name = "") =>
+    element("span", { class: name }, shape("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" }, drawn), words);
   const circle = (name, r) => shape("circle", { class: name, cx: 7, cy: 7, r });
   return element("p", { class: "marks" },
     mark("start, drag it", shape("g", { class: "handle of-start" }, circle("knob", 5))),
-    mark("its momentum, drag it", shape("g", { class: "handle" }, circle("knob", 5))),
-    mark("metric, 2 sd", shape("path", { class: "ellipse", d: "M1 7a6 6 0 1 1 12 0a6 6 0 1 1 -12 0" })),
+    mark("its momentum, drag it", shape("g", { class: "handle" }, circle("knob", 5)), "of-plane"),
+    mark("metric, 2 sd", shape("path", { class: "ellipse", d: "M1 7a6 6 0 1 1 12 0a6 6 0 1 1 -12 0" }), "of-plane"),
     mark("proposal", circle("ring proposal", 6)),
     mark("the draw", circle("ring chosen", 6)));
 }

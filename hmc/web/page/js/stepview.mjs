@@ -24,7 +24,8 @@ export function makeStepView(root, store, engine) {
   const transport = makeTransport(store, () => walk?.timeline ?? null);
   const handles = makeHandles(plane, store);
   const trouble = element("p", { class: "trouble", role: "status" });
-  const stage = element("div", { class: "stage" }, plane.root, makeKey(), trouble, transport.root, strip.root);
+  const marks = makeKey();
+  const stage = element("div", { class: "stage" }, plane.root, marks, trouble, transport.root, strip.root);
   root.append(element("div", { class: "bench" }, settings.root, stage, telling.root));
 
   const draw = () => {
@@ -61,6 +62,7 @@ export function makeStepView(root, store, engine) {
     const { frame, grid, cloud } = scene;
     fitPlane(plane, frame.size);
     drawAxes(plane.layers.axes, frame);
+    marks.classList.toggle("of-phase", frame.pair.some(({ ofMomentum }) => ofMomentum));
     if (grid) drawDensity(plane.canvas, grid);
     else drawCloud(plane.canvas, cloud.map((draw) => frame.pixelOf(frame.rawOf({ position: draw }))));
   };

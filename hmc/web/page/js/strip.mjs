@@ -5,7 +5,7 @@ import { short } from "./numbers.mjs";
 import { colourClass } from "./plane.mjs";
 
 const ERRORS = 84, TREE = 112, GAP = 22, SIDE = 44; // pixels
-const LARGEST = 1000; // energy error that is drawn to scale
+const LARGEST = 5; // energy error that is drawn to scale: a leaf beyond it has next to no weight
 const HEIGHT = ERRORS + GAP + TREE;
 
 export function makeStrip() {
@@ -32,7 +32,7 @@ const words = ({ leaves, last, joins }) =>
 
 function errors(width, x, recorded, so) {
   const sizes = recorded.leaves.map((leaf) => Math.abs(leaf.energy_error));
-  const most = Math.max(0.05, ...sizes.filter((size) => size < LARGEST));
+  const most = Math.min(LARGEST, Math.max(0.05, ...sizes.filter(Number.isFinite)));
   const middle = 0.5 * ERRORS;
   const clipped = (error) => (Number.isNaN(error) ? 1.08 : Math.max(-1.08, Math.min(1.08, error / most)));
   const y = (error) => middle - clipped(error) * (middle - 8);

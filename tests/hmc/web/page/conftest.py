@@ -5,7 +5,7 @@ import os
 import pytest
 
 import hmc
-from figures.sampler import toys
+from figures.sampler.toys import normals
 from hmc.web.page import Target, page
 from tests.figures.helpers import browser as in_a_browser
 
@@ -16,14 +16,14 @@ HARM = '</script><img src=x onerror="window.harmed = true"><script>window.harmed
 def harmful():
     """A model whose name, docstring and parameters are all HTML."""
     parameters = [hmc.Parameter(f"x{HARM}"), hmc.Parameter("<b>y</b>")]
-    return hmc.Model(toys._plane, toys.Plane(0.85), parameters, name=f"plane{HARM}")
+    return hmc.Model(normals._plane, normals.Plane(0.85), parameters, name=f"plane{HARM}")
 
 
 @pytest.fixture(scope="session")
 def explored(tmp_path_factory, harmful):
     """The path of the page."""
     path = tmp_path_factory.mktemp("page") / "explore page.html"
-    path.write_text(page([Target(toys.plane(), "A plane."), Target(harmful, f"Words {HARM}")]), encoding="utf-8")
+    path.write_text(page([Target(normals.plane(), "A plane."), Target(harmful, f"Words {HARM}")]), encoding="utf-8")
     return path
 
 
