@@ -73,15 +73,16 @@ def _check_out(options: argparse.Namespace) -> None:
 def _targets(names: list[str]) -> list[Target]:
     """The models of these names, or those that are shown without any."""
     import models
-    from figures.sampler.toy_marginals import toy_marginals
     from figures.sampler.toys import TOYS
+    from figures.sampler.toys.known import known_marginals
     from hmc.web.page import Target
 
     targets = []
     for name in names or dict.fromkeys(["plane", *TOYS, *OF_LECTURE]):  # of the plane, most can be seen at first sight
         if name in TOYS:
-            words = " ".join((TOYS[name].model.__doc__ or "").split())
-            targets.append(Target(TOYS[name].model(), words, toy_marginals(name) or {}))
+            make, marginals = TOYS[name]
+            model = make()
+            targets.append(Target(model, " ".join((make.__doc__ or "").split()), known_marginals(model, marginals())))
         else:
             described = models.describe(name) if ":" not in name and name in models.names() else None
             targets.append(Target(build(name), described.summary if described else "", _of_lecture(name)))

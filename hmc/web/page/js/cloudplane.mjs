@@ -77,10 +77,11 @@ export function makeCloudPlane(engine, colourOf = chainColour) {
     root: plane.root,
     layers: plane.layers,
     frame: () => frame,
-    /** Show the plane of two coordinates; resolves to whether it is the last that was asked for. */
-    async show(model, names, isConstrained, draws) {
+    /** Show the plane of two coordinates; resolves to whether it is the last that was asked for. `among`: models that
+     * share its ranges. */
+    async show(model, names, isConstrained, draws, among = [model]) {
       const turn = ++wanted;
-      const made = await sceneOf(engine, model, names, isConstrained, plane.root.clientWidth || 1);
+      const made = await sceneOf(engine, model, names, isConstrained, plane.root.clientWidth || 1, among);
       if (turn !== wanted) return false;
       scene = engine.described(model).coordinates[1].ofMomentum ? inOrder(made, draws) : made;
       redraw();

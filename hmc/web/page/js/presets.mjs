@@ -3,7 +3,7 @@
 import { stateOfModel } from "./state.mjs";
 
 /** Models of one posterior in two parameterisations, the centred one first. */
-const PAIRS = [["eight_schools", "eight_schools_noncentred"], ["mST", "mSTnc"], ["mSTP", "mSTPnc"]];
+const PAIRS = [["schools_centred", "schools_noncentred"], ["mST", "mSTnc"], ["mSTP", "mSTPnc"]];
 
 /** The races that models allow: [name, what is set].
  * @param {any} engine @param {any} state @returns {[string, object][]} */

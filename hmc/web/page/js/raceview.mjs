@@ -50,8 +50,9 @@ export function makeRaceView(root, store, engine) {
       const settings = entries.map(({ model, settings: each }) => ({ model, ...each }));
       titles.forEach((title, k) => (title.textContent = laneWords(settings[k], settings[1 - k])));
       const opened = await openRace(engine, entries, state.budget);
-      await Promise.all(planes.map((plane, k) =>
-        plane.show(entries[k].model, pairs[k].map(({ name }) => name), state.constrained, opened.lanes[k].run.gathering.draws)));
+      const names = pairs[0].map(({ name }) => name), models = entries.map(({ model }) => model);
+      await Promise.all(planes.map((plane, k) => plane.show(models[k], names, state.constrained, opened.lanes[k].run.gathering.draws, models)));
+      root.dataset.ranges = JSON.stringify(planes.map((plane) => plane.frame()?.ranges));
       planes.forEach((plane, k) => plane.gather(opened.lanes[k].run.gathering));
       return opened;
     });

@@ -22,7 +22,7 @@ export function makeSettings(store, engine) {
   const turned = (state) => (isOwn(state) ? { metric: "unit", inverse_metric: null, cursor: 0 } : {});
 
   const groups = [
-    ["Target", targetFields(store, engine, turned)],
+    ["Target", targetFields(store, engine, turned, true)],
     ["Sampler", [
       choice("Algorithm", ALGORITHM_WORDS, ({ algorithm }) => algorithm, (algorithm) => again({ algorithm })),
       number("Step size", { min: 1e-6, max: 100, step: "any" }, stepSize, (step_size) => again({ step_size })),

@@ -11,10 +11,11 @@ export const METRIC_WORDS = [
 export const OF_SAMPLER = ["model", "algorithm", "path_length", "max_depth", "run_metric", "target_accept", "seed"];
 export const ALGORITHM_WORDS = [["nuts", "NUTS"], ["hmc", "Static HMC"]];
 
-/** Model, coordinates and scale. `turned(axis, name)` gives what else changes with a coordinate.
+/** Model, coordinates and scale. `turned(state)` gives what else changes with a coordinate; `isOfPhase`: the view shows
+ * the momentum of a model of one coordinate beside it.
  * @param {import("./store.mjs").Store} store @param {any} engine @param {(state: any) => object} [turned]
- * @returns {import("./fields.mjs").Field[]} */
-export function targetFields(store, engine, turned = () => ({})) {
+ * @param {boolean} [isOfPhase] @returns {import("./fields.mjs").Field[]} */
+export function targetFields(store, engine, turned = () => ({}), isOfPhase = false) {
   const coordinatesNow = ({ model }) => engine.described(model).coordinates;
   const names = (state) => coordinatesNow(state).map(({ name }) => [name, name]);
   const other = { x: "y", y: "x" };
@@ -24,7 +25,7 @@ export function targetFields(store, engine, turned = () => ({})) {
     const swapped = state[other[axis]] === name ? { [other[axis]]: state[axis] } : {};
     store.set({ [axis]: name, ...swapped, ...turned(state) });
   };
-  const has2 = (state) => coordinatesNow(state).length >= 2;
+  const has2 = (state) => coordinatesNow(state).filter(({ ofMomentum }) => isOfPhase || !ofMomentum).length >= 2;
   const hasConstraint = (state) =>
     coordinatesNow(state).some(({ name, kind, isMovable }) => [state.x, state.y].includes(name) && kind > 0 && isMovable);
   const models = engine.models().map((name) => [name, name]);

@@ -9,8 +9,8 @@ import pytest
 
 import diagnostics
 import hmc
-from figures.sampler.toy_marginals import toy_marginals
-from figures.sampler.toys import funnel, plane
+from figures.sampler.toys import TOYS, funnel, plane
+from figures.sampler.toys.known import known_marginals
 from hmc.record import record
 from hmc.web.page import Target, page
 from tests.figures.helpers import browser
@@ -22,7 +22,10 @@ WAIT = 90  # seconds
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    targets = [Target(toy(), "", toy_marginals(toy.__name__)) for toy in (plane, funnel)]
+    targets = [
+        Target(TOYS[n].model(), "", known_marginals(TOYS[n].model(), TOYS[n].marginals()))
+        for n in ("plane", "funnel", "schools_centred", "schools_noncentred")
+    ]
     file = tmp_path_factory.mktemp("page") / "explore.html"
     file.write_text(page(targets), encoding="utf-8")
     return file
@@ -201,6 +204,16 @@ def test_a_race_spends_the_same_gradients(shown):
     view.until(lambda v: [number(text) for text in v.counters().get("gradients", ["0"])] == spent, "not told")
     titles = view.ask("return [...root.querySelectorAll('.lane h2')].map((each) => each.textContent)")
     assert titles == ["diagonal metric", "dense metric"]
+
+
+def test_two_models_race_in_one_frame(shown):
+    race = {"model": "schools_noncentred"}
+    view = shown("race", model="schools_centred", x="mu", y="tau", budget=3000, race=race).until_state("over")
+    first, second = json.loads(view.data("ranges"))
+    assert first == second
+    alone = shown("race", model="schools_centred", x="mu", y="tau", budget=3000, race={"metric": "dense"})
+    alone.until_state("over")
+    assert json.loads(alone.data("ranges"))[0] != first  # the other model's draws reach farther
 
 
 def test_presets_of_a_race_set_the_state(shown):
