@@ -78,7 +78,7 @@ def _targets(names: list[str]) -> list[Target]:
     from hmc.web.page import Target
 
     targets = []
-    for name in names or [*TOYS, *OF_LECTURE]:
+    for name in names or dict.fromkeys(["plane", *TOYS, *OF_LECTURE]):  # of the plane, most can be seen at first sight
         if name in TOYS:
             make, marginals = TOYS[name]
             model = make()

@@ -25,6 +25,13 @@ export function coordinatesOf(parameters) {
   return found;
 }
 
+/** What a coordinate's values as shown are called: on the unconstrained scale, sigma > 0 is shown as log sigma.
+ * @param {Coordinate} coordinate @param {boolean} isConstrained */
+export function labelOf({ name, kind, lower }, isConstrained) {
+  if (kind === REAL || (isConstrained && kind <= INTERVAL)) return name;
+  return kind === LOWER && lower === 0 ? `log ${name}` : `${name}, unconstrained`;
+}
+
 /** The constrained value of an unconstrained one. @param {Coordinate} coordinate @param {number} x */
 export function constrainedOf({ kind, lower, upper }, x) {
   if (kind === LOWER) return lower + Math.exp(x);

@@ -1,5 +1,6 @@
 // The plane: the path of a transition over the target, with what the sampler looks at.
 
+import { labelOf } from "./coordinates.mjs";
 import { element, setAttributes, shape } from "./dom.mjs";
 import { ticksOf } from "./frame.mjs";
 import { velocityOf } from "./metrics.mjs";
@@ -24,11 +25,11 @@ export function makeKey() {
     element("span", { class: name }, shape("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" }, drawn), words);
   const circle = (name, r) => shape("circle", { class: name, cx: 7, cy: 7, r });
   return element("p", { class: "marks" },
-    mark("start, drag it", shape("g", { class: "handle of-start" }, circle("knob", 5))),
-    mark("its momentum, drag it", shape("g", { class: "handle" }, circle("knob", 5)), "of-plane"),
+    mark("start (drag)", shape("g", { class: "handle of-start" }, circle("knob", 5))),
+    mark("momentum (drag)", shape("g", { class: "handle" }, circle("knob", 5)), "of-plane"),
     mark("metric, 2 sd", shape("path", { class: "ellipse", d: "M1 7a6 6 0 1 1 12 0a6 6 0 1 1 -12 0" }), "of-plane"),
     mark("proposal", circle("ring proposal", 6)),
-    mark("the draw", circle("ring chosen", 6)));
+    mark("draw", circle("ring chosen", 6)));
 }
 
 /** Heads of arrows, in the colour of their lines. */
@@ -41,7 +42,7 @@ function arrowHeads() {
 
 /** Draw the axes of a frame: round numbers at the left and below, and the coordinates' names.
  * @param {SVGElement} layer @param {import("./frame.mjs").Frame} frame */
-export function drawAxes(layer, { pair, ranges, size, pixelOfShown }) {
+export function drawAxes(layer, { pair, ranges, size, isConstrained, pixelOfShown }) {
   const marks = [];
   const count = size < 260 ? 3 : 5;
   for (const tick of ticksOf(ranges[0], count)) {
@@ -53,8 +54,8 @@ export function drawAxes(layer, { pair, ranges, size, pixelOfShown }) {
     const { y } = pixelOfShown([ranges[0][0], tick]);
     if (y > 30 && y < size - NARROW) marks.push(shape("text", { x: 8, y: y + 4 }, label(tick)));
   }
-  marks.push(shape("text", { x: size - 10, y: size - 24, "text-anchor": "end", class: "name" }, pair[0].name));
-  marks.push(shape("text", { x: 10, y: 20, class: "name" }, pair[1].name));
+  marks.push(shape("text", { x: size - 10, y: size - 24, "text-anchor": "end", class: "name" }, labelOf(pair[0], isConstrained)));
+  marks.push(shape("text", { x: 10, y: 20, class: "name" }, labelOf(pair[1], isConstrained)));
   layer.replaceChildren(...marks);
 }
 

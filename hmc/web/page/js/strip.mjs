@@ -4,7 +4,7 @@ import { element, setAttributes, shape } from "./dom.mjs";
 import { short } from "./numbers.mjs";
 import { colourClass } from "./plane.mjs";
 
-const ERRORS = 84, TREE = 112, GAP = 22, SIDE = 44; // pixels
+const ERRORS = 72, TREE = 104, GAP = 16, SIDE = 44; // pixels
 const LARGEST = 5; // energy error that is drawn to scale: a leaf beyond it has next to no weight
 const HEIGHT = ERRORS + GAP + TREE;
 

@@ -3,7 +3,7 @@
 import { element } from "./dom.mjs";
 
 const UNITS = ["event", "leaf", "doubling", "transition"];
-const HINT = "Keys: ← → event, l leaf, d doubling, t transition, with Shift back; space plays";
+const HINT = "Keys: ← → event, l leaf, d doubling, t transition, Shift back, space play";
 const SPEEDS = [["1", "1 a second"], ["4", "4 a second"], ["15", "15 a second"], ["60", "60 a second"]];
 const WALK_KEYS = {
   ArrowRight: ["event", 1], ArrowLeft: ["event", -1], l: ["leaf", 1], L: ["leaf", -1],

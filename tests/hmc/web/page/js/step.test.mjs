@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 const js = "../../../../../hmc/web/page/js";
 const { contourOf, levelsBelow } = await import(`${js}/contours.mjs`);
-const { constrainedOf, coordinatesOf, logJacobianOf, unconstrainedOf } = await import(`${js}/coordinates.mjs`);
+const { constrainedOf, coordinatesOf, labelOf, logJacobianOf, unconstrainedOf } = await import(`${js}/coordinates.mjs`);
 const { makeFrame, rangeOf, ticksOf } = await import(`${js}/frame.mjs`);
 const { axesOf, ellipseOf } = await import(`${js}/handles.mjs`);
 const { inPlane, velocityOf, withPlane } = await import(`${js}/metrics.mjs`);
@@ -63,6 +63,18 @@ test("a line has its momentum as a second coordinate, a plane has not", () => {
   const names = (parameters) => coordinatesOf(parameters).map(({ name }) => name);
   assert.deepEqual(names([{ elements: ["x"], constraint: KINDS[0] }]), ["x", "momentum"]);
   assert.deepEqual(names([{ elements: ["a[1]", "a[2]"], constraint: KINDS[0] }, { elements: ["s"], constraint: KINDS[1] }]), ["a[1]", "a[2]", "s"]);
+});
+
+test("an axis says which scale it has", () => {
+  const labels = (constraint) => [false, true].map((isConstrained) => {
+    const [kind, lower, upper] = constraint;
+    return labelOf({ name: "s", kind, lower, upper }, isConstrained);
+  });
+  assert.deepEqual(labels([0, 0, 0]), ["s", "s"]);
+  assert.deepEqual(labels([1, 0, 0]), ["log s", "s"]);
+  assert.deepEqual(labels([1, 2, 0]), ["s, unconstrained", "s"]);
+  assert.deepEqual(labels([3, 0, 1]), ["s, unconstrained", "s"]);
+  assert.deepEqual(labels([5, 0, 0]), ["s, unconstrained", "s, unconstrained"]);
 });
 
 test("a frame's pixels and values are each other's inverse", () => {
