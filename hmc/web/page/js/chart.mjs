@@ -33,7 +33,7 @@ export function makeChart(name, label, draw) {
 
 /** A canvas, emptied and fitted to its place; null where it has none, as in a view that is not shown.
  * @param {HTMLCanvasElement} canvas @returns {Sheet | null} */
-export function sheetOf(canvas) {
+function sheetOf(canvas) {
   const width = canvas.clientWidth, height = canvas.clientHeight;
   if (width === 0 || height === 0) return null;
   const scale = devicePixelRatio;
@@ -57,11 +57,6 @@ export function plotOf({ width, height }, across, upwards, { isLog = false } = {
     x: (value) => left + ((value - across[0]) / (across[1] - across[0])) * (right - left),
     y: (value) => bottom - ((value - upwards[0]) / (upwards[1] - upwards[0])) * (bottom - top),
   };
-}
-
-/** The value across at a pixel. @param {ReturnType<typeof plotOf>} plot @param {number} pixel */
-export function valueAt({ left, right, across }, pixel) {
-  return across[0] + ((pixel - left) / (right - left)) * (across[1] - across[0]);
 }
 
 /** Draw the axes of a plot: fine lines at round numbers.

@@ -21,7 +21,7 @@ export function shownColumn(gathering, coordinate, chain, isConstrained, count =
 }
 
 /** A plane for draws.
- * @param {any} engine @param {(name: string) => string} colourOf  a chain's number to the property of its colour */
+ * @param {any} engine @param {(chain: number) => string} colourOf  a chain's number to the property of its colour */
 export function makeCloudPlane(engine, colourOf = chainColour) {
   const plane = makePlane();
   const [cloud, divergent] = ["cloud", "divergent"].map((name) => element("canvas", { class: name, "aria-hidden": "true" }));

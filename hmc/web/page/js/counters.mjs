@@ -3,8 +3,8 @@
 import { shownNumber, shownWhole } from "./display.mjs";
 
 /** Rhat above this, and fewer effective draws than this, are marked: Vehtari et al. (2021), section 4. */
-export const RHAT_LIMIT = 1.01;
-export const ESS_LEAST = 400;
+const RHAT_LIMIT = 1.01;
+const ESS_LEAST = 400;
 
 /** Effective draws for a thousand gradients, warm-up not counted; NaN without any.
  * @param {number} ess @param {{gradients: number, ofWarmup: number}} total @returns {number} */

@@ -33,7 +33,7 @@ export function diagnose(chains) {
 
 /** The quantile of sorted numbers, as R's type 7.
  * @param {ArrayLike<number>} sorted @param {number} probability @returns {number} */
-export function sortedQuantile(sorted, probability) {
+function sortedQuantile(sorted, probability) {
   const index = (sorted.length - 1) * probability;
   const low = Math.floor(index), fraction = index - low;
   const below = sorted[low], above = sorted[Math.min(low + 1, sorted.length - 1)];

@@ -16,7 +16,7 @@ export function narrate(recorded) {
 }
 
 /** @param {object} recorded @returns {string} */
-export function tellTitle(recorded) {
+function tellTitle(recorded) {
   const n = recorded.iteration + 1;
   const draw = n - recorded.warmup;
   const which = draw > 0 ? `draw ${draw}` : `warm-up transition ${n} of ${recorded.warmup}`;

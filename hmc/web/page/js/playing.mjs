@@ -59,6 +59,13 @@ export function makePlayer({ most, heard, failed }) {
       }
       return undefined;
     },
+    /** Give up the run there is; the worker forgets it. */
+    drop() {
+      turn++;
+      isPlaying = false;
+      run?.close();
+      run = null;
+    },
     pause() {
       if (!isPlaying) return;
       isPlaying = false;

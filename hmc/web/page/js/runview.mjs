@@ -89,7 +89,7 @@ export function makeRunView(root, store, engine) {
     }
     lookedAt = performance.now();
     isLooking = false;
-    if (mine !== run || (!player.isPlaying() && isStale)) look();
+    if (run !== null && (mine !== run || (!player.isPlaying() && isStale))) look();
   };
 
   const setPlane = async () => {
@@ -103,7 +103,15 @@ export function makeRunView(root, store, engine) {
     }
   };
   store.subscribe((state, changed) => OF_PLANE.some((name) => changed.has(name)) && setPlane());
-  whenSettled(store, [...OF_SAMPLER, "chains", "warmup", "draws"], () => player.pause(), begin);
+  /** Stand still; draws of another model than the state's are no longer shown. */
+  const halt = () => {
+    if (run === null || run.model === store.get().model) return player.pause();
+    player.drop();
+    run = null;
+    joint.gather(null);
+    return traces.gather(null);
+  };
+  whenSettled(store, [...OF_SAMPLER, "chains", "warmup", "draws"], halt, begin);
   setPlane();
   begin();
 }

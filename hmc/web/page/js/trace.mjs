@@ -2,7 +2,7 @@
 
 import { drawPlotAxes, plotOf } from "./chart.mjs";
 
-export const CHAIN_COLOURS = 4; // custom properties --chain-1 ... --chain-4; further chains take them in turn
+const CHAIN_COLOURS = 4; // custom properties --chain-1 ... --chain-4; further chains take them in turn
 
 /** The colour of a chain. @param {number} chain @returns {string} */
 export const chainColour = (chain) => `--chain-${(chain % CHAIN_COLOURS) + 1}`;

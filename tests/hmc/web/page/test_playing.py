@@ -179,6 +179,19 @@ def test_controls_of_a_run_do_what_they_say(shown, label, value, field, expected
     assert view.data("iterations") == " ".join([str(total)] * state["chains"])
 
 
+def test_another_model_does_not_meet_the_draws_of_the_one_before(shown, driver):
+    view = shown("run", chains=2).until_state("over").until(lambda v: v.data("draws") == "300", "not all draws")
+    view.ask(
+        "window.said = []; const status = root.querySelector('.trouble');"
+        "new MutationObserver(() => said.push(status.textContent)).observe(status, {childList: true, characterData: true, subtree: true})"
+    )
+    state = {**view.state(), "model": "schools_centred", "x": "theta[8]", "y": "mu"}
+    driver.execute_script("location.hash = arguments[0]", urllib.parse.quote(json.dumps(state)))
+    name = "return root.querySelector('.counters thead th').textContent"
+    view.until(lambda v: v.ask(name) == "theta[8]", "no other draws").until_state("over")
+    assert [said for said in driver.execute_script("return window.said") if said] == []
+
+
 def test_values_are_called_by_the_scale_they_are_on(shown):
     view = shown("run", model="schools_noncentred", x="mu", y="tau", constrained=False).until_state("over")
     names = "return [...root.querySelectorAll('.counters thead th')].map((each) => each.textContent).join()"
