@@ -157,6 +157,24 @@ def test_a_density_that_raises_leaves_the_memory_as_large_as_it_is():
     assert size < of_records + 2**19 < fit.stats["n_steps"].sum() * ALLOCATED * 8
 
 
+def reshapes(position, data, gradient):
+    """A normal distribution whose position is looked at as a matrix."""
+    rows = position.reshape((3, 2))
+    out = gradient.reshape((3, 2))
+    total = 0.0
+    for i in range(3):
+        for j in range(2):
+            out[i, j] = -(1.0 + i) * rows[i, j] / data.scale
+            total -= 0.5 * (1.0 + i) * rows[i, j] * rows[i, j] / data.scale
+    return total
+
+
+def test_a_density_that_reshapes():
+    """For which Numba calls a function of its own runtime."""
+    model = hmc.Model(reshapes, Scale(0.5), [hmc.Parameter("x", (6,))], name="reshapes")
+    assert node.differences(model, hmc.web.module(model), [{**SHORT, "seed": 1}]) == []
+
+
 def nowhere(position, data, gradient):
     gradient[0] = 0.0
     return -np.inf
