@@ -27,7 +27,7 @@ def known_marginals(model: hmc.Model, marginals: Marginals) -> dict[str, Mapping
 
     lower, upper: 5.5% and 94.5% quantiles. curve: {"from", "to", "heights"}, the density at equal distances.
     """
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for parameter in model.parameters:
         if parameter.name in marginals:
             grid = _POSITIVE if parameter.constraint == hmc.positive else _AROUND_ZERO

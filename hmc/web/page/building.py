@@ -73,7 +73,7 @@ def _modules(targets: Sequence[Target]) -> list[bytes]:
 
 
 def _verified(model: Model) -> bytes:
-    """A model's module, whose draws are those of `hmc.sample`; without Node here, the browser that loads it sees to it."""
+    """A model's module, which gives the draws of `hmc.sample`; without Node, the browser that loads it sees to it."""
     made = module(model)
     verify(made)
     return made
