@@ -23,7 +23,7 @@ from hmc.running.importable import why_not_processes
 from hmc.running.search_path import safe_start
 from hmc.web.lowering import density_code, sampler_code
 from hmc.web.object_code import object_of, optimised
-from hmc.web.runtime import MEMORY, PCG64, PRODUCTS
+from hmc.web.runtime import MEMORY, PCG64, PRODUCTS, RESHAPE
 
 EXPORTS = ("run", "log_density", "hmc_room")
 OF_DENSITY = ("hmc_density", "hmc_room", "hmc_note")  # what the sampler, or whoever runs it, calls
@@ -68,7 +68,7 @@ def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> Mad
     """In the process."""
     if numba.config.OPT != 0:
         raise RuntimeError(f"NUMBA_OPT is {int(numba.config.OPT)} where it must be 0")
-    density = optimised([*density_code(model), MEMORY], OF_DENSITY, simd=simd)
+    density = optimised([*density_code(model), MEMORY, RESHAPE], OF_DENSITY, simd=simd)
     of_sampler = optimised(sampler_code(), EXPORTS, simd=simd) if sampler is None else zlib.decompress(sampler)
     made_object = object_of([of_sampler, density], PRODUCTS + PCG64, EXPORTS, simd=simd)
     return MadeModule(made_object, sampler or zlib.compress(of_sampler))

@@ -2,7 +2,7 @@
 
 Besides, memory for notes.
 
-`PRODUCTS`, `PCG64` and `MEMORY` are LLVM's intermediate code.
+`PRODUCTS`, `PCG64`, `MEMORY` and `RESHAPE` are LLVM's intermediate code.
 """
 
 from typing import Any
@@ -217,5 +217,57 @@ reset:
   br label %done
 done:
   ret void
+}
+"""
+
+# `numba_attempt_nocopy_reshape`, which Numba calls for `array.reshape`: the strides of the new shape, and 1; or 0 where
+# the array is not one block in C order.
+RESHAPE = """
+define i32 @numba_attempt_nocopy_reshape(i64 %nd, ptr %dims, ptr %strides, i64 %newnd, ptr %newdims,
+                                         ptr %newstrides, i64 %itemsize, i32 %isf) {
+entry:
+  %start = sub i64 %nd, 1
+  %fortran = icmp ne i32 %isf, 0
+  br i1 %fortran, label %no, label %check
+check:
+  %k = phi i64 [ %start, %entry ], [ %k1, %same ]
+  %size = phi i64 [ %itemsize, %entry ], [ %larger, %same ]
+  %checked = icmp slt i64 %k, 0
+  br i1 %checked, label %begin, label %one
+one:
+  %i = trunc i64 %k to i32
+  %dp = getelementptr i64, ptr %dims, i32 %i
+  %d = load i64, ptr %dp
+  %sp = getelementptr i64, ptr %strides, i32 %i
+  %s = load i64, ptr %sp
+  %fits = icmp eq i64 %s, %size
+  %single = icmp eq i64 %d, 1
+  %ok = or i1 %fits, %single
+  br i1 %ok, label %same, label %no
+same:
+  %larger = mul i64 %size, %d
+  %k1 = sub i64 %k, 1
+  br label %check
+begin:
+  %last = sub i64 %newnd, 1
+  br label %fill
+fill:
+  %j = phi i64 [ %last, %begin ], [ %j1, %put ]
+  %width = phi i64 [ %itemsize, %begin ], [ %wider, %put ]
+  %done = icmp slt i64 %j, 0
+  br i1 %done, label %yes, label %put
+put:
+  %n = trunc i64 %j to i32
+  %np = getelementptr i64, ptr %newstrides, i32 %n
+  store i64 %width, ptr %np
+  %mp = getelementptr i64, ptr %newdims, i32 %n
+  %m = load i64, ptr %mp
+  %wider = mul i64 %width, %m
+  %j1 = sub i64 %j, 1
+  br label %fill
+yes:
+  ret i32 1
+no:
+  ret i32 0
 }
 """

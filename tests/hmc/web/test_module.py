@@ -64,13 +64,14 @@ def test_scalar_instructions_give_the_same_draws():
 
 
 def test_a_changed_constant_is_seen():
-    """The tenth digit of one coefficient of the module's exp."""
+    """The tenth digit of one coefficient of the module's exp: whoever loads it refuses it."""
     coefficient = 0.008333333333494461
     assert coefficient in numerics._reduced_exp.__code__.co_consts
     right, wrong = (struct.pack("<d", number) for number in (coefficient, coefficient * (1.0 + 1e-10)))
     assert right in module_of("mST")
     changed = module_of("mST").replace(right, wrong)
-    assert node.differences(models.mST(), changed, [{**SHORT, "seed": 12}]) != []
+    with pytest.raises(hmc.HMCError, match=r"^mST: its module does not give the draws of hmc\.sample on this machine$"):
+        hmc.web.verify(changed)
 
 
 def test_other_data_are_seen_and_compile_nothing(monkeypatch):
@@ -154,6 +155,24 @@ def test_a_density_that_raises_leaves_the_memory_as_large_as_it_is():
     assert fit.stats["diverging"].sum() > 10  # where it raised
     of_records = settings["draws"] * (3 + 9) * 8
     assert size < of_records + 2**19 < fit.stats["n_steps"].sum() * ALLOCATED * 8
+
+
+def reshapes(position, data, gradient):
+    """A normal distribution whose position is looked at as a matrix."""
+    rows = position.reshape((3, 2))
+    out = gradient.reshape((3, 2))
+    total = 0.0
+    for i in range(3):
+        for j in range(2):
+            out[i, j] = -(1.0 + i) * rows[i, j] / data.scale
+            total -= 0.5 * (1.0 + i) * rows[i, j] * rows[i, j] / data.scale
+    return total
+
+
+def test_a_density_that_reshapes():
+    """For which Numba calls a function of its own runtime."""
+    model = hmc.Model(reshapes, Scale(0.5), [hmc.Parameter("x", (6,))], name="reshapes")
+    assert node.differences(model, hmc.web.module(model), [{**SHORT, "seed": 1}]) == []
 
 
 def nowhere(position, data, gradient):
