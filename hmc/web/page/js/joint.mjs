@@ -2,6 +2,7 @@
 
 import { makeChart } from "./chart.mjs";
 import { makeCloudPlane, shownColumn } from "./cloudplane.mjs";
+import { labelOf } from "./coordinates.mjs";
 import { element } from "./dom.mjs";
 import { binsFor, drawMarginal, histogramOf } from "./marginal.mjs";
 
@@ -24,7 +25,7 @@ export function makeJoint(engine, exactOf) {
     async show(model, pair, isConstrained, draws) {
       pair.forEach((each, axis) => {
         sides[axis].root.hidden = each.ofMomentum;
-        sides[axis].canvas.setAttribute("aria-label", `Histogram of the draws of ${each.name}`);
+        sides[axis].canvas.setAttribute("aria-label", `Histogram of the draws of ${labelOf(each, isConstrained)}`);
       });
       return cloud.show(model, pair.map(({ name }) => name), isConstrained, draws);
     },

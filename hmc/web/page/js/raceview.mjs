@@ -20,7 +20,7 @@ const BETWEEN_LOOKS = 150; // milliseconds
 
 /** @param {HTMLElement} root @param {import("./store.mjs").Store} store @param {any} engine */
 export function makeRaceView(root, store, engine) {
-  let race = null, isLooking = false, pairs = [];
+  let race = null, isLooking = false, isStale = false, pairs = [];
   const planes = LANE_COLOURS.map((colour) => makeCloudPlane(engine, () => colour));
   const titles = planes.map(() => element("h2", {}));
   const histories = makeHistories(() => race);
@@ -59,7 +59,9 @@ export function makeRaceView(root, store, engine) {
   };
   const show = () => {
     for (const plane of planes) plane.paint();
-    bar.show(race, Math.min(...race.lanes.map((lane) => Math.min(1, race.spent(lane) / race.budget))));
+    const warming = ["the first", "the second"].filter((_, k) => race.lanes[k].run.isWarmingUp());
+    const words = warming.length === 2 ? "Both warm up" : warming.length === 1 ? `Only ${warming[0]} still warms up` : "Both draw";
+    bar.show(race, Math.min(...race.lanes.map((lane) => Math.min(1, race.spent(lane) / race.budget))), race.isOver() ? "All gradients are spent" : words);
     root.dataset.gradients = race.lanes.map(race.spent).join(" ");
     root.dataset.state = bar.state();
     look();
@@ -67,6 +69,7 @@ export function makeRaceView(root, store, engine) {
 
   /** Look at both lanes' diagnostics, in a worker; once more where the race has ended or paused meanwhile. */
   const look = async () => {
+    isStale = isLooking;
     if (isLooking) return;
     isLooking = true;
     const mine = race;
@@ -78,8 +81,7 @@ export function makeRaceView(root, store, engine) {
     }
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS));
     isLooking = false;
-    const isBehind = race.lanes.some((lane) => lane.history.gradients.at(-1) !== race.spent(lane));
-    if (mine !== race || (!player.isPlaying() && isBehind)) look();
+    if (mine !== race || (!player.isPlaying() && isStale)) look();
   };
   const tell = () => {
     const rows = ROWS.map(([name, read]) => ({ name, cells: race.lanes.map((lane) => [name, read(lane), false]) }));

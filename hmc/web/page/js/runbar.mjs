@@ -15,9 +15,10 @@ export function makeRunBar(playerOf, begin, { paces, pace: first, label, again }
   const anew = element("button", { type: "button", onclick: begin }, "Begin anew");
   const progress = element("progress", { max: 1, value: 0, "aria-label": label });
   const status = element("p", { class: "trouble", role: "status" });
+  const note = element("p", { class: "note" });
   const field = choice("Pace", paces, () => pace, (value) => (pace = value));
   field.show();
-  const root = element("div", { class: "transport" }, element("div", { class: "row" }, anew, field.row, toggle), progress, status);
+  const root = element("div", { class: "transport" }, element("div", { class: "row" }, anew, field.row, toggle), progress, note, status);
 
   const toggled = () => {
     const player = playerOf();
@@ -34,9 +35,10 @@ export function makeRunBar(playerOf, begin, { paces, pace: first, label, again }
     fail(error) {
       status.textContent = error === null ? "" : error.message;
     },
-    /** @param {any} now  the run @param {number} done  the share of it */
-    show(now, done) {
+    /** @param {any} now  the run @param {number} done  the share of it @param {string} told  where it is, in words */
+    show(now, done, told) {
       run = now;
+      note.textContent = told;
       progress.value = done;
       toggle.textContent = words();
     },

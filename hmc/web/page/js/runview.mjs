@@ -1,5 +1,6 @@
 // The Run view: draws gather, in the plane, as marginals beside the exact ones, as traces, and in numbers.
 
+import { labelOf } from "./coordinates.mjs";
 import { makeCountersTable } from "./counters_table.mjs";
 import { element } from "./dom.mjs";
 import { number } from "./fields.mjs";
@@ -21,7 +22,7 @@ const LEAST_WAIT = 250; // milliseconds between two looks at the diagnostics
 
 /** @param {HTMLElement} root @param {import("./store.mjs").Store} store @param {any} engine */
 export function makeRunView(root, store, engine) {
-  let run = null, isLooking = false, lookedAt = 0;
+  let run = null, isLooking = false, isStale = false, lookedAt = 0;
   const described = () => engine.described(store.get().model);
   const pairNow = () => [store.get().x, store.get().y].map((name) => described().coordinates.find((each) => each.name === name));
   const exactOf = (coordinate) => exactAsShown(described().exact?.[coordinate.name], coordinate, store.get().constrained);
@@ -58,7 +59,9 @@ export function makeRunView(root, store, engine) {
   };
   const show = () => {
     const { iterations, chains, warmup, draws } = run.gathering;
-    bar.show(run, iterations.reduce((sum, n) => sum + n, 0) / (chains * (warmup + draws)));
+    const least = Math.min(...iterations);
+    const words = run.isWarmingUp() ? `Warm-up: transition ${least} of ${warmup}` : `Draw ${least - warmup} of ${draws}, of each chain`;
+    bar.show(run, iterations.reduce((sum, n) => sum + n, 0) / (chains * (warmup + draws)), words);
     joint.paint();
     traces.redraw();
     root.dataset.iterations = iterations.join(" ");
@@ -66,9 +69,11 @@ export function makeRunView(root, store, engine) {
     look();
   };
 
-  /** Look at the diagnostics, in a worker; not again at once, unless the run has ended or paused meanwhile. */
+  /** Look at the diagnostics, in a worker; not again at once, unless the run has ended, or what is shown
+   * has changed, meanwhile. */
   const look = async () => {
     const mine = run, wait = isCalm() ? 4 * LEAST_WAIT : LEAST_WAIT;
+    isStale = isLooking;
     if (isLooking || (player.isPlaying() && performance.now() - lookedAt < wait)) return;
     isLooking = true;
     const { gathering, model } = mine, { constrained } = store.get();
@@ -76,7 +81,7 @@ export function makeRunView(root, store, engine) {
     try {
       const found = await engine.diagnose(model, pair.map((each) => columnsOf(gathering, each, constrained, count).map((x) => x.slice())));
       if (mine === run && model === store.get().model) {
-        table.show(pair.map((each, k) => ({ name: each.name, found: found[k], exact: exactOf(each) })), count * gathering.chains, gathering.total);
+        table.show(pair.map((each, k) => ({ name: labelOf(each, constrained), found: found[k], exact: exactOf(each) })), count * gathering.chains, gathering.total);
         root.dataset.draws = String(count * gathering.chains);
       }
     } catch (error) {
@@ -84,14 +89,14 @@ export function makeRunView(root, store, engine) {
     }
     lookedAt = performance.now();
     isLooking = false;
-    if (mine !== run || (!player.isPlaying() && count < gathering.common())) look();
+    if (mine !== run || (!player.isPlaying() && isStale)) look();
   };
 
   const setPlane = async () => {
     const { model, constrained, draws } = store.get(), pair = pairNow();
     try {
       if (!(await joint.show(model, pair, constrained, draws))) return;
-      traces.show(pair);
+      traces.show(pair, constrained);
       if (run !== null) show();
     } catch (error) {
       bar.fail(error);

@@ -1,6 +1,7 @@
 // The traces of two coordinates, with their names.
 
 import { makeChart } from "./chart.mjs";
+import { labelOf } from "./coordinates.mjs";
 import { element } from "./dom.mjs";
 import { columnsOf } from "./joint.mjs";
 import { drawTrace } from "./trace.mjs";
@@ -20,9 +21,10 @@ export function makeTraces(frameOf) {
   const sections = charts.map(({ root }, axis) => element("section", {}, titles[axis], root));
   return {
     sections,
-    show(pair) {
-      pair.forEach(({ name, ofMomentum }, axis) => {
-        sections[axis].hidden = ofMomentum;
+    show(pair, isConstrained) {
+      pair.forEach((each, axis) => {
+        const name = labelOf(each, isConstrained);
+        sections[axis].hidden = each.ofMomentum;
         titles[axis].textContent = `Trace of ${name}`;
         charts[axis].canvas.setAttribute("aria-label", `Trace of ${name}: the draws of each chain in their order`);
       });

@@ -1,5 +1,6 @@
 // The Warm-up view: a chain finds its step size and its metric, played and scrubbed.
 
+import { labelOf } from "./coordinates.mjs";
 import { element } from "./dom.mjs";
 import { choice, number } from "./fields.mjs";
 import { makePanel } from "./panel.mjs";
@@ -23,7 +24,7 @@ export function makeWarmupView(root, store, engine) {
     () => watched !== null && watched.done === watched.plan.length);
   const charts = makeWarmupCharts(() => {
     if (watched === null || scene === null) return null;
-    const names = scene.frame.pair.filter(({ ofMomentum }) => !ofMomentum).map(({ name }) => name);
+    const names = scene.frame.pair.filter(({ ofMomentum }) => !ofMomentum).map((each) => labelOf(each, false));
     return { watched, names, ...tellPlace(watched, place) };
   });
   const panel = makePanel([

@@ -179,6 +179,19 @@ def test_controls_of_a_run_do_what_they_say(shown, label, value, field, expected
     assert view.data("iterations") == " ".join([str(total)] * state["chains"])
 
 
+def test_values_are_called_by_the_scale_they_are_on(shown):
+    view = shown("run", model="schools_noncentred", x="mu", y="tau", constrained=False).until_state("over")
+    names = "return [...root.querySelectorAll('.counters thead th')].map((each) => each.textContent).join()"
+    view.until(lambda v: v.ask(names) == "mu,log tau", "other names")
+    assert view.counters()["exact mean"][1] == ""  # it is known of tau, not of its log
+    view.ask("root.querySelector('input[type=checkbox]').click()")
+    assert view.state()["constrained"] is True
+    view.press("Begin anew")
+    view.until(lambda v: v.ask(names) == "mu,tau", "other names")
+    view.until_state("over")
+    assert number(view.counters()["exact mean"][1]) == pytest.approx(3.6, abs=0.05)
+
+
 def test_divergences_are_counted_and_drawn_where_they_fall(shown):
     settings = {"chains": 4, "warmup": 60, "draws": 300, "seed": 1, "target_accept": 0.5}
     view = (
