@@ -67,6 +67,8 @@ SLOW = {
     "hmc/test_determinism",
     "hmc/test_memory",
     "hmc/test_replication",
+    "hmc/web/page/test_playing",
+    "hmc/web/page/test_stepping",
     "hmc/web/test_browser",
     "hmc/web/test_every_model",
     "hmc/web/test_module",

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from hmc.model import Model
 from hmc.parameters import Parameter, element_names
 from hmc.web.building import module
+from hmc.web.checked import verify
 from hmc.web.page.bundling import bundle
 from hmc.web.page.source_lines import source_lines, source_texts
 
@@ -66,9 +67,16 @@ def page(targets: Sequence[Target]) -> str:
 def _modules(targets: Sequence[Target]) -> list[bytes]:
     """The modules of all models. The first alone, since it makes the sampler's part for all."""
     models = [target.model for target in targets]
-    first = [module(model) for model in models[:1]]
+    first = [_verified(model) for model in models[:1]]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # each thread waits for a process
-        return first + list(pool.map(module, models[1:]))
+        return first + list(pool.map(_verified, models[1:]))
+
+
+def _verified(model: Model) -> bytes:
+    """A model's module, which gives the draws of `hmc.sample`; without Node, the browser that loads it sees to it."""
+    made = module(model)
+    verify(made)
+    return made
 
 
 def _data(targets: Sequence[Target]) -> dict[str, Any]:

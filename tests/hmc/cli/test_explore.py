@@ -24,6 +24,7 @@ def compiled(monkeypatch):
         return b"module"
 
     monkeypatch.setattr(building, "module", module)
+    monkeypatch.setattr(building, "verify", lambda module: True)
     return names
 
 
@@ -56,6 +57,16 @@ def test_a_model_that_the_browser_cannot_have_is_named_and_nothing_is_written(ca
     status, out, err = run(capsys, "plane", "--out", str(tmp_path / "page.html"))
     assert (status, out) == (1, "")
     assert err == "hmc: plane: Numba cannot make it a WebAssembly module: it is odd\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_module_of_other_draws_is_not_written(capsys, compiled, monkeypatch, tmp_path):
+    def verify(module):
+        raise HMCError("plane: its module does not give the draws of hmc.sample")
+
+    monkeypatch.setattr(building, "verify", verify)
+    status, _, err = run(capsys, "plane", "--out", str(tmp_path / "page.html"))
+    assert (status, err) == (1, "hmc: plane: its module does not give the draws of hmc.sample\n")
     assert list(tmp_path.iterdir()) == []
 
 

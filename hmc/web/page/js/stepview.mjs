@@ -12,6 +12,7 @@ import { soFar } from "./timeline.mjs";
 import { makeTransport } from "./transport.mjs";
 import { makeWalk } from "./walk.mjs";
 
+const LONG = 600; // milliseconds without words
 const OF_FRAME = ["model", "x", "y", "constrained"];
 
 /** @param {HTMLElement} root @param {import("./store.mjs").Store} store @param {any} engine */
@@ -23,6 +24,7 @@ export function makeStepView(root, store, engine) {
   const telling = makeTelling(engine);
   const transport = makeTransport(store, () => walk?.timeline ?? null);
   const handles = makeHandles(plane, store);
+  const patience = makePatience(plane.root);
   const trouble = element("p", { class: "trouble", role: "status" });
   const marks = makeKey();
   const stage = element("div", { class: "stage" }, plane.root, marks, trouble, transport.root, strip.root);
@@ -69,15 +71,37 @@ export function makeStepView(root, store, engine) {
 
   makeWalk(store, engine, (newWalk, error) => {
     walk = newWalk;
+    patience.over();
     trouble.textContent = error === null ? "" : error.message;
     if (walk === null) transport.stop();
     else settings.walked(walk);
     draw();
   });
   store.subscribe((state, changed) => {
+    if (changed.has("model")) patience.begin(`${state.model} warms up`);
     if (OF_FRAME.some((name) => changed.has(name))) setScene();
     else if (changed.has("cursor")) draw();
   });
+  patience.begin(`${store.get().model} warms up`);
   new ResizeObserver(() => setScene()).observe(plane.root);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => scene && drawScene());
+}
+
+/** Words over a plane while something takes long. */
+function makePatience(root) {
+  let timer = 0;
+  const words = element("p", { class: "patience", role: "status", hidden: true });
+  root.append(words);
+  const over = () => {
+    clearTimeout(timer);
+    words.hidden = true;
+  };
+  return {
+    over,
+    begin(text) {
+      over();
+      words.textContent = text;
+      timer = setTimeout(() => (words.hidden = false), LONG);
+    },
+  };
 }

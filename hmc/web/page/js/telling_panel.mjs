@@ -3,6 +3,8 @@
 import { element } from "./dom.mjs";
 import { short } from "./numbers.mjs";
 
+const HINT_OF_CHECKS =
+  "ρ is the sum of the momenta p of a stretch of leaves. It turns back where ρ·p is not positive at both of its ends.";
 const MOST_WORDS = 40; // events before the one that is shown
 
 /** @param {any} engine  with the sources and the table of their lines */
@@ -36,7 +38,8 @@ export function makeTelling(engine) {
 
   const root = element("div", { class: "telling" },
     element("section", { class: "words" }, title, events, live),
-    element("section", { class: "checks-room" }, element("h2", {}, "U-turn check"), checks),
+    element("section", { class: "checks-room" }, element("h2", {}, "U-turn check"), checks,
+      element("p", { class: "hint" }, HINT_OF_CHECKS)),
     element("section", { class: "source-room" }, element("h2", {}, "Source ", file), code));
   return {
     root,
