@@ -16,7 +16,7 @@ from typing import Any
 import numba
 from numba.np.ufunc.dufunc import DUFunc
 
-from hmc.jit.kernel import is_kernel
+from hmc.jit.kernel import is_kernel, kernel_like
 
 
 def is_compiled(item: object) -> bool:
@@ -155,8 +155,47 @@ def substituted(function: Callable[..., Any], **replacements: Callable[..., Any]
     """
     done: dict[Any, Any] = {}
     copy = copied(function, is_kernel, replacements=replacements, done=done)
-    reached = {name for original in done for name, item in reached_globals(original) if is_kernel(item)}
+    _refuse_unreached(function, done, replacements)
+    return copy
+
+
+def substituted_kernel(function: Callable[..., Any], **replacements: Callable[..., Any]) -> Any:
+    """`substituted` for compiled code: the copy is a kernel, and so are the replacements.
+
+    Kernels that reach nothing to replace are not copied, so they are compiled once. The names of copies end in
+    `_substituted`. ValueError as there.
+    """
+    reached = {function: _kernels_of(function)}
+    waiting = [function]
+    for kernel in waiting:  # which grows meanwhile
+        for _, item in reached[kernel]:
+            if item not in reached:
+                reached[item] = _kernels_of(item)
+                waiting.append(item)
+    _refuse_unreached(function, reached, replacements)
+    changing = {item for loads in reached.values() for name, item in loads if name in replacements}
+    while more := {k for k, loads in reached.items() if k not in changing and changing & {item for _, item in loads}}:
+        changing |= more
+
+    def follows(item: Any) -> bool:
+        return is_kernel(item) and item in changing
+
+    def wrap(copy: types.FunctionType, original: Any) -> Any:
+        copy.__name__ = copy.__qualname__ = f"{original.__name__}_substituted"
+        return kernel_like(copy, original)
+
+    return copied(function, follows, wrap=wrap, replacements=replacements)
+
+
+def _kernels_of(function: Any) -> list[tuple[str, Any]]:
+    """(name, kernel) of each kernel that a kernel loads."""
+    return [(name, item) for name, item in reached_globals(function) if is_kernel(item)]
+
+
+def _refuse_unreached(
+    function: Callable[..., Any], kernels: Iterable[Any], replacements: Mapping[str, Callable[..., Any]]
+) -> None:
+    reached = {name for kernel in kernels for name, _ in _kernels_of(kernel)}
     for name in replacements:
         if name not in reached:
             raise ValueError(f"{function.__qualname__} reaches no kernel by the name {name}")
-    return copy

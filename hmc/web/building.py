@@ -9,13 +9,15 @@ from typing import Any
 from hmc.jit import cache
 from hmc.jit.kernel import jit_is_disabled
 from hmc.model import Model
-from hmc.sampler import adaptation
+from hmc.sampler import adaptation, outcome
 from hmc.sampler.chain import NUTS, STATIC
 from hmc.sampler.machine_code import sampler_key
 from hmc.sampler.metric import DENSE, DIAGONAL, LOW_RANK
 from hmc.sampler.starting import LARGEST_DENSE, MOST_DIRECTIONS
 from hmc.settings import QUARTER_PERIOD
-from hmc.web.driver import NO_START
+from hmc.web import recording
+from hmc.web.checked import native_end
+from hmc.web.driver import AS_IT_IS, NO_START, OWN_STEP, RECORDED, TOLD
 from hmc.web.layout import data_image, described
 from hmc.web.process import EXPORTS, made
 from hmc.web.wasm_format import MissingFunctionError, assembled, module_of
@@ -33,6 +35,12 @@ CONSTANTS: dict[str, Any] = {
     "MOST_DIRECTIONS": MOST_DIRECTIONS,
     "QUARTER_PERIOD": QUARTER_PERIOD,
     "NO_START": NO_START,
+    "AS_IT_IS": AS_IT_IS,
+    "RECORDED": RECORDED,
+    "OWN_STEP": OWN_STEP,
+    **{name: getattr(outcome, name) for name in ("U_TURN", "SUBTREE_U_TURN", "DIVERGENCE", "MAX_DEPTH", "PATH_END")},
+    "MAX_ENERGY_ERROR": outcome.MAX_ENERGY_ERROR,
+    "NOTES": {name: value for name, value in vars(recording).items() if isinstance(value, float)},
 }
 
 
@@ -58,20 +66,28 @@ def module(model: Model, *, simd: bool = True) -> bytes:
     description = {
         "model": model.name,
         "dimension": model.dimension,
-        "parameters": [{"name": p.name, "shape": p.shape, "free": p.free} for p in model.parameters],
+        "parameters": [_described(parameter) for parameter in model.parameters],
         "data": data,
         "room": room,
         "arguments": described(),
+        "told": TOLD,
         "constants": CONSTANTS,
+        "check": native_end(model),
     }
     return module_of(code, image, room, {"hmc": json.dumps(description).encode()})
 
 
+def _described(parameter: Any) -> dict[str, Any]:
+    of = parameter.constraint
+    constraint = {"kind": str(of).partition("(")[0], "lower": of.lower, "upper": of.upper}
+    return {"name": parameter.name, "shape": parameter.shape, "free": parameter.free, "constraint": constraint}
+
+
 def _object(model: Model, simd: bool) -> bytes:
     """The object file of a model's module, from disk if it is there."""
-    of_sampler = f"{sampler_key()} {_own_code()}"
+    of_sampler = f"{sampler_key()} {_own_code()} {simd}"
     density = model.density_key()
-    key = f"{of_sampler} {density} {simd}"
+    key = f"{of_sampler} {density}"
     stored = None if density is None else cache.kept("module", key)
     if stored is not None:
         return stored

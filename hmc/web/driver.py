@@ -18,23 +18,45 @@ from numba.np import arrayobj
 from hmc.jit.compiled import VECTOR
 from hmc.jit.kernel import kernel
 from hmc.jit.packing import lent_generator
+from hmc.numerics import exp
 from hmc.sampler.chain import Buffers, ChainState, Orders, Record, advance
+from hmc.sampler.climbing import is_finite
+from hmc.sampler.metric import set_from_covariance
+from hmc.sampler.phase_space import Hamiltonian, Start, draw_momentum
 from hmc.sampler.starting import INITIAL_TRIES
-from hmc.sampler.step_size import restart
-from hmc.web.runtime import pcg64
+from hmc.sampler.step_size import DualAveraging, restart
+from hmc.web.recording import END, noted_advance, noted_transition
+from hmc.web.runtime import note, pcg64
 
 STARTED, NO_START = 0.0, 1.0  # the outcome of a chain
+AS_IT_IS, RECORDED, OWN_STEP = range(3)  # how a chain runs: see `run`
+
+# What `run` tells: STARTED or NO_START; then the step size of the next transition, and the numbers of the state, which
+# it does not write back.
+TOLD = (
+    *("ending", "next_step_size", "state.iteration", "state.log_density"),
+    *(f"state.search.{name}" for name in DualAveraging._fields),
+)
+
+
+class Own(NamedTuple):
+    """What is given in place of what a chain finds."""
+
+    starts: int  # 1: the chain begins at the position of its state
+    step_size: float  # for OWN_STEP
+    momentum: np.ndarray  # (dimension,) whitened, in place of the one drawn for OWN_STEP; or (0,)
 
 
 class Arguments(NamedTuple):
     """All that a chain takes, as words in memory."""
 
     data: int  # their address
-    state: ChainState  # `iteration` 0 asks for a starting point; scalars are not written back
+    own: Own
+    state: ChainState  # `iteration` 0 asks for a starting point
     buffers: Buffers
     orders: Orders
     record: Record
-    outcome: np.ndarray  # (2,): STARTED or NO_START; the log density at the end
+    told: np.ndarray  # as TOLD says
 
 
 @intrinsic
@@ -73,42 +95,78 @@ def density(position, address, gradient):
 
 
 @kernel
-def find_start(point, address, rng):
-    """Move `point` to where `hmc.sampler.starting.start` begins; the log density there, nan where there is no start."""
-    for _ in range(INITIAL_TRIES):
-        for i in range(point.position.shape[0]):
+def find_start(point, address, rng, is_given):
+    """Move `point` to where `hmc.sampler.starting.start` begins; the log density there, nan where there is no start.
+
+    is_given: it is there already.
+    """
+    for _ in range(1 if is_given else INITIAL_TRIES):
+        for i in range(0 if is_given else point.position.shape[0]):
             point.position[i] = -2.0 + 4.0 * rng.random()
         log_density = density(point.position, address, point.gradient)
-        total = log_density - log_density
-        for i in range(point.gradient.shape[0]):
-            total += point.gradient[i] - point.gradient[i]  # 0, or nan for an infinity or nan
-        if total == 0.0:
+        if is_finite(log_density, point.gradient):
             return log_density
     return math.nan
 
 
 @kernel
-def run(arguments, bit_generator):
-    """Run a chain as `arguments` say."""
-    state, outcome = arguments.state, arguments.outcome
+def run(arguments, bit_generator, how):
+    """Run a chain on as `arguments` say, to `orders.until`; or, with OWN_STEP, by one transition.
+
+    Transitions are noted (`hmc/web/recording.py`), unless they run AS_IT_IS.
+    """
+    state, rng = arguments.state, lent_generator(bit_generator)
     log_density, search = state.log_density, state.search
     if state.iteration == 0:
-        log_density, search = find_start(state.point, arguments.data, lent_generator(bit_generator)), restart(1.0)
+        log_density, search = find_start(state.point, arguments.data, rng, arguments.own.starts != 0), restart(1.0)
         if math.isnan(log_density):
-            outcome[0] = NO_START
+            arguments.told[0] = NO_START
             return
     begin = ChainState(state.iteration, log_density, search, state.point, state.metric, state.moments)
-    end = advance(density, arguments.data, bit_generator, begin, arguments.buffers, arguments.orders, arguments.record)
-    outcome[0], outcome[1] = STARTED, end.log_density
+    buffers, orders, record = arguments.buffers, arguments.orders, arguments.record
+    if how == AS_IT_IS:
+        tell(arguments, advance(density, arguments.data, bit_generator, begin, buffers, orders, record))
+        return
+    if how == RECORDED:
+        tell(arguments, noted_advance(density, arguments.data, bit_generator, begin, buffers, orders, record))
+    else:
+        tell(arguments, own_step(arguments, begin, rng))
+    note(END)
+
+
+@kernel
+def own_step(arguments, state, rng):
+    """One transition with the step size, the metric and the momentum that are given; the new state."""
+    own, point, covariance = arguments.own, state.point, state.moments.covariance
+    if state.iteration == 0 and covariance.shape[0] > 0:
+        set_from_covariance(state.metric, covariance)
+    draw_momentum(rng, point.momentum)
+    for i in range(own.momentum.shape[0]):
+        point.momentum[i] = own.momentum[i]
+    hamiltonian, start = Hamiltonian(density, arguments.data, state.metric), Start(point, state.log_density)
+    trajectory, orders = arguments.buffers.trajectory, arguments.orders
+    outcome = noted_transition(hamiltonian, start, trajectory, own.step_size, orders, rng)
+    return ChainState(state.iteration + 1, outcome.log_density, state.search, point, state.metric, state.moments)
+
+
+@kernel
+def tell(arguments, end):
+    """Write down, as TOLD says, what the caller cannot see of the state."""
+    told, search = arguments.told, end.search
+    is_warmup = end.iteration < arguments.orders.plan.shape[0]
+    told[0] = STARTED
+    told[1] = exp(search.log_step_size if is_warmup else search.log_averaged)
+    told[2], told[3] = float(end.iteration), end.log_density
+    told[4], told[5], told[6], told[7], told[8] = search
 
 
 def chain_entry(load: Any) -> Any:
-    """The entry, not compiled yet: (address of the arguments' words, address of the generator's four words).
+    """The entry, not compiled yet: (address of the arguments' words, address of the generator's four words, how).
 
     load: reads the arguments from their address.
     """
 
-    def entry(address, generator):
-        run(load(address), pcg64(generator))
+    def entry(address, generator, how):
+        run(load(address), pcg64(generator), how)
 
     return entry

@@ -17,7 +17,7 @@ from hmc.sampler.chain import ChainState, Orders, make_buffers, make_record
 from hmc.sampler.metric import LOW_RANK, identity
 from hmc.sampler.phase_space import PhasePoint
 from hmc.sampler.step_size import restart
-from hmc.web.driver import Arguments
+from hmc.web.driver import TOLD, Arguments, Own
 
 # Of the example: no two the same, and none an extent that an array has whatever the sizes.
 SIZES = {
@@ -29,13 +29,14 @@ SIZES = {
     "warmup": 23,
     "kept": 29,  # rows of positions
     "iterations": 31,
+    "own_momentum": 37,
 }
 
 
 @functools.cache
 def example() -> Arguments:
     """Arguments of the sizes SIZES."""
-    dimension, levels, directions, covariances, capacity, warmup, kept, iterations = SIZES.values()
+    dimension, levels, directions, covariances, capacity, warmup, kept, iterations, own_momentum = SIZES.values()
     point = PhasePoint(*(np.zeros(dimension) for _ in PhasePoint._fields))
     dense = make_moments(covariances, True)
     moments = make_moments(dimension, False, capacity)
@@ -43,7 +44,8 @@ def example() -> Arguments:
     state = ChainState(0, 0.0, restart(1.0), point, identity(dimension, LOW_RANK, directions), moments)
     orders = Orders(0, 1, 1.0, 0.8, 0, np.zeros(warmup, np.int64), 0, 1, np.zeros(1, np.int64), np.zeros(1, np.int64))
     buffers, record = make_buffers(state, levels - 1), make_record(kept, iterations, dimension)
-    return Arguments(0, state, buffers, orders, record, np.zeros(2))
+    own = Own(0, 1.0, np.zeros(own_momentum))
+    return Arguments(0, own, state, buffers, orders, record, np.zeros(len(TOLD)))
 
 
 def described() -> list[list[Any]]:

@@ -29,9 +29,9 @@ def lowered(function: Callable[..., Any], *argument_types: Any, **options: Any) 
 
 
 def sampler_code() -> list[str]:
-    """The sampler, which calls `hmc_density`, under the name `run`."""
+    """The sampler, which calls `hmc_density`, under the names `run` and, for the density alone, `log_density`."""
     entry = chain_entry(loader(numba.typeof(example())))
-    code, name = lowered(entry, numba.types.intp, numba.types.uintp, _nrt=False)
+    code, name = lowered(entry, numba.types.intp, numba.types.uintp, numba.types.intp, _nrt=False)
     return [code, _EXPORT.format(name=name)]
 
 
@@ -49,14 +49,24 @@ def density_code(model: Model) -> list[str]:
 
 # Numba's functions return a status, and the result through a pointer.
 _EXPORT = """
-declare i32 @"{name}"(ptr, ptr, i64, i64)
-define i32 @run(i32 %arguments, i32 %generator) {{
+declare i32 @"{name}"(ptr, ptr, i64, i64, i64)
+define i32 @run(i32 %arguments, i32 %generator, i32 %how) {{
   %result = alloca i64
   %exception = alloca ptr
   %a = zext i32 %arguments to i64
   %g = zext i32 %generator to i64
-  %status = call i32 @"{name}"(ptr %result, ptr %exception, i64 %a, i64 %g)
+  %h = zext i32 %how to i64
+  %status = call i32 @"{name}"(ptr %result, ptr %exception, i64 %a, i64 %g, i64 %h)
   ret i32 %status
+}}
+declare double @hmc_density(i64, i64, i64, i64)
+define double @log_density(i32 %position, i32 %length, i32 %data, i32 %gradient) {{
+  %p = zext i32 %position to i64
+  %n = zext i32 %length to i64
+  %d = zext i32 %data to i64
+  %g = zext i32 %gradient to i64
+  %value = call double @hmc_density(i64 %p, i64 %n, i64 %d, i64 %g)
+  ret double %value
 }}
 """
 _DENSITY = """

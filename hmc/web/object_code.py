@@ -1,4 +1,8 @@
-"""Intermediate code of several modules becomes one object file for WebAssembly, by LLVM."""
+"""Intermediate code becomes one object file for WebAssembly, by LLVM.
+
+The sampler and a density are optimised apart, and then joined: so the sampler, which takes ten times as long, is
+optimised once for all models. A call of the density is all that a gradient costs more.
+"""
 
 import re
 from collections.abc import Iterable
@@ -11,22 +15,36 @@ LAYOUT = "e-m:e-p:32:32-p10:8:8-p20:8:8-i64:64-i128:128-n32:64-S128-ni:1:10:20"
 FEATURES = "+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint,+mutable-globals"  # browsers of 2023 and later
 SCALAR_FEATURES = FEATURES.removeprefix("+simd128,")
 OPTIMISATION = 3
+# In the names of functions that run seldom, or whose speed nobody notices: they are made small.
+SMALL = ("recording", "_substituted", "start_search", "climbing", "set_from_covariance")
 
 
-def object_of(codes: Iterable[str], late: str, exports: tuple[str, ...], *, simd: bool) -> bytes:
-    """The object file of intermediate codes, all but the exports private; `late` is joined to the optimised rest."""
+def optimised(codes: Iterable[str], exports: tuple[str, ...], *, simd: bool) -> bytes:
+    """LLVM's bitcode of intermediate codes, optimised together; all but the exports private."""
+    module = _joined(map(retargeted, codes))
     target = _target(simd)
-    first, *others = map(retargeted, codes)
-    module = llvm.parse_assembly(first)
-    for other in others:
-        module.link_in(llvm.parse_assembly(other))
     _keep_private(module, exports)
+    _make_small(module)
     _optimise(module, target, 1, prune=True)  # inlines, which brings pairs of reference counts together
     _optimise(module, target, OPTIMISATION)
-    module.link_in(llvm.parse_assembly(retargeted(late)))
-    module.verify()
-    _keep_private(module, exports)
-    return bytes(target.emit_object(module))
+    return bytes(module.as_bitcode())
+
+
+def object_of(parts: Iterable[bytes], late: str, exports: tuple[str, ...], *, simd: bool) -> bytes:
+    """The object file of optimised parts, joined to `late`, which is as it is; all but the exports private."""
+    first, *others = map(llvm.parse_bitcode, parts)
+    for other in (*others, llvm.parse_assembly(retargeted(late))):
+        first.link_in(other)
+    first.verify()
+    _keep_private(first, exports)
+    return bytes(_target(simd).emit_object(first))
+
+
+def _joined(codes: Iterable[str]) -> Any:
+    first, *others = map(llvm.parse_assembly, codes)
+    for other in others:
+        first.link_in(other)
+    return first
 
 
 def _target(simd: bool) -> Any:
@@ -52,6 +70,13 @@ def _keep_private(module: Any, exports: tuple[str, ...]) -> None:
     for function in module.functions:
         if not function.is_declaration:
             function.linkage = "external" if function.name in exports else "internal"
+
+
+def _make_small(module: Any) -> None:
+    for function in module.functions:
+        if not function.is_declaration and any(part in function.name for part in SMALL):
+            function.add_function_attribute("minsize")
+            function.add_function_attribute("optsize")
 
 
 def _optimise(module: Any, target: Any, level: int, prune: bool = False) -> None:

@@ -22,10 +22,11 @@ from hmc.running import model_file
 from hmc.running.importable import why_not_processes
 from hmc.running.search_path import safe_start
 from hmc.web.lowering import density_code, sampler_code
-from hmc.web.object_code import object_of
-from hmc.web.runtime import MEMORY, PCG64, PRODUCTS
+from hmc.web.object_code import object_of, optimised
+from hmc.web.runtime import MEMORY, PCG64, PRODUCTS, RESHAPE
 
-EXPORTS = ("run", "hmc_room")
+EXPORTS = ("run", "log_density", "hmc_room")
+OF_DENSITY = ("hmc_density", "hmc_room", "hmc_note")  # what the sampler, or whoever runs it, calls
 _changing = threading.Lock()  # of the environment, which belongs to the whole process
 
 
@@ -67,12 +68,10 @@ def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> Mad
     """In the process."""
     if numba.config.OPT != 0:
         raise RuntimeError(f"NUMBA_OPT is {int(numba.config.OPT)} where it must be 0")
-    of_density = density_code(model)
-    of_sampler = sampler_code() if sampler is None else zlib.decompress(sampler).decode().split("\0")
-    codes = [*of_sampler, MEMORY, *of_density]
-    return MadeModule(
-        object_of(codes, PRODUCTS + PCG64, EXPORTS, simd=simd), sampler or zlib.compress("\0".join(of_sampler).encode())
-    )
+    density = optimised([*density_code(model), MEMORY, RESHAPE], OF_DENSITY, simd=simd)
+    of_sampler = optimised(sampler_code(), EXPORTS, simd=simd) if sampler is None else zlib.decompress(sampler)
+    made_object = object_of([of_sampler, density], PRODUCTS + PCG64, EXPORTS, simd=simd)
+    return MadeModule(made_object, sampler or zlib.compress(of_sampler))
 
 
 @contextlib.contextmanager

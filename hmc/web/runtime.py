@@ -1,6 +1,8 @@
 """What a WebAssembly module needs at run time and would have of NumPy and Numba: a generator, and memory for arrays.
 
-`PRODUCTS`, `PCG64` and `MEMORY` are LLVM's intermediate code.
+Besides, memory for notes.
+
+`PRODUCTS`, `PCG64`, `MEMORY` and `RESHAPE` are LLVM's intermediate code.
 """
 
 from typing import Any
@@ -27,6 +29,18 @@ def pcg64(typing_context, state):
         return made._getvalue()
 
     return BIT_GENERATOR(types.uintp), generate
+
+
+@intrinsic
+def note(typing_context, number):
+    """Add a number to the notes: `hmc_note` of `MEMORY` below."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        of_note = ir.FunctionType(ir.VoidType(), (ir.DoubleType(),))
+        builder.call(cgutils.get_or_insert_function(builder.module, of_note, "hmc_note"), arguments)
+        return context.get_dummy_value()
+
+    return types.void(types.float64), generate
 
 
 # Products of 128 bits. LLVM calls `__multi3` for them, which is a function of compilers' own libraries: where it writes
@@ -112,7 +126,8 @@ define double @hmc_next_double(i64 %address) {
 # The memory of arrays that a density makes: blocks one after another, from the address that `hmc_room` is given. It
 # begins there anew when all that was given is given back, and with each call of the density (`hmc_anew`): one that
 # raises an exception gives nothing back. A block begins with the five fields of Numba's MemInfo: count, destructor, its
-# argument, data, size.
+# argument, data, size. Notes are taken between two calls of the density: a note is written where the room begins, which
+# then begins behind it.
 MEMORY = """
 %info = type { i64, ptr, ptr, ptr, i64 }
 @hmc_top = internal global i32 0
@@ -124,19 +139,15 @@ define void @hmc_room(i32 %base) {
 }
 define void @hmc_anew() {
   %base = load i32, ptr @hmc_base
-  store i32 %base, ptr @hmc_top
+  %padded = add i32 %base, 15
+  %whole = and i32 %padded, -16
+  store i32 %whole, ptr @hmc_top
   store i32 0, ptr @hmc_live
   ret void
 }
-define ptr @hmc_block(i64 %size) {
-  %top = load i32, ptr @hmc_top
-  %n = trunc i64 %size to i32
-  %padded = add i32 %n, 79
-  %whole = and i32 %padded, -16
-  %next = add i32 %top, %whole
-  store i32 %next, ptr @hmc_top
+define void @hmc_reach(i32 %end) noinline {
   %pages = call i32 @llvm.wasm.memory.size.i32(i32 0)
-  %needed0 = add i32 %next, 65535
+  %needed0 = add i32 %end, 65535
   %needed = lshr i32 %needed0, 16
   %short = icmp ugt i32 %needed, %pages
   br i1 %short, label %grow, label %fits
@@ -149,6 +160,25 @@ none:
   call void @llvm.trap()
   unreachable
 fits:
+  ret void
+}
+define void @hmc_note(double %number) noinline {
+  %base = load i32, ptr @hmc_base
+  %next = add i32 %base, 8
+  call void @hmc_reach(i32 %next)
+  %place = inttoptr i32 %base to ptr
+  store double %number, ptr %place
+  store i32 %next, ptr @hmc_base
+  ret void
+}
+define ptr @hmc_block(i64 %size) {
+  %top = load i32, ptr @hmc_top
+  %n = trunc i64 %size to i32
+  %padded = add i32 %n, 79
+  %whole = and i32 %padded, -16
+  %next = add i32 %top, %whole
+  store i32 %next, ptr @hmc_top
+  call void @hmc_reach(i32 %next)
   %live = load i32, ptr @hmc_live
   %live1 = add i32 %live, 1
   store i32 %live1, ptr @hmc_live
@@ -187,5 +217,57 @@ reset:
   br label %done
 done:
   ret void
+}
+"""
+
+# `numba_attempt_nocopy_reshape`, which Numba calls for `array.reshape`: the strides of the new shape, and 1; or 0 where
+# the array is not one block in C order.
+RESHAPE = """
+define i32 @numba_attempt_nocopy_reshape(i64 %nd, ptr %dims, ptr %strides, i64 %newnd, ptr %newdims,
+                                         ptr %newstrides, i64 %itemsize, i32 %isf) {
+entry:
+  %start = sub i64 %nd, 1
+  %fortran = icmp ne i32 %isf, 0
+  br i1 %fortran, label %no, label %check
+check:
+  %k = phi i64 [ %start, %entry ], [ %k1, %same ]
+  %size = phi i64 [ %itemsize, %entry ], [ %larger, %same ]
+  %checked = icmp slt i64 %k, 0
+  br i1 %checked, label %begin, label %one
+one:
+  %i = trunc i64 %k to i32
+  %dp = getelementptr i64, ptr %dims, i32 %i
+  %d = load i64, ptr %dp
+  %sp = getelementptr i64, ptr %strides, i32 %i
+  %s = load i64, ptr %sp
+  %fits = icmp eq i64 %s, %size
+  %single = icmp eq i64 %d, 1
+  %ok = or i1 %fits, %single
+  br i1 %ok, label %same, label %no
+same:
+  %larger = mul i64 %size, %d
+  %k1 = sub i64 %k, 1
+  br label %check
+begin:
+  %last = sub i64 %newnd, 1
+  br label %fill
+fill:
+  %j = phi i64 [ %last, %begin ], [ %j1, %put ]
+  %width = phi i64 [ %itemsize, %begin ], [ %wider, %put ]
+  %done = icmp slt i64 %j, 0
+  br i1 %done, label %yes, label %put
+put:
+  %n = trunc i64 %j to i32
+  %np = getelementptr i64, ptr %newstrides, i32 %n
+  store i64 %width, ptr %np
+  %mp = getelementptr i64, ptr %newdims, i32 %n
+  %m = load i64, ptr %mp
+  %wider = mul i64 %width, %m
+  %j1 = sub i64 %j, 1
+  br label %fill
+yes:
+  ret i32 1
+no:
+  ret i32 0
 }
 """

@@ -34,12 +34,12 @@ function mixed(x, y) {
   return (value ^ (value >>> 16)) >>> 0;
 }
 
-/** The first words of SeedSequence(seed, spawn_key=(chain,)).
- * @param {bigint} seed @param {number} chain @param {number} count @returns {number[]} */
+/** The first words of SeedSequence(seed, spawn_key=(chain,)); of SeedSequence(seed) without a chain.
+ * @param {bigint} seed @param {number | undefined} chain @param {number} count @returns {number[]} */
 export function seedWords(seed, chain, count) {
   const entropy = wordsOf(seed);
   while (entropy.length < POOL) entropy.push(0);
-  entropy.push(...wordsOf(BigInt(chain)));
+  if (chain !== undefined) entropy.push(...wordsOf(BigInt(chain)));
   const hash = hashing(0x43b0d7e5, 0x931e8875);
   const pool = entropy.slice(0, POOL).map(hash);
   for (let source = 0; source < POOL; source++)
@@ -50,8 +50,9 @@ export function seedWords(seed, chain, count) {
   return Array.from({ length: count }, (_, i) => last(pool[i % POOL]));
 }
 
-/** The state of a chain's PCG64 as the module takes it: state high, low, increment high, low.
- * @param {bigint} seed @param {number} chain @returns {bigint[]} */
+/** The state of a chain's PCG64 as the module takes it: state high, low, increment high, low. Without a chain, that of
+ * `numpy.random.default_rng(seed)`.
+ * @param {bigint} seed @param {number} [chain] @returns {bigint[]} */
 export function pcg64(seed, chain) {
   const words = seedWords(seed, chain, 8).map(BigInt);
   const [high, low, incrementHigh, incrementLow] = [0, 2, 4, 6].map((i) => words[i] | (words[i + 1] << 32n));

@@ -101,6 +101,7 @@ USED = {
     ("verify", "--rename"): (VERIFY, "z=b", "diagnostics.verify"),
     ("verify", "--from-zero"): (VERIFY, None, "diagnostics.verify"),
     ("new", "--out"): (("new", "mine"), "folder", None),
+    ("explore", "--out"): (("explore", "plane"), "page.html", None),
 }  # fmt: skip
 
 

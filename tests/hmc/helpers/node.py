@@ -1,4 +1,4 @@
-"""Node, which runs the JavaScript of hmc/web/js: `ask` it for one of the calls of tests/hmc/web/run.mjs."""
+"""Node, which runs the JavaScript of hmc/web: `ask` it for one of the calls of tests/hmc/web/run.mjs or another."""
 
 import contextlib
 import json
@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import hmc
+from tests.hmc.helpers import running
+
 RUNNER = Path(__file__).parents[1] / "web" / "run.mjs"
 HANGS = 180  # seconds
 
@@ -22,11 +25,11 @@ def require():
         pytest.fail(missing) if os.environ.get("HMC_REQUIRE_NODE") == "1" else pytest.skip(missing)
 
 
-def ask(call, **arguments):
-    """The answer to a call; CalledProcessError, with what node said, where it throws."""
+def ask(call, *, runner=RUNNER, **arguments):
+    """The answer to a call of a runner; AssertionError, with what node said, where it throws."""
     require()
     done = subprocess.run(
-        ["node", str(RUNNER)],
+        ["node", str(runner)],
         input=json.dumps({"call": call, **arguments}),
         capture_output=True,
         text=True,
@@ -34,28 +37,61 @@ def ask(call, **arguments):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(done.stdout, object_hook=_exact, parse_int=_whole)
+
+
+def _whole(digits):
+    """JavaScript writes large floats without a point."""
+    return int(digits) if len(digits) < 16 else float(digits)
+
+
+def _exact(found):
+    """An object of JSON; exact numbers, which run.mjs writes in their own way, as such."""
+    if found.keys() == {"float64"}:
+        return np.frombuffer(bytes.fromhex(found["float64"]))
+    return float(found["number"]) if found.keys() == {"number"} else found
 
 
 def sampled(module, runs):
-    """[{"position" and the name of each statistic: float64 (chains, draws, ...)}] of a module's bytes and settings."""
+    """[{"position" and the name of each statistic: float64 (chains, draws, ...)}] of a module's bytes and settings;
+    those of the warm-up begin with "warmup_".
+    """
     with _file_of(module) as path:
         answers = ask("sample", module=str(path), folder=str(path.parent), runs=runs)
         return [
-            {
-                name: np.fromfile(path.parent / f"{number}.{name}").reshape(
-                    answer["shape"] if name == "position" else answer["shape"][:2]
-                )
-                for name in ("position", *answer["names"])
-            }
+            {name: _shaped(np.fromfile(path.parent / f"{number}.{name}"), name, answer) for name in answer["names"]}
             for number, answer in enumerate(answers)
         ]
 
 
+def _shaped(values, name, answer):
+    chains, _, dimension = answer["shape"]
+    return values.reshape((chains, -1, dimension) if name.endswith("position") else (chains, -1))
+
+
+def differences(model, module, settings):
+    """[(settings, name)] of positions and statistics that are not those of `hmc.sample`."""
+    found = []
+    for each, run in zip(settings, sampled(module, settings), strict=True):
+        fit = hmc.sample(model, **each, workers=1, progress=False)
+        expected = {"position": fit.unconstrained, **fit.stats}
+        expected |= {f"warmup_{name}": values for name, values in fit.warmup_stats.items()}
+        if fit.warmup is not None:
+            expected["warmup_position"] = fit.warmup
+        assert run.keys() == expected.keys()
+        found += [(each, name) for name in run if not running.equal_bits(run[name], expected[name].astype(float))]
+    return found
+
+
+def of_module(call, module, **arguments):
+    """The answer to a call about a module's bytes."""
+    with _file_of(module) as path:
+        return ask(call, module=str(path), **arguments)
+
+
 def sizes_of_memory(module, runs):
     """The bytes of memory of the largest instance, for each of the settings."""
-    with _file_of(module) as path:
-        return ask("memory", module=str(path), runs=runs)
+    return of_module("memory", module, runs=runs)
 
 
 @contextlib.contextmanager

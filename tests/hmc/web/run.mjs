@@ -1,20 +1,51 @@
 // Runs what a test asks for, a JSON on standard input: {call, ...}; writes its answer as JSON, arrays of float64 as files.
 import fs from "node:fs";
 
-import { load, sample } from "../../../hmc/web/js/hmc.mjs";
+import { load, logDensity, openChain, record, recordFrom, sample } from "../../../hmc/web/js/hmc.mjs";
 import { mostKept, planOf } from "../../../hmc/web/js/plan.mjs";
 import { pcg64 } from "../../../hmc/web/js/seeds.mjs";
 import { argumentsOf, checkedSettings } from "../../../hmc/web/js/settings.mjs";
+
+/** Numbers that JSON has no words for: arrays of float64 as hexadecimal bytes, single ones by name. */
+function exact(key, value) {
+  if (value instanceof Float64Array) return { float64: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex") };
+  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return { number: Object.is(value, -0) ? "-0" : `${value}` };
+  return value;
+}
 
 const CALLS = {
   async sample({ module, folder, runs }) {
     const model = await load(fs.readFileSync(module));
     return runs.map((settings, number) => {
-      const { position, shape, stats } = sample(model, settings);
-      for (const [name, values] of Object.entries({ position, ...stats }))
-        fs.writeFileSync(`${folder}/${number}.${name}`, new Uint8Array(values.buffer));
-      return { shape, names: Object.keys(stats) };
+      const { position, shape, stats, warmup, warmup_stats } = sample(model, settings);
+      const of = (prefix, named) => Object.entries(named).map(([name, values]) => [prefix + name, values]);
+      const all = [...of("", { position, ...stats }), ...of("warmup_", { ...(warmup && { position: warmup }), ...warmup_stats })];
+      for (const [name, values] of all) fs.writeFileSync(`${folder}/${number}.${name}`, values);
+      return { shape, names: all.map(([name]) => name) };
     });
+  },
+  async record({ module, runs }) {
+    const model = await load(fs.readFileSync(module));
+    return runs.map((settings) => record(model, settings));
+  },
+  async recordFrom({ module, runs }) {
+    const model = await load(fs.readFileSync(module));
+    return runs.map(({ position, stepSize, ...options }) => recordFrom(model, position, stepSize, options));
+  },
+  async pieces({ module, settings, ends, recorded }) {
+    const model = await load(fs.readFileSync(module));
+    const chain = openChain(model, settings);
+    const seen = ends.map((end) => {
+      chain.advance(end);
+      if (recorded.includes(end)) chain.recordNext();
+      return { iteration: chain.iteration, step_size: chain.stepSize(), metric: chain.metric() };
+    });
+    return { seen, position: chain.positions(0, chain.iteration), stats: chain.stats };
+  },
+  async densities({ module, positions }) {
+    const model = await load(fs.readFileSync(module));
+    const gradient = new Float64Array(model.dimension);
+    return positions.map((position) => ({ value: logDensity(model, position, gradient), gradient: gradient.slice() }));
   },
   async memory({ module, runs }) {
     const model = await load(fs.readFileSync(module));
@@ -46,7 +77,7 @@ const CALLS = {
   refusals({ constants, settings }) {
     return settings.map((each) => {
       try {
-        checkedSettings(each, constants);
+        checkedSettings(each, constants, 3);
         return null;
       } catch (error) {
         return error.message;
@@ -58,9 +89,9 @@ const CALLS = {
     return { seed: Number(seed), ...others };
   },
   arguments({ constants, settings, dimension }) {
-    return settings.map((each) => argumentsOf(checkedSettings(each, constants), dimension, constants));
+    return settings.map((each) => argumentsOf(checkedSettings(each, constants, dimension), dimension, constants));
   },
 };
 
 const { call, ...asked } = JSON.parse(fs.readFileSync(0, "utf8"));
-process.stdout.write(JSON.stringify(await CALLS[call](asked)));
+process.stdout.write(JSON.stringify(await CALLS[call](asked), exact));

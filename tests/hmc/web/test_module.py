@@ -15,7 +15,7 @@ import models
 from hmc import numerics
 from hmc.running import model_file
 from hmc.web import process, wasm_format
-from tests.hmc.helpers import node, running
+from tests.hmc.helpers import node
 
 SEEDS = (12, 2**40 + 7)
 SHORT = {"chains": 2, "warmup": 150, "draws": 60}
@@ -31,21 +31,10 @@ def module_of(name):
     return hmc.web.module(getattr(models, name)())
 
 
-def differences(model, module, settings):
-    """[(settings, name)] of positions and statistics that are not those of `hmc.sample`."""
-    found = []
-    for each, run in zip(settings, node.sampled(module, settings), strict=True):
-        fit = hmc.sample(model, **each, workers=1, progress=False)
-        expected = {"position": fit.unconstrained, **fit.stats}
-        assert run.keys() == expected.keys()
-        found += [(each, name) for name in run if not running.equal_bits(run[name], expected[name].astype(float))]
-    return found
-
-
 @pytest.mark.parametrize("name", ["mST", "cafes"])
 def test_draws_and_statistics_are_those_of_sample(name):
     settings = [{**SHORT, "metric": metric, "seed": seed} for metric in ("diag", "auto") for seed in SEEDS]
-    assert differences(getattr(models, name)(), module_of(name), settings) == []
+    assert node.differences(getattr(models, name)(), module_of(name), settings) == []
 
 
 OTHERS = [
@@ -58,27 +47,31 @@ OTHERS = [
     {"max_depth": 3},
     {"target_accept": 0.95},
     {"warmup": 0},
+    {"keep_warmup": True},
+    {"initial": np.linspace(-1.0, 2.0, 50).tolist(), "keep_warmup": True},
+    {"initial": np.linspace(-1.0, 2.0, 100).reshape(2, 50).tolist()},
 ]
 
 
 def test_every_setting_gives_the_draws_of_sample():
-    assert differences(models.mST(), module_of("mST"), [{**SHORT, "seed": 3, **other} for other in OTHERS]) == []
+    assert node.differences(models.mST(), module_of("mST"), [{**SHORT, "seed": 3, **other} for other in OTHERS]) == []
 
 
 def test_scalar_instructions_give_the_same_draws():
     module = hmc.web.module(models.mST(), simd=False)
     assert module != module_of("mST")
-    assert differences(models.mST(), module, [{**SHORT, "seed": 3}]) == []
+    assert node.differences(models.mST(), module, [{**SHORT, "seed": 3}]) == []
 
 
 def test_a_changed_constant_is_seen():
-    """The tenth digit of one coefficient of the module's exp."""
+    """The tenth digit of one coefficient of the module's exp: whoever loads it refuses it."""
     coefficient = 0.008333333333494461
     assert coefficient in numerics._reduced_exp.__code__.co_consts
     right, wrong = (struct.pack("<d", number) for number in (coefficient, coefficient * (1.0 + 1e-10)))
     assert right in module_of("mST")
     changed = module_of("mST").replace(right, wrong)
-    assert differences(models.mST(), changed, [{**SHORT, "seed": 12}]) != []
+    with pytest.raises(hmc.HMCError, match=r"^mST: its module does not give the draws of hmc\.sample on this machine$"):
+        hmc.web.verify(changed)
 
 
 def test_other_data_are_seen_and_compile_nothing(monkeypatch):
@@ -88,8 +81,8 @@ def test_other_data_are_seen_and_compile_nothing(monkeypatch):
     other = model.with_data(model.data._replace(survived=model.data.survived[::-1].copy()))
     swapped = hmc.web.module(other)
     assert swapped != module
-    assert differences(other, swapped, [{**SHORT, "seed": 12}]) == []
-    assert differences(model, swapped, [{**SHORT, "seed": 12}]) != []
+    assert node.differences(other, swapped, [{**SHORT, "seed": 12}]) == []
+    assert node.differences(model, swapped, [{**SHORT, "seed": 12}]) != []
 
 
 def test_it_imports_nothing(tmp_path):
@@ -122,7 +115,7 @@ def test_an_authors_functions_keep_nothing_on_disk_that_is_not_optimised(tmp_pat
     model = model_file.load(str(tmp_path / "cached_web.py")).cached_web()
     model.density()
     before = set(tmp_path.rglob("*.nb*"))
-    assert differences(model, hmc.web.module(model), [{**SHORT, "seed": 1}]) == []
+    assert node.differences(model, hmc.web.module(model), [{**SHORT, "seed": 1}]) == []
     assert set(tmp_path.rglob("*.nb*")) == before
     sys.modules["cached_helper"].square(1.0)
     assert set(tmp_path.rglob("*.nb*")) > before  # it is kept when it is called otherwise
@@ -149,7 +142,7 @@ def raises_and_allocates(position, data, gradient):
 
 def test_a_density_that_raises_and_makes_arrays():
     model = hmc.Model(raises_and_allocates, Scale(0.5), [hmc.Parameter("x", (3,))], name="cut")
-    assert differences(model, hmc.web.module(model), [{**SHORT, "seed": 1}]) == []
+    assert node.differences(model, hmc.web.module(model), [{**SHORT, "seed": 1}]) == []
     assert any("beyond the bound" in str(remark) for remark in hmc.sample(model, **SHORT, seed=1, workers=1).remarks)
 
 
@@ -162,6 +155,24 @@ def test_a_density_that_raises_leaves_the_memory_as_large_as_it_is():
     assert fit.stats["diverging"].sum() > 10  # where it raised
     of_records = settings["draws"] * (3 + 9) * 8
     assert size < of_records + 2**19 < fit.stats["n_steps"].sum() * ALLOCATED * 8
+
+
+def reshapes(position, data, gradient):
+    """A normal distribution whose position is looked at as a matrix."""
+    rows = position.reshape((3, 2))
+    out = gradient.reshape((3, 2))
+    total = 0.0
+    for i in range(3):
+        for j in range(2):
+            out[i, j] = -(1.0 + i) * rows[i, j] / data.scale
+            total -= 0.5 * (1.0 + i) * rows[i, j] * rows[i, j] / data.scale
+    return total
+
+
+def test_a_density_that_reshapes():
+    """For which Numba calls a function of its own runtime."""
+    model = hmc.Model(reshapes, Scale(0.5), [hmc.Parameter("x", (6,))], name="reshapes")
+    assert node.differences(model, hmc.web.module(model), [{**SHORT, "seed": 1}]) == []
 
 
 def nowhere(position, data, gradient):

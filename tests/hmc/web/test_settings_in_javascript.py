@@ -11,7 +11,7 @@ from hmc import settings as python_settings
 from hmc.sampler import adaptation, starting
 from hmc.sampler.chain import make_buffers, make_record
 from hmc.web import building, layout
-from hmc.web.driver import Arguments
+from hmc.web.driver import TOLD, Arguments, Own
 from tests.hmc.helpers import node
 
 KINDS = [(metric, "gradients") for metric in python_settings.METRICS]
@@ -21,7 +21,7 @@ DEFAULTS |= {"algorithm": "nuts", "path_length": None, "adaptation": "gradients"
 
 
 def settings_of(**given):
-    return python_settings.check_settings(**{**DEFAULTS, **given}, initial=None, keep_warmup=False)
+    return python_settings.check_settings(**{**DEFAULTS, "initial": None, "keep_warmup": False, **given})
 
 
 def test_generators_are_numpys():
@@ -64,10 +64,12 @@ def arguments_of(settings, dimension):
     orders = starting.make_orders(settings, cell, cell)
     record = make_record(orders.until - orders.first_kept, orders.until, dimension)
     buffers = make_buffers(state, settings.max_depth)
-    return dict(layout.leaves(Arguments(0, state, buffers, orders, record, np.zeros(2))))
+    own = Own(starts=0, step_size=0.0, momentum=np.zeros(0))
+    return dict(layout.leaves(Arguments(0, own, state, buffers, orders, record, np.zeros(len(TOLD)))))
 
 
 OTHERS = [{"algorithm": "hmc", "path_length": 0.7}, {"warmup": 0}, {"warmup": 5}, {"max_depth": 3, "draws": 41}]
+OTHERS += [{"keep_warmup": True}]
 CASES = [{"metric": metric, "adaptation": by, **other} for metric, by in KINDS for other in ({}, *OTHERS)]
 
 
@@ -108,6 +110,9 @@ def test_arguments_are_those_of_the_sampler(dimension):
         ({"target_accept": 1}, "target_accept = 1 is not a number between 0 and 1"),
         ({"path_length": 2}, 'path_length is for algorithm = "hmc"; NUTS finds its own'),
         ({"metric": "low_rank", "adaptation": "windows"}, 'metric = "low_rank" is fitted to draws and gradients'),
+        ({"keep_warmup": 1}, "keep_warmup = 1 is neither true nor false"),
+        ({"initial": [1.0, 2.0]}, "initial has 2 numbers, not 3"),
+        ({"initial": [[0, 0, 0]] * 2}, "initial has 2 positions for 4 chains"),
         ({"cores": 2}, "cores is none of chains, warmup, draws, seed"),
     ],
 )

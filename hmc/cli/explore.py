@@ -1,0 +1,97 @@
+"""`hmc explore`: a page in which the sampler runs in the browser, and each of its steps can be looked at."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hmc.cli.model_argument import build, file_of
+from hmc.cli.shared import MODEL_HELP
+
+if TYPE_CHECKING:
+    from hmc.web.page import Target
+
+OF_LECTURE = ("mST", "cafes")  # beside the toys, where no model is given
+
+
+def add(subparsers: Any) -> None:
+    """The command's options."""
+    command = subparsers.add_parser(
+        "explore",
+        help="write a page in which the sampler runs in the browser, to be played with step by step",
+        description="One HTML file that needs no network: the sampler and the models, compiled for the browser, with "
+        "the draws of hmc.sample.",
+    )
+    command.add_argument(
+        "models",
+        metavar="MODEL",
+        nargs="*",
+        default=[],
+        help=f"{MODEL_HELP}, or a toy (default: all toys, mST and cafes)",
+    )
+    command.add_argument("--out", metavar="FILE.html", default="explore.html", help="default explore.html")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """`hmc explore`."""
+    _check_out(options)
+    targets = _targets(options.models)
+    from hmc.errors import HMCError
+    from hmc.files import write_whole
+    from hmc.web.page import page
+
+    try:
+        text = page(targets)
+    except HMCError as error:  # a model that the browser cannot have
+        print(f"hmc: {error}", file=sys.stderr)
+        return 1
+    write_whole(options.out, lambda file: file.write(text.encode()))
+    print(f"{options.out}: {', '.join(target.model.name for target in targets)}; open it in a browser")
+    return 0
+
+
+def _check_out(options: argparse.Namespace) -> None:
+    """ValueError where --out cannot be written to, or is a model's file."""
+    from hmc.files import check_writable
+
+    path = options.out
+    if not path.endswith((".html", ".htm")):
+        raise ValueError(f"--out {path}: the page's name must end in .html")
+    if any(os.path.realpath(file_of(name)) == os.path.realpath(path) for name in options.models if file_of(name)):
+        raise ValueError(f"--out {path} is the file of MODEL")
+    if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
+        raise ValueError(f"--out {path}: there is no such folder")
+    try:
+        check_writable(path)
+    except OSError as error:
+        raise ValueError(f"--out {path}: no file can be written there: {error.strerror or error}") from None
+
+
+def _targets(names: list[str]) -> list[Target]:
+    """The models of these names, or those that are shown without any."""
+    import models
+    from figures.sampler.toys import TOYS
+    from figures.sampler.toys.known import known_marginals
+    from hmc.web.page import Target
+
+    targets = []
+    for name in names or dict.fromkeys(["plane", *TOYS, *OF_LECTURE]):  # of the plane, most can be seen at first sight
+        if name in TOYS:
+            make, marginals = TOYS[name]
+            model = make()
+            targets.append(Target(model, " ".join((make.__doc__ or "").split()), known_marginals(model, marginals())))
+        else:
+            described = models.describe(name) if ":" not in name and name in models.names() else None
+            targets.append(Target(build(name), described.summary if described else "", _of_lecture(name)))
+    return targets
+
+
+def _of_lecture(name: str) -> dict[str, dict[str, float]]:
+    """What is known by quadrature of the posterior of a model of the lecture; nothing of another."""
+    from models.exact import exact_values
+
+    parts = ("mean", "sd", "lower", "upper")
+    return {key: dict(zip(parts, values, strict=True)) for key, values in (exact_values(name) or {}).items()}

@@ -1,0 +1,123 @@
+"""The page: models, scripts, style and the sampler's source in one file that needs no other.
+
+Whatever comes from a model goes into the page as data, in which no character ends an element or begins a script.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import jinja2
+from markupsafe import Markup
+
+from hmc.model import Model
+from hmc.parameters import Parameter, element_names
+from hmc.web.building import module
+from hmc.web.checked import verify
+from hmc.web.page.bundling import bundle
+from hmc.web.page.source_lines import source_lines, source_texts
+
+_HERE = Path(__file__).parent
+_STYLES = ("page.css", "play.css")
+
+
+class Target(NamedTuple):
+    """A model of the page, and what the page says of it."""
+
+    model: Model
+    words: str = ""  # a line or two: what it is
+    # What is known of the posterior, by the names of single numbers, on the constrained scale: "mean", "sd", "lower"
+    # and "upper" (5.5% and 94.5% quantiles), "curve" ({"from", "to", "heights"}: the density at equal distances).
+    exact: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+
+
+def page(targets: Sequence[Target]) -> str:
+    """The HTML of a page in which these models can be sampled from; the first is shown first.
+
+    Their modules are compiled in parallel where they are not on disk. ValueError for two models of one name, and,
+    as HMCError, for what `hmc.web.module` refuses.
+    """
+    names = [target.model.name for target in targets]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two models are called {twice[0]}: the page tells models by their names")
+    data = _data(targets)
+    compiled = [base64.b64encode(gzip.compress(each, 9, mtime=0)).decode() for each in _modules(targets)]
+    script = bundle(_HERE / "js" / "main.mjs")
+    style = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("template.html").render(
+        title=", ".join(names),
+        policy=_policy(script, style),
+        style=Markup(style),
+        script=Markup(script),
+        data=Markup(_as_data(data)),
+        modules=compiled,
+    )
+
+
+def _modules(targets: Sequence[Target]) -> list[bytes]:
+    """The modules of all models. The first alone, since it makes the sampler's part for all."""
+    models = [target.model for target in targets]
+    first = [_verified(model) for model in models[:1]]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each thread waits for a process
+        return first + list(pool.map(_verified, models[1:]))
+
+
+def _verified(model: Model) -> bytes:
+    """A model's module, which gives the draws of `hmc.sample`; without Node, the browser that loads it sees to it."""
+    made = module(model)
+    verify(made)
+    return made
+
+
+def _data(targets: Sequence[Target]) -> dict[str, Any]:
+    """What the page's script reads."""
+    return {
+        "models": [
+            {
+                "name": model.name,
+                "words": words,
+                "exact": {name: dict(known) for name, known in exact.items()},
+                "parameters": [
+                    {"name": p.name, "elements": _elements(p), "constraint": p.constraint} for p in model.parameters
+                ],
+            }
+            for model, words, exact in targets
+        ],
+        "sources": source_texts(),
+        "lines": {kind: line._asdict() for kind, line in source_lines().items()},
+        "worker": bundle(_HERE / "js" / "worker.mjs"),
+    }
+
+
+def _elements(parameter: Parameter) -> list[str]:
+    """A name for each unconstrained number of a parameter: its elements', where each is of one number."""
+    if parameter.free == parameter.size:
+        return element_names(parameter.name, parameter.shape)
+    return [f"{parameter.name}, free number {k + 1}" for k in range(parameter.free)]
+
+
+def _as_data(value: Any) -> str:
+    """A JSON text in which no element can begin or end."""
+    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _policy(script: str, style: str) -> str:
+    """The Content-Security-Policy: nothing but the page's own script and style, and workers that the script makes."""
+    return (
+        f"default-src 'none'; script-src {_hash(script)} 'wasm-unsafe-eval'; worker-src blob:; "
+        f"style-src {_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,80 @@
+// What happened in a recorded transition, event by event in the order of the sampler's code: what a reader scrubs
+// through. Each event names its place in the sampler's source: a key of the table of hmc/web/page/source_lines.py.
+
+import {
+  ordered, stretch, TERMINATION, tellAcceptance, tellClimb, tellDivergence, tellDraw, tellEnd, tellGivingUp,
+  tellProposal, tellStart, tellTurning, tellVerdict,
+} from "./narrate.mjs";
+import { short } from "./numbers.mjs";
+import { doublingsOf } from "./trajectory.mjs";
+
+/** An event: `leaf` or `join` where it is of one, `doubling` 0 outside of doublings.
+ * @typedef {{kind: string, doubling: number, leaf?: object, join?: object, text: string, source: string}} Event */
+
+/** All events of a transition.
+ * @param {object} recorded @returns {Event[]} */
+export function eventsOf(recorded) {
+  const { climb, leaves, algorithm } = recorded;
+  const before = climb ? [{ kind: "climb", doubling: 0, text: tellClimb(climb), source: "climb" }] : [];
+  const start = { kind: "momentum", doubling: 0, leaf: leaves[0], text: tellStart(recorded), source: "momentum" };
+  const path = algorithm === "nuts" ? nutsEvents(recorded) : staticEvents(recorded);
+  const source = algorithm === "nuts" ? "draw" : "static_draw";
+  return [...before, start, ...path, { kind: "draw", doubling: 0, text: tellDraw(recorded), source }];
+}
+
+function nutsEvents(recorded) {
+  const events = [];
+  for (const doubling of doublingsOf(recorded)) {
+    events.push(...buildingEvents(doubling));
+    const { number, finalJoin: join } = doubling;
+    if (!join) {
+      const text = tellGivingUp(recorded, doubling);
+      return [...events, { kind: "end", doubling: number, text, source: "given_up" }];
+    }
+    events.push({ kind: "final_join", doubling: number, join, text: tellVerdict(join), source: "final_join" });
+    events.push({ kind: "proposal", doubling: number, join, text: tellProposal(join), source: "proposal" });
+  }
+  const source = recorded.outcome.termination === TERMINATION.U_TURN ? "u_turn" : "max_depth";
+  return [...events, ...tellEnd(recorded).map((text) => ({ kind: "end", doubling: 0, text, source }))];
+}
+
+/** The direction drawn, then each leaf and the joins that it completes. */
+function buildingEvents(doubling) {
+  const { number, isForward, leaves, joins } = doubling;
+  const planned = 2 ** (number - 1);
+  const text =
+    `Doubling ${number}: a coin says ${isForward ? "forwards" : "backwards"}; ` +
+    `${planned === 1 ? "one leapfrog step" : `${planned} leapfrog steps`} planned.`;
+  const events = [{ kind: "doubling", doubling: number, text, source: "doubling" }];
+  for (const leaf of leaves) {
+    events.push(leafEvent(leaf, "leaf", "divergence"));
+    for (const join of joins) if (join.later[1] === leaf.number) events.push(joinEvent(join));
+  }
+  return events;
+}
+
+function leafEvent(leaf, reached, diverged) {
+  const event = { kind: "leaf", doubling: leaf.doubling, leaf };
+  if (leaf.diverging) return { ...event, text: tellDivergence(leaf), source: diverged };
+  const weight = Math.exp(Math.min(-leaf.energy_error, 600)); // as `weight_of` of hmc/sampler/outcome.py
+  const text = `Leaf ${leaf.number}: energy error ${short(leaf.energy_error)}, weight ${short(weight)}.`;
+  return { ...event, text, source: reached };
+}
+
+function joinEvent(join) {
+  const whole = stretch(...ordered(join.earlier[0], join.later[1]));
+  const [first, second] = join.proposals;
+  const total = join.weights[0] + join.weights[1];
+  const share = total > 0 ? ` with a chance of ${short(join.weights[join.taken === first ? 0 : 1] / total)}` : "";
+  const verdict = join.is_turning ? `turn back on themselves: ${tellTurning(join)}` : "do not turn";
+  const text = `Joined, ${whole} ${verdict}. Of leaves ${first} and ${second}, leaf ${join.taken} is kept${share}.`;
+  const source = join.checks.length === 1 ? "join_leaves" : "join";
+  return { kind: "join", doubling: join.doubling, join, text, source };
+}
+
+function staticEvents(recorded) {
+  const path = recorded.leaves.slice(1).map((leaf) => leafEvent(leaf, "static_leaf", "static_divergence"));
+  const ended = recorded.outcome.termination === TERMINATION.PATH_END;
+  const source = ended ? "accept" : "static_divergence";
+  return [...path, { kind: "end", doubling: 0, text: tellAcceptance(recorded), source }];
+}

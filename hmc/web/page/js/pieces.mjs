@@ -1,0 +1,43 @@
+// What a worker sends of a chain that runs piece by piece, so that a page can draw while it runs: copies, since the
+// chain goes on in its memory.
+
+import { inPlane } from "./metrics.mjs";
+
+/** Advance a chain until an iteration, and give what it did.
+ * @param {any} chain  of `openChain` of hmc/web/js @param {number} until
+ * @returns {{from: number, iteration: number, positions: Float64Array, n_steps: Float64Array, diverging: Float64Array}}
+ *   statistics of all transitions of the piece, and the positions of its draws, without those of the warm-up */
+export function pieceOf(chain, until) {
+  const from = chain.iteration;
+  chain.advance(until);
+  const { iteration, warmup } = chain;
+  const first = Math.max(from, warmup);
+  const { n_steps, diverging } = chain.stats;
+  const positions = iteration > first ? chain.positions(first, iteration) : new Float64Array(0);
+  return { from, iteration, positions, n_steps: n_steps.slice(from), diverging: diverging.slice(from) };
+}
+
+/** Advance a chain until an iteration, looking at it after each transition.
+ * @param {any} chain @param {number} until @param {number[]} pair  the two coordinates that are looked at
+ * @returns {{from: number, iteration: number, points: Float64Array, ellipses: Float64Array, step_size: Float64Array,
+ *   acceptance_rate: Float64Array, n_steps: Float64Array, diverging: Float64Array, search: object[]}}  two numbers a
+ *   transition of its draw, three of its metric as it is afterwards: variance, covariance, variance; the trials of the
+ *   search for a step size, if the chain's first transition is among them */
+export function watchedPiece(chain, until, pair) {
+  const from = chain.iteration;
+  const [i, j] = pair;
+  const points = new Float64Array(2 * Math.max(until - from, 0));
+  const ellipses = new Float64Array(3 * Math.max(until - from, 0));
+  let search = [];
+  for (let k = 0; chain.iteration < until; k++) {
+    if (chain.iteration === 0) ({ search } = chain.recordNext());
+    else chain.advance(chain.iteration + 1);
+    const position = chain.position(chain.iteration - 1);
+    points.set([position[i], position[j]], 2 * k);
+    ellipses.set(inPlane(chain.metric(), i, j), 3 * k);
+  }
+  const { step_size, acceptance_rate, n_steps, diverging } = chain.stats;
+  const statistics = { step_size, acceptance_rate, n_steps, diverging };
+  for (const name of Object.keys(statistics)) statistics[name] = statistics[name].slice(from);
+  return { from, iteration: chain.iteration, points, ellipses, search, ...statistics };
+}

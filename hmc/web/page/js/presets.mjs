@@ -1,0 +1,26 @@
+// Races worth seeing: what each sets in the state.
+
+import { stateOfModel } from "./state.mjs";
+
+/** Models of one posterior in two parameterisations, the centred one first. */
+const PAIRS = [["schools_centred", "schools_noncentred"], ["mST", "mSTnc"], ["mSTP", "mSTPnc"]];
+
+/** The races that models allow: [name, what is set].
+ * @param {any} engine @param {any} state @returns {[string, object][]} */
+export function presetsOf(engine, state) {
+  const models = engine.models();
+  const plain = { algorithm: "nuts", run_metric: "auto" };
+  const races = [
+    ["NUTS against static HMC", { ...plain, race: { algorithm: "hmc", path_length: Math.PI / 2 } }],
+    ["Diagonal against dense metric", { ...plain, run_metric: "diag", race: { metric: "dense" } }],
+    ["Static HMC: a short path against a long one",
+      { ...plain, algorithm: "hmc", path_length: 0.4, race: { path_length: 1.6 } }],
+    ["Target acceptance 0.8 against 0.99", { ...plain, target_accept: 0.8, race: { target_accept: 0.99 } }],
+  ];
+  for (const [centred, free] of PAIRS)
+    if (models.includes(centred) && models.includes(free)) {
+      const moved = state.model === centred ? {} : stateOfModel(engine.described(centred));
+      races.push([`Centred against non-centred: ${centred}`, { ...moved, ...plain, race: { model: free } }]);
+    }
+  return races;
+}

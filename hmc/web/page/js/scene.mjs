@@ -1,0 +1,36 @@
+// A scene: a frame of the plane for two coordinates of a model, and what lies behind a path in it.
+
+import { cloudOf, gridOf, rangesOf } from "./backdrop.mjs";
+import { constrainedOf } from "./coordinates.mjs";
+import { makeFrame } from "./frame.mjs";
+
+const clouds = new Map();
+
+/** The ranges of two coordinates in which draws of all these models are, as shown.
+ * @param {any} engine @param {string[]} models @param {string[]} names @param {boolean} constrained
+ * @returns {Promise<[number, number][]>} */
+async function commonRanges(engine, models, names, constrained) {
+  const all = await Promise.all(models.map(async (model) => rangesOf(await cloudFor(engine, model), pairOf(engine, model, names), shownBy(constrained))));
+  return names.map((_, k) => [Math.min(...all.map((ranges) => ranges[k][0])), Math.max(...all.map((ranges) => ranges[k][1]))]);
+}
+
+const pairOf = (engine, model, names) => names.map((name) => engine.described(model).coordinates.find((each) => each.name === name));
+const shownBy = (constrained) => (each, value) => (constrained ? constrainedOf(each, value) : value);
+
+function cloudFor(engine, model) {
+  if (!clouds.has(model)) clouds.set(model, cloudOf(engine, model));
+  return clouds.get(model);
+}
+
+/** A frame for two coordinates of a model, and what is behind a path in it. `among`: models that share its ranges. */
+export async function sceneOf(engine, model, names, constrained, size, among = [model]) {
+  const { coordinates } = engine.described(model);
+  const pair = pairOf(engine, model, names);
+  const cloud = await cloudFor(engine, model);
+  const frame = makeFrame(pair, constrained, await commonRanges(engine, among, names, constrained), size);
+  const centre = pair.map(({ index, ofMomentum }) => (ofMomentum ? 0 : medianOf(cloud.map((draw) => draw[index]))));
+  const grid = coordinates.length === 2 ? await gridOf(engine, model, frame) : null;
+  return { model, frame, centre, cloud, grid };
+}
+
+const medianOf = (values) => Float64Array.from(values).sort()[values.length >> 1];
