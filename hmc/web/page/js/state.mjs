@@ -27,7 +27,7 @@ const METRICS = ["auto", "diag", "dense", "low_rank", "unit"]; // of `sample`
 export function defaultState(model) {
   return {
     view: "step", algorithm: "nuts", path_length: Math.PI / 2, max_depth: 10, seed: 12,
-    chains: 4, warmup: 1000, draws: 1000, target_accept: 0.8, run_metric: "auto",
+    chains: 4, warmup: 400, draws: 1000, target_accept: 0.8, run_metric: "auto",
     race: { algorithm: "hmc", path_length: Math.PI / 2 }, budget: 100000,
     ...stateOfModel(model),
   };
