@@ -113,9 +113,13 @@ def _require_the_librarys(item: Any) -> None:
 
 
 def overloads_by_users(item: Any) -> list[Any]:
-    """Templates, of others than Numba's own, of a function, or of the attributes that code mentions."""
+    """Templates, of others than Numba's own, of a function, or of the attributes that code mentions.
+
+    Those without a module are Numba's, made by exec for the operators of its classes.
+    """
     templates = overloads_of_attributes(item) if isinstance(item, types.CodeType) else overloads_of(item)
-    return [template for template in templates if not is_of_a_library(template._overload_func)]
+    functions = [(template, template._overload_func) for template in templates]
+    return [template for template, function in functions if function.__module__ and not is_of_a_library(function)]
 
 
 def _module_of(item: object) -> str:

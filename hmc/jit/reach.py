@@ -146,8 +146,8 @@ def renewed(function: Callable) -> Callable:
 
     Jitted functions are always replaced by new ones of the same options, since nobody knows when they were compiled;
     kernels and functions with an overload only where something that they reach has changed. FrozenCodeError where that
-    is so of Numba's callbacks, classes, stencils, generalized ufuncs, intrinsics, and overloads of methods or of what is
-    a library's: their machine code is made once.
+    is so of Numba's callbacks, classes, stencils, generalized ufuncs and intrinsics, and of overloads of methods or of
+    a library's functions: their machine code is made once.
     """
     items = Reached(function).items
     for item in items:
@@ -175,7 +175,7 @@ def renewed(function: Callable) -> Callable:
 
 
 def _out_of_date(item: Any) -> str:
-    name = item.__name__ if hasattr(item, "class_type") else python_within(item)[0].__name__  # type: ignore[index]
+    name = (item if hasattr(item, "class_type") else (python_within(item) or [item])[0]).__name__
     advice = (
         "start Python again" if hasattr(item, "_overload_func") else "define it again"
     )  # a template stays registered
