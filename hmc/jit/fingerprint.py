@@ -90,6 +90,7 @@ def _describe_function(function: types.FunctionType, item: Any, write: _Write, s
         write(f"jitted {sorted(item.targetoptions.items())} {item.locals} {explicit};".encode())
     _describe(function.__defaults__, write, seen)
     _describe(tuple(sorted((function.__kwdefaults__ or {}).items())), write, seen)
+    _require_the_librarys(function.__code__)
     _describe_code(function.__code__, write, seen)
     for content in cell_contents(function):
         _describe(content, write, seen)
@@ -99,7 +100,6 @@ def _describe_function(function: types.FunctionType, item: Any, write: _Write, s
 
 
 def _describe_code(code: types.CodeType, write: _Write, seen: _Seen) -> None:
-    _require_the_librarys(code)
     write(code.co_code + getattr(code, "co_exceptiontable", b""))
     write(f"{code.co_names} {code.co_varnames} {code.co_freevars} {code.co_argcount};".encode())
     for constant in code.co_consts:
