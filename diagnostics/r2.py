@@ -7,7 +7,7 @@ formulas are those of R's rstanarm.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_draws, as_log_likelihood, beside_log_likelihood, pooled, quietly
+from .arrays import as_draws, as_log_likelihood, beside_log_likelihood, in_safe_range, pooled, quietly
 from .protocols import Floats
 from .psis import psis, relative_efficiency
 
@@ -26,8 +26,9 @@ def bayes_r2(expected: ArrayLike, residual_variance: ArrayLike) -> Floats:
         raise ValueError(f"residual variances need the shape {expected.shape[:2]}, not {residual.shape}")
     if expected.shape[2] < 2:
         return np.full(residual.shape, np.nan)
-    explained = expected.var(axis=2, ddof=1)
-    return explained / (explained + residual)
+    scaled, exponent = in_safe_range(expected, axis=2)
+    explained = scaled.var(axis=2, ddof=1)
+    return explained / (explained + np.ldexp(residual, -2 * exponent))
 
 
 @quietly
@@ -42,7 +43,9 @@ def loo_r2(y: ArrayLike, expected: ArrayLike, log_lik: ArrayLike, draws: int = 4
     """
     expected, y, log_lik = beside_log_likelihood(expected, y, log_lik, "expected values")
     weights = np.exp(psis(-pooled(log_lik), relative_efficiency(log_lik)).log_weights)
-    error = (weights * pooled(expected)).sum(axis=0) - y
+    together, _ = in_safe_range(np.concatenate([pooled(expected), y[None]]))
+    expected, y = together[:-1], together[-1]
+    error = (weights * expected).sum(axis=0) - y
     shares = np.random.default_rng(seed).standard_exponential((draws, len(y)))
     shares /= shares.sum(axis=1, keepdims=True)
     return np.maximum(1 - _weighted_variance(shares, error) / _weighted_variance(shares, y), -1)
