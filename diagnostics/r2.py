@@ -56,6 +56,7 @@ def _loo_r2(y: Floats, expected: Floats, log_lik: Floats, draws: int, seed: int)
     together, _ = in_safe_range(np.concatenate([pooled(expected), y[None]]))
     expected, y = together[:-1], together[-1]
     error = (weights * expected).sum(axis=0) - y
+    error = np.where(np.isfinite(pooled(log_lik)).all(axis=0), error, np.nan)
     shares = np.random.default_rng(seed).standard_exponential((draws, len(y)))
     shares /= shares.sum(axis=1, keepdims=True)
     return np.maximum(1 - _weighted_variance(shares, error) / _weighted_variance(shares, y), -1)
