@@ -46,9 +46,9 @@ def result_of(chain, draws, settings, *, at=None):
     return ChainResult(chain, record, np.full(4, 1.0 + chain), kept, None, (Remark(chain, "raised", 1.0, "no"),))
 
 
-def fit_of(results, settings, failures=()):
+def fit_of(results, settings, failures=(), *, interrupted=False):
     model = running.grouped_model()
-    how = {"identity": identity_of(model), "interrupted": False, "seconds": 1.5}
+    how = {"identity": identity_of(model), "interrupted": interrupted, "seconds": 1.5}
     return gather(model, settings, results, list(failures), **how)
 
 
@@ -85,6 +85,13 @@ def test_chains_are_released_as_they_are_copied():
     fit = fit_of(results, settings, [Failure(3, 0, "no")])
     assert results == []
     assert fit.failures == [Failure(3, 0, "no")]
+
+
+@pytest.mark.parametrize(("interrupted", "shown"), [(False, "2 draws; a"), (True, "2 draws, interrupted; a")])
+def test_a_fit_says_how_long_it_is_and_whether_it_was_interrupted(interrupted, shown):
+    settings = settings_of()
+    fit = fit_of([result_of(0, 5, settings), result_of(1, 2, settings)], settings, interrupted=interrupted)
+    assert repr(fit) == f"<Fit grouped: 2 chains of {shown}, tau>"
 
 
 @pytest.mark.parametrize(
