@@ -4,10 +4,13 @@ Gelman, Goodrich, Gabry & Vehtari (2019), "R-squared for Bayesian regression mod
 formulas are those of R's rstanarm.
 """
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_draws, as_log_likelihood, beside_log_likelihood, pooled, quietly
+from .arrays import as_draws, as_log_likelihood, beside_log_likelihood, in_safe_range, pooled, quietly
+from .cautions import bad_cells_caution, cells_of
 from .protocols import Floats
 from .psis import psis, relative_efficiency
 
@@ -26,11 +29,11 @@ def bayes_r2(expected: ArrayLike, residual_variance: ArrayLike) -> Floats:
         raise ValueError(f"residual variances need the shape {expected.shape[:2]}, not {residual.shape}")
     if expected.shape[2] < 2:
         return np.full(residual.shape, np.nan)
-    explained = expected.var(axis=2, ddof=1)
-    return explained / (explained + residual)
+    scaled, exponent = in_safe_range(expected, axis=2)
+    explained = scaled.var(axis=2, ddof=1)
+    return explained / (explained + np.ldexp(residual, -2 * exponent))
 
 
-@quietly
 def loo_r2(y: ArrayLike, expected: ArrayLike, log_lik: ArrayLike, draws: int = 4000, seed: int = 0) -> Floats:
     """Draws of R2 in predicting observations that were left out, (draws,): 1 minus error variance over variance of y.
 
@@ -38,11 +41,22 @@ def loo_r2(y: ArrayLike, expected: ArrayLike, log_lik: ArrayLike, draws: int = 4
         the weights of `psis` of `log_lik`, of the same shape.
 
     The distribution is that of the Bayesian bootstrap over observations, cut off at -1. Negative where the mean of the
-    data predicts better. ValueError for other shapes.
+    data predicts better. NaN where a number is not finite; for a log likelihood, a warning says which observation it is
+    of. ValueError for other shapes.
     """
     expected, y, log_lik = beside_log_likelihood(expected, y, log_lik, "expected values")
+    for caution in bad_cells_caution(cells_of(log_lik)):
+        warnings.warn(str(caution), stacklevel=2)
+    return _loo_r2(y, expected, log_lik, draws, seed)
+
+
+@quietly
+def _loo_r2(y: Floats, expected: Floats, log_lik: Floats, draws: int, seed: int) -> Floats:
     weights = np.exp(psis(-pooled(log_lik), relative_efficiency(log_lik)).log_weights)
-    error = (weights * pooled(expected)).sum(axis=0) - y
+    together, _ = in_safe_range(np.concatenate([pooled(expected), y[None]]))
+    expected, y = together[:-1], together[-1]
+    error = (weights * expected).sum(axis=0) - y
+    error = np.where(np.isfinite(pooled(log_lik)).all(axis=0), error, np.nan)
     shares = np.random.default_rng(seed).standard_exponential((draws, len(y)))
     shares /= shares.sum(axis=1, keepdims=True)
     return np.maximum(1 - _weighted_variance(shares, error) / _weighted_variance(shares, y), -1)

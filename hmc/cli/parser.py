@@ -74,6 +74,8 @@ class _HintingParser(argparse.ArgumentParser):
         if not words:
             self.print_help()
             self.exit()
+        if words[0].startswith("-") and not any(option.startswith(words[0]) for option in self._option_string_actions):
+            self.error(f"there is no option {words[0]}{nearest(words[0], self._option_string_actions)}")
         if not words[0].startswith("-") and words[0] not in self.commands:
             hint = nearest(words[0], self.commands)
             self.error(f"no command is called {words[0]}{hint or '.'} The commands: {', '.join(self.commands)}")

@@ -15,6 +15,7 @@ import numpy as np
 from hmc.errors import HMCError
 from hmc.jit.copying import cell_contents, reached_globals
 from hmc.jit.kernel import is_kernel, jit_is_disabled
+from hmc.jit.templates import overloads_of, overloads_of_attributes
 
 _LIBRARIES = ("numba", "numpy", "math", "builtins")  # their versions are part of the cache folder's name
 
@@ -63,6 +64,7 @@ def _describe(item: Any, write: _Write, seen: _Seen) -> None:
         defaults = item._field_defaults  # type: ignore[attr-defined]
         write(f"class {_module_of(item)}.{item.__qualname__} {item._fields} {defaults};".encode())
     elif isinstance(item, _NAMED) and is_of_a_library(item):
+        _require_the_librarys(item)
         write(f"library {_module_of(item)}.{_library_name(item)};".encode())
     else:
         raise UndeterminableError(f"{item!r} of type {type(item).__name__}")
@@ -74,6 +76,7 @@ _NAMED = (type, types.BuiltinFunctionType, np.ufunc, type(np.sort), numba.types.
 
 def _describe_function(function: types.FunctionType, item: Any, write: _Write, seen: _Seen) -> None:
     if is_of_a_library(function):
+        _require_the_librarys(function)
         write(f"library {function.__module__}.{function.__qualname__};".encode())
         return
     is_jitted = function is not item
@@ -87,6 +90,7 @@ def _describe_function(function: types.FunctionType, item: Any, write: _Write, s
         write(f"jitted {sorted(item.targetoptions.items())} {item.locals} {explicit};".encode())
     _describe(function.__defaults__, write, seen)
     _describe(tuple(sorted((function.__kwdefaults__ or {}).items())), write, seen)
+    _require_the_librarys(function.__code__)
     _describe_code(function.__code__, write, seen)
     for content in cell_contents(function):
         _describe(content, write, seen)
@@ -100,6 +104,22 @@ def _describe_code(code: types.CodeType, write: _Write, seen: _Seen) -> None:
     write(f"{code.co_names} {code.co_varnames} {code.co_freevars} {code.co_argcount};".encode())
     for constant in code.co_consts:
         _describe(constant, write, seen)
+
+
+def _require_the_librarys(item: Any) -> None:
+    """UndeterminableError for a function of a library, or code, in which an author's overload stands behind a name."""
+    for template in overloads_by_users(item):
+        raise UndeterminableError(f"{template._overload_func.__qualname__}, an overload")
+
+
+def overloads_by_users(item: Any) -> list[Any]:
+    """Templates, of others than Numba's own, of a function, or of the attributes that code mentions.
+
+    Those without a module are Numba's, made by exec for the operators of its classes.
+    """
+    templates = overloads_of_attributes(item) if isinstance(item, types.CodeType) else overloads_of(item)
+    functions = [(template, template._overload_func) for template in templates]
+    return [template for template, function in functions if function.__module__ and not is_of_a_library(function)]
 
 
 def _module_of(item: object) -> str:

@@ -14,13 +14,15 @@ from typing import Any
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
-from numba.core.typing.templates import _OverloadFunctionTemplate, builtin_registry
 from numba.extending import overload
 from numba.np.ufunc.dufunc import DUFunc
+from numba.np.ufunc.gufunc import GUFunc
+from numba.stencils.stencil import StencilFunc
 
 from hmc.errors import HMCError
 from hmc.jit.copying import copied, global_loads, python_of, resolved
-from hmc.jit.fingerprint import is_of_a_library
+from hmc.jit.fingerprint import is_of_a_library, overloads_by_users
+from hmc.jit.templates import overloads_of
 
 
 class FrozenCodeError(HMCError):
@@ -38,7 +40,7 @@ class Reached:
         self._cells: list = []  # (cell, content)
         self._names: dict = {}  # (number of the globals, name): (globals, name, object)
         self._attributes: dict = {}  # the same of attributes of modules: (globals, name, attributes, object)
-        self._contents: list = []  # (array, its bytes)
+        self._contents: list = []  # (array, its layout and bytes)
         seen: dict = {}
         waiting: list = [function]
         while waiting:
@@ -54,13 +56,13 @@ class Reached:
             and all(resolved(*load) is item for *load, item in self._attributes.values())
             and all(_content(cell) is content for cell, content in self._cells)
             and all(_are_the_same(_own(function), own) for function, own in self._functions)
-            and all(array.tobytes() == content for array, content in self._contents)
+            and all(_layout_and_bytes(array) == content for array, content in self._contents)
         )
 
     def _note(self, item: Any) -> list:
         """Keep what an object is, and give what it reaches directly."""
         if isinstance(item, (np.ndarray, np.void)):
-            self._contents.append((item, item.tobytes()))
+            self._contents.append((item, _layout_and_bytes(item)))
         elif isinstance(item, (tuple, frozenset)):
             return list(item)
         elif isinstance(item, types.FunctionType) and not is_of_a_library(item):
@@ -69,7 +71,7 @@ class Reached:
         elif (within := python_within(item)) is not None:
             self.items.append(item)
             return within
-        return []
+        return overloads_by_users(item) if callable(item) else []
 
     def _note_function(self, function: types.FunctionType) -> list:
         names, cells = function.__globals__, function.__closure__ or ()
@@ -82,7 +84,7 @@ class Reached:
             if attributes and isinstance(_global(names, name), types.ModuleType):
                 self._attributes[id(names), name, attributes] = names, name, attributes, item
             reached.append(item)
-        return reached
+        return reached + overloads_by_users(function.__code__)
 
 
 def _own(function: types.FunctionType) -> list:
@@ -93,6 +95,11 @@ def _own(function: types.FunctionType) -> list:
 
 def _are_the_same(now: list, then: list) -> bool:
     return len(now) == len(then) and all(map(operator.is_, now, then))
+
+
+def _layout_and_bytes(array: Any) -> tuple:
+    """Of an array: its shape, dtype and strides too can be set in place."""
+    return array.shape, array.dtype, array.strides, array.tobytes()
 
 
 def _global(names: dict, name: str) -> object:
@@ -113,26 +120,19 @@ def python_within(item: Any) -> list | None:
     """The Python functions that an object is machine code of; None where it is none of Numba's, or not known."""
     if isinstance(item, (Dispatcher, DUFunc)):
         return [python_of(item)]
+    if isinstance(item, type) and hasattr(item, "_overload_func"):  # a template of `overload_method`, say
+        return [item._overload_func]
     if isinstance(item, type):  # of numba.experimental.jitclass, if it has methods that are compiled
         methods = getattr(getattr(item, "class_type", None), "jit_methods", None)
         return methods and [python_of(method) for method in methods.values()]
-    return [item._pyfunc] if isinstance(getattr(item, "_pyfunc", None), types.FunctionType) else None  # numba.cfunc
-
-
-def overloads_of(function: types.FunctionType) -> list:
-    """What compiled code runs in place of a plain function: Numba's templates of `overload` and `register_jitable`."""
-    return _overloads(len(builtin_registry.globals)).get(id(function), [])
-
-
-@functools.lru_cache(maxsize=1)
-def _overloads(number: int) -> dict:
-    """{id: templates} of every function that has some; `number` of them are registered, and none is ever removed."""
-    found: dict = {}
-    for function, numba_type in builtin_registry.globals:
-        # Not `issubclass`, which asks the subclasses of an abstract class, 700 of them, and takes 0.3 s in all.
-        templates = [t for t in getattr(numba_type, "templates", ()) if _OverloadFunctionTemplate in t.__mro__]
-        found.setdefault(id(function), []).extend(templates)
-    return found
+    if isinstance(item, StencilFunc):
+        return [item.kernel_ir.func_id.func]
+    if isinstance(item, GUFunc):
+        return [item.gufunc_builder.py_func]
+    for name in ("_pyfunc", "_defn"):  # of numba.cfunc, of numba.extending.intrinsic
+        if isinstance(getattr(item, name, None), types.FunctionType):
+            return [getattr(item, name)]
+    return None
 
 
 @functools.cache
@@ -146,13 +146,14 @@ def renewed(function: Callable) -> Callable:
 
     Jitted functions are always replaced by new ones of the same options, since nobody knows when they were compiled;
     kernels and functions with an overload only where something that they reach has changed. FrozenCodeError where that
-    is so of Numba's callbacks and classes, whose machine code is made where they are defined.
+    is so of Numba's callbacks, classes, stencils, generalized ufuncs and intrinsics, and of overloads of methods or of
+    a library's functions: their machine code is made once.
     """
     items = Reached(function).items
     for item in items:
         is_frozen = python_within(item) is not None and not isinstance(item, (Dispatcher, DUFunc))
         if is_frozen and not _first_seen(item).is_unchanged():
-            raise FrozenCodeError(f"{item.__name__} reaches something that has changed since: define it again")
+            raise FrozenCodeError(_out_of_date(item))
     plain = [item for item in items if isinstance(item, types.FunctionType)]
     jitted = [item for item in items if isinstance(item, (Dispatcher, DUFunc))]
     changed = [item for item in plain if overloads_of(item) and not _first_seen(item).is_unchanged()]
@@ -171,6 +172,14 @@ def renewed(function: Callable) -> Callable:
     for item in sorted(jitted, key=lambda item: len(Reached(item).items)):  # what is called before what calls it
         _freeze_like(done.get(python_of(item)), item)
     return copy
+
+
+def _out_of_date(item: Any) -> str:
+    name = (item if hasattr(item, "class_type") else (python_within(item) or [item])[0]).__name__
+    advice = (
+        "start Python again" if hasattr(item, "_overload_func") else "define it again"
+    )  # a template stays registered
+    return f"{name} reaches something that has changed since: {advice}"
 
 
 def _is_in(items: set, item: object) -> bool:

@@ -22,7 +22,7 @@ def chosen_metric(inverse_metric: NDArray[np.float64] | LowRank) -> str:
     sd = np.sqrt(np.diagonal(inverse_metric, axis1=-2, axis2=-1))
     lengths = np.linalg.eigvalsh(inverse_metric / (sd[:, :, None] * sd[:, None, :]))
     is_dense = np.array([np.count_nonzero(matrix) > len(matrix) for matrix in inverse_metric])
-    return f"dense{_where(is_dense)}: {_why(lengths)}"
+    return f"dense{_where(is_dense)}: {_why(lengths)}" if is_dense.any() else _DIAGONAL
 
 
 _DIAGONAL = "diag: the scales of the parameters alone serve all directions well"

@@ -15,6 +15,7 @@ preload      the imports that the fork server makes once for all workers
 
 Between the two:
 shared_cells a stop flag and counters in memory that both see
+python_code  a hash of what simulators reach, by which a worker with other code is noticed
 same_code    whether a worker has the code of this process
 importable   whether a worker process can import the model, and the reason if not
 model_file   an author's file as a module, by its path, in this process and in workers

@@ -13,7 +13,7 @@ from hmc.reporting import progress_bar
 from hmc.running.execution import Execution, Task
 from hmc.running.executors import at_once, check_execution, for_model
 from hmc.running.processes import number_of_workers
-from hmc.running.same_code import code_of
+from hmc.running.python_code import code_of
 from hmc.running.tasks import Batch, ItemFailure, Items, run_batch
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ a model would give other numbers, and nobody would notice.
 
 import hashlib
 import platform
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,13 +14,11 @@ import numba
 import numpy as np
 
 from hmc.errors import StaleWorkerError
-from hmc.jit.copying import global_loads, python_of
-from hmc.jit.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from hmc.model import Model
 
-_ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
 
@@ -56,43 +53,9 @@ def checked(code: Code, function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-def code_of(model: "Model", *functions: Callable[..., Any]) -> str:
-    """A hash of the code that a replication runs besides the log density.
-
-    It covers these functions, those of the model, all functions of the same package that they call, and the numbers and
-    texts that they name. A worker that was kept may have older code.
-    """
-    waiting: list[Any] = [model.simulate, model.simulate_data, model.log_likelihood, *functions]
-    seen: set[types.FunctionType] = set()
-    digest = hashlib.sha256()
-    while waiting:
-        function = python_of(waiting.pop())
-        if not isinstance(function, types.FunctionType) or function in seen:
-            continue
-        seen.add(function)
-        names = sorted({name for name, _ in global_loads(function.__code__)})
-        named = {name: function.__globals__.get(name) for name in names}
-        values = [(name, item) for name, item in named.items() if _is_plain(item)]
-        defaults = [item for item in function.__defaults__ or () if _is_plain(item)]
-        digest.update(f"{fingerprint(function.__code__)} {defaults} {values}".encode())
-        waiting += [item for item in named.values() if _package_of(item) == _package_of(function)]
-    return digest.hexdigest()
-
-
-def _is_plain(item: Any) -> bool:
-    """Whether an object is a number, a text, or a tuple of such, whose `repr` is the same in every process."""
-    return all(map(_is_plain, item)) if isinstance(item, tuple) else isinstance(item, (str, int, float))
-
-
-def _package_of(item: Any) -> str | None:
-    """The package of a function; None for other objects."""
-    function = python_of(item)
-    return (function.__module__ or "").partition(".")[0] if isinstance(function, types.FunctionType) else None
-
-
 def _hash_of(package: str) -> str | None:
     """A hash of the source files of one of our packages, as they are now; None where it is not installed."""
-    folder = _ROOT / package  # a user's folder, which `import` may find first, can have the same name
+    folder = ROOT / package  # a user's folder, which `import` may find first, can have the same name
     if not folder.is_dir():
         return None
     digest = hashlib.sha256()

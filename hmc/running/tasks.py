@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hmc.errors import ChangedDensityError, Remark, StaleWorkerError, portable, told
 from hmc.running.noticing import Notices
-from hmc.running.same_code import code_of
+from hmc.running.python_code import code_of
 from hmc.running.shared_cells import Address, attach
 from hmc.sampler import snapshot
 from hmc.sampler.chain import ChainState, Orders, Record, make_buffers, make_record

@@ -101,5 +101,13 @@ def test_loo_r2_is_that_of_exact_leave_one_out(slope):
     assert with_itself > found.mean()  # the negative twin: an observation predicts itself too well
 
 
+@pytest.mark.parametrize(("value", "shown"), [(np.nan, "NaN"), (np.inf, r"\+inf"), (-np.inf, "-inf")])
+def test_the_cell_that_leaves_no_loo_r2_is_named(value, shown):
+    fit = Normal(12)
+    fit.log_lik[1, 7, 4] = value
+    with pytest.warns(UserWarning, match=f"^the log likelihood of observation 5 is {shown} in 1 of 20000 draws"):
+        assert np.isnan(d.loo_r2(fit.y, fit.mean, fit.log_lik, draws=9)).all()
+
+
 def weighted_variance(shares, values):
     return np.array([np.cov(values, aweights=row, bias=True) for row in shares])

@@ -73,6 +73,43 @@ def correlated():
     return np.random.default_rng(31).normal(size=(4, 203)).cumsum(axis=1)
 
 
+def beside(seed, x):
+    """Numbers of six observations for each draw of `x`."""
+    return np.random.default_rng(seed).normal(size=(*x.shape, 6))
+
+
+# Statistics of something beside the draws, as functions of draws in any unit.
+OF_TWO = {
+    "pareto_khat": d.pareto_khat,
+    "rhat_nested": lambda x: d.rhat_nested(x, [0, 0, 1, 1]),
+    "power_scaling_sensitivity": lambda x: d.power_scaling_sensitivity(x, beside(1, x)[..., 0]),
+    "cjs_distance": lambda x: d.cjs_distance(x.ravel(), np.linspace(0.5, 1.5, x.size)),
+    "loo_pit": lambda x: d.loo_pit(x[0, :6], x[..., None] * (1.0 + beside(2, x)), beside(3, x)),
+    "loo_r2": lambda x: d.loo_r2(x[0, :6], x[..., None] * (1.0 + beside(2, x)), beside(3, x)),
+}
+
+
+@own_words
+@pytest.mark.parametrize("power", [-300, -200, -160, -80, -20, 3, 40, 77, 155, 160, 230, 300])
+@pytest.mark.parametrize("name", OF_TWO)
+def test_statistics_of_draws_and_something_else_do_not_depend_on_the_unit(name, power, correlated):
+    expected = OF_TWO[name](correlated)
+    assert np.isfinite(expected).all()
+    np.testing.assert_allclose(OF_TWO[name](correlated * 10.0**power), expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("power", [-500, -260, -100, 3, 100, 260, 500])
+def test_bayes_r2_is_the_same_in_any_unit(power, correlated):
+    expected, residual = beside(4, correlated), 0.1 + correlated**2
+    in_unit = d.bayes_r2(np.ldexp(expected, power), np.ldexp(residual, 2 * power))
+    assert (in_unit == d.bayes_r2(expected, residual)).all()
+
+
+def test_bayes_r2_of_a_variance_beyond_the_doubles_is_one(correlated):
+    assert (d.bayes_r2(1e200 * beside(4, correlated), correlated**2) == 1.0).all()
+    assert (d.bayes_r2(1e-200 * beside(4, correlated), 1e-300 + correlated**2) == 0.0).all()
+
+
 @pytest.mark.parametrize("power", [-300, -200, -160, -80, -20, 3, 40, 77, 155, 230, 300])
 @pytest.mark.parametrize("name", [*SCALE_FREE, *OF_THE_UNIT])
 def test_statistics_at_any_power_of_ten_are_those_of_the_draws(name, power, correlated):

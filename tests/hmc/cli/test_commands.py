@@ -409,6 +409,7 @@ def test_figures_that_cannot_be_drawn_leave_no_folder(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--verson"], "hmc: error: there is no option --verson; did you mean --version?"),
         (["fitt", "mST"], "hmc: error: no command is called fitt; did you mean fit? The commands: models, fit, "),
         (["zzz"], "hmc: error: no command is called zzz. The commands: models, fit, "),
         (["fit", "mST", "--drws", "5"], "hmc fit: error: there is no option --drws; did you mean --draws?\n"),

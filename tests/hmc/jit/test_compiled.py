@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hmc.jit.compiled import DENSITY, POINTWISE, compile_author_function
-from hmc.jit.packing import pack
+from hmc.jit.packing import note_exception, pack
 
 SIZE = 64
 
@@ -202,3 +202,11 @@ def test_data_of_another_kind_are_refused_by_name(item, message):
     with pytest.raises(TypeError) as caught:
         pack(Box(item))
     assert str(caught.value) == message
+
+
+def test_exceptions_are_counted_and_the_last_position_is_noted():
+    notes = pack(Box(1.0), 2).notes
+    assert notes.tolist() == [0.0, 0.0, 0.0]
+    for count in (1, 2, 3):
+        note_exception(notes, np.array([count, -1.5]))
+        assert notes.tolist() == [count, count, -1.5]

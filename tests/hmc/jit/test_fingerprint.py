@@ -7,9 +7,10 @@ from collections import namedtuple
 import numba
 import numpy as np
 import pytest
+from numba.core.typing.templates import builtin_registry
 from numba.extending import overload
 
-from hmc.jit.fingerprint import fingerprint
+from hmc.jit.fingerprint import fingerprint, overloads_by_users
 
 NAME = "author"  # the module that the functions under test claim to come from
 
@@ -231,3 +232,11 @@ def test_fingerprint_refuses_python_functions_with_an_overload_behind_them():
     with pytest.raises(Exception, match="plain") as caught:
         fingerprint(define(CALL, g=plain))
     assert caught.type.__name__.startswith("Undeterminable")
+
+
+def test_no_template_of_numbas_own_is_taken_for_an_authors():
+    """Else densities that call `len` or `abs` would be kept on disk no more."""
+    own = [function for function, _ in builtin_registry.globals if getattr(function, "__module__", "") == "builtins"]
+    assert len in own
+    assert abs in own
+    assert [function for function in own if overloads_by_users(function)] == []

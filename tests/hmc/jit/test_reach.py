@@ -12,9 +12,10 @@ from numba.extending import overload, register_jitable
 
 import hmc
 import hmc.jit.compiled
-from hmc.jit import cache, reach
+from hmc.jit import cache, templates
 from hmc.jit.kernel import kernel
 from hmc.jit.reach import Reached
+from hmc.jit.templates import overloads_of
 from tests.hmc.helpers import running
 
 
@@ -36,6 +37,11 @@ CHANGES = {
     "constant": ("C = 1.0\ndef f(x): return C * x", "C = 3.0"),
     "array in place": ("C = np.ones(2)\ndef f(x): return C[1] * x", "C[1] = 3.0"),
     "array anew": ("C = np.ones(2)\ndef f(x): return C[1] * x", "C = 3.0 * C"),
+    "shape in place": ("C = np.ones((1, 3))\ndef f(x): return C.shape[0] * x", "C.shape = (3, 1)"),
+    "type in place": (
+        "C = np.ones(1)\ndef f(x): return x if C[0] == 1.0 else 3.0 * x",
+        "C.dtype = np.int64",
+    ),
     "array in a tuple": ("C = (1, np.ones(2))\ndef f(x): return C[1][1] * x", "C[1][1] = 3.0"),
     "NamedTuple": ("C = Pair(1.0, 2)\ndef f(x): return C.a * x", "C = C._replace(a=3.0)"),
     "attribute of a module": ("m.C = 1.0\ndef f(x): return m.C * x", "m.C = 3.0"),
@@ -203,15 +209,56 @@ def test_a_function_that_changes_with_every_compilation_is_refused_in_a_line(mon
         model.density()
 
 
-def test_a_callback_that_is_out_of_date_is_refused_in_a_line():
-    """Numba makes its machine code where it is defined, and not again."""
-    names, model = session(
-        "C = 1.0\nimport numba\n@numba.cfunc('f8(f8)')\ndef g(x): return C * x\ndef f(x): return g(x)"
-    )
-    assert factor(model) == 1.0
+# Numba makes the machine code of these once, and not again.
+FROZEN = {
+    "callback": "@numba.cfunc('f8(f8)')\ndef g(x): return C * x\ndef f(x): return g(x)",
+    "stencil": "@numba.stencil\ndef g(a): return C * a[0]\ndef f(x): return g(np.full(1, x))[0]",
+    "generalized ufunc": (
+        "@numba.guvectorize('void(f8[:], f8[:])', '(n)->(n)')\ndef g(x, out): out[0] = C * x[0]\n"
+        "def f(x):\n  out = np.zeros(1)\n  g(np.full(1, x), out)\n  return out[0]"
+    ),
+    "intrinsic": (
+        "@extending.intrinsic\ndef g(typing, x):\n"
+        "  make = lambda context, builder, _, values: builder.fmul(values[0], context.get_constant(types.float64, C))\n"
+        "  return types.float64(types.float64), make\ndef f(x): return g(x)"
+    ),
+    "method": (
+        "@extending.overload_method(types.Array, 'times_c')\ndef g(x): return lambda x: C * x[0]\n"
+        "def f(x): return np.full(1, x).times_c()"
+    ),
+    "attribute": (
+        "@extending.overload_attribute(types.Array, 'c_times')\ndef g(x): return lambda x: C * x[0]\n"
+        "def f(x): return np.full(1, x).c_times"
+    ),
+    "function of a library": (
+        "@extending.overload(np.float_power)\ndef g(x, y): return lambda x, y: C * x**y\n"
+        "def f(x): return np.float_power(x, 1.0)"
+    ),
+}
+
+
+def frozen_session(label):
+    return session("C = 1.0\nimport numba\nfrom numba import extending, types\n" + FROZEN[label])
+
+
+@pytest.mark.parametrize("label", FROZEN)
+def test_machine_code_that_cannot_be_made_again_is_refused_where_it_is_out_of_date(label):
+    names, model = frozen_session(label)
+    for _ in range(2):
+        assert model.evaluate([2.0])[0] == -2.0
     names["C"] = 3.0
-    with pytest.raises(ValueError, match=r"^session: log_density: g reaches something that has changed since"):
+    with pytest.raises(
+        ValueError, match=r"^session: log_density: g reaches something that has changed since: .* again$"
+    ):
         model.density()
+    names["C"] = 1.0
+
+
+@pytest.mark.parametrize("label", FROZEN)
+def test_machine_code_that_cannot_be_made_again_is_not_kept_on_disk(label):
+    """Another process may have another C, and its key would be the same."""
+    _, model = frozen_session(label)
+    assert model.density_key() is None
 
 
 def test_overloads_are_those_of_every_template_that_is_one():
@@ -219,8 +266,8 @@ def test_overloads_are_those_of_every_template_that_is_one():
         return 2.0 * x
 
     overload(twice)(lambda x: lambda x: x + x)
-    assert [template.key for template in reach.overloads_of(twice)] == [twice]
-    found = reach._overloads.__wrapped__(len(builtin_registry.globals))
+    assert [template.key for template in overloads_of(twice)] == [twice]
+    found = templates._by_function.__wrapped__(len(builtin_registry.globals))
     for function, numba_type in builtin_registry.globals:
         expected = [t for t in getattr(numba_type, "templates", ()) if issubclass(t, _OverloadFunctionTemplate)]
         assert {*expected} <= {*found[id(function)]}

@@ -20,6 +20,8 @@ def _low_rank(*eigenvalues):
     ("inverse_metric", "expected"),
     [
         (np.ones((2, 5)), DIAGONAL),
+        (np.full((4, 1, 1), 3.0), DIAGONAL),  # of one parameter, a dense metric is a scale
+        (np.stack([np.eye(3), 2.0 * np.eye(3)]), DIAGONAL),
         (_low_rank([], []), DIAGONAL),  # no direction is worth a vector
         (_low_rank([1.0], [1.0]), DIAGONAL),
         (_low_rank([9.0, 0.25], [4.0, 1.0]), "low_rank, 2 of 5 directions: directions are 0.5 to 3 times"),

@@ -115,6 +115,42 @@ assert run() == run(executor="threads") != before""",
     assert done.stderr == ""
 
 
+REACHED = {
+    "number": ("C = 1.0", "C", "C = 9.0"),
+    "array in place": ("C = np.ones(1)", "C[0]", "C[0] = 9.0"),
+    "dict in place": ("C = {'sd': [1.0]}", "C['sd'][0]", "C['sd'][0] = 9.0"),
+    "array in a tuple": ("C = (1, np.ones(2))", "C[1][1]", "C[1][1] = 9.0"),
+    "attribute of a module": ("import constants", "constants.sd", "author.constants.sd = 9.0"),
+    "function of a module": ("import constants", "constants.get()", "author.constants.get = lambda: 9.0"),
+    "default": ("def f(sd=1.0): return sd", "f()", "f.__defaults__ = (9.0,)"),
+    "closure": ("f = (lambda sd: lambda: sd)(1.0)", "f()", "f.__closure__[0].cell_contents = 9.0"),
+    "attribute of a class": ("class C: sd = 1.0", "C.sd", "C.sd = 9.0"),
+    "attribute of an object": ("class C: pass\nC = C()\nC.sd = 1.0", "C.sd", "C.sd = 9.0"),
+}
+
+
+def test_whatever_a_simulator_reaches_a_worker_has_it_as_it_is_now(tmp_path):
+    """The workers are kept, and import the author's files, which have not changed."""
+    (tmp_path / "constants.py").write_text("sd = 1.0\ndef get(): return 1.0\n")
+    parts = {f"part_{i}": (label, *part) for i, (label, part) in enumerate(REACHED.items())}
+    for name, (_, definition, term, _) in parts.items():
+        (tmp_path / f"{name}.py").write_text(
+            f"import numpy as np\n{definition}\nfrom author import *\ndef simulate(rng, data):\n"
+            f"    return {term} * rng.standard_normal(1)\ndef model(work=0):\n    return hmc.Model(log_density, "
+            "Data(np.zeros(3), work), [hmc.Parameter('mean')], name='author', simulate=simulate, "
+            "simulate_data=simulate_data)\n"
+        )
+    body = f"""import importlib
+for name, (label, _, _, change) in {parts!r}.items():
+    author.model = importlib.import_module(name).model
+    before = run(6)
+    assert before == run(6, workers=1), label
+    exec(change.replace("author.", ""), vars(sys.modules[name]))
+    assert run(6) == run(6, workers=1) != before, label
+    print(label)"""
+    assert script(tmp_path, body).stdout.splitlines() == [*REACHED]
+
+
 def test_replications_of_a_worker_that_dies_are_run_again(tmp_path):
     script(
         tmp_path,
