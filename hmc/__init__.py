@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the same names as in _HOMES
     from hmc.replication import replicate as replicate
     from hmc.results.fit import Fit as Fit
     from hmc.results.loading import load as load
+    from hmc.results.predictive import prior_predictive as prior_predictive
     from hmc.sampler.metric import LowRank as LowRank
     from hmc.sampling import extend as extend
     from hmc.sampling import sample as sample
@@ -48,6 +49,7 @@ _HOMES = {
     "lower": "transforms",
     "ordered": "transforms",
     "positive": "transforms",
+    "prior_predictive": "results.predictive",
     "real": "transforms",
     "replicate": "replication",
     "sample": "sampling",

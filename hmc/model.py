@@ -14,6 +14,7 @@ from hmc.jit.compiled import (
     DENSITY,
     MATRIX,
     POINTWISE,
+    VECTOR,
     author_function_is_stored,
     author_function_key,
     called_from_python,
@@ -22,7 +23,7 @@ from hmc.jit.compiled import (
 )
 from hmc.jit.copying import python_of
 from hmc.jit.fingerprint import UndeterminableError
-from hmc.jit.kernel import kernel
+from hmc.jit.kernel import jit_is_disabled, kernel
 from hmc.jit.packing import PackedData, pack, with_own_notes
 from hmc.jit.reach import FrozenCodeError
 from hmc.parameters import Parameter, blocks, checked_parameters, constrained, unconstrained
@@ -45,6 +46,8 @@ class Model:
     simulate(rng, data) -> position         a draw from the prior, unconstrained
     simulate_data(position, data, rng) -> data      data of the same design, given parameters
     derived(position, data) -> dict         further named quantities of a draw
+    outcome(data) -> dict                   what was observed, {name: array}, from data; None: the fields of the data
+                                            that `simulate_data` changes
 
     Functions are plain Python in Numba's subset, or already jitted. log_density, log_likelihood and link are compiled
     when first used; the others are called as they are. ValueError names what is wrong with the arguments.
@@ -62,6 +65,7 @@ class Model:
         simulate: Callable[..., ArrayLike] | None = None,
         simulate_data: Callable[..., Any] | None = None,
         derived: Callable[..., Mapping[str, Any]] | None = None,
+        outcome: Callable[..., Mapping[str, Any]] | None = None,
     ) -> None:
         self.name = name
         self.log_density = log_density
@@ -72,8 +76,10 @@ class Model:
         self._simulate = simulate
         self._simulate_data = simulate_data
         self._derived = derived
+        self._outcome = outcome
         given: dict[str, Any] = {"log_density": log_density, "log_likelihood": log_likelihood, "link": link}
         given |= {"simulate": simulate, "simulate_data": simulate_data, "derived": derived}
+        given |= {"outcome": outcome}
         for role, function in given.items():
             is_function = isinstance(getattr(function, "py_func", function), types.FunctionType)
             if not (is_function or (function is None and role != "log_density")):
@@ -100,6 +106,7 @@ class Model:
     simulate = property(lambda self: called_from_python(self._simulate), doc="The function given, or None.")
     simulate_data = property(lambda self: called_from_python(self._simulate_data), doc="The function given, or None.")
     derived = property(lambda self: called_from_python(self._derived), doc="The function given, or None.")
+    outcome = property(lambda self: called_from_python(self._outcome), doc="The function given, or None.")
 
     def with_data(self, data: Any) -> Model:
         """The same model of other data: what `simulate_data` gives, say. Of fields of the same types, of whatever
@@ -227,6 +234,21 @@ class Model:
                 raise ValueError(f"{self.name}: values are needed for {', '.join(names)}; see {name}")
         return np.concatenate([unconstrained(self.name, p, values[p.name]) for p in self.parameters])
 
+    def data_drawer(self, draws: int) -> Callable[[NDArray[np.float64], np.random.Generator], Any]:
+        """A function (position, rng) -> data: `simulate_data`, compiled if so many draws of it repay that.
+
+        The data are the same either way. Called in Python where `simulate_data` does not compile.
+        """
+        numbers = sum(map(np.size, self.data)) * draws
+        if numbers <= _NUMBERS_IN_PYTHON or jit_is_disabled():
+            return lambda position, rng: self.simulate_data(position.copy(), self.data, rng)
+        function = numba.njit(error_model="numpy")(getattr(self.simulate_data, "py_func", self.simulate_data))
+        try:  # not by a call: there may be no draw yet at which its author means it to be run
+            function.compile((VECTOR, self._packed.type, numba.typeof(np.random.default_rng(0))))
+        except Exception:
+            return lambda position, rng: self.simulate_data(position.copy(), self.data, rng)
+        return lambda position, rng: function(position.copy(), self._packed.data, rng)
+
     def _compiled(
         self, role: str, function_type: numba.types.FunctionType, notes: NDArray[np.float64] | None = None
     ) -> Callable[..., Any]:
@@ -260,6 +282,7 @@ class Model:
 
 
 _ROWS_TRIED = 20
+_NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than `simulate_data` is compiled
 
 
 def _checked_and_packed(name: str, data: Any, dimension: int) -> PackedData:
