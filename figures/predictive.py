@@ -23,8 +23,9 @@ def predictive(fit: FitOfModel, quantity: str | None = None) -> Figure:
 
     On the left, how often each value came: the line is what was observed, the band holds 89% of the replicated data
     sets. On the right, each observation as a point on the 89% interval of its replicates, in the order of their means.
-    A model that describes its data has the line mostly within the band, and about 89% of the points on their
-    intervals; that the data were used to fit the model makes it look a little better than it is.
+    A model that describes its data has the line mostly within the band, and at least 89% of the points on their
+    intervals. Since these data made the fit, it looks better than for new data: nearly all points lie on their
+    intervals if each observation has a parameter of its own.
 
     `quantity`: the name of what was observed, if the model has several; None for the first. ValueError for another
     name, and for a model that simulates no data.
@@ -81,6 +82,6 @@ def _draw_intervals(axes, quantity, observed, replicates, colour):
     axes.vlines(place, low[shown], high[shown], color=colour, alpha=0.45, linewidth=2.5, gid="intervals")
     axes.plot(place, observed[shown], "o", color=style.INK, markersize=3.5, gid="points")
     axes.set_title(f"{is_within.mean():.0%} within their intervals", loc="left", fontsize=12)
-    of = f" ({shown.size} of {order.size:,})" if shown.size < order.size else ""
-    axes.set(xlabel=f"Observation, in the order of predicted means{of}", ylabel=quantity)
+    number = f"{shown.size} of {order.size:,}" if shown.size < order.size else f"all {order.size:,}"
+    axes.set(xlabel=f"Observations by predicted mean: {number}", ylabel=quantity)
     axes.locator_params(nbins=5)

@@ -11,7 +11,7 @@ from hmc.results.derived import derived_draws
 from hmc.settings import check_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -49,7 +49,9 @@ def prior_predictive(model: Model, draws: int = 1000, seed: int = _SEED) -> Prio
     return PriorPredictive({name: values[0] for name, values in prior.items()}, _stacked(model, drawn))
 
 
-def posterior_predictive(model: Model, positions: NDArray[np.float64], chains: Iterable[int], seed: int) -> dict:
+def posterior_predictive(
+    model: Model, positions: NDArray[np.float64], chains: Iterable[int], seed: int
+) -> dict[str, NDArray[Any]]:
     """Replicated data {name: (chains, draws, ...)} of unconstrained positions (chains, draws, dimension).
 
     `chains`: their numbers. A chain's data do not depend on how many others there are. Else as `Fit.predict`.
@@ -83,7 +85,9 @@ def _called(model: Model, role: str, *arguments: Any) -> Any:
         raise ValueError(f"{model.name}: {role} fails: {told(error)}") from error
 
 
-def _data(model: Model, draw_data: Any, position: NDArray[np.float64], rng: np.random.Generator) -> dict:
+def _data(
+    model: Model, draw_data: Any, position: NDArray[np.float64], rng: np.random.Generator
+) -> dict[str, NDArray[Any]]:
     """What is observed in data drawn given a position."""
     try:
         with np.errstate(all="ignore"):
@@ -94,7 +98,7 @@ def _data(model: Model, draw_data: Any, position: NDArray[np.float64], rng: np.r
     return outcome_of(model, data)
 
 
-def _stacked(model: Model, drawn: list[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+def _stacked(model: Model, drawn: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     """{name: (draws, ...)}; without `outcome`, of the fields that differ from the model's own in some draw."""
     stacked: dict[str, NDArray[Any]] = {}
     own = outcome_of(model, model.data)
