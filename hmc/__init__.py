@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # the same names as in _HOMES
     from hmc.errors import ChainError as ChainError
     from hmc.errors import HMCError as HMCError
     from hmc.errors import InitializationError as InitializationError
+    from hmc.foreign import from_bridgestan as from_bridgestan
+    from hmc.foreign import from_pymc as from_pymc
     from hmc.model import Model as Model
     from hmc.parameters import Parameter as Parameter
     from hmc.replication import replicate as replicate
@@ -44,6 +46,8 @@ _HOMES = {
     "Parameter": "parameters",
     "check": "checking",
     "extend": "sampling",
+    "from_bridgestan": "foreign",
+    "from_pymc": "foreign",
     "interval": "transforms",
     "load": "results.loading",
     "lower": "transforms",

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "hmc.sampler": ("hmc.jit", "hmc.numerics", "hmc.errors"),
     "hmc.parameters": ("hmc.jit", "hmc.transforms"),
     "hmc.model": ("hmc.jit", "hmc.transforms", "hmc.parameters"),
+    "hmc.foreign": ("hmc.jit", "hmc.parameters", "hmc.model"),
     "hmc.running": BELOW_RUNNING,
     "hmc.results": (*BELOW_RUNNING, "=hmc"),
     "hmc.sampling": BELOW_SAMPLING,
