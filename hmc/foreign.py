@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import importlib.util
 import json
 import math
@@ -93,8 +94,7 @@ def from_pymc(pymc_model: Any, *, name: str = "pymc") -> Model:
     """
     if importlib.util.find_spec("nutpie") is None or importlib.util.find_spec("pymc") is None:
         raise ImportError("from_pymc needs PyMC and nutpie: pip install -e '.[pymc]'")
-    import nutpie
-
+    nutpie = importlib.import_module("nutpie")
     compiled = nutpie.compile_pymc_model(pymc_model, backend="numba")
     names, slices, shapes = compiled.shape_info
     user_data, expand = compiled.user_data.ctypes.data, compiled.compiled_expand_func.address
@@ -131,7 +131,7 @@ class _Constructed:
 def _declare(library: ctypes.CDLL) -> None:
     """Declare the functions of BridgeStan's C interface that are called here; AttributeError where one is missing."""
     model, flag, texts = ctypes.c_void_p, ctypes.c_bool, ctypes.POINTER(ctypes.c_char_p)
-    forms: dict[str, tuple[Any, list[Any]]] = {
+    forms: dict[str, tuple[Any, list[Any] | None]] = {
         "bs_model_construct": (model, [ctypes.c_char_p, ctypes.c_uint, texts]),
         "bs_model_destruct": (None, [model]),
         "bs_free_error_msg": (None, [ctypes.c_char_p]),

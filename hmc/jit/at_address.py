@@ -69,14 +69,12 @@ def at_address(position: Any, data: AtAddress, gradient: Any) -> float:
     return value[0] if status == 0 else -math.inf
 
 
-def callback(
-    density: Callable[..., float], data_address: Any, dimension: int, keep: object
-) -> Callback:  # pragma: no cover (its inner functions are machine code)
+def callback(density: Callable[..., float], data_address: Any, dimension: int, keep: object) -> Callback:
     """A compiled density (position, address, gradient) as a `Callback`; with the JIT disabled, `density` takes the data
     themselves, which the callback then has to itself.
     """
 
-    def written(size, x, gradient, log_density, address):
+    def written(size: int, x: Any, gradient: Any, log_density: Any, address: Any) -> int:
         """Write the log density and its gradient; the status."""
         if size != dimension:
             return WRONG_SIZE
@@ -98,14 +96,14 @@ def callback(
     compiled = numba.njit(error_model="numpy")(written)
 
     @numba.cfunc(_NUMBA_FORM, error_model="numpy")
-    def function_of_c(size, x, gradient, log_density, pointer):
+    def function_of_c(size: int, x: Any, gradient: Any, log_density: Any, pointer: Any) -> Any:
         return compiled(size, x, gradient, log_density, _number_of(pointer))
 
     return Callback(function_of_c.address, data_address, dimension, Kept(function_of_c, keep))
 
 
 @intrinsic
-def _number_of(typing_context, pointer):
+def _number_of(typing_context: Any, pointer: Any) -> tuple[Any, Callable[..., Any]]:
     return types.intp(pointer), lambda context, builder, signature, arguments: builder.ptrtoint(
         arguments[0], ir.IntType(64)
     )
@@ -141,13 +139,13 @@ c_call.is_kernel = True  # type: ignore[attr-defined]
 
 
 @overload(c_call)
-def _c_call(address, *arguments):
+def _c_call(address: Any, *arguments: Any) -> Callable[..., Any]:
     return lambda address, *arguments: _compiled_call(address, arguments)
 
 
 @intrinsic
-def _compiled_call(typing_context, address, arguments):
-    def generate(context, builder, signature, values):
+def _compiled_call(typing_context: Any, address: Any, arguments: Any) -> tuple[Any, Callable[..., Any]]:
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         words = []
         for kind, value in zip(arguments.types, cgutils.unpack_tuple(builder, values[1]), strict=True):
             if isinstance(kind, types.Array):
