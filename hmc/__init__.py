@@ -26,12 +26,15 @@ if TYPE_CHECKING:  # the same names as in _HOMES
     from hmc.sampler.metric import LowRank as LowRank
     from hmc.sampling import extend as extend
     from hmc.sampling import sample as sample
+    from hmc.transforms import cholesky_corr as cholesky_corr
     from hmc.transforms import interval as interval
     from hmc.transforms import lower as lower
     from hmc.transforms import ordered as ordered
     from hmc.transforms import positive as positive
+    from hmc.transforms import positive_ordered as positive_ordered
     from hmc.transforms import real as real
     from hmc.transforms import simplex as simplex
+    from hmc.transforms import unit_vector as unit_vector
     from hmc.transforms import upper as upper
 
 __version__ = "0.1.0"
@@ -45,6 +48,7 @@ _HOMES = {
     "Model": "model",
     "Parameter": "parameters",
     "check": "checking",
+    "cholesky_corr": "transforms",
     "extend": "sampling",
     "from_bridgestan": "foreign",
     "from_pymc": "foreign",
@@ -53,11 +57,13 @@ _HOMES = {
     "lower": "transforms",
     "ordered": "transforms",
     "positive": "transforms",
+    "positive_ordered": "transforms",
     "prior_predictive": "results.predictive",
     "real": "transforms",
     "replicate": "replication",
     "sample": "sampling",
     "simplex": "transforms",
+    "unit_vector": "transforms",
     "upper": "transforms",
 }
 

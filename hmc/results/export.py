@@ -180,8 +180,7 @@ def _unconstrained(fit: Fit) -> dict[str, np.ndarray]:
     for parameter, part in blocks(fit.parameters):
         if parameter.constraint.kind != REAL:
             values = fit.unconstrained[..., part]
-            shape = (*parameter.shape[:-1], -1) if parameter.shape else ()
-            draws[parameter.name] = values.reshape(*values.shape[:2], *shape)
+            draws[parameter.name] = values.reshape(*values.shape[:2], *parameter.constraint.free_shape(parameter.shape))
     return draws
 
 
@@ -219,10 +218,10 @@ def _dataset(
 
 def _dims(fit: Fit, group: str, name: str, shape: tuple[int, ...], named: list[str]) -> list[str]:
     """The names of a variable's dimensions, from those of the quantity on the constrained scale."""
+    if group == "unconstrained_posterior" and shape != fit[name].shape[2:]:
+        return [*named[: len(shape) - 1], f"{named[-1]}_free"]  # fewer numbers here, so labels would not fit
     if len(named) != len(shape):
         raise ValueError(f"{fit.name}: dims gives {name} {len(named)} dimensions; in {group} it has {len(shape)}")
-    if group == "unconstrained_posterior" and shape != fit[name].shape[2:]:
-        return [*named[:-1], f"{named[-1]}_free"]  # a simplex has one number fewer here, so labels would not fit
     return named
 
 
