@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "models": ("models", "=hmc", "hmc.numerics", "hmc.transforms", "hmc.correlations", "hmc.jit.kernel"),
     "models.coverage": ("models", "=hmc", "hmc.replication"),
     "diagnostics": ("diagnostics",),
-    "diagnostics.loo_refit": ("diagnostics", "hmc.replication", "hmc.sampling", "hmc.settings", "=hmc.running"),
+    "diagnostics.refits": ("diagnostics", "hmc.replication", "hmc.sampling", "hmc.settings", "=hmc.running"),
     "diagnostics.calibration": ("diagnostics", "hmc.replication", "hmc.settings", "hmc.sampler.chain_through"),
     "figures": (
         *("models", "diagnostics", "=hmc", *BELOW_RUNNING, "hmc.results", "hmc.sampling", "hmc.record", "hmc.checking"),
