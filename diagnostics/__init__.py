@@ -5,8 +5,8 @@ Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, obser
 sampler's statistics. `loo_refit`, `kfold` and `calibrate` sample models; nothing else here uses the sampler.
 
 Read in this order: protocols, arrays, rank, rhat, rhat_nested, ess, mcse; cautions, waic, psis, pareto, stacking;
-loo_pit, r2, power_scaling; refits, loo_refit, kfold; precis, same_data, differences, compare; energy, hierarchy, findings, verdict; ecdf,
-calibration_verdict, calibration; chi_square_sums, verification.
+loo_pit, r2, power_scaling; refits, loo_refit, kfold; precis, same_data, differences, compare; energy, hierarchy,
+findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums, verification.
 """
 
 from .calibration import calibrate

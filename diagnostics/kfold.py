@@ -88,7 +88,7 @@ def kfold(
         elpd_kfold=float(elpd.sum()),
         p_kfold=float(pointwise.p_kfold.sum()),
         kfoldic=float(pointwise.kfoldic.sum()),
-        se=standard_error_of_sum(np.bincount(number, weights=elpd)),
+        se=standard_error_of_sum(np.bincount(number, weights=elpd).astype(np.float64)),
         folds=fold,
         pointwise=pointwise,
     )
