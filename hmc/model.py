@@ -302,15 +302,22 @@ class Model:
 
         The data are the same either way. Called in Python where `simulate_data` does not compile.
         """
+
+        def in_python(position: NDArray[np.float64], rng: np.random.Generator) -> Any:
+            return self.simulate_data(position.copy(), self.data, rng)
+
+        def compiled(position: NDArray[np.float64], rng: np.random.Generator) -> Any:
+            return function(position.copy(), self._packed.data, rng)
+
         numbers = sum(map(np.size, self.data)) * draws
         if numbers <= _NUMBERS_IN_PYTHON or jit_is_disabled():
-            return lambda position, rng: self.simulate_data(position.copy(), self.data, rng)
+            return in_python
         function = numba.njit(error_model="numpy")(getattr(self.simulate_data, "py_func", self.simulate_data))
         try:  # not by a call: there may be no draw yet at which its author means it to be run
             function.compile((VECTOR, self._packed.type, numba.typeof(np.random.default_rng(0))))
         except Exception:
-            return lambda position, rng: self.simulate_data(position.copy(), self.data, rng)
-        return lambda position, rng: function(position.copy(), self._packed.data, rng)
+            return in_python
+        return compiled
 
     def _compiled(
         self, role: str, function_type: numba.types.FunctionType, notes: NDArray[np.float64] | None = None
