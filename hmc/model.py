@@ -312,7 +312,7 @@ class Model:
         numbers = sum(map(np.size, self.data)) * draws
         if numbers <= _NUMBERS_IN_PYTHON or jit_is_disabled():
             return in_python
-        function = numba.njit(error_model="numpy")(getattr(self.simulate_data, "py_func", self.simulate_data))
+        function: Any = numba.njit(error_model="numpy")(getattr(self.simulate_data, "py_func", self.simulate_data))
         try:  # not by a call: there may be no draw yet at which its author means it to be run
             function.compile((VECTOR, self._packed.type, numba.typeof(np.random.default_rng(0))))
         except Exception:
