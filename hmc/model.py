@@ -307,14 +307,14 @@ class Model:
             return self.simulate_data(position.copy(), self.data, rng)
 
         def compiled(position: NDArray[np.float64], rng: np.random.Generator) -> Any:
-            return function(position.copy(), self._packed.data, rng)
+            return jitted(position.copy(), self._packed.data, rng)
 
         numbers = sum(map(np.size, self.data)) * draws
         if numbers <= _NUMBERS_IN_PYTHON or jit_is_disabled():
             return in_python
-        function: Any = numba.njit(error_model="numpy")(getattr(self.simulate_data, "py_func", self.simulate_data))
+        jitted: Any = numba.njit(error_model="numpy")(getattr(self.simulate_data, "py_func", self.simulate_data))
         try:  # not by a call: there may be no draw yet at which its author means it to be run
-            function.compile((VECTOR, self._packed.type, numba.typeof(np.random.default_rng(0))))
+            jitted.compile((VECTOR, self._packed.type, numba.typeof(np.random.default_rng(0))))
         except Exception:
             return in_python
         return compiled
