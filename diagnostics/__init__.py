@@ -2,11 +2,11 @@
 
 Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, observations). Only `precis`,
 `compare` and `verdict` take a fit: the first two read its names, draws and log likelihood, `verdict` also reads the
-sampler's statistics. `loo_refit` and `calibrate` sample models; nothing else here uses the sampler.
+sampler's statistics. `loo_refit`, `kfold` and `calibrate` sample models; nothing else here uses the sampler.
 
 Read in this order: protocols, arrays, rank, rhat, rhat_nested, ess, mcse; cautions, waic, psis, pareto, stacking;
-loo_pit, r2, power_scaling; precis, same_data, differences, compare; energy, hierarchy, findings, verdict; ecdf,
-calibration_verdict, calibration; chi_square_sums, verification.
+loo_pit, r2, power_scaling; refits, loo_refit, kfold; precis, same_data, differences, compare; energy, hierarchy,
+findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums, verification.
 """
 
 from .calibration import calibrate
@@ -25,6 +25,7 @@ from .ess import (
     ess_sd,
     ess_tail,
 )
+from .kfold import KFold, kfold
 from .loo_pit import loo_pit
 from .loo_refit import loo_refit
 from .mcse import mcse_mean, mcse_median, mcse_quantile, mcse_sd
@@ -45,6 +46,7 @@ __all__ = [
     "Band",
     "Calibration",
     "Finding",
+    "KFold",
     "Uniformity",
     "Verdict",
     "Verification",
@@ -68,6 +70,7 @@ __all__ = [
     "ess_tail",
     "fold",
     "k_threshold",
+    "kfold",
     "loo_pit",
     "loo_r2",
     "loo_refit",

@@ -8,16 +8,15 @@ from the population, and its score is that of a new tank.
 from __future__ import annotations
 
 import functools
-import inspect
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .arrays import pooled, quietly
 from .mcse import mcse_mean
-from .protocols import Bools, Floats, Ints
+from .protocols import Floats, Ints
+from .refits import observations_of, refits
 from .rhat import rhat
 from .waic import log_mean_exp, standard_error_of_sum
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from hmc.model import Model
-    from hmc.settings import Settings
 
 Score: TypeAlias = tuple[Floats, Floats, Floats, int]
 
@@ -76,29 +74,14 @@ def loo_refit(
     ValueError for a model whose observations cannot be left out, or for an empty group. A refit that fails
     or is interrupted ends the run: RuntimeError, KeyboardInterrupt.
     """
-    from hmc.running import Items, in_batches  # here alone: other diagnostics take arrays
-
-    settings = _settings(model, sampling)
-    if model.log_likelihood is None:
-        raise ValueError(f"{model.name} has no log_likelihood function")
-    observations = len(model.without([]).data.weight)
+    observations = observations_of(model, "loo_refit")
     left_out = [[i] for i in range(observations)] if groups is None else [list(group) for group in groups]
     if not left_out or not all(left_out):
         raise ValueError("loo_refit needs groups of at least one observation each")
-    for group in left_out:
-        model.without(group)  # a wrong number is found before the first fit
-    seeds = list(itertools.islice(_seeds(seed), 1 + len(left_out)))
-    items = Items(functools.partial(_fit, settings, left_out, seeds), settings.chains, ())
-    run: dict[str, Any] = {"workers": workers, "executor": executor, "progress": progress, "until_failure": True}
-    done = in_batches(model, items, 1 + len(left_out), **run)
-    if done.failures:
-        number, reason = done.failures[0]
-        without = f" without observations {left_out[number - 1]}" if number else ""
-        raise RuntimeError(f"{model.name}: the fit{without} failed: {reason}")
-    if done.interrupted:
-        raise KeyboardInterrupt("interrupted during leave-one-out")
-    (_, lppd), *scores = done.results
-    elpd, mcse, worst_rhat, divergences = map(np.array, zip(*(score for _, score in scores), strict=True))
+    run: dict[str, Any] = {"seed": seed, "workers": workers, "executor": executor, "progress": progress}
+    reduce = functools.partial(_score, left_out)
+    lppd, *scores = refits(model, left_out, reduce, sampling, caller="loo_refit", **run)
+    elpd, mcse, worst_rhat, divergences = map(np.array, zip(*scores, strict=True))
     pointwise = RefitPointwise(elpd, np.array(lppd) - elpd, -2 * elpd, mcse, worst_rhat, divergences)
     return LooRefit(
         elpd_loo=float(elpd.sum()),
@@ -110,48 +93,16 @@ def loo_refit(
     )
 
 
-def _settings(model: Model, sampling: dict[str, Any]) -> Settings:
-    """The settings of every fit, from arguments of `hmc.sample`."""
-    from hmc.sampling import initial_positions, sample
-    from hmc.settings import Settings, check_settings
-
-    defaults = {name: inspect.signature(sample).parameters[name].default for name in Settings._fields}
-    if unknown := [name for name in sampling if name not in defaults or name == "keep_warmup"]:
-        raise TypeError(f"loo_refit has no argument {unknown[0]!r}")
-    given = defaults | sampling
-    settings = check_settings(**given | {"initial": None, "keep_warmup": False})
-    return settings._replace(initial=initial_positions(model, given["initial"], settings.chains))
-
-
-def _seeds(seed: int | None) -> Iterator[int]:
-    """Seeds without end, far apart, from one."""
-    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-    while True:
-        yield int(generator.integers(2**63))
-
-
-def _fit(
-    settings: Settings, groups: list[list[int]], seeds: list[int], model: Model, number: int, cells: Ints
-) -> list[Floats] | Score:
-    """The result of a fit, in a worker: for number 0, which leaves nothing out, the lppd of each group; for the others
-    the `_score` of the group that is left out.
-    """
-    from hmc.replication import independent_chains
-
-    fitted = model.without(groups[number - 1]) if number else model
-    draws, stats = independent_chains(None, fitted, settings._replace(seed=seeds[number]), cells)
-    log_likelihood = fitted.pointwise("log_likelihood", draws)
-    if log_likelihood.shape[2] != len(model.data.weight):
-        written = f"log_likelihood writes {log_likelihood.shape[2]} observations"
-        raise ValueError(f"{model.name}: {written}, and the data have a weight for {len(model.data.weight)}")
-    if number:
-        return _score(log_likelihood[:, :, groups[number - 1]].sum(axis=2), draws, stats["diverging"])
-    return [log_mean_exp(pooled(log_likelihood[:, :, group]).sum(axis=1)) for group in groups]
-
-
 @quietly
-def _score(log_likelihood: Floats, draws: Floats, diverging: Bools) -> Score:
-    """(elpd, its Monte Carlo standard error, largest Rhat, divergences) of the group that a fit was made without."""
-    elpd = log_mean_exp(log_likelihood.ravel())
-    relative = np.exp(log_likelihood - elpd)  # mean 1, so its standard error is that of its log, to first order
-    return elpd, mcse_mean(relative), rhat(draws).max(), int(diverging.sum())
+def _score(
+    groups: list[list[int]], log_likelihood: Floats, draws: Floats, stats: dict[str, Any], group: list[int]
+) -> list[Floats] | Score:
+    """(elpd, its Monte Carlo standard error, largest Rhat, divergences) of the group that a fit was made without; of
+    the fit that leaves nothing out, the lppd of each group.
+    """
+    if not group:
+        return [log_mean_exp(pooled(log_likelihood[:, :, of]).sum(axis=1)) for of in groups]
+    joint = log_likelihood[:, :, group].sum(axis=2)
+    elpd = log_mean_exp(joint.ravel())
+    relative = np.exp(joint - elpd)  # mean 1, so its standard error is that of its log, to first order
+    return elpd, mcse_mean(relative), rhat(draws).max(), int(stats["diverging"].sum())

@@ -120,6 +120,7 @@ _OF_ANY_FIT = {
     ),
     "energies": _Entry("convergence", (("MODEL", -1),), "energies, and their changes from draw to draw"),
     "centring": _Entry("centring", (("MODEL", -1),), "how much the data say of each varying effect"),
+    "predictive": _Entry("predictive", (("MODEL", -1),), "the data, beside data that the fitted model predicts"),
     "metrics": _Entry(
         "sampler.metrics", (("MODEL", -1), f"{METRICS_OF}MODEL"), "the draws as each metric sees them, and its cost"
     ),

@@ -15,20 +15,26 @@ if TYPE_CHECKING:  # the same names as in _HOMES
     from hmc.errors import ChainError as ChainError
     from hmc.errors import HMCError as HMCError
     from hmc.errors import InitializationError as InitializationError
+    from hmc.foreign import from_bridgestan as from_bridgestan
+    from hmc.foreign import from_pymc as from_pymc
     from hmc.model import Model as Model
     from hmc.parameters import Parameter as Parameter
     from hmc.replication import replicate as replicate
     from hmc.results.fit import Fit as Fit
     from hmc.results.loading import load as load
+    from hmc.results.predictive import prior_predictive as prior_predictive
     from hmc.sampler.metric import LowRank as LowRank
     from hmc.sampling import extend as extend
     from hmc.sampling import sample as sample
+    from hmc.transforms import cholesky_corr as cholesky_corr
     from hmc.transforms import interval as interval
     from hmc.transforms import lower as lower
     from hmc.transforms import ordered as ordered
     from hmc.transforms import positive as positive
+    from hmc.transforms import positive_ordered as positive_ordered
     from hmc.transforms import real as real
     from hmc.transforms import simplex as simplex
+    from hmc.transforms import unit_vector as unit_vector
     from hmc.transforms import upper as upper
 
 __version__ = "0.1.0"
@@ -42,16 +48,22 @@ _HOMES = {
     "Model": "model",
     "Parameter": "parameters",
     "check": "checking",
+    "cholesky_corr": "transforms",
     "extend": "sampling",
+    "from_bridgestan": "foreign",
+    "from_pymc": "foreign",
     "interval": "transforms",
     "load": "results.loading",
     "lower": "transforms",
     "ordered": "transforms",
     "positive": "transforms",
+    "positive_ordered": "transforms",
+    "prior_predictive": "results.predictive",
     "real": "transforms",
     "replicate": "replication",
     "sample": "sampling",
     "simplex": "transforms",
+    "unit_vector": "transforms",
     "upper": "transforms",
 }
 

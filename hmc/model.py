@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numba
 import numpy as np
 
+from hmc.jit.at_address import AtAddress, Callback, Kept, at_address, callback
 from hmc.jit.compile_errors import compile_error
 from hmc.jit.compiled import (
     DENSITY,
     MATRIX,
     POINTWISE,
+    VECTOR,
     author_function_is_stored,
     author_function_key,
     called_from_python,
@@ -22,7 +24,7 @@ from hmc.jit.compiled import (
 )
 from hmc.jit.copying import python_of
 from hmc.jit.fingerprint import UndeterminableError
-from hmc.jit.kernel import kernel
+from hmc.jit.kernel import jit_is_disabled, kernel
 from hmc.jit.packing import PackedData, pack, with_own_notes
 from hmc.jit.reach import FrozenCodeError
 from hmc.parameters import Parameter, blocks, checked_parameters, constrained, unconstrained
@@ -45,6 +47,8 @@ class Model:
     simulate(rng, data) -> position         a draw from the prior, unconstrained
     simulate_data(position, data, rng) -> data      data of the same design, given parameters
     derived(position, data) -> dict         further named quantities of a draw
+    outcome(data) -> dict                   what was observed, {name: array}, from data; None: the fields of the data
+                                            that `simulate_data` changes
 
     Functions are plain Python in Numba's subset, or already jitted. log_density, log_likelihood and link are compiled
     when first used; the others are called as they are. ValueError names what is wrong with the arguments.
@@ -62,6 +66,7 @@ class Model:
         simulate: Callable[..., ArrayLike] | None = None,
         simulate_data: Callable[..., Any] | None = None,
         derived: Callable[..., Mapping[str, Any]] | None = None,
+        outcome: Callable[..., Mapping[str, Any]] | None = None,
     ) -> None:
         self.name = name
         self.log_density = log_density
@@ -72,13 +77,73 @@ class Model:
         self._simulate = simulate
         self._simulate_data = simulate_data
         self._derived = derived
+        self._outcome = outcome
+        self._keep: Kept | None = None
         given: dict[str, Any] = {"log_density": log_density, "log_likelihood": log_likelihood, "link": link}
         given |= {"simulate": simulate, "simulate_data": simulate_data, "derived": derived}
+        given |= {"outcome": outcome}
         for role, function in given.items():
             is_function = isinstance(getattr(function, "py_func", function), types.FunctionType)
             if not (is_function or (function is None and role != "log_density")):
                 raise ValueError(f"{name}: {role} is a {type(function).__name__}, not a function")
         self._packed = _checked_and_packed(name, data, self.dimension)
+
+    @classmethod
+    def from_address(
+        cls,
+        address: int,
+        dimension: int,
+        data: int = 0,
+        *,
+        keep: object = None,
+        parameters: Iterable[Parameter] | None = None,
+        name: str = "density",
+        derived: Callable[..., Mapping[str, Any]] | None = None,
+    ) -> Model:
+        """A model whose log density is a C function, such as one that nutpie takes:
+
+            int f(size_t size, const double *x, double *gradient, double *log_density, void *data)
+
+        It writes the log density, Jacobians included, and its gradient at an unconstrained position x of `dimension`
+        numbers. Where its status is not 0, the log density counts as -inf, which is a divergence. Threads may call it
+        at the same time: chains run in threads, since another process has nothing at the address.
+
+        address, data       of the function, and what it is given as its last argument
+        keep                an object that lives as long as the model: the owner of both
+        parameters          as for `Model`, of that many unconstrained numbers in all; None: one real vector "x"
+        derived             as for `Model`; its `data` are the two addresses
+
+        ValueError for an address of 0 or parameters of another dimension. Any other wrong address crashes the process.
+        """
+        for what, number, least in (("address", address, 1), ("dimension", dimension, 1), ("data", data, 0)):
+            if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < least:
+                raise ValueError(f"{name}: {what} = {number!r} is not a whole number of at least {least}")
+        if parameters is None:
+            parameters = [Parameter("x", (int(dimension),))]
+        model = cls(at_address, AtAddress(int(address), int(data)), parameters, name=name, derived=derived)
+        if model.dimension != dimension:
+            raise ValueError(f"{name}: its parameters have {model.dimension} numbers, not {dimension}")
+        return model.kept_here(Kept(keep))
+
+    def kept_here(self, keep: Kept) -> Model:
+        """The same model, which stays in this process: its data have addresses of what `keep` owns."""
+        return self._with(_keep=keep, _packed=self._packed)
+
+    def cfunc(self) -> Callback:
+        """The log density as a C function (see `from_address`), for nutpie, walnutpie and programs like them.
+
+        `.address` is that of the function and `.data` of its last argument; keep the result while they are in use. Any
+        thread may call it. Its status is 0; -1 for another size than `.dimension`; 4 where the log density is not
+        finite (it counts as such where it raises an exception) and 3 where the gradient is not.
+        """
+        own = self.with_own_count()
+        density, address = own.density()
+        return callback(density, address, self.dimension, own)
+
+    @property
+    def is_of_this_process(self) -> bool:
+        """Whether no other process can have it, since its log density is a function at an address."""
+        return self._keep is not None
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "_packed"}
@@ -100,6 +165,7 @@ class Model:
     simulate = property(lambda self: called_from_python(self._simulate), doc="The function given, or None.")
     simulate_data = property(lambda self: called_from_python(self._simulate_data), doc="The function given, or None.")
     derived = property(lambda self: called_from_python(self._derived), doc="The function given, or None.")
+    outcome = property(lambda self: called_from_python(self._outcome), doc="The function given, or None.")
 
     def with_data(self, data: Any) -> Model:
         """The same model of other data: what `simulate_data` gives, say. Of fields of the same types, of whatever
@@ -174,6 +240,8 @@ class Model:
         """A hash of all that the log density reaches, the same in every process that has the same code; None where it
         cannot be known.
         """
+        if self.is_of_this_process:
+            return None
         try:
             return author_function_key(self.log_density, self._packed.type)
         except UndeterminableError:
@@ -181,6 +249,8 @@ class Model:
 
     def unknown_code(self) -> str | None:
         """What the log density reaches whose content cannot be known, in words; None where all of it can."""
+        if self.is_of_this_process:
+            return "a function at an address"
         try:
             author_function_key(self.log_density, self._packed.type)
         except UndeterminableError as error:
@@ -227,6 +297,28 @@ class Model:
                 raise ValueError(f"{self.name}: values are needed for {', '.join(names)}; see {name}")
         return np.concatenate([unconstrained(self.name, p, values[p.name]) for p in self.parameters])
 
+    def data_drawer(self, draws: int) -> Callable[[NDArray[np.float64], np.random.Generator], Any]:
+        """A function (position, rng) -> data: `simulate_data`, compiled if so many draws of it repay that.
+
+        The data are the same either way. Called in Python where `simulate_data` does not compile.
+        """
+
+        def in_python(position: NDArray[np.float64], rng: np.random.Generator) -> Any:
+            return self.simulate_data(position.copy(), self.data, rng)
+
+        def compiled(position: NDArray[np.float64], rng: np.random.Generator) -> Any:
+            return jitted(position.copy(), self._packed.data, rng)
+
+        numbers = sum(map(np.size, self.data)) * draws
+        if numbers <= _NUMBERS_IN_PYTHON or jit_is_disabled():
+            return in_python
+        jitted: Any = numba.njit(error_model="numpy")(getattr(self.simulate_data, "py_func", self.simulate_data))
+        try:  # not by a call: there may be no draw yet at which its author means it to be run
+            jitted.compile((VECTOR, self._packed.type, numba.typeof(np.random.default_rng(0))))
+        except Exception:
+            return in_python
+        return compiled
+
     def _compiled(
         self, role: str, function_type: numba.types.FunctionType, notes: NDArray[np.float64] | None = None
     ) -> Callable[..., Any]:
@@ -260,6 +352,7 @@ class Model:
 
 
 _ROWS_TRIED = 20
+_NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than `simulate_data` is compiled
 
 
 def _checked_and_packed(name: str, data: Any, dimension: int) -> PackedData:

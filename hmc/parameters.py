@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numba
 import numpy as np
 
+from hmc.correlations import unconstrain_cholesky_corr
 from hmc.jit.compiled import MATRIX, compile_entry
 from hmc.transforms import (
+    CHOLESKY_CORR,
     INTERVAL,
     LOWER,
+    OF_VECTORS,
     ORDERED,
+    POSITIVE_ORDERED,
     REAL,
     SIMPLEX,
+    UNIT_VECTOR,
     UPPER,
     Constraint,
+    constrain_block,
     constrain_rows,
     interval,
     lower,
@@ -23,7 +29,9 @@ from hmc.transforms import (
     unconstrain_interval,
     unconstrain_lower,
     unconstrain_ordered,
+    unconstrain_positive_ordered,
     unconstrain_simplex,
+    unconstrain_unit_vector,
     unconstrain_upper,
     upper,
 )
@@ -46,9 +54,8 @@ class Parameter(NamedTuple):
 
     @property
     def free(self) -> int:
-        """How many unconstrained numbers it takes: one fewer per vector for a simplex."""
-        vectors = math.prod(self.shape[:-1])
-        return self.size - vectors * self.constraint.free_per_vector
+        """How many unconstrained numbers it takes: one fewer per vector for a simplex, K (K - 1) / 2 for a factor."""
+        return math.prod(self.constraint.free_shape(self.shape))
 
 
 def blocks(parameters: Iterable[Parameter]) -> Iterator[tuple[Parameter, slice]]:
@@ -92,14 +99,24 @@ def checked_parameters(model_name: str, parameters: Iterable[Parameter]) -> tupl
             raise ValueError(f"{model_name}: a parameter's name is a text, not {name!r}")
         if not all(_is_whole(n) and n >= 1 for n in shape):
             raise ValueError(f"{model_name}: {name} has shape {shape}; extents are whole numbers of at least 1")
-        if constraint.kind in (ORDERED, SIMPLEX) and (not shape or shape[-1] < constraint.free_per_vector + 1):
-            raise ValueError(f"{model_name}: {name} is {constraint} and needs a vector's shape, not {shape}")
+        _check_shape(f"{model_name}: {name}", constraint, shape)
         if name in [p.name for p in checked]:
             raise ValueError(f"{model_name}: two parameters are named {name}")
         checked.append(Parameter(name, tuple(int(n) for n in shape), constraint))
     if not checked:
         raise ValueError(f"{model_name}: a model needs at least one parameter")
     return tuple(checked)
+
+
+def _check_shape(place: str, constraint: Constraint, shape: tuple[int, ...]) -> None:
+    """ValueError where a parameter of this shape cannot have the constraint."""
+    if constraint.kind == CHOLESKY_CORR and (len(shape) < 2 or shape[-1] != shape[-2] or shape[-1] < 2):
+        raise ValueError(f"{place} is {constraint} and needs the shape (K, K) of a matrix, K at least 2, not {shape}")
+    if constraint.kind in OF_VECTORS and (not shape or constraint.free_of_block(shape) < 1):
+        raise ValueError(f"{place} is {constraint} and needs a vector's shape, not {shape}")
+    for bound in (constraint.lower, constraint.upper):
+        if isinstance(bound, tuple) and len(bound) != math.prod(shape):
+            raise ValueError(f"{place} has {math.prod(shape)} elements, but {len(bound)} bounds")
 
 
 def _as_written(constraint: Any) -> str:
@@ -122,11 +139,10 @@ _DRAWS_AT_A_TIME = 1000
 
 def constrained(parameter: Parameter, free: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """Values (..., *shape) of a parameter from its unconstrained numbers (..., parameter.free)."""
-    kind, below, above = parameter.constraint
+    constraint = parameter.constraint
     leading = free.shape[:-1]
-    if kind == REAL:
+    if constraint.kind == REAL:
         return np.array(free).reshape((*leading, *parameter.shape))
-    vector = parameter.shape[-1] if parameter.shape else 1
     draws = free.reshape(-1, free.shape[-1])
     out = np.empty((len(draws), parameter.size))
     constrain = constrain_rows
@@ -135,35 +151,62 @@ def constrained(parameter: Parameter, free: "NDArray[np.float64]") -> "NDArray[n
             constrain_rows, numba.types.int64, numba.types.float64, numba.types.float64, MATRIX, MATRIX
         )
     with np.errstate(all="ignore"):
+        if constraint.has_arrays:
+            for i in range(parameter.size):
+                column = np.empty((len(draws), 1))
+                constrain(*constraint.of_element(i), np.ascontiguousarray(draws[:, i : i + 1]), column)
+                out[:, i : i + 1] = column
+            return out.reshape((*leading, *parameter.shape))
+        in_block, in_out = constraint.free_of_block(parameter.shape), constraint.block(parameter.shape)
         for start in range(0, len(draws), _DRAWS_AT_A_TIME):  # so that memory never holds all of them a third time
             some, values = (array[start : start + _DRAWS_AT_A_TIME] for array in (draws, out))
-            rows = np.ascontiguousarray(some).reshape(-1, vector - parameter.constraint.free_per_vector)
-            constrain(kind, below, above, rows, values.reshape(-1, vector))
+            rows = np.ascontiguousarray(some).reshape(-1, in_block)
+            constrain(*constraint, rows, values.reshape(-1, in_out))
     return out.reshape((*leading, *parameter.shape))
 
 
 def unconstrained(model_name: str, parameter: Parameter, value: Any) -> "NDArray[np.float64]":
     """The unconstrained numbers (parameter.free,) of a value of the parameter's shape; ValueError where it is none."""
-    kind, below, above = parameter.constraint
+    constraint = parameter.constraint
     try:
         value = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{model_name}: {parameter.name} = {value!r} is not a number or an array of numbers") from None
     if value.shape != parameter.shape:
         raise ValueError(f"{model_name}: {parameter.name} has shape {parameter.shape}, not {value.shape}")
-    vectors = value.reshape(-1, parameter.shape[-1] if parameter.shape else 1)
-    rows = np.empty((len(vectors), vectors.shape[1] - parameter.constraint.free_per_vector))
-    inverse = {
-        REAL: lambda x, out: np.copyto(out, x),
-        LOWER: lambda x, out: np.copyto(out, [unconstrain_lower(v, below) for v in x]),
-        UPPER: lambda x, out: np.copyto(out, [unconstrain_upper(v, above) for v in x]),
-        INTERVAL: lambda x, out: np.copyto(out, [unconstrain_interval(v, below, above) for v in x]),
-        ORDERED: unconstrain_ordered,
-        SIMPLEX: unconstrain_simplex,
-    }[kind]
-    for vector, row in zip(vectors, rows, strict=True):
-        inverse(vector, row)
-    on_the_simplex = kind != SIMPLEX or np.allclose(vectors.sum(axis=1), 1.0, rtol=0, atol=1e-8)
-    if not (np.isfinite(rows).all() and on_the_simplex):
-        raise ValueError(f"{model_name}: {parameter.name} = {value.tolist()} is not {parameter.constraint}")
+    if constraint.kind in (REAL, LOWER, UPPER, INTERVAL):
+        flat = [_unconstrained_number(constraint.of_element(i), v) for i, v in enumerate(value.ravel())]
+        rows = np.array(flat).reshape(1, -1)
+        is_allowed = True
+    else:
+        shape = value.shape
+        vectors = value.reshape(-1, constraint.block(shape))
+        rows = np.empty((len(vectors), constraint.free_of_block(shape)))
+        again = np.empty_like(vectors)
+        for vector, row, there in zip(vectors, rows, again, strict=True):
+            with np.errstate(all="ignore"):
+                _INVERSES[constraint.kind](vector, row)
+                constrain_block(constraint.kind, 0.0, 0.0, row, there)
+        is_allowed = np.allclose(again, vectors, rtol=0 if constraint.kind in _OF_LENGTH_1 else 1e-8, atol=1e-8)
+    if not (np.isfinite(rows).all() and is_allowed):
+        raise ValueError(f"{model_name}: {parameter.name} = {value.tolist()} is not {constraint}")
     return rows.ravel()
+
+
+_OF_LENGTH_1 = (SIMPLEX, UNIT_VECTOR, CHOLESKY_CORR)
+_INVERSES = {
+    ORDERED: unconstrain_ordered,
+    SIMPLEX: unconstrain_simplex,
+    POSITIVE_ORDERED: unconstrain_positive_ordered,
+    UNIT_VECTOR: unconstrain_unit_vector,
+    CHOLESKY_CORR: unconstrain_cholesky_corr,
+}
+
+
+def _unconstrained_number(constraint: Constraint, value: float) -> float:
+    kind, below, above = constraint
+    if kind == LOWER:
+        return unconstrain_lower(value, below)
+    if kind == UPPER:
+        return unconstrain_upper(value, above)
+    return unconstrain_interval(value, below, above) if kind == INTERVAL else value

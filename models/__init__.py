@@ -23,6 +23,7 @@ __all__ = [
     "data_of",
     "describe",
     "exact_posterior",
+    "example_options",
     "m0",
     "mRS",
     "mRXma",
@@ -107,6 +108,11 @@ def build(name: str, /, **options: Any) -> hmc.Model:
     if missing:
         raise ValueError(f"{name} needs the option {missing[0]}")
     return factory(**options)
+
+
+def example_options(name: str) -> dict[str, Any]:
+    """An example of every option that the model called `name` needs: {"sigma": 1.0}, or none; ValueError likewise."""
+    return dict(_entry(name).required)
 
 
 def describe(name: str) -> Description:

@@ -78,6 +78,7 @@ def cafes(data: TableData = None, visits: int = _ALL_VISITS) -> hmc.Model:
         simulate=simulate,
         simulate_data=simulate_data,
         derived=derived,
+        outcome=outcome,
     )
 
 
@@ -176,3 +177,8 @@ def simulate_data(position, data, rng):
         wait[i] = rng.poisson(exp(log_rate(position, data, sigma, i)))
         log_factorials[i] = log_factorial(wait[i])
     return Visits(data.cafe, wait, log_factorials, data.weight, data.cafes)
+
+
+def outcome(data):
+    """The waits, in minutes."""
+    return {"wait": data.wait}

@@ -31,6 +31,12 @@ def exact_values(name: str) -> dict[str, tuple[float, float, float, float]] | No
     return found and {parameter: tuple(values) for parameter, values in found.items()}
 
 
+def exact_error(name: str) -> tuple[float, float] | None:
+    """(of means and sds, of all numbers): bounds of the error of `exact_values`; None if not stored."""
+    found = _stored("exact_errors").get(name)
+    return found and (found[0], found[1])
+
+
 def exact_criteria(name: str) -> dict[str, float] | None:
     """{"WAIC", "SE", "pWAIC", "looic", "looic_se", "p_loo"} of the model `name`; None if not stored.
 

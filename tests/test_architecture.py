@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
 GROUND = ("hmc.files", "hmc.errors", "hmc.settings", "hmc.reporting")
-BELOW_RUNNING = (*GROUND, "hmc.jit", "hmc.numerics", "hmc.transforms", "hmc.sampler", "hmc.parameters", "hmc.model")
+BELOW_RUNNING = (
+    *(*GROUND, "hmc.jit", "hmc.numerics", "hmc.correlations", "hmc.transforms", "hmc.sampler"),
+    *("hmc.parameters", "hmc.model"),
+)
 BELOW_SAMPLING = (*BELOW_RUNNING, "hmc.memory", "hmc.running", "hmc.results")
 
 # What a room, or one of its modules, may import besides itself. "=hmc" is the package's own file alone.
@@ -23,10 +26,12 @@ MAY_IMPORT = {
     "hmc.memory": ("hmc.settings",),
     "hmc.jit": ("hmc.files", "hmc.errors"),
     "hmc.numerics": ("hmc.jit",),
-    "hmc.transforms": ("hmc.jit", "hmc.numerics"),
+    "hmc.correlations": ("hmc.jit", "hmc.numerics"),
+    "hmc.transforms": ("hmc.jit", "hmc.numerics", "hmc.correlations"),
     "hmc.sampler": ("hmc.jit", "hmc.numerics", "hmc.errors"),
-    "hmc.parameters": ("hmc.jit", "hmc.transforms"),
+    "hmc.parameters": ("hmc.jit", "hmc.transforms", "hmc.correlations"),
     "hmc.model": ("hmc.jit", "hmc.transforms", "hmc.parameters"),
+    "hmc.foreign": ("hmc.jit", "hmc.parameters", "hmc.model"),
     "hmc.running": BELOW_RUNNING,
     "hmc.results": (*BELOW_RUNNING, "=hmc"),
     "hmc.sampling": BELOW_SAMPLING,
@@ -41,10 +46,10 @@ MAY_IMPORT = {
         *("hmc.results.identity", "hmc.results.coordinates"),
     ),
     "hmc.cli": PACKAGES,
-    "models": ("models", "=hmc", "hmc.numerics", "hmc.transforms", "hmc.jit.kernel"),
+    "models": ("models", "=hmc", "hmc.numerics", "hmc.transforms", "hmc.correlations", "hmc.jit.kernel"),
     "models.coverage": ("models", "=hmc", "hmc.replication"),
     "diagnostics": ("diagnostics",),
-    "diagnostics.loo_refit": ("diagnostics", "hmc.replication", "hmc.sampling", "hmc.settings", "=hmc.running"),
+    "diagnostics.refits": ("diagnostics", "hmc.replication", "hmc.sampling", "hmc.settings", "=hmc.running"),
     "diagnostics.calibration": ("diagnostics", "hmc.replication", "hmc.settings", "hmc.sampler.chain_through"),
     "figures": (
         *("models", "diagnostics", "=hmc", *BELOW_RUNNING, "hmc.results", "hmc.sampling", "hmc.record", "hmc.checking"),

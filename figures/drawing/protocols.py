@@ -38,6 +38,10 @@ class FitOfModel(NamedFit, SampledFit, Protocol):
     @property
     def warmup_stats(self) -> Mapping[str, Any]: ...
 
+    def predict(self) -> dict[str, Any]: ...  # {name: (chains, draws, ...)}
+
+    def observed(self) -> dict[str, Any]: ...  # {name: (...)}
+
     @property
     def log_likelihood(self) -> Floats: ...  # (chains, draws, observations)
 

@@ -4,17 +4,16 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
 from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Fault
 from hmc.checking.probe import Probe, is_of_python_math, raised
-from hmc.jit.compiled import POINTWISE, VECTOR
+from hmc.jit.compiled import POINTWISE
 from hmc.jit.kernel import jit_is_disabled
 from hmc.model import Model
 
-_SLOW = 5000  # with more numbers of data, simulate_data is compiled
+_DRAWS = 200  # of data, in about the time that compiling simulate_data takes
 _FAR = 1e9  # a log density so low has lost digits: it is computed again, with data drawn given the position
 _SAME = 1e-9  # of the size of the log densities: differences that are rounding
 _TRIED = 8  # positions at which the density without its log likelihood is looked at
@@ -55,19 +54,11 @@ class _DataDrawn:
     """Draws data given a position, with compiled code if that saves time."""
 
     def __init__(self, model: Model) -> None:
-        self.model, self._function, self._data = model, model.simulate_data, model.data
-        if sum(map(np.size, model.data)) <= _SLOW or jit_is_disabled():
-            return
-        compiled = numba.njit(error_model="numpy")(getattr(model.simulate_data, "py_func", model.simulate_data))
-        try:  # not by a call: there is no draw yet at which its author means it to be run
-            compiled.compile((VECTOR, model._packed.type, numba.typeof(np.random.default_rng(0))))
-        except Exception:  # it need not compile: then it is called as it is
-            return
-        self._function, self._data = compiled, model._packed.data
+        self.model, self._draw = model, model.data_drawer(_DRAWS)
 
     def __call__(self, position: np.ndarray, rng: np.random.Generator) -> Any:
         calling("simulate_data", position)
-        return _called(self.model, "simulate_data", self._function, position.copy(), self._data, rng)
+        return _called(self.model, "simulate_data", self._draw, position, rng)
 
 
 def _misfit(reason: str) -> BrokenError:

@@ -12,7 +12,7 @@ import numpy as np
 from hmc.errors import HMCError
 from hmc.model import Model
 from hmc.parameters import element_names
-from hmc.transforms import INTERVAL, LOWER, ORDERED, REAL, UPPER, Constraint
+from hmc.transforms import INTERVAL, LOWER, ORDERED, POSITIVE_ORDERED, REAL, UPPER, Constraint
 
 
 class Fault(NamedTuple):
@@ -50,10 +50,7 @@ def component_names(model: Model) -> list[str]:
     """A name for each unconstrained number of a position: `a[3]`, or `sigma` for a scalar parameter."""
     names: list[str] = []
     for parameter in model.parameters:
-        shape = parameter.shape
-        if shape:
-            shape = (*shape[:-1], shape[-1] - parameter.constraint.free_per_vector)
-        names += element_names(parameter.name, shape)
+        names += element_names(parameter.name, parameter.constraint.free_shape(parameter.shape))
     return names
 
 
@@ -64,7 +61,8 @@ def component_constraints(model: Model) -> list[Constraint]:
         first = parameter.free and parameter.constraint.kind == ORDERED
         for i in range(parameter.free):
             is_free = first and i % parameter.shape[-1] == 0
-            constraints.append(parameter.constraint._replace(kind=REAL) if is_free else parameter.constraint)
+            constraint = parameter.constraint.of_element(i)
+            constraints.append(constraint._replace(kind=REAL) if is_free else constraint)
     return constraints
 
 
@@ -77,7 +75,7 @@ def place(model: Model, position: np.ndarray) -> str:
 
 def chain_rule(constraint: Constraint, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(d value / d x, d log Jacobian / d x) of bounded x, or a step of an ordered vector; nan for other constraints."""
-    if constraint.kind in (LOWER, UPPER, ORDERED):
+    if constraint.kind in (LOWER, UPPER, ORDERED, POSITIVE_ORDERED):
         return (-1.0 if constraint.kind == UPPER else 1.0) * np.exp(x), np.ones_like(x)
     if constraint.kind == INTERVAL:
         p = 1.0 / (1.0 + np.exp(-x))

@@ -15,7 +15,17 @@ import numpy as np
 from hmc.checking.findings import Fault
 from hmc.checking.gradient import Slopes
 from hmc.checking.probe import Probe
-from hmc.transforms import INTERVAL, ORDERED, REAL, SIMPLEX, UPPER, Constraint
+from hmc.transforms import (
+    CHOLESKY_CORR,
+    INTERVAL,
+    ORDERED,
+    POSITIVE_ORDERED,
+    REAL,
+    SIMPLEX,
+    UNIT_VECTOR,
+    UPPER,
+    Constraint,
+)
 
 _AXES = (1e18, 1e16, 1e14, 1e12, 1e9, 1e6, 1e4, 700.0)  # exp overflows beyond 709: nan there proves nothing
 _OBLIQUE = (1e12, 1e9, 1e6)  # in units in which the density bends by 1 along each axis
@@ -130,7 +140,11 @@ def _way(name: str, sign: float, constraint: Constraint) -> str:
         end = f"{constraint.upper if sign > 0 else constraint.lower:g}"
     elif constraint.kind == SIMPLEX:
         end = "an end of the simplex"
-    elif constraint.kind == ORDERED:
+    elif constraint.kind == UNIT_VECTOR:
+        end = "a vector along one axis"
+    elif constraint.kind == CHOLESKY_CORR:
+        end = "a correlation of 1 or -1"
+    elif constraint.kind in (ORDERED, POSITIVE_ORDERED):
         end = "an infinite step" if sign > 0 else "no step"
     elif sign < 0:
         end = f"{constraint.upper if constraint.kind == UPPER else constraint.lower:g}"

@@ -29,7 +29,7 @@ def add(subparsers: Any) -> None:
         metavar="NAME",
         nargs="*",
         help="a still or film, see --list; traces:MODEL, ranks:MODEL, energies:MODEL, centring:MODEL, "
-        "metrics:MODEL (default: all of the lecture)",
+        "predictive:MODEL, metrics:MODEL (default: all of the lecture)",
     )
     command.add_argument("--list", action="store_true", help="list the figures and draw none")
     command.add_argument(

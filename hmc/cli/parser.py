@@ -8,9 +8,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from hmc import __version__
-from hmc.cli import calibrate, check, compare, coverage, explore, figures, fit, lecture, models, new, verify, watch
+from hmc.cli import (
+    calibrate,
+    check,
+    compare,
+    coverage,
+    explore,
+    figures,
+    fit,
+    lecture,
+    models,
+    new,
+    reference,
+    verify,
+    watch,
+)
 
-COMMANDS = (models, fit, compare, lecture, figures, explore, check, watch, new, calibrate, coverage, verify)
+COMMANDS = (models, fit, compare, lecture, figures, explore, check, watch, new, calibrate, coverage, verify, reference)
 
 
 def make_parser() -> argparse.ArgumentParser:

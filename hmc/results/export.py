@@ -11,7 +11,7 @@ import importlib.util
 import os
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from hmc.files import unfinished, write_whole
 from hmc.parameters import blocks, constrained, element_names
 from hmc.results.archive import log_likelihood_to_keep
 from hmc.results.coordinates import SAMPLE_DIMS, check_extents, checked_coords, checked_dims, texts
+from hmc.results.predictive import outcome_of
 from hmc.sampler import outcome
 from hmc.transforms import REAL
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hmc.results.fit import Fit
+    from hmc.results.predictive import PriorPredictive
 
 Groups = dict[str, dict[str, Any]]  # {group: {variable: array}}
 
@@ -38,6 +40,15 @@ _TERMINATIONS = {
     outcome.PATH_END: "path_end",
 }
 
+
+class Predicted(NamedTuple):
+    """Predictive draws that go along with a fit; see `Fit.to_arviz`."""
+
+    posterior: Mapping[str, Any] | None = None
+    prior: PriorPredictive | None = None
+
+
+_OF_ONE_CHAIN = ("prior", "prior_predictive")  # groups of independent draws
 _INSTALL = "needs ArviZ: pip install -e '.[arviz]'"
 
 
@@ -64,11 +75,14 @@ def to_arviz(
     dims: Mapping[str, str | Iterable[str]] | None = None,
     coords: Mapping[str, Any] | None = None,
     log_likelihood: bool | None = None,
+    predicted: Predicted | None = None,
 ) -> Any:
     """The fit in ArviZ's container; see `Fit.to_arviz`."""
     if importlib.util.find_spec("xarray") is None:
         raise ImportError(f"to_arviz {_INSTALL}")
     groups = _groups(fit, [] if observed is None else texts(fit.name, "observed", observed), log_likelihood)
+    if predicted is not None:
+        _add_predicted(groups, fit, predicted)
     names = {name for group, values in groups.items() if not group.endswith("sample_stats") for name in values}
     named = checked_dims(fit.name, dims, names)
     labels = checked_coords(fit.name, coords, named)
@@ -138,14 +152,35 @@ def _groups(fit: Fit, observed: Sequence[str], wanted: bool | None) -> Groups:
     return groups
 
 
+def _add_predicted(groups: Groups, fit: Fit, predicted: Predicted) -> None:
+    """Add the groups of predictive draws, and what was observed of the same quantities."""
+    if predicted.posterior is not None:
+        groups["posterior_predictive"] = dict(predicted.posterior)
+        shape = fit.unconstrained.shape[:2]
+        for name, values in predicted.posterior.items():
+            if np.shape(values)[:2] != shape:
+                raise ValueError(f"{fit.name}: predictive[{name!r}] has shape {np.shape(values)}, not {shape} at first")
+    if predicted.prior is not None:
+        groups["prior"] = {name: values[None] for name, values in predicted.prior.prior.items()}
+        groups["prior_predictive"] = {name: values[None] for name, values in predicted.prior.predictive.items()}
+    names = [*(predicted.posterior or {}), *(predicted.prior.predictive if predicted.prior else {})]
+    if fit.model is not None and names:
+        outcome = outcome_of(fit.model, fit.model.data)
+        observed = {name: outcome[name] for name in names}
+        for name, values in (predicted.posterior or {}).items():
+            if np.shape(values)[2:] != observed[name].shape:
+                raise ValueError(f"{fit.name}: predictive[{name!r}] is not of the shape that was observed")
+        groups["observed_data"] |= observed
+        groups["constant_data"] = {name: value for name, value in groups["constant_data"].items() if name not in names}
+
+
 def _unconstrained(fit: Fit) -> dict[str, np.ndarray]:
     """Unconstrained draws of the parameters that have a constraint."""
     draws = {}
     for parameter, part in blocks(fit.parameters):
         if parameter.constraint.kind != REAL:
             values = fit.unconstrained[..., part]
-            shape = (*parameter.shape[:-1], -1) if parameter.shape else ()
-            draws[parameter.name] = values.reshape(*values.shape[:2], *shape)
+            draws[parameter.name] = values.reshape(*values.shape[:2], *parameter.constraint.free_shape(parameter.shape))
     return draws
 
 
@@ -162,7 +197,8 @@ def _dataset(
 
     has_draws = not group.endswith("_data")
     sample_dims: tuple[str, ...] = SAMPLE_DIMS if has_draws else ()
-    labels: dict[str, Any] = {"chain": fit.chains} if has_draws else {}
+    chains = [0] if group in _OF_ONE_CHAIN else fit.chains
+    labels: dict[str, Any] = {"chain": chains} if has_draws else {}
     variables: dict[str, tuple[tuple[str, ...], Any]] = {}
     for name, values_of in values.items():
         extents = np.shape(values_of)
@@ -182,10 +218,10 @@ def _dataset(
 
 def _dims(fit: Fit, group: str, name: str, shape: tuple[int, ...], named: list[str]) -> list[str]:
     """The names of a variable's dimensions, from those of the quantity on the constrained scale."""
+    if group == "unconstrained_posterior" and shape != fit[name].shape[2:]:
+        return [*named[: len(shape) - 1], f"{named[-1]}_free"]  # fewer numbers here, so labels would not fit
     if len(named) != len(shape):
         raise ValueError(f"{fit.name}: dims gives {name} {len(named)} dimensions; in {group} it has {len(shape)}")
-    if group == "unconstrained_posterior" and shape != fit[name].shape[2:]:
-        return [*named[:-1], f"{named[-1]}_free"]  # a simplex has one number fewer here, so labels would not fit
     return named
 
 

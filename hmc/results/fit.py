@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hmc.model import Model
     from hmc.parameters import Parameter
     from hmc.results.identity import Identity
+    from hmc.results.predictive import PriorPredictive
     from hmc.sampler.metric import LowRank
     from hmc.sampler.snapshot import Snapshot
 
@@ -116,6 +117,32 @@ class Fit:
             self.known_log_likelihood = self.model.pointwise("log_likelihood", self.unconstrained)
         return self.known_log_likelihood
 
+    def predict(self, data: Any = None, *, seed: int | None = None) -> dict[str, NDArray[Any]]:
+        """Posterior predictive draws {name: (chains, draws, ...)}: for each draw, data by the model's `simulate_data`.
+
+        Names and values are those of the model's `outcome`; without it, the fields of the data that `simulate_data`
+        changes. They are replicates of what was observed; of other `data` (a NamedTuple as the model's), predictions
+        of those. The same seed gives the same data; None is the seed of the fit. A chain's data do not depend on other
+        chains.
+
+        ValueError without the model, or if it has no `simulate_data`, or if that fails.
+        """
+        from hmc.results.predictive import posterior_predictive
+
+        if self.model is None:
+            raise ValueError(f"{self.name}: predictive draws need the model; hmc.load the file with its model")
+        model = self.model if data is None else self.model.with_data(data)
+        seed = self.settings["seed"] if seed is None else seed
+        return posterior_predictive(model, self.unconstrained, self.chains, seed)
+
+    def observed(self) -> dict[str, NDArray[Any]]:
+        """What the draws of `predict` replicate: the same quantities of the model's data. ValueError as there."""
+        from hmc.results.predictive import outcome_of
+
+        if self.model is None:
+            raise ValueError(f"{self.name}: what was observed is known to the model; hmc.load the file with its model")
+        return outcome_of(self.model, self.model.data)
+
     def save(self, path: str | os.PathLike[str], log_likelihood: bool | None = None) -> None:
         """Write the fit to one file: a zip of .npy arrays and a JSON text that describes them; see `hmc.load`.
 
@@ -150,6 +177,8 @@ class Fit:
         dims: Mapping[str, str | Iterable[str]] | None = None,
         coords: Mapping[str, Any] | None = None,
         log_likelihood: bool | None = None,
+        predictive: Mapping[str, Any] | None = None,
+        prior: PriorPredictive | None = None,
     ) -> Any:
         """The fit for ArviZ: an xarray DataTree, or an InferenceData for a version of ArviZ before 1.
 
@@ -163,15 +192,18 @@ class Fit:
 
         observed            the field of the model's data that was observed, or a list of fields: they are put into
                             observed_data, and log likelihoods of as many observations get the field's name
+        predictive          what `fit.predict()` gave: the group posterior_predictive, beside which observed_data has
+                            the same quantities as they were observed, for ArviZ's plot_ppc
+        prior               what `hmc.prior_predictive(model)` gave: the groups prior and prior_predictive, of one chain
         dims, coords        names of dimensions and their labels: dims={"a": ["tank"]}, coords={"tank": names}; a
                             variable that is not in `dims` has the dimensions a_dim_0, a_dim_1
         log_likelihood      whether to include log likelihoods; None: as for `save`
 
         ImportError without ArviZ; ValueError for a name or an extent that does not fit.
         """
-        from hmc.results.export import to_arviz
+        from hmc.results.export import Predicted, to_arviz
 
-        return to_arviz(self, observed, dims, coords, log_likelihood)
+        return to_arviz(self, observed, dims, coords, log_likelihood, Predicted(predictive, prior))
 
     def _compute(self, name: str) -> NDArray[np.float64]:
         for parameter, part in blocks(self.parameters):

@@ -46,7 +46,8 @@ class Identity(NamedTuple):
 def identity_of(model: "Model") -> Identity:
     """The `Identity` of a model as it is now."""
     data = {}
-    for field, value in fields(model.data):
+    # Addresses differ from process to process. That a draw has its log density still shows that a model is the same.
+    for field, value in [] if model.is_of_this_process else fields(model.data):
         number = value.item() if isinstance(value, np.generic) else value
         data[field] = contents(value) if isinstance(value, np.ndarray) else number
     return Identity(model.name, model.parameters, data, code_of(model))
@@ -190,12 +191,17 @@ def to_json(identity: Identity) -> dict[str, Any]:
     return {"name": identity.name, "parameters": parameters, "data": data, "code": identity.code}
 
 
+def _constraint(described: dict[str, Any]) -> Constraint:
+    below, above = (tuple(b) if isinstance(b, list) else b for b in (described["lower"], described["upper"]))
+    return Constraint(described["kind"], below, above)
+
+
 def from_json(described: dict[str, Any]) -> Identity:
     """The `Identity` that `to_json` described: its inverse."""
     return Identity(
         name=described["name"],
         parameters=tuple(
-            Parameter(p["name"], tuple(p["shape"]), Constraint(**p["constraint"])) for p in described["parameters"]
+            Parameter(p["name"], tuple(p["shape"]), _constraint(p["constraint"])) for p in described["parameters"]
         ),
         data={field: _from_json(value) for field, value in described["data"].items()},
         code=described["code"],

@@ -33,6 +33,8 @@ def why_not_processes(model: Model | None = None) -> str | None:
     if reason is not None:
         return reason
     if model is not None:
+        if model.is_of_this_process:
+            return f"the log density of {model.name} is at an address of this process"
         if not _is_importable(model):
             return f"a worker process cannot import all parts of {model.name}"
         is_stored = model.density_is_stored() and not jit_is_disabled()  # unknown code is never stored

@@ -23,7 +23,15 @@ from models.confounds.densities import (
     mrx_log_density,
 )
 from models.confounds.predictors import M0, MF, MR, MRU, MRX, intercepts, log_likelihood, logits, p
-from models.confounds.study import SimulatedStudy, Study, describe_groups, read_study, simulate_study
+from models.confounds.study import (
+    SimulatedStudy,
+    Study,
+    describe_groups,
+    outcome,
+    outcome_of_machine,
+    read_study,
+    simulate_study,
+)
 from models.tables import TableData
 
 __all__ = ["SimulatedStudy", "Study", "m0", "mf", "mr", "mru", "mrx", "simulate_study"]
@@ -132,6 +140,7 @@ def _estimator(
         simulate=simulate,
         simulate_data=simulate_data or simulate_outcomes,
         derived=derived,
+        outcome=outcome_of_machine if simulate_data else outcome,
     )
 
 

@@ -168,3 +168,13 @@ def simulate_study(
         pd.DataFrame({"g": group + 1, "X": X, "Y": Y.astype(np.int64)}),
         pd.DataFrame({"g": np.arange(groups) + 1, "Z": Z, "Ug": U}),
     )
+
+
+def outcome(data):
+    """The outcome of each individual, 1 or 0."""
+    return {"Y": data.Y}
+
+
+def outcome_of_machine(data):
+    """The outcome and the treatment of each individual: the latent Mundlak machine is a model of both."""
+    return {"Y": data.Y, "X": data.X}

@@ -9,7 +9,7 @@ The models' functions are in `centred` and `noncentred`; `tanks` has their commo
 import hmc
 from models.reedfrogs import centred as centred
 from models.reedfrogs import noncentred as noncentred
-from models.reedfrogs.tanks import TANKS, Tanks, TanksOfKnownSpread, read_tanks
+from models.reedfrogs.tanks import TANKS, Tanks, TanksOfKnownSpread, outcome, read_tanks
 from models.tables import TableData
 from models.tables.options import positive
 
@@ -151,6 +151,7 @@ def _centred(name: str, data: TableData, *slopes: str) -> hmc.Model:
         link=centred.p,
         simulate=centred.simulate,
         simulate_data=centred.simulate_data,
+        outcome=outcome,
     )
 
 
@@ -165,6 +166,7 @@ def _noncentred(name: str, data: TableData, *slopes: str) -> hmc.Model:
         link=noncentred.p,
         simulate=noncentred.simulate,
         simulate_data=noncentred.simulate_data,
+        outcome=outcome,
         derived=noncentred.derived,
     )
 
@@ -180,6 +182,7 @@ def _known_spread(name: str, sigma: float, data: TableData) -> hmc.Model:
         link=centred.p,
         simulate=centred.known_spread_simulate,
         simulate_data=centred.known_spread_simulate_data,
+        outcome=outcome,
     )
 
 

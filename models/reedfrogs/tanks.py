@@ -159,3 +159,8 @@ def draw_tanks(logits, data, rng):
         survived[j] = rng.binomial(int(data.density[j]), expit(logits[j]))
         log_coefficient[j] = log_choose(data.density[j], survived[j])
     return Tanks(survived, data.density, log_coefficient, data.weight, data.predictors)
+
+
+def outcome(data):
+    """The tadpoles that survived in each tank."""
+    return {"survived": data.survived}

@@ -11,7 +11,7 @@ from types import ModuleType
 import hmc
 from models.tables import TableData, shown
 from models.trolley import centred, partly_centred, stories
-from models.trolley.data import SOURCE, Answers, answers_of, read_answers, read_story_responses
+from models.trolley.data import SOURCE, Answers, answers_of, outcome, read_answers, read_story_responses
 from models.trolley.everything import GENDERS, STEPS
 from models.trolley.ordered_logit import CUTPOINTS
 from models.trolley.study import simulate_study
@@ -43,6 +43,7 @@ def mRS(data: TableData = None) -> hmc.Model:
         link=stories.phi,
         simulate=stories.simulate,
         simulate_data=stories.simulate_data,
+        outcome=stories.outcome,
     )
 
 
@@ -127,4 +128,5 @@ def _with_everything(
         simulate=functions.simulate,
         simulate_data=functions.simulate_data,
         derived=getattr(functions, "derived", None),
+        outcome=outcome,
     )

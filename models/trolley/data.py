@@ -216,3 +216,10 @@ def sort_by_response_and_scene(response, scene, first, row):
         cell = response[i] * scenes + scene[i]
         row[place[cell]] = i
         place[cell] += 1
+
+
+def outcome(data: Answers) -> dict[str, NDArray[np.int64]]:
+    """The responses, 1 to 7, in the order of the table's rows."""
+    response = np.empty(data.row.size, np.int64)
+    response[data.row] = 1 + np.repeat(np.arange(RESPONSES), data.first[:, -1] - data.first[:, 0])
+    return {"response": response}

@@ -93,6 +93,11 @@ def simulate_data(position, data, rng):
     return StoryResponses(counts, data.story, response)
 
 
+def outcome(data):
+    """The responses, 1 to 7, in the order of the rows or of the counts."""
+    return {"response": data.response + 1}
+
+
 @inlined
 def draw_response(rng, phi, alpha):
     """A response, from 0: the first k with P(R <= k) = logit^-1(alpha[k] - phi) above a uniform number."""

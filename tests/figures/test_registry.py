@@ -22,7 +22,7 @@ ALL = [*figures.names(), *figures.films(), *(f"{kind}:mST" for kind in figures.o
 
 
 def test_every_figure_says_what_it_shows_and_needs_inputs_that_exist():
-    assert (len(figures.names()), len(figures.films()), len(figures.of_any_fit())) == (32, 3, 5)
+    assert (len(figures.names()), len(figures.films()), len(figures.of_any_fit())) == (32, 3, 6)
     for name in ALL:
         assert len(figures.describe(name)) > 20
         assert "\n" not in figures.describe(name)
@@ -194,7 +194,7 @@ def test_draw_gives_the_fit_and_the_options_to_the_figure(draws, tanks_of, by_gi
 def test_an_unknown_figure_is_answered_with_the_known_ones(asked):
     known = (
         "known: story_responses, .*, tanks, .*, funnel, cafes_film, .*, traces:MODEL, ranks:MODEL, energies:MODEL, "
-        "centring:MODEL, metrics:MODEL$"
+        "centring:MODEL, predictive:MODEL, metrics:MODEL$"
     )
     with pytest.raises(ValueError, match=rf"^no figure is called tank; did you mean tanks\? {known}"):
         asked("tank")

@@ -29,6 +29,12 @@ def exact_posteriors():
     }
 
 
+def exact_errors():
+    """{model: [bound of the error of means and sds, of any number]}, of the same files."""
+    files = {name: golden(f"exact_{file}.json") for name, file in (FILES | {"cafes": "cafes"}).items()}
+    return {name: [of.get("error_bound_moments", of["error_bound"]), of["error_bound"]] for name, of in files.items()}
+
+
 def exact_criteria():
     """WAIC and exact leave-one-tank-out of the models of tadpoles, and their differences."""
     found = {name: golden(f"exact_{name}.json")["ic"] for name in FROGS}
@@ -75,6 +81,7 @@ def rows(file):
 
 COLLECTED = {
     "exact_posteriors": exact_posteriors,
+    "exact_errors": exact_errors,
     "exact_criteria": exact_criteria,
     "long_runs": long_runs,
     "published": published,

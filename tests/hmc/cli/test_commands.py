@@ -167,7 +167,7 @@ def test_stills_films_and_figures_of_any_fit_are_listed_in_groups(capsys):
     assert listed == [
         figures.names(),
         figures.films(),
-        [f"{kind}:MODEL" for kind in ("traces", "ranks", "energies", "centring", "metrics")],
+        [f"{kind}:MODEL" for kind in ("traces", "ranks", "energies", "centring", "predictive", "metrics")],
     ]
 
 

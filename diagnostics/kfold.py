@@ -1,0 +1,113 @@
+"""K-fold cross-validation: fit the model again without each fold, and score the observations that were left out.
+
+With groups, a fold is of whole groups, so a left-out observation is one of a new group: a new tank, a new participant.
+The parameters of such a group have no data in that fit. They come from the population, and the score counts how well
+the model predicts a group that it has not met, not another observation of one it knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .arrays import pooled, quietly
+from .mcse import mcse_mean
+from .protocols import Floats, Ints
+from .refits import observations_of, refits
+from .waic import log_mean_exp, standard_error_of_sum
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from hmc.model import Model
+
+
+class KFoldPointwise(NamedTuple):
+    """One number for each observation, arrays (observations,)."""
+
+    elpd_kfold: Floats  # log of the mean over draws of its likelihood, in the fit without its fold
+    p_kfold: Floats
+    kfoldic: Floats
+    mcse: Floats  # Monte Carlo standard error of elpd_kfold
+
+
+class KFold(NamedTuple):
+    """K-fold cross-validation of a model: sums over the observations. The names are those of R's loo."""
+
+    elpd_kfold: float  # log scale: higher is better
+    p_kfold: float  # lppd - elpd_kfold
+    kfoldic: float  # -2 elpd_kfold, deviance scale: lower is better
+    se: float  # standard error of `elpd_kfold`, over observations, or over groups where there are some
+    folds: Ints  # (observations,) the fold of each, from 0
+    pointwise: KFoldPointwise
+
+
+def kfold(
+    model: Model,
+    folds: int | None = None,
+    *,
+    groups: ArrayLike | None = None,
+    seed: int | None = 12,
+    workers: int | None = None,
+    executor: Executor | str | None = None,
+    progress: bool = True,
+    **sampling: Any,
+) -> KFold:
+    """K-fold cross-validation of a model, as a `KFold`: as many fits as folds, and one of all data.
+
+    folds       how many; None: 10 without groups, and with them one for each: leave one group out
+    groups      a label for each observation, such as data.cafe: observations of the same label share a fold
+
+    Observations, or groups, are dealt at random to folds of equal size, by `seed`. Each observation is scored by itself
+    (`loo_refit(model, groups)` scores a group jointly). The model, further arguments and errors are as for
+    `loo_refit`; ValueError too for fewer than 2 folds, or more than there are observations or groups.
+    """
+    observations = observations_of(model, "kfold")
+    labels = np.arange(observations) if groups is None else np.asarray(groups)
+    if labels.shape != (observations,):
+        raise ValueError(f"{model.name}: groups has shape {labels.shape}, but there are {observations} observations")
+    number = np.unique(labels, return_inverse=True)[1].reshape(-1)
+    count = int(number.max()) + 1
+    wanted = (min(10, count) if groups is None else count) if folds is None else folds
+    if isinstance(wanted, bool) or not isinstance(wanted, (int, np.integer)) or not 2 <= wanted <= count:
+        what = "observations" if groups is None else "groups"
+        raise ValueError(
+            f"{model.name}: folds = {wanted!r} is not a whole number from 2 to {count}, that of its {what}"
+        )
+    fold = dealt(count, int(wanted), seed)[number]
+    left_out = [np.flatnonzero(fold == k).tolist() for k in range(int(wanted))]
+    run: dict[str, Any] = {"seed": seed, "workers": workers, "executor": executor, "progress": progress}
+    lppd, *scores = refits(model, left_out, _score, sampling, caller="kfold", **run)
+    elpd, mcse = np.empty(observations), np.empty(observations)
+    for members, (values, errors) in zip(left_out, scores, strict=True):
+        elpd[members], mcse[members] = values, errors
+    pointwise = KFoldPointwise(elpd, lppd[0] - elpd, -2.0 * elpd, mcse)
+    return KFold(
+        elpd_kfold=float(elpd.sum()),
+        p_kfold=float(pointwise.p_kfold.sum()),
+        kfoldic=float(pointwise.kfoldic.sum()),
+        se=standard_error_of_sum(np.bincount(number, weights=elpd).astype(np.float64)),
+        folds=fold,
+        pointwise=pointwise,
+    )
+
+
+def dealt(count: int, folds: int, seed: int | None) -> Ints:
+    """The fold of each of `count` items, dealt at random: sizes differ by 1 at most."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+    return np.asarray(rng.permutation(np.arange(count) % folds))
+
+
+@quietly
+def _score(
+    log_likelihood: Floats, draws: Floats, stats: dict[str, Any], group: list[int]
+) -> tuple[list[Any], list[Any]]:
+    """(elpd, its Monte Carlo standard error) of each observation that was left out; of all, if none was."""
+    chosen = log_likelihood[:, :, group] if group else log_likelihood
+    flat = pooled(chosen)
+    elpd = [log_mean_exp(flat[:, i]) for i in range(flat.shape[1])]
+    if not group:
+        return elpd, []
+    return elpd, [mcse_mean(np.exp(chosen[:, :, i] - value)) for i, value in enumerate(elpd)]

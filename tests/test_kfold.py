@@ -1,0 +1,90 @@
+"""K-fold cross-validation by refitting agrees with quadrature, and folds are of whole groups."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import hmc
+import models
+from diagnostics import kfold, loo_refit
+from diagnostics.kfold import dealt
+
+GOLDEN = Path(__file__).parent / "golden" / "models"
+FEW = {"chains": 2, "warmup": 100, "draws": 100, "progress": False}
+
+
+def exact_pointwise(name):
+    return np.array(json.loads((GOLDEN / f"exact_{name}.json").read_text())["pointwise"]["elpd_loo"])
+
+
+def agree(z):
+    """Whether independent z-scores look standard normal; a right one fails once in 10,000 times."""
+    return abs(z).max() < stats.norm.isf(1e-4 / (2 * z.size)) and (z**2).sum() < stats.chi2.isf(1e-4, z.size)
+
+
+def test_a_fold_for_each_observation_is_exact_leave_one_out():
+    found = kfold(models.mST(), 48, progress=False)
+    z = (found.pointwise.elpd_kfold - exact_pointwise("mST")) / found.pointwise.mcse
+    assert agree(z)
+    assert not agree((found.pointwise.elpd_kfold - exact_pointwise("mSTnomem")) / found.pointwise.mcse)
+    assert found.kfoldic == pytest.approx(-2.0 * found.elpd_kfold)
+    assert found.elpd_kfold == pytest.approx(found.pointwise.elpd_kfold.sum())
+    assert found.se == pytest.approx(np.sqrt(48.0 * np.var(found.pointwise.elpd_kfold, ddof=1)))
+
+
+def test_a_new_group_is_predicted_worse_than_a_known_one():
+    """Visits to cafes: without any visit to a cafe, its mean comes from the population."""
+    model = models.cafes()
+    cafe = model.data.cafe
+    new = kfold(model, groups=cafe, progress=False)
+    known = kfold(model, 5, progress=False)
+    assert {tuple(sorted(set(cafe[new.folds == k]))) for k in range(5)} == {(k,) for k in range(5)}
+    assert any(len(set(cafe[known.folds == k])) > 1 for k in range(5))
+    assert new.elpd_kfold < known.elpd_kfold
+    assert new.p_kfold > known.p_kfold > 0.0
+    # The visits to a cafe share its mean, so jointly they are less of a surprise than one by one.
+    groups = [np.flatnonzero(cafe == k).tolist() for k in range(5)]
+    joint = loo_refit(model, groups, progress=False).pointwise
+    single = np.bincount(cafe, weights=new.pointwise.elpd_kfold)
+    assert (joint.elpd_loo > single).all()
+    assert new.se == pytest.approx(np.sqrt(5.0 * np.var(single, ddof=1)))
+
+
+def test_folds_are_of_equal_size_and_by_the_seed():
+    fold = dealt(48, 10, 3)
+    assert sorted(np.bincount(fold)) == [4, 4, 5, 5, 5, 5, 5, 5, 5, 5]
+    assert np.array_equal(fold, dealt(48, 10, 3))
+    assert not np.array_equal(fold, dealt(48, 10, 4))
+
+
+def test_results_do_not_depend_on_the_number_of_workers():
+    one, two = (kfold(models.cafes(), 3, workers=workers, **FEW) for workers in (1, 2))
+    assert one.pointwise.elpd_kfold.tolist() == two.pointwise.elpd_kfold.tolist()
+    assert one.pointwise.elpd_kfold.tolist() != kfold(models.cafes(), 3, seed=5, **FEW).pointwise.elpd_kfold.tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"folds": 1}, "^cafes: folds = 1 is not a whole number from 2 to 20, that of its observations$"),
+        ({"folds": 2.5}, "^cafes: folds = 2.5 is not a whole number"),
+        ({"groups": np.zeros(20)}, "^cafes: folds = 1 is not a whole number from 2 to 1, that of its groups$"),
+        ({"groups": np.zeros(19)}, r"^cafes: groups has shape \(19,\), but there are 20 observations$"),
+    ],
+)
+def test_folds_that_cannot_be_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        kfold(models.cafes(), **options)
+
+
+def test_models_without_what_it_needs_are_refused():
+    with pytest.raises(ValueError, match="no field `weight`"):
+        kfold(models.mRS())
+    bare = hmc.Model(lambda p, d, g: 0.0, models.cafes().data, [hmc.Parameter("x")], name="bare")
+    with pytest.raises(ValueError, match=r"^bare has no log_likelihood function, which kfold needs$"):
+        kfold(bare)
+    with pytest.raises(TypeError, match=r"^kfold has no argument 'thin'$"):
+        kfold(models.cafes(), thin=3)
