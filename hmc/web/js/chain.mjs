@@ -90,8 +90,13 @@ export class Chain {
     const all = {};
     for (const [name, , extents] of this.model.arguments)
       if (name.startsWith(RECORD) && extents.length === 1)
-        all[name.slice(RECORD.length)] = Float64Array.from(this.lies.array(name).subarray(0, this.iteration), Number);
+        all[name.slice(RECORD.length)] = this.statistic(name.slice(RECORD.length));
     return all;
+  }
+
+  /** A statistic of the transitions since the first `from`: a copy. @param {string} name @param {number} from */
+  statistic(name, from = 0) {
+    return Float64Array.from(this.lies.array(`${RECORD}${name}`).subarray(from, this.iteration), Number);
   }
 
   /** The inverse metric of the next transition. @returns {import("./metric.mjs").InverseMetric} */

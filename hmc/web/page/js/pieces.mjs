@@ -12,9 +12,8 @@ export function pieceOf(chain, until) {
   chain.advance(until);
   const { iteration, warmup } = chain;
   const first = Math.max(from, warmup);
-  const { n_steps, diverging } = chain.stats;
   const positions = iteration > first ? chain.positions(first, iteration) : new Float64Array(0);
-  return { from, iteration, positions, n_steps: n_steps.slice(from), diverging: diverging.slice(from) };
+  return { from, iteration, positions, n_steps: chain.statistic("n_steps", from), diverging: chain.statistic("diverging", from) };
 }
 
 /** Advance a chain until an iteration, looking at it after each transition.
@@ -36,8 +35,7 @@ export function watchedPiece(chain, until, pair) {
     points.set([position[i], position[j]], 2 * k);
     ellipses.set(inPlane(chain.metric(), i, j), 3 * k);
   }
-  const { step_size, acceptance_rate, n_steps, diverging } = chain.stats;
-  const statistics = { step_size, acceptance_rate, n_steps, diverging };
-  for (const name of Object.keys(statistics)) statistics[name] = statistics[name].slice(from);
+  const names = ["step_size", "acceptance_rate", "n_steps", "diverging"];
+  const statistics = Object.fromEntries(names.map((name) => [name, chain.statistic(name, from)]));
   return { from, iteration: chain.iteration, points, ellipses, search, ...statistics };
 }

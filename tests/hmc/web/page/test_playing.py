@@ -173,10 +173,9 @@ def test_controls_of_a_run_do_what_they_say(shown, label, value, field, expected
     view.set(label, value)
     state = view.state()
     assert state[field] == expected
-    time.sleep(0.3)
-    view.until_state("over")
     total = state["warmup"] + state["draws"]
-    assert view.data("iterations") == " ".join([str(total)] * state["chains"])
+    iterations = " ".join([str(total)] * state["chains"])
+    view.until(lambda v: v.data("iterations") == iterations and v.data("state") == "over", "no such run")
 
 
 def test_another_model_does_not_meet_the_draws_of_the_one_before(shown, driver):
