@@ -36,6 +36,7 @@ _TERMINATIONS = {
     outcome.DIVERGENCE: "divergence",
     outcome.MAX_DEPTH: "max_depth",
     outcome.PATH_END: "path_end",
+    outcome.IRREVERSIBLE: "irreversible",
 }
 
 _INSTALL = "needs ArviZ: pip install -e '.[arviz]'"
