@@ -97,9 +97,9 @@ def macro_step(flow, macro, point, stop):
     start, energy = point_of(macro.points, 0), macro.end_energy[0]
     copy_point(point, start)
     finest = MAX_LEVEL if macro.tolerance < math.inf else 0
-    acceptance, n_gradients, level = 0.0, 0, 0
+    level = 0
     ahead = walk(flow.hamiltonian, point, flow.step_size, level, energy, macro.tolerance, stop)
-    n_gradients += ahead.n_gradients
+    n_gradients = ahead.n_gradients
     acceptance = acceptance_of(ahead.energy - flow.start_energy)
     while not ahead.is_tight and level < finest and stop[0] == 0:
         level += 1

@@ -72,7 +72,7 @@ class Trajectory(NamedTuple):
 
     ends: PhasePoint  # arrays (2, dimension): the backward and the forward end
     spans: Spans
-    macro: Memory | LeapfrogSteps
+    macro: Memory | LeapfrogSteps = LeapfrogSteps()  # Memory for WALNUTS alone
 
 
 class Flow(NamedTuple):
@@ -81,7 +81,7 @@ class Flow(NamedTuple):
     hamiltonian: Hamiltonian
     step_size: float  # negative backwards
     start_energy: float
-    macro: Macro | LeapfrogSteps
+    macro: Macro | LeapfrogSteps = LeapfrogSteps()
 
 
 class Growth(NamedTuple):
