@@ -62,7 +62,7 @@ def check_settings(**given: Any) -> Settings:
     if settings.tolerance is None:
         settings = settings._replace(tolerance=TOLERANCE)
     elif settings.algorithm != "walnuts":
-        raise ValueError('tolerance is for algorithm="walnuts", whose steps adapt to it')
+        raise ValueError(f'tolerance = {settings.tolerance!r} is for algorithm="walnuts", whose steps adapt to it')
     _number("tolerance", settings.tolerance, 0.0, math.inf)
     if not isinstance(settings.keep_warmup, (bool, np.bool_)):
         raise ValueError(f"keep_warmup = {settings.keep_warmup!r} is neither True nor False")

@@ -84,21 +84,26 @@ def add_chain(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--adaptation", default="gradients", help="of the metric, by gradients or windows (default gradients)"
     )
+    add_algorithm(command)
+    command.add_argument(
+        "--initial",
+        metavar="FILE.json",
+        help='where chains start: {"a_bar": 0.5, "sigma": 1, ...}, or a list of such, one a chain (default: at random)',
+    )
+
+
+def add_algorithm(command: argparse.ArgumentParser) -> None:
+    """The options that choose the algorithm."""
     command.add_argument(
         "--algorithm",
         default="nuts",
-        help="nuts; walnuts, for posteriors with narrow necks where NUTS diverges; or hmc (default nuts)",
+        help="nuts; walnuts, for posteriors with a neck, in which NUTS diverges; or hmc (default nuts)",
     )
     command.add_argument(
         "--tolerance",
         type=float,
         metavar="ENERGY",
         help="of walnuts: a step is taken in pieces where energies along it differ by more (default 3)",
-    )
-    command.add_argument(
-        "--initial",
-        metavar="FILE.json",
-        help='where chains start: {"a_bar": 0.5, "sigma": 1, ...}, or a list of such, one a chain (default: at random)',
     )
 
 
