@@ -115,8 +115,8 @@ def record_kind(algorithm: str) -> type[Record] | type[MacroRecord]:
     return MacroRecord if algorithm == "walnuts" else Record
 
 
-def make_record(kept: int, iterations: int, dimension: int, algorithm: str = "nuts") -> AnyRecord:
-    """An empty record of `iterations` transitions of which the last `kept` leave their positions."""
+def make_record(kept: int, iterations: int, dimension: int, algorithm: str = "nuts") -> Any:
+    """An empty record, of `record_kind`, of `iterations` transitions of which the last `kept` leave their positions."""
     kinds: dict[str, Any] = dict.fromkeys(("tree_depth", "n_steps", "termination", "micro_steps"), np.int64)
     kinds |= dict.fromkeys(("diverging", "reached_max_treedepth", "irreversible"), np.bool_)
     kind = record_kind(algorithm)
