@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from hmc.record import RecordedTransition
 
 _GRID = 160
+_NEAR = 10.0  # energy errors of the leaves that the frame is to show
+_MARGIN = np.array([1.2, 0.12])  # around them, as a part of their extent: the funnel's walls are to be seen
 TITLES = {"nuts": "NUTS", "walnuts": "WALNUTS"}
 
 
@@ -42,9 +44,9 @@ def neck(trajectories: Sequence[RecordedTransition] | None = None, model: hmc.Mo
         figure = style.blank()
         panels = figure.subplots(1, 2, sharex=True, sharey=True)
         figure.suptitle("Into the neck of a funnel, from one start with one step size", x=0.015, ha="left")
-        kept = np.array([leaf.position for t in trajectories for leaf in t.leaves if not leaf.diverging])
-        low, high = kept.min(axis=0), kept.max(axis=0)
-        x, y = np.linspace(low - 0.3 * (high - low), high + 0.3 * (high - low), _GRID).T
+        near = np.array([leaf.position for t in trajectories for leaf in t.leaves if abs(leaf.energy_error) < _NEAR])
+        low, high = near.min(axis=0), near.max(axis=0)
+        x, y = np.linspace(low - _MARGIN * (high - low), high + _MARGIN * (high - low), _GRID).T
         for axes, recorded in zip(panels, trajectories, strict=True):
             draw_density(axes, model, x, y)
             axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))  # a step that fails may lead far out of the picture

@@ -102,7 +102,7 @@ def funnel_trajectories() -> list[RecordedTransition]:
 
 def neck_trajectories() -> list[RecordedTransition]:
     """A transition of NUTS and one of WALNUTS into the neck of the funnel, of one start, momentum and step size."""
-    how = {"position": np.array([1.0, 1.0]), "step_size": 0.45, "seed": 142}
+    how = {"position": np.array([0.3, -1.0]), "step_size": 0.55, "seed": 48, "max_depth": 6}
     return [record_from(funnel(), **how, algorithm=algorithm)[0] for algorithm in ("nuts", "walnuts")]
 
 
