@@ -19,6 +19,9 @@ AGAINST_LOW_EBFMI = (
 )
 INSTEAD_OF_DRAWS = NON_CENTRED, "look for parameters that the data say little of, and give these tighter priors"
 
+# Advice for divergences of NUTS that lie in a neck.
+OR_WALNUTS = ', or try algorithm="walnuts", whose steps are smaller where the posterior bends'
+
 # Advice for a run whose metric does not know correlations.
 OTHER_METRIC = 'or try metric="auto", which learns correlations'
 
@@ -60,10 +63,10 @@ WORDS = {
         "{remedy}",
     ),
     "divergences": (
-        "{count} of {total} transitions diverged ({share:.2%}; {named}): the posterior bends more sharply there than "
-        "the steps can follow, so a part of it may be missing from the draws.",
+        "{count} of {total} transitions diverged ({share:.2%}; {named}{where}): the posterior bends more sharply there "
+        "than the steps can follow, so a part of it may be missing from the draws.",
         "Rerun with a higher target_accept ({target_accept}), `--target-accept {target_accept}`; if some remain, "
-        "{remedy}. A log density that is NaN there diverges too: `hmc check MODEL` finds it.",
+        "{remedy}{or_walnuts}. A log density that is NaN there diverges too: `hmc check MODEL` finds it.",
     ),
     "saturated_trees": (
         "{count} of {total} trajectories ({share:.2%}; {named}) were cut off at {depth} doublings, before they turned "

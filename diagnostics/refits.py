@@ -50,7 +50,8 @@ def refits(
     for group in left_out:
         model.without(group)  # a wrong number is found before the first fit
     seeds = list(itertools.islice(_seeds(seed), 1 + len(left_out)))
-    items = Items(functools.partial(_fit, settings, [[], *left_out], seeds, reduce), settings.chains, ())
+    fit = functools.partial(_fit, settings, [[], *left_out], seeds, reduce)
+    items = Items(fit, settings.chains, (), settings.algorithm)
     run: dict[str, Any] = {"workers": workers, "executor": executor, "progress": progress, "until_failure": True}
     done = in_batches(model, items, 1 + len(left_out), **run)
     if done.failures:

@@ -21,6 +21,7 @@ from .findings import (
     AGAINST_LOW_EBFMI,
     CHECK,
     INSTEAD_OF_DRAWS,
+    OR_WALNUTS,
     OTHER_METRIC,
     SEVERITIES,
     Finding,
@@ -29,6 +30,7 @@ from .findings import (
     finding,
 )
 from .hierarchy import Hierarchy, centred_hierarchy
+from .necks import neck
 from .precis import distinct, element_labels
 from .protocols import Bools, Floats, SampledFit
 from .psis import PsisLoo, loo_cautions
@@ -82,7 +84,7 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
         findings += _of_draws(quantities)
         # Looked for where advice depends on it, once.
         hierarchy = functools.cache(lambda: centred_hierarchy(fit))
-        findings += [*_of_trajectories(fit, hierarchy), *_of_convergence(fit, quantities, hierarchy)]
+        findings += [*_of_trajectories(fit, quantities, hierarchy), *_of_convergence(fit, quantities, hierarchy)]
     findings += map(_of_observations, itertools.chain(*map(_cautions, criteria)))
     findings.sort(key=lambda found: SEVERITIES.index(found.severity))
     summary = _summary(fit, quantities, findings[0].severity if findings else None)
@@ -147,15 +149,27 @@ def _of_chains(fit: SampledFit) -> Iterator[Finding]:
         yield from of_stuck_chains(fit.unconstrained, lp, [f"chain {number + 1}" for number in fit.chains])
 
 
-def _of_trajectories(fit: SampledFit, hierarchy: Callable[[], Hierarchy | None]) -> Iterator[Finding]:
+def _of_trajectories(
+    fit: SampledFit, quantities: Quantities, hierarchy: Callable[[], Hierarchy | None]
+) -> Iterator[Finding]:
     """Divergences, cut-off trajectories, energies that change too slowly or are rounded."""
     diverging, saturated = fit.stats["diverging"], fit.stats["reached_max_treedepth"]
     if diverging.any():
         severity: Severity = "error" if diverging.mean() >= DIVERGENT_SHARE else "warning"
         target = 0.95 if getattr(fit, "settings", {}).get("target_accept", 0.8) < 0.95 else 0.99
         concerns = _chains(fit, diverging.sum(axis=1))
-        remedy = _remedy(AGAINST_DIVERGENCES, hierarchy())
-        yield finding("divergences", severity, concerns, _share(diverging), target_accept=target, remedy=remedy)
+        found = neck(fit, quantities.label)
+        is_nuts = getattr(fit, "settings", {}).get("algorithm") == "nuts"
+        yield finding(
+            "divergences",
+            severity,
+            concerns,
+            _share(diverging),
+            where=f"; mostly where {found.label} is {found.side}" if found else "",
+            target_accept=target,
+            remedy=_remedy(AGAINST_DIVERGENCES, hierarchy()),
+            or_walnuts=OR_WALNUTS if found and is_nuts else "",
+        )
     if saturated.any():
         depth = int(fit.stats["tree_depth"][saturated].max())
         numbers = _share(saturated) | {"depth": depth}

@@ -93,6 +93,7 @@ _STILLS = {
     "nuts_trajectory": _Entry("sampler.trajectory", (), "a NUTS trajectory: its doublings, its U-turn and its draw"),
     "nuts_tree": _Entry("sampler.tree", (), "the same NUTS trajectory as a binary tree"),
     "divergence": _Entry("sampler.paths", (), "a trajectory that diverges in the neck of a funnel"),
+    "neck": _Entry("sampler.neck", (), "NUTS and WALNUTS entering the same neck of a funnel"),
     "warmup": _Entry("sampler.warmup", ("mST",), "step size and acceptance rate over warm-up"),
     "metric": _Entry("sampler.warmup", ("mST",), "the metric before and after warm-up, against the posterior"),
     "funnel": _Entry("sampler.funnel", ("mST", "mSTnc"), "centred against non-centred draws, and their divergences"),

@@ -28,6 +28,7 @@ _FURTHER_SETTINGS = {
     "max_depth": 10,
     "algorithm": "nuts",
     "path_length": None,
+    "tolerance": None,
     "metric": "auto",
     "adaptation": "gradients",
 }
@@ -82,7 +83,7 @@ def replicate(
     replications: how many.
     design(rng, model) -> (truth, fitted): what a replication is of. None: `from_prior`.
     sampler(truth, fitted, settings, cells) -> (draws, stats): how it is sampled. None: `independent_chains`.
-    sampling: target_accept, max_depth, algorithm, path_length, metric, adaptation, as for `hmc.sample`.
+    sampling: target_accept, max_depth, algorithm, path_length, tolerance, metric, adaptation, as for `hmc.sample`.
 
     A result depends on model, functions, seed, settings and the replication's number alone: not on workers, executor or
     how many others there are. In worker processes these functions are imported by name (or are partials of what is);
@@ -106,7 +107,12 @@ def replicate(
         if not callable(function):
             raise ValueError(f"{name} = {function!r} is not a function")
     functions = (design, sampler or independent_chains, reduce)
-    items = Items(functools.partial(_replication, Experiment(settings, *functions)), settings.chains, functions)
+    items = Items(
+        functools.partial(_replication, Experiment(settings, *functions)),
+        settings.chains,
+        functions,
+        settings.algorithm,
+    )
     done = in_batches(model, items, int(replications), workers=workers, executor=executor, progress=progress)
     return Replications(
         results=[result for _, result in done.results],

@@ -25,7 +25,7 @@ from hmc.running.execution import Execution, Task
 from hmc.running.executors import check_execution, for_model
 from hmc.running.processes import number_of_workers
 from hmc.running.tasks import ChainResult, run_chain
-from hmc.sampler.chain import Record
+from hmc.sampler.chain import AnyRecord
 from hmc.sampler.snapshot import Snapshot
 from hmc.settings import Settings, check_settings, check_whole, settings_of
 
@@ -44,6 +44,7 @@ def sample(
     initial: Initial = None,
     algorithm: str = "nuts",
     path_length: float | None = None,
+    tolerance: float | None = None,
     metric: str = "auto",
     adaptation: str = "gradients",
     workers: int | None = None,
@@ -63,7 +64,9 @@ def sample(
     max_depth: at most 2^max_depth leapfrog steps a transition.
     initial: where chains start: named values as in `fit`, {"a": ..., "sigma": ...}, or a list of such, one a chain;
         or unconstrained positions (dimension,) or (chains, dimension). None: uniform in (-2, 2), unconstrained.
-    algorithm: "nuts", or "hmc" with a fixed `path_length` in posterior standard deviations (None: pi / 2).
+    algorithm: "nuts"; "walnuts", which takes a step in pieces where energies along it differ by over `tolerance` (None:
+        3), as in the neck of a funnel; or "hmc" with a fixed `path_length` in posterior standard deviations (None: pi /
+        2).
     metric: what warm-up learns of the posterior's shape: "diag" (a scale for each dimension), "dense" (all
         correlations), "low_rank" (those that matter, for many dimensions), "unit" (nothing). "auto" is "dense" up to 20
         dimensions; beyond, "diag" until warm-up sees that correlations are worth it, and then "dense" up to 40
@@ -98,6 +101,7 @@ def sample(
         max_depth=max_depth,
         algorithm=algorithm,
         path_length=path_length,
+        tolerance=tolerance,
         metric=metric,
         adaptation=adaptation,
         initial=None,
@@ -141,7 +145,7 @@ def extend(
     if fit.interrupted or fit.snapshots is None:
         raise ValueError(f"{fit.name}: the fit was interrupted, so it cannot be extended")
     now = identity_of(fit.model)
-    parts: list[tuple[list[Record], Snapshot]] = [
+    parts: list[tuple[list[AnyRecord], Snapshot]] = [
         ([record], snapshot) for record, snapshot in zip(records(fit), fit.snapshots, strict=True)
     ]
     different = (
@@ -170,7 +174,7 @@ def run(
     workers: int | None,
     executor: Executor | str | None,
     progress: bool,
-    keep: Callable[[int, Record, Snapshot, list[Remark]], None] | None = None,
+    keep: Callable[[int, AnyRecord, Snapshot, list[Remark]], None] | None = None,
 ) -> Fit:
     """Run chains to the end, and join them to a fit.
 
@@ -179,7 +183,8 @@ def run(
     """
     end = settings.warmup + settings.draws
     seconds_of_chunk = None if keep is None else chunk_seconds(model)
-    chosen = for_model(model, number_of_workers(workers, len(chains)), executor)
+    workers = number_of_workers(workers, len(chains))
+    chosen = for_model(model, workers, executor, algorithm=settings.algorithm)
     started = time.perf_counter()
     with Execution(chosen, (1, 1 + settings.chains)) as execution:
 

@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 MOST_CHAINS = 100_000  # far beyond, a wrong number would keep the machine busy for long before anything is said
-ALGORITHMS = ("nuts", "hmc")
+ALGORITHMS = ("nuts", "walnuts", "hmc")
 METRICS = ("auto", "diag", "dense", "low_rank", "unit")
 ADAPTATIONS = ("gradients", "windows")
 
 # A quarter of the period of whitened normal dynamics: the end of the path knows nothing of its start.
 QUARTER_PERIOD = math.pi / 2
+
+# Of the energies along a macro step of WALNUTS: a single leapfrog step rarely exceeds it where NUTS does well.
+TOLERANCE = 3.0
 
 
 class Settings(NamedTuple):
@@ -27,6 +30,7 @@ class Settings(NamedTuple):
     max_depth: int
     algorithm: str
     path_length: float
+    tolerance: float
     metric: str
     adaptation: str
     initial: Any
@@ -35,7 +39,7 @@ class Settings(NamedTuple):
 
 def check_settings(**given: Any) -> Settings:
     """`Settings` from the arguments of `hmc.sample`; ValueError names the first that is wrong, and its value."""
-    settings = Settings(**given)
+    settings = Settings(**{"tolerance": None} | given)
     check_whole("chains", settings.chains, least=1, most=MOST_CHAINS)
     check_whole("warmup", settings.warmup, least=0)
     check_whole("draws", settings.draws, least=1)
@@ -52,14 +56,20 @@ def check_settings(**given: Any) -> Settings:
     _number("target_accept", settings.target_accept, 0.0, 1.0)
     if settings.path_length is None:
         settings = settings._replace(path_length=QUARTER_PERIOD)
-    elif settings.algorithm == "nuts":
-        raise ValueError('path_length is for algorithm="hmc"; NUTS finds its own')
+    elif settings.algorithm != "hmc":
+        raise ValueError(f'path_length is for algorithm="hmc"; {settings.algorithm.upper()} finds its own')
     _number("path_length", settings.path_length, 0.0, math.inf)
+    if settings.tolerance is None:
+        settings = settings._replace(tolerance=TOLERANCE)
+    elif settings.algorithm != "walnuts":
+        raise ValueError(f'tolerance = {settings.tolerance!r} is for algorithm="walnuts", whose steps adapt to it')
+    _number("tolerance", settings.tolerance, 0.0, math.inf)
     if not isinstance(settings.keep_warmup, (bool, np.bool_)):
         raise ValueError(f"keep_warmup = {settings.keep_warmup!r} is neither True nor False")
     seed = secrets.randbits(64) if settings.seed is None else int(settings.seed)
     whole: dict[str, Any] = {name: int(getattr(settings, name)) for name in ("chains", "warmup", "draws", "max_depth")}
-    floats: dict[str, Any] = {name: float(getattr(settings, name)) for name in ("target_accept", "path_length")}
+    reals = ("target_accept", "path_length", "tolerance")
+    floats: dict[str, Any] = {name: float(getattr(settings, name)) for name in reals}
     return settings._replace(seed=seed, keep_warmup=bool(settings.keep_warmup), **whole, **floats)
 
 

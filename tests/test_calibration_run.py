@@ -137,9 +137,9 @@ def test_a_chain_that_is_stopped_late_has_no_ranks(stopped_at, monkeypatch):
     """Its record holds rows of zeros, which are no draws."""
     cells, calls, compiled = np.zeros(2, np.int64), itertools.count(1), chain_through.compiled_advance
 
-    def stopping():
+    def stopping(algorithm):
         cells[0] = next(calls) == stopped_at
-        return compiled()
+        return compiled(algorithm)
 
     monkeypatch.setattr(chain_through, "compiled_advance", stopping)
     model = conjugate()

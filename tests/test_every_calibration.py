@@ -28,3 +28,12 @@ def test_ranks_are_uniform(name, options):
     found = calibrate(model, 200, progress=False, **SHORT_CHAINS)
     print(found)
     assert found.passed, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mST", "cafes", "mr"])
+def test_ranks_are_uniform_with_macro_steps(name):
+    """A tolerance so small that many steps are taken in pieces, and some are irreversible."""
+    found = calibrate(models.build(name), 200, algorithm="walnuts", tolerance=0.3, progress=False, **SHORT_CHAINS)
+    print(found)
+    assert found.passed, found

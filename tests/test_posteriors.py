@@ -46,7 +46,13 @@ def test_all_means_sds_and_quantiles_agree_with_the_exact_posterior(long_fits, n
     assert agreement.departures(agreement.z_scores(names, draws, exact(name)["parameters"])) == {}
 
 
-WAYS = [{"adaptation": "windows"}, {"metric": "dense"}, {"metric": "low_rank"}, {"algorithm": "hmc"}]
+WAYS = [
+    {"adaptation": "windows"},
+    {"metric": "dense"},
+    {"metric": "low_rank"},
+    {"algorithm": "walnuts"},
+    {"algorithm": "hmc"},
+]
 
 
 @pytest.mark.parametrize("settings", WAYS)

@@ -42,7 +42,7 @@ def nuts_animation(
     if chain is None:
         chain, model = toys.nuts_chain(), toys.plane()
     is_of_model = model is not None and model.dimension == 2 and all(r.model == model.name for r in chain)
-    if not (is_of_model and chain and all(r.algorithm == "nuts" for r in chain)):
+    if not (is_of_model and chain and all(r.algorithm != "hmc" for r in chain)):
         raise ValueError("nuts_animation: draws NUTS transitions in 2 dimensions, and needs the model they are of")
     shown = [round(1000 * seconds) * times for recorded in chain for times in [1] * len(recorded.leaves) + [_STILL]]
     return write_film(path, frames(chain, model), shown)

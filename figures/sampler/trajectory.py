@@ -14,7 +14,7 @@ from figures.drawing import style
 from figures.sampler import toys
 from hmc.checking import component_names
 from hmc.sampler.metric import factor
-from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
+from hmc.sampler.outcome import DIVERGENCE, IRREVERSIBLE, MAX_DEPTH, SUBTREE_U_TURN, U_TURN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +30,7 @@ ENDS = {
     SUBTREE_U_TURN: "its last doubling turns back",
     DIVERGENCE: "a step diverges",
     MAX_DEPTH: "the maximum depth is reached",
+    IRREVERSIBLE: "a macro step has another way back",
 }
 LEVELS = (1.0, 2.0, 3.0)  # of density lines, in standard deviations: exp(-r^2 / 2) of the highest density
 _GRID = 120  # points a side at which a density is evaluated for its lines
@@ -75,8 +76,8 @@ def _given(recorded, model):
 
 
 def require_nuts(name: str, recorded: RecordedTransition) -> None:
-    """ValueError if a transition is not one of NUTS."""
-    if recorded.algorithm != "nuts":
+    """ValueError if a transition is not one of NUTS, or of WALNUTS, which has the same doublings."""
+    if recorded.algorithm == "hmc":
         raise ValueError(f"{name}: the transition is one of static HMC, which has no doublings")
 
 

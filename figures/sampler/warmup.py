@@ -149,8 +149,9 @@ def _first_metric(fit, chain):
     if fit.model is None:
         raise ValueError("metric: the fit was loaded from a file, without its model; give the first metric as `before`")
     settings = {name: value for name, value in fit.settings.items() if name not in _NOT_RECORDED}
-    if settings["algorithm"] == "nuts":
-        settings["path_length"] = None
+    for name, algorithm in (("path_length", "hmc"), ("tolerance", "walnuts")):
+        if settings["algorithm"] != algorithm:
+            settings[name] = None
     return record(fit.model, after=0, chain=fit.chains[chain], **settings)[0].inverse_metric
 
 

@@ -6,7 +6,7 @@ from hmc.checking.findings import Fault
 from hmc.model import Model
 from hmc.parameters import element_names
 from hmc.results.coordinates import SAMPLE_DIMS
-from hmc.sampler.chain import Record
+from hmc.sampler.chain import MacroRecord
 
 
 def shared_columns(others: Mapping[str, tuple], quantities: Mapping[str, tuple], kind: str) -> Iterator[Fault]:
@@ -14,7 +14,7 @@ def shared_columns(others: Mapping[str, tuple], quantities: Mapping[str, tuple],
 
     Export appends underscores to such names, so that no column is lost, but nobody could tell which is which.
     """
-    statistics = {f"{name}__": name for name in Record._fields[1:]}
+    statistics = {f"{name}__": name for name in MacroRecord._fields[1:]}
     seen = {label: name for name, shape in others.items() for label in _columns(name, shape)}
     for name, shape in quantities.items():
         for label in _columns(name, shape):

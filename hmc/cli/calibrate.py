@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from hmc.cli.model_argument import build
-from hmc.cli.shared import MODEL_HELP, add_data, add_replications
+from hmc.cli.shared import MODEL_HELP, add_algorithm, add_data, add_replications
 
 
 def add(subparsers: Any) -> None:
@@ -22,6 +22,7 @@ def add(subparsers: Any) -> None:
     command.add_argument("--spacing", type=int, default=4, help="transitions between two of these draws (default 4)")
     command.add_argument("--target-accept", type=float, default=0.8, metavar="RATE", help="default 0.8")
     command.add_argument("--metric", default="auto", help="auto, diag, dense, low_rank or unit (default auto)")
+    add_algorithm(command)
     add_data(command)
     command.set_defaults(run=run)
 
@@ -40,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
         executor=options.executor,
         target_accept=options.target_accept,
         metric=options.metric,
+        algorithm=options.algorithm,
+        tolerance=options.tolerance,
     )
     print(found)
     return 0 if found.passed and not found.interrupted else 1

@@ -10,7 +10,9 @@ from typing import Any
 MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for one of your own"
 DRAWS_FILES = "a saved fit, .csv (CmdStan's too), .nc (ArviZ), .npz, .npy, or .json and .json.zip (posteriordb)"
 # The options of `add_sampling`, by the names that they have in `options`.
-OF_CHAINS = ("warmup", "seed", "target_accept", "max_depth", "metric", "adaptation", "algorithm", "initial")
+OF_CHAINS = (
+    "warmup", "seed", "target_accept", "max_depth", "metric", "adaptation", "algorithm", "tolerance", "initial"
+)  # fmt: skip
 OF_RUNS = ("workers", "dask")
 OF_SAMPLING = ("chains", "draws", *OF_RUNS, *OF_CHAINS)
 # Of commands that make the lecture's own numbers: as long as its fits, and everybody's, were when it was given.
@@ -87,11 +89,26 @@ def add_chain(command: argparse.ArgumentParser, warmup: int = 400) -> None:
     command.add_argument(
         "--adaptation", default="gradients", help="of the metric, by gradients or windows (default gradients)"
     )
-    command.add_argument("--algorithm", default="nuts", help="nuts or hmc (default nuts)")
+    add_algorithm(command)
     command.add_argument(
         "--initial",
         metavar="FILE.json",
         help='where chains start: {"a_bar": 0.5, "sigma": 1, ...}, or a list of such, one a chain (default: at random)',
+    )
+
+
+def add_algorithm(command: argparse.ArgumentParser) -> None:
+    """The options that choose the algorithm."""
+    command.add_argument(
+        "--algorithm",
+        default="nuts",
+        help="nuts; walnuts, for posteriors with a neck, in which NUTS diverges; or hmc (default nuts)",
+    )
+    command.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="ENERGY",
+        help="of walnuts: a step is taken in pieces where energies along it differ by more (default 3)",
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from hmc.record.transitions import Doubling, RecordedTransition, record
 from hmc.record.watcher import Check, Join, Leaf
 from hmc.sampler.metric import factor
-from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
+from hmc.sampler.outcome import DIVERGENCE, GOING_ON, IRREVERSIBLE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
 
 if TYPE_CHECKING:
     from hmc.model import Model
@@ -27,6 +27,13 @@ LEGEND = (
     "Its energy error is its energy less the start's, which exact dynamics would keep at 0; its weight is "
     "exp(-energy error)."
 )
+MACRO_LEGEND = (
+    "WALNUTS reaches the next leaf by a macro step: one leapfrog step, if the energies at its ends differ by at most "
+    "the tolerance. If not, the same time is covered in 2 leapfrog steps, in 4 and so on, until all energies along the "
+    "way are within the tolerance of each other. Then it looks back: if fewer steps would lead back within the "
+    "tolerance, the way back is another one, and there is no such step."
+)
+_KINDS = {"nuts": "NUTS", "walnuts": "WALNUTS", "hmc": "static HMC"}
 
 
 def watch(model: Model, *, width: int = 100, **arguments: Any) -> str:
@@ -36,7 +43,8 @@ def watch(model: Model, *, width: int = 100, **arguments: Any) -> str:
     indented, on the next.
     """
     told = [narrate(recorded).splitlines() for recorded in record(model, **arguments)]
-    return "\n\n".join("\n".join(_wrapped(line, width) for line in lines) for lines in [[LEGEND], *told])
+    legends = [[LEGEND], [MACRO_LEGEND]] if arguments.get("algorithm") == "walnuts" else [[LEGEND]]
+    return "\n\n".join("\n".join(_wrapped(line, width) for line in lines) for lines in [*legends, *told])
 
 
 def _wrapped(line: str, width: int) -> str:
@@ -46,7 +54,7 @@ def _wrapped(line: str, width: int) -> str:
 
 def narrate(recorded: RecordedTransition) -> str:
     """One `RecordedTransition` told from its start to its draw: a text of several lines."""
-    tell_path = _tell_doublings if recorded.algorithm == "nuts" else _tell_static
+    tell_path = _tell_static if recorded.algorithm == "hmc" else _tell_doublings
     lines = [
         _title(recorded),
         *_tell_climb(recorded),
@@ -61,11 +69,10 @@ def _title(recorded: RecordedTransition) -> str:
     n = recorded.iteration + 1
     draw = n - recorded.warmup
     which = f"draw {draw}" if draw > 0 else f"warm-up transition {n} of {recorded.warmup}"
-    kind = "NUTS" if recorded.algorithm == "nuts" else "static HMC"
     dimension = recorded.leaves[0].position.size
     room = f"{dimension} dimension{'' if dimension == 1 else 's'}"
     who = f"{recorded.model}, chain {recorded.chain + 1}, {which}"
-    return f"{who}: {kind} in {room}, step size {_short(recorded.step_size)}"
+    return f"{who}: {_KINDS[recorded.algorithm]} in {room}, step size {_short(recorded.step_size)}"
 
 
 def _tell_climb(recorded: RecordedTransition) -> Iterator[str]:
@@ -109,10 +116,18 @@ def _tell_doublings(recorded: RecordedTransition) -> Iterator[str]:
 
 def _tell_steps(doubling: Doubling) -> str:
     planned, n = 2 ** (doubling.number - 1), len(doubling.leaves)
-    steps = f"{_steps(n)}" if n == planned else f"{n} of {_steps(planned)}"
+    of_a_kind = _macro_steps if doubling.leaves[0].walks else _steps
+    steps = f"{of_a_kind(n)}" if n == planned else f"{n} of {of_a_kind(planned)}"
     direction = "forwards" if doubling.is_forward else "backwards"
     leaves = _stretch(doubling.leaves[0].number, doubling.leaves[-1].number)
-    return f"Doubling {doubling.number}, {direction}: {steps}, {leaves}; {_errors(doubling.leaves)}."
+    return f"Doubling {doubling.number}, {direction}: {steps}, {leaves}; {_errors(doubling.leaves)}{_pieces(doubling)}."
+
+
+def _pieces(doubling: Doubling) -> str:
+    """Which steps of WALNUTS took more than one leapfrog step; "" where none did."""
+    ways = [(leaf.number, leaf.way) for leaf in doubling.leaves if leaf.termination == GOING_ON]
+    told = [f"to leaf {number} in {2**way.level} leapfrog steps" for number, way in ways if way and way.level]
+    return f"; the step {', '.join(told)}" if told else ""
 
 
 def _errors(leaves: Sequence[Leaf]) -> str:
@@ -129,11 +144,25 @@ def _tell_giving_up(recorded: RecordedTransition, doubling: Doubling) -> str:
     wasted = "The doubling is given up: none of its leaves can be the draw, and the trajectory ends."
     if recorded.outcome.termination == DIVERGENCE:
         return f"{_divergence(doubling.leaves[-1])} {wasted}"
+    if recorded.outcome.termination == IRREVERSIBLE:
+        return f"{_irreversible(doubling.leaves[-1])} {wasted}"
     join = doubling.joins[-1]
     return f"A part of it turns back on itself: {_turning(join)}. {wasted}"
 
 
+def _irreversible(leaf: Leaf) -> str:
+    back = leaf.walks[-1].level
+    assert leaf.way is not None
+    return (
+        f"The step to leaf {leaf.number} took {_steps(2**leaf.way.level)}, but {2**back} {_leads(2**back)} back within "
+        "the tolerance. The way back is another one, so there is no such step."
+    )
+
+
 def _divergence(leaf: Leaf) -> str:
+    if leaf.termination == DIVERGENCE and leaf.way is not None and leaf.way.level:
+        most = _steps(2**leaf.way.level)
+        return f"Divergence at leaf {leaf.number}: in {most}, too, the energies are further apart than the tolerance."
     return (
         f"Divergence at leaf {leaf.number}: an energy error of {_short(leaf.energy_error)}, where at most "
         f"{MAX_ENERGY_ERROR:.0f} passes; the steps have lost the trajectory."
@@ -192,15 +221,22 @@ def _tell_static(recorded: RecordedTransition) -> Iterator[str]:
 
 def _tell_draw(recorded: RecordedTransition) -> str:
     outcome, start, drawn = recorded.outcome, recorded.leaves[0], recorded.leaf(recorded.chosen)
-    sums = f"{_steps(outcome.n_steps)}, acceptance rate {_short(outcome.acceptance_rate)}"
-    if recorded.algorithm == "nuts":
+    sums = f"{_steps(outcome.n_steps)}{_of_them(recorded)}, acceptance rate {_short(outcome.acceptance_rate)}"
+    if recorded.algorithm != "hmc":
         sums = f"tree depth {outcome.tree_depth}, {sums}"
     if recorded.chosen == 0:
         return f"Draw: leaf 0, the start itself; the chain stays where it was. In all: {sums}."
-    where = f"{_steps(abs(recorded.chosen))} {'forwards' if recorded.chosen > 0 else 'backwards'} from the start"
+    of_a_kind = _macro_steps if recorded.algorithm == "walnuts" else _steps
+    where = f"{of_a_kind(abs(recorded.chosen))} {'forwards' if recorded.chosen > 0 else 'backwards'} from the start"
     change = f"log density from {start.log_density:.2f} to {drawn.log_density:.2f}"
     distance = f"{_short(distance_moved(recorded))} standard deviations of the metric away"
     return f"Draw: leaf {recorded.chosen}, {where} and {distance}; {change}. In all: {sums}."
+
+
+def _of_them(recorded: RecordedTransition) -> str:
+    """How many leapfrog steps are on the trajectory, where others are not."""
+    on_it = recorded.outcome.micro_steps
+    return "" if on_it == recorded.outcome.n_steps else f" ({on_it} from leaf to leaf, the others to try and look back)"
 
 
 def distance_moved(recorded: RecordedTransition) -> float:
@@ -213,8 +249,16 @@ def _stretch(first: int, last: int) -> str:
     return f"leaf {first}" if first == last else f"leaves {first} to {last}"
 
 
+def _leads(n: int) -> str:
+    return "leads" if n == 1 else "lead"
+
+
 def _steps(n: int) -> str:
     return f"{n} leapfrog step{'' if n == 1 else 's'}"
+
+
+def _macro_steps(n: int) -> str:
+    return f"{n} macro step{'' if n == 1 else 's'}"
 
 
 def _short(x: float) -> str:

@@ -17,12 +17,12 @@ import numpy as np
 
 from hmc.jit.copying import substituted
 from hmc.record.watcher import Climb, Join, Leaf, Watcher, watch_climb
-from hmc.sampler.chain import Orders, Record, advance, make_buffers, make_record
+from hmc.sampler.chain import AnyRecord, Orders, advance, make_buffers, make_record, tolerance_at
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.metric import DENSE, DIAGONAL, LowRank, Metric, identity, of_low_rank, set_from_covariance
 from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.outcome import Outcome
-from hmc.sampler.phase_space import Hamiltonian, Start, draw_momentum
+from hmc.sampler.phase_space import Hamiltonian, Reach, Start, draw_momentum
 from hmc.sampler.starting import chain_rng, make_orders, start
 from hmc.sampling import initial_positions, sample
 from hmc.settings import Settings, check_settings, is_whole
@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 _AT_A_TIME = 50  # transitions of the warm-up between two chances for Ctrl-C
 # Draws do not depend on these.
 _NOT_SETTINGS = ("model", "draws", "workers", "executor", "keep_warmup", "checkpoint", "progress")
+_SETTINGS_FROM = ("algorithm", "path_length", "tolerance", "max_depth")  # of `record_from`
 
 
 class Doubling(NamedTuple):
-    """One doubling of a NUTS trajectory: 2^(number - 1) leapfrog steps in one direction, if it was finished."""
+    """One doubling of a trajectory of NUTS or WALNUTS: 2^(number - 1) steps in one direction, if it was finished."""
 
     number: int  # from 1
     is_forward: bool
@@ -57,7 +58,7 @@ class RecordedTransition(NamedTuple):
     chain: int
     iteration: int  # transitions of the chain before this one, warm-up included
     warmup: int  # transitions of the warm-up
-    algorithm: str  # "nuts" or "hmc"
+    algorithm: str  # "nuts", "walnuts" or "hmc"
     step_size: float
     inverse_metric: np.ndarray | LowRank  # (dimension,), or (dimension, dimension) if dense
     leaves: tuple[Leaf, ...]  # in the order they were reached, the start first
@@ -103,7 +104,7 @@ def record(
         draws recorded are `fit.unconstrained[chain, :transitions]`. They are run compiled and leave nothing behind.
     chain: which of the chains, from 0.
     settings: those arguments of `hmc.sample` that draws depend on, with the same defaults: seed, warmup, chains,
-        target_accept, max_depth, initial, algorithm, path_length, metric, adaptation.
+        target_accept, max_depth, initial, algorithm, path_length, tolerance, metric, adaptation.
 
     ValueError for an argument that is wrong, InitializationError where the chain finds no start.
     """
@@ -113,17 +114,18 @@ def record(
     if not 0 <= _whole("chain", chain, 0) < checked.chains:
         raise ValueError(f"chain = {chain}: there are chains 0 to {checked.chains - 1}")
     rng = chain_rng(checked, chain)
-    orders, statistics = _orders(checked)._replace(first_kept=until), _statistics(until, model, after)
+    orders = _orders(checked)._replace(first_kept=until)
+    statistics = _statistics(until, model, after, checked.algorithm)
     watcher = Watcher()
     with np.errstate(all="ignore"):
         density = model.density()
         state = start(model, density, checked, chain, rng, orders.stop)
-        buffers = make_buffers(state, checked.max_depth)
+        buffers = make_buffers(state, checked.max_depth, checked.algorithm)
         begin = Start(state.point, state.log_density)
         climb = watch_climb(Hamiltonian(*density, state.metric), begin, orders.stop) if checked.warmup else None
         for reached in range(_AT_A_TIME, after + _AT_A_TIME, _AT_A_TIME):
             part = orders._replace(until=min(reached, after))
-            state = compiled_advance()(*density, rng.bit_generator, state, buffers, part, statistics)
+            state = compiled_advance(checked.algorithm)(*density, rng.bit_generator, state, buffers, part, statistics)
         watched = substituted(advance, transition=watcher.transition)
         watched(*density, rng.bit_generator, state, buffers, orders._replace(until=until), statistics)
     first, *others = _records(model, checked, chain, after, watcher.notes)
@@ -146,21 +148,22 @@ def record_from(
 
     position: unconstrained (dimension,), or named values as in `fit`.
     inverse_metric: (dimension,) variances, or a covariance (dimension, dimension), or a `hmc.LowRank`; None: ones.
-    settings: algorithm, path_length, max_depth, as in `hmc.sample`.
+    settings: algorithm, path_length, tolerance, max_depth, as in `hmc.sample`.
 
     ValueError for an argument that is wrong, InitializationError where the density or gradient there is not finite.
     """
     given = {"initial": position, "chains": 1, "warmup": 0, "seed": seed}
-    twice = [name for name in settings if name not in ("algorithm", "path_length", "max_depth")]
+    twice = [name for name in settings if name not in _SETTINGS_FROM]
     if twice:
-        raise ValueError(f"record_from has no argument {twice[0]}; settings are algorithm, path_length, max_depth")
+        raise ValueError(f"record_from has no argument {twice[0]}; settings are {', '.join(_SETTINGS_FROM)}")
     checked = _checked(model, settings | given)
     _whole("transitions", transitions, 1)
     if not 0.0 < step_size < math.inf:
         raise ValueError(f"step_size = {step_size!r} is not a positive number")
     metric = _metric(model, inverse_metric)
     rng, orders = np.random.default_rng(checked.seed), _orders(checked)
-    trajectory = make_trajectory(model.dimension, checked.max_depth)
+    trajectory = make_trajectory(model.dimension, checked.max_depth, checked.algorithm == "walnuts")
+    reach = Reach(float(step_size), checked.max_depth, checked.path_length, tolerance_at(0, orders.macro))
     watcher = Watcher()
     with np.errstate(all="ignore"):
         density = model.density()
@@ -170,7 +173,7 @@ def record_from(
             draw_momentum(rng, state.point.momentum)
             begin = Start(state.point, log_density)
             hamiltonian = Hamiltonian(*density, metric)
-            log_density = watcher.transition(hamiltonian, begin, trajectory, float(step_size), orders, rng).log_density
+            log_density = watcher.transition(hamiltonian, begin, trajectory, reach, orders, rng).log_density
     return _records(model, checked, 0, 0, watcher.notes)
 
 
@@ -189,9 +192,9 @@ def _orders(settings: Settings) -> Orders:
     return make_orders(settings, stop=np.zeros(1, np.int64), progress=np.zeros(1, np.int64))
 
 
-def _statistics(until: int, model: Model, after: int) -> Record:
+def _statistics(until: int, model: Model, after: int, algorithm: str) -> AnyRecord:
     try:
-        return make_record(0, until, model.dimension)
+        return make_record(0, until, model.dimension, algorithm)
     except (MemoryError, ValueError):  # of an array that is larger than any can be
         transitions = f"after = {after} and transitions = {until - after}"
         raise ValueError(f"{transitions}: so many do not fit into memory") from None

@@ -10,19 +10,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from hmc.jit.copying import substituted
-from hmc.sampler import chain, climbing, nuts
+from hmc.sampler import chain, climbing, macro_step, nuts
 from hmc.sampler.metric import inverse_metric
-from hmc.sampler.outcome import PATH_END, Outcome, is_divergent
-from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Start, energy_of, leapfrog
+from hmc.sampler.outcome import GOING_ON, PATH_END, Outcome, is_divergent
+from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Reach, Start, energy_of, leapfrog
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
+class WalkTaken(NamedTuple):
+    """One walk of a macro step: a try to take it at some level, or a look back."""
+
+    level: int  # it was to have 2^level leapfrog steps
+    is_back: bool
+    positions: NDArray[np.float64]  # (leapfrog steps taken, dimension) where they led
+    energies: NDArray[np.float64]  # (leapfrog steps taken,)
+    is_tight: bool  # whether the energies along it stayed within the tolerance
+
+
 class Leaf(NamedTuple):
-    """A point of a trajectory: its start, or where a leapfrog step led."""
+    """A point of a trajectory: its start, or where a step led.
+
+    The last leaf of a macro step that is irreversible, or tight at no level, is where its last try led. It is no part
+    of the trajectory.
+    """
 
     number: int  # along the trajectory: 0 the start, negative backward in time
     doubling: int  # that it was built in, from 1; 0 for the start, and for all of a static path
@@ -34,6 +49,14 @@ class Leaf(NamedTuple):
     energy: float
     energy_error: float  # energy less the start's
     diverging: bool
+    walks: tuple[WalkTaken, ...] = ()  # of the macro step that led here, in order; () for a leapfrog step
+    termination: int = GOING_ON  # of the macro step, if there is none: DIVERGENCE or IRREVERSIBLE
+
+    @property
+    def way(self) -> WalkTaken | None:
+        """The macro step's last walk forward, which is the way taken if there is one; None for a leapfrog step."""
+        ahead = [walk for walk in self.walks if not walk.is_back]
+        return ahead[-1] if ahead else None
 
 
 class Check(NamedTuple):
@@ -96,6 +119,9 @@ class Watcher:
         self.leaves: list[Leaf] = []
         self.joins: list[Join] = []
         self.doubling = 0
+        self.forward = True  # the direction of the macro step under way
+        self.walks: list[WalkTaken] = []  # of the macro step under way
+        self.steps: list[tuple[NDArray[np.float64], float]] = []  # of the walk under way: position, energy
         # Of the stretch on each level: (first, last) leaf, proposed leaf.
         self.extents: dict[int, tuple[int, int]] = {}
         self.proposals: dict[int, int] = {}
@@ -104,7 +130,9 @@ class Watcher:
         self._real_join_leaves = substituted(nuts.join_leaves, **taking)
         self._real_join_trunk = substituted(nuts.join_trunk, **taking)
         building: dict[str, Any] = {"add_leaf": self._add_leaf, "join": self._join, "join_leaves": self._join_leaves}
-        self._real_double = substituted(nuts.double, leapfrog=self._leapfrog, **building)
+        self._real_walk = substituted(macro_step.walk, leapfrog=self._step_of_walk)
+        self._real_next_leaf = substituted(nuts.next_leaf, walk=self._walk)
+        self._real_double = substituted(nuts.double, next_leaf=self._next_leaf, **building)
         self._real_transition = substituted(
             chain.transition,
             leapfrog=self._leapfrog,
@@ -118,7 +146,7 @@ class Watcher:
         hamiltonian: Hamiltonian,
         start: Start,
         trajectory: nuts.Trajectory,
-        epsilon: float,
+        reach: Reach,
         orders: chain.Orders,
         rng: np.random.Generator,
     ) -> Outcome:
@@ -127,27 +155,50 @@ class Watcher:
         self.extents, self.proposals = {}, {}
         metric = inverse_metric(hamiltonian.metric)  # it changes in place in warm-up, and this is a copy
         self._note_leaf(0, start.point, start.log_density)
-        outcome = self._real_transition(hamiltonian, start, trajectory, epsilon, orders, rng)
-        if orders.algorithm == chain.NUTS:
+        outcome = self._real_transition(hamiltonian, start, trajectory, reach, orders, rng)
+        if orders.algorithm != chain.STATIC:
             chosen = self.proposals[trajectory.spans.weight.shape[0] - 1]
         else:
             end = self.leaves[-1]
             is_accepted = outcome.termination == PATH_END and (start.point.position == end.position).all()
             chosen = end.number if is_accepted else 0
-        self.notes.append((epsilon, metric, tuple(self.leaves), tuple(self.joins), chosen, outcome))
+        self.notes.append((reach.step_size, metric, tuple(self.leaves), tuple(self.joins), chosen, outcome))
         return outcome
 
-    def _note_leaf(self, number: int, point: PhasePoint, log_density: float) -> None:
+    def _note_leaf(self, number: int, point: PhasePoint, log_density: float, *of_macro_step: Any) -> None:
         energy = energy_of(log_density, point.momentum)
         error = energy - self.leaves[0].energy if self.leaves else 0.0
         rows = (point.position.copy(), point.momentum.copy(), point.gradient.copy())
-        leaf = Leaf(number, self.doubling, *rows, float(log_density), float(energy), float(error), is_divergent(error))
-        self.leaves.append(leaf)
+        numbers = (float(log_density), float(energy), float(error))
+        self.leaves.append(Leaf(number, self.doubling, *rows, *numbers, is_divergent(error), *of_macro_step))
 
     def _leapfrog(self, hamiltonian: Hamiltonian, point: PhasePoint, step_size: float) -> float:
         log_density = leapfrog(hamiltonian, point, step_size)
+        self._note_leaf(self._next_number(step_size), point, log_density)
+        return log_density
+
+    def _next_number(self, step_size: float) -> int:
         numbers = [leaf.number for leaf in self.leaves]
-        self._note_leaf(max(numbers) + 1 if step_size > 0.0 else min(numbers) - 1, point, log_density)
+        return max(numbers) + 1 if step_size > 0.0 else min(numbers) - 1
+
+    def _next_leaf(self, flow: nuts.Flow, macro: Any, point: PhasePoint, stop: NDArray[np.int64]) -> macro_step.Leap:
+        self.walks, self.forward = [], flow.step_size > 0.0
+        leap = self._real_next_leaf(flow, macro, point, stop)
+        of_macro_step = (tuple(self.walks), leap.termination)
+        self._note_leaf(self._next_number(flow.step_size), point, leap.log_density, *of_macro_step)
+        return leap
+
+    def _walk(self, hamiltonian: Hamiltonian, point: PhasePoint, step_size: float, level: int, *rest: Any) -> Any:
+        self.steps = []
+        walk = self._real_walk(hamiltonian, point, step_size, level, *rest)
+        positions, energies = (np.array(of_steps) for of_steps in zip(*self.steps, strict=True))
+        is_back = (step_size > 0.0) != self.forward
+        self.walks.append(WalkTaken(level, is_back, positions, energies, bool(walk.is_tight)))
+        return walk
+
+    def _step_of_walk(self, hamiltonian: Hamiltonian, point: PhasePoint, step_size: float) -> float:
+        log_density = leapfrog(hamiltonian, point, step_size)
+        self.steps.append((point.position.copy(), energy_of(log_density, point.momentum)))
         return log_density
 
     def _double(

@@ -33,7 +33,7 @@ from hmc.results.identity import (
     to_json,
 )
 from hmc.sampler import snapshot
-from hmc.sampler.chain import Record
+from hmc.sampler.chain import AnyRecord, record_kind
 from hmc.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def chunk_seconds(model: "Model") -> float:
 class KeptChain(NamedTuple):
     """The part of a chain that is in the file."""
 
-    records: list[Record]  # of its chunks, in their order
+    records: list[AnyRecord]  # of its chunks, in their order
     snapshot: snapshot.Snapshot | None  # where the next chunk starts; None: at the start of the chain
     remarks: Sequence[Remark] = ()
 
@@ -71,7 +71,9 @@ class Checkpoint:
         self.chains = chains
         self._path, self._file, self._checksum = path, file, checksum
 
-    def append(self, number: int, record: Record, reached: snapshot.Snapshot, remarks: Sequence[Remark] = ()) -> None:
+    def append(
+        self, number: int, record: AnyRecord, reached: snapshot.Snapshot, remarks: Sequence[Remark] = ()
+    ) -> None:
         """Write a chunk of chain `number`: its record, the snapshot after it, all remarks on the chain so far.
 
         OSError if it cannot be written; the file then stays as it was.
@@ -127,7 +129,7 @@ def open_checkpoint(
         )
         if different:
             raise ValueError(f"{path}: {different}")
-        chains = _read(lambda: _chains(entries[1:], settings.chains), path)
+        chains = _read(lambda: _chains(entries[1:], settings), path)
         done = max([c.snapshot.state.iteration for c in chains if c.snapshot], default=0) - settings.warmup
         if done > settings.draws:
             raise ValueError(f"{path}: it has {done} draws of a chain, and draws is {settings.draws}")
@@ -183,15 +185,15 @@ def _settings_difference(theirs: dict[str, Any], ours: dict[str, Any]) -> str | 
     return None
 
 
-def _chains(chunks: Sequence[bytes], count: int) -> list[KeptChain]:
+def _chains(chunks: Sequence[bytes], settings: Settings) -> list[KeptChain]:
     """The chains of a run, as far as the chunks reach."""
-    chains = [KeptChain([], None)] * count
+    chains, kind = [KeptChain([], None)] * settings.chains, record_kind(settings.algorithm)
     for chunk in chunks:
         with np.load(io.BytesIO(chunk), allow_pickle=False) as arrays:
             parts = {name: arrays[name] for name in arrays.files}
         number = int(parts.pop("chain"))
         remarks = [Remark(**remark) for remark in json.loads(str(parts.pop("remarks")))]
-        record = Record(*(parts.pop(f"record/{name}") for name in Record._fields))
+        record = kind(*(parts.pop(f"record/{name}") for name in kind._fields))
         state = snapshot.from_arrays({name.removeprefix("snapshot/"): values for name, values in parts.items()})
         chains[number] = KeptChain([*chains[number].records, record], state, remarks)
     return chains

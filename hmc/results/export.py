@@ -38,6 +38,7 @@ _TERMINATIONS = {
     outcome.DIVERGENCE: "divergence",
     outcome.MAX_DEPTH: "max_depth",
     outcome.PATH_END: "path_end",
+    outcome.IRREVERSIBLE: "irreversible",
 }
 
 

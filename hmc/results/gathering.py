@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hmc.errors import ChainError, InitializationError
 from hmc.results.chosen_metric import chosen_metric
 from hmc.results.fit import Fit
-from hmc.sampler.chain import Record
+from hmc.sampler.chain import AnyRecord, record_kind
 from hmc.sampler.metric import LowRank
 
 if TYPE_CHECKING:
@@ -121,11 +121,12 @@ def _tail(result: ChainResult, first_position: int, first_row: int) -> dict[str,
     }
 
 
-def records(fit: Fit) -> list[Record]:
+def records(fit: Fit) -> list[AnyRecord]:
     """The `Record` of each chain of a fit that was not interrupted: the inverse of `gather`."""
     positions = fit.unconstrained if fit.warmup is None else np.concatenate([fit.warmup, fit.unconstrained], axis=1)
-    stats = [np.concatenate([fit.warmup_stats[name], fit.stats[name]], axis=1) for name in Record._fields[1:]]
-    return [Record(*arrays) for arrays in zip(positions, *stats, strict=True)]
+    kind = record_kind(fit.settings["algorithm"])
+    stats = [np.concatenate([fit.warmup_stats[name], fit.stats[name]], axis=1) for name in kind._fields[1:]]
+    return [kind(*arrays) for arrays in zip(positions, *stats, strict=True)]
 
 
 def raise_for_no_draws(model: Model, failures: Sequence[Failure], errors: Sequence[BaseException | None]) -> NoReturn:

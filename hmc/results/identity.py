@@ -14,7 +14,7 @@ import numpy as np
 from hmc import __version__
 from hmc.jit.kernel import jit_is_disabled
 from hmc.parameters import Parameter
-from hmc.sampler.chain import Record
+from hmc.sampler.chain import AnyRecord
 from hmc.sampler.machine_code import sampler_key
 from hmc.sampler.snapshot import Draw, Snapshot, contradicts, last_draw
 from hmc.transforms import Constraint
@@ -154,7 +154,7 @@ def is_compared(fitted: Identity, now: Identity) -> bool:
 
 
 def draws_difference(
-    fitted: Identity, now: Identity, chains: Sequence[tuple[Sequence[Record], Snapshot | None]], model: "Model"
+    fitted: Identity, now: Identity, chains: Sequence[tuple[Sequence[AnyRecord], Snapshot | None]], model: "Model"
 ) -> str | None:
     """A message if the density at the chains' draws has changed since they were drawn; else None.
 
@@ -172,7 +172,7 @@ def draws_difference(
         return next((f"it is of another density or of other data: {words}" for words in found if words), None)
 
 
-def _draws(records: Sequence[Record], snapshot: Snapshot | None, are_all: bool) -> Iterator[Draw]:
+def _draws(records: Sequence[AnyRecord], snapshot: Snapshot | None, are_all: bool) -> Iterator[Draw]:
     """The last draw of a chain, and all draws whose positions were kept if `are_all`."""
     if snapshot:
         yield last_draw(snapshot.state)

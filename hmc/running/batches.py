@@ -57,7 +57,7 @@ def in_batches(
     batches = [Batch(items, code, range(s, min(s + size, count)), row, until_failure) for row, s in enumerate(starts)]
     functions = (*items.functions, items.function)  # a message names the first that cannot be imported
     outcomes: dict[int, list[tuple[int, Any] | ItemFailure]] = {}  # by row of the batch
-    chosen = for_model(model, workers, executor, functions)
+    chosen = for_model(model, workers, executor, functions, items.algorithm)
     with Execution(chosen, (len(batches), batches[0].columns)) as execution:
 
         def arguments(batch: Batch) -> tuple[Any, ...]:

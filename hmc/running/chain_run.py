@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hmc.errors import Failure, InitializationError, Remark, joined, told
 from hmc.running.tasks import ChainResult
-from hmc.sampler.chain import Record
+from hmc.sampler.chain import AnyRecord
 from hmc.sampler.metric import LowRank, inverse_metric
 from hmc.sampler.snapshot import Snapshot
 
@@ -30,19 +30,19 @@ class Chain:
     def __init__(
         self,
         number: int,
-        chunks: Iterable[Record] = (),
+        chunks: Iterable[AnyRecord] = (),
         snapshot: Snapshot | None = None,
         remarks: Iterable[Remark] = (),
     ) -> None:
         self.number = number
         self.chunks = list(chunks)
         self.snapshot = snapshot
-        self.fresh: Record | None = None
+        self.fresh: AnyRecord | None = None
         self.error: BaseException | None = None
         self.failure: Failure | None = None
         self.remarks = list(remarks)
         self._late_remarks: tuple[Remark, ...] = ()  # of the rest
-        self._rest: Record | None = None  # transitions beyond the snapshot, of a chunk that was stopped
+        self._rest: AnyRecord | None = None  # transitions beyond the snapshot, of a chunk that was stopped
         self._inverse_metric: NDArray[np.float64] | LowRank | None = (
             inverse_metric(snapshot.state.metric) if snapshot else None
         )
@@ -57,7 +57,7 @@ class Chain:
         """The number of finished transitions, those of a chunk that was stopped included."""
         return sum(len(chunk.lp) for chunk in self._all())
 
-    def _all(self) -> list[Record]:
+    def _all(self) -> list[AnyRecord]:
         return [*self.chunks, *([self._rest] if self._rest else [])]
 
     def take(self, result: Any, error: BaseException | None, seen: int) -> str | None:
@@ -83,7 +83,7 @@ class Chain:
         """Release the records, which are held elsewhere now."""
         self.chunks, self.fresh, self._rest = [], None, None
 
-    def _add(self, result: ChainResult) -> tuple[Record | None, Record | None]:
+    def _add(self, result: ChainResult) -> tuple[AnyRecord | None, AnyRecord | None]:
         """Move to the snapshot of a result; (its record up to there, the rest), each None if it is empty."""
         if result.inverse_metric is not None:  # None: it was stopped before its first state
             self._inverse_metric = result.inverse_metric
@@ -109,7 +109,7 @@ class Chain:
         chunks = self._all()
         if self.failure or not chunks:
             return None
-        record = chunks[0] if len(chunks) == 1 else Record(*map(np.concatenate, zip(*chunks, strict=True)))
+        record = chunks[0] if len(chunks) == 1 else type(chunks[0])(*map(np.concatenate, zip(*chunks, strict=True)))
         if len(record.position) <= kept_warmup:
             return None
         snapshot = None if self.error else self.snapshot
@@ -117,11 +117,11 @@ class Chain:
         return ChainResult(self.number, record, self._inverse_metric, snapshot, None, remarks)
 
 
-def _split(record: Record, rows: int) -> tuple[Record | None, Record | None]:
+def _split(record: AnyRecord, rows: int) -> tuple[AnyRecord | None, AnyRecord | None]:
     """(the first `rows` transitions of a record, the others), each None if it is empty."""
     after = len(record.lp) - rows
     positions = max(0, len(record.position) - after)  # the record has none of the warm-up, unless they are kept
     cuts = [positions, *([rows] * (len(record) - 1))]
-    early = Record(*(v[:cut] for v, cut in zip(record, cuts, strict=True)))
-    late = Record(*(v[cut:] for v, cut in zip(record, cuts, strict=True)))
+    early = type(record)(*(v[:cut] for v, cut in zip(record, cuts, strict=True)))
+    late = type(record)(*(v[cut:] for v, cut in zip(record, cuts, strict=True)))
     return early if len(early.lp) else None, late if len(late.lp) else None

@@ -45,17 +45,22 @@ class Chosen(NamedTuple):
 
 
 def for_model(
-    model: "Model", workers: int, executor: Executor | str | None, functions: Sequence[Callable[..., Any]] = ()
+    model: "Model",
+    workers: int,
+    executor: Executor | str | None,
+    functions: Sequence[Callable[..., Any]] = (),
+    algorithm: str = "nuts",
 ) -> Chosen:
     """The executor for tasks whose first argument is a model; the model and the sampler are compiled, once.
 
     functions: those that the tasks call besides the model's; worker processes must be able to import them.
+    algorithm: of the sampler that they run.
     ValueError if the `executor` that was asked for is not possible.
     """
-    chosen, is_owned = _of_model(model, workers, executor, functions)
+    chosen, is_owned = _of_model(model, workers, executor, functions, algorithm)
     # The replacement must find the same shared cells.
     kind = "threads" if shares_memory(chosen) else None
-    return Chosen(chosen, is_owned, None, lambda: for_model(model, workers, kind, functions))
+    return Chosen(chosen, is_owned, None, lambda: for_model(model, workers, kind, functions, algorithm))
 
 
 def for_packages(packages: tuple[str, ...], tasks: int, workers: int | None, executor: Executor | None) -> Chosen:
@@ -115,29 +120,33 @@ def shares_memory(executor: Executor) -> bool:
 
 
 def _of_model(
-    model: "Model", workers: int, executor: Executor | str | None, functions: Sequence[Callable[..., Any]]
+    model: "Model",
+    workers: int,
+    executor: Executor | str | None,
+    functions: Sequence[Callable[..., Any]],
+    algorithm: str,
 ) -> tuple[Executor, bool]:
     """(an executor, whether it has to be shut down)."""
     if isinstance(executor, Executor):
-        return _given(executor, model, workers)
+        return _given(executor, model, workers, algorithm)
     if executor is None and jit_is_disabled():
         return InlineExecutor(), True
     if executor == "processes" or (executor is None and workers > 1):
-        _compile_for_others(model)
+        _compile_for_others(model, algorithm)
         reason = why_not_processes(model) or why_not_imported(functions)
         if reason is None:
             return ProcessExecutor(workers, model.density_key()), True
         if executor == "processes":
             raise ValueError(f'executor = "processes" is not possible: {reason}')
         say(f"chains run in threads of this process: {reason}")
-    _compile(model)
+    _compile(model, algorithm)
     return concurrent.futures.ThreadPoolExecutor(workers), True
 
 
-def _given(executor: Executor, model: "Model", workers: int) -> tuple[Executor, bool]:
+def _given(executor: Executor, model: "Model", workers: int, algorithm: str) -> tuple[Executor, bool]:
     """(an executor that runs tasks on that of the caller, or the latter itself; whether it has to be shut down)."""
     if shares_memory(executor):
-        _compile(model)
+        _compile(model, algorithm)
         return executor, False
     from hmc.running.cluster import ForeignExecutor  # imported here, since it reads all our sources
     from hmc.running.same_code import code_here
@@ -148,23 +157,23 @@ def _given(executor: Executor, model: "Model", workers: int) -> tuple[Executor, 
             f"executor = {executor!r}: the log density of {model.name} reaches {model.unknown_code()}, which may be "
             "another in other processes, and cannot be compared"
         )
-    _compile_for_others(model)
+    _compile_for_others(model, algorithm)
     return ForeignExecutor(executor, code, at_once(executor, workers)), True
 
 
-def _compile(model: "Model") -> None:
+def _compile(model: "Model", algorithm: str) -> None:
     model.density()
-    compile_sampler()
+    compile_sampler(algorithm)
 
 
-def _compile_for_others(model: "Model") -> None:
+def _compile_for_others(model: "Model", algorithm: str) -> None:
     """Compile model and sampler for other processes on this disk, which would otherwise all compile them."""
-    if not (sampler_is_stored() and model.density_is_stored()):
-        _compile(model)
+    if not (sampler_is_stored(algorithm) and model.density_is_stored()):
+        _compile(model, algorithm)
 
 
-def compile_sampler() -> None:
+def compile_sampler(algorithm: str = "nuts") -> None:
     """Load the sampler from disk, or compile it, which is announced on a terminal."""
-    if not sampler_is_stored() and sys.stderr is not None and sys.stderr.isatty():
+    if not sampler_is_stored(algorithm) and sys.stderr is not None and sys.stderr.isatty():
         say("compiling the sampler, which is done once and takes about 15 seconds")
-    compiled_advance()
+    compiled_advance(algorithm)

@@ -12,7 +12,7 @@ from hmc.running.noticing import Notices
 from hmc.running.python_code import code_of
 from hmc.running.shared_cells import Address, attach
 from hmc.sampler import snapshot
-from hmc.sampler.chain import ChainState, Orders, Record, make_buffers, make_record
+from hmc.sampler.chain import AnyRecord, ChainState, Orders, make_buffers, make_record
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.metric import LowRank, inverse_metric
 from hmc.sampler.starting import chain_rng, make_orders, start
@@ -28,7 +28,7 @@ class ChainResult(NamedTuple):
     """The transitions that a chain finished, and the reason if it did not finish all."""
 
     chain: int
-    record: Record  # of the transitions that were finished
+    record: AnyRecord  # of the transitions that were finished
     inverse_metric: NDArray[np.float64] | LowRank | None  # as adapted; None: it ended before it had a state
     snapshot: snapshot.Snapshot | None  # at the end of the record or a little before; None: it cannot be continued
     failure: BaseException | None  # the exception that ended the chain
@@ -70,7 +70,7 @@ def _run_chain(
     progress[0] = first  # an earlier try may have changed it
     orders = make_orders(settings, stop, progress)
     # The system gives memory only to the rows that are written.
-    record = make_record(orders.until - orders.first_kept, orders.until, model.dimension)
+    record = make_record(orders.until - orders.first_kept, orders.until, model.dimension, settings.algorithm)
     state: ChainState | None = None
     kept: snapshot.Snapshot | None = None
     notices = Notices(model, chain)
@@ -84,11 +84,12 @@ def _run_chain(
             begin = start(model, (density, data), settings, chain, rng, stop)
             notices.of_start(settings, (density, data), begin, stop)
         notices.begin()
-        buffers = make_buffers(begin, settings.max_depth)
+        run = compiled_advance(settings.algorithm)
+        buffers = make_buffers(begin, settings.max_depth, settings.algorithm)
 
         def advance_until(state: ChainState, until: int) -> ChainState:
             part = orders._replace(until=until)
-            return compiled_advance()(density, data, rng.bit_generator, state, buffers, part, record)
+            return run(density, data, rng.bit_generator, state, buffers, part, record)
 
         for state in _advanced(advance_until, begin, orders.until, seconds):
             is_stopped = stop[0] != 0  # if so, the state may be in the middle of a transition
@@ -128,7 +129,7 @@ def _advanced(
         step = max(1, min(2 * step, int(step * _STEP_SECONDS / max(now - begun, 1e-9))))
 
 
-def _last_draw(record: Record, orders: Orders, first: int, finished: int) -> snapshot.Draw | None:
+def _last_draw(record: AnyRecord, orders: Orders, first: int, finished: int) -> snapshot.Draw | None:
     """The last draw of a chunk that began with transition `first`, if its position was kept."""
     row = finished - orders.first_kept - 1
     if finished <= first or row < 0:
@@ -137,7 +138,7 @@ def _last_draw(record: Record, orders: Orders, first: int, finished: int) -> sna
 
 
 def _require_the_same(
-    density: Callable[..., float], data: Any, draw: snapshot.Draw | None, record: Record, progress: NDArray[np.int64]
+    density: Callable[..., float], data: Any, draw: snapshot.Draw | None, record: AnyRecord, progress: NDArray[np.int64]
 ) -> None:
     """ChangedDensityError if the density has changed since a draw.
 
@@ -150,7 +151,7 @@ def _require_the_same(
         raise ChangedDensityError(f"{changed}: it does not depend on position and data alone")
 
 
-def _cut(record: Record, orders: Orders, first: int, finished: int) -> Record:
+def _cut(record: AnyRecord, orders: Orders, first: int, finished: int) -> AnyRecord:
     """The rows of a record from transition `first` to the last one that was finished."""
     positions = record.position[max(0, first - orders.first_kept) : max(0, finished - orders.first_kept)]
     return record._replace(
@@ -168,6 +169,7 @@ class Items(NamedTuple):
     function: Callable[["Model", int, NDArray[np.int64]], Any]
     chains: int
     functions: tuple[Callable[..., Any], ...]  # those that it calls; a worker must have the same code of them
+    algorithm: str = "nuts"  # of the sampler that it runs
 
 
 class ItemFailure(NamedTuple):

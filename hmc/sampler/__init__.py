@@ -6,6 +6,7 @@ metric         which directions are long; the algebra of whitened momenta in ful
 static         Hamiltonian Monte Carlo as it was invented: a path of fixed length, accepted or rejected
 outcome        what a transition reports, why it ended, and when a step has failed
 nuts           the textbook's transition as a binary counter counts: the same draws, without recursion or allocation
+macro_step     WALNUTS: the same trees, with steps that are taken in pieces where the dynamics are stiff
 step_size      a first guess of the step size, and dual averaging
 adaptation     what warm-up learns of the metric, and when
 fisher         a metric fitted to draws and gradients: what it minimises, and how it is found
@@ -29,5 +30,6 @@ rows           copies and sums of arrays as loops, each of which is one line of 
 and `join_leaves`, at the end of nuts: `join` for the most frequent case
 
 `@kernel` and `@inlined` (hmc/jit/kernel.py) mark functions that Numba compiles into the chain; read them as plain
-Python. A *leaf* is, in all these files, a point of the trajectory: the start (leaf 0), or where a leapfrog step ends.
+Python. A *leaf* is, in all these files, a point of the trajectory: the start (leaf 0), or where a step from leaf to
+leaf ends.
 """

@@ -5,25 +5,27 @@ can stop and continue at any transition. Everything that a chain's future depend
 random generator.
 """
 
-from typing import Any, NamedTuple
+import math
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from hmc.jit.kernel import kernel
+from hmc.jit.kernel import inlined, kernel
 from hmc.jit.packing import lent_generator
 from hmc.numerics import exp
 from hmc.sampler.adaptation import RESTART, Moments, adapt, start_metric
 from hmc.sampler.climbing import climb
 from hmc.sampler.fisher import FitRoom, make_room
+from hmc.sampler.macro_step import LeapfrogSteps
 from hmc.sampler.metric import Metric
 from hmc.sampler.nuts import FORWARD, Trajectory, end_of, make_trajectory
 from hmc.sampler.nuts import transition as nuts_transition
-from hmc.sampler.outcome import DIVERGENCE, INTERRUPTED, MAX_DEPTH
+from hmc.sampler.outcome import DIVERGENCE, INTERRUPTED, IRREVERSIBLE, MAX_DEPTH
 from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Reach, Start, draw_momentum
 from hmc.sampler.static import transition as static_transition
 from hmc.sampler.step_size import DualAveraging, first_guess, restart, update
 
-NUTS, STATIC = 0, 1
+NUTS, STATIC, WALNUTS = 0, 1, 2
 
 
 class ChainState(NamedTuple):
@@ -38,22 +40,29 @@ class ChainState(NamedTuple):
 
 
 class Buffers(NamedTuple):
-    """FitRoom that transitions and fits of the metric work in. Nothing in it outlasts them."""
+    """What transitions and fits of the metric work in. Nothing in it outlasts them."""
 
     trajectory: Trajectory
     fit: FitRoom
 
 
-def make_buffers(state: ChainState, max_depth: int) -> Buffers:
-    """FitRoom for the transitions of a chain that is in this state."""
+def make_buffers(state: ChainState, max_depth: int, algorithm: str = "nuts") -> Buffers:
+    """Buffers for the transitions of a chain that is in this state."""
     room = make_room(state.moments.window, state.metric.factor.shape[0])
-    return Buffers(make_trajectory(state.point.position.size, max_depth), room)
+    return Buffers(make_trajectory(state.point.position.size, max_depth, algorithm == "walnuts"), room)
+
+
+class MacroOrders(NamedTuple):
+    """The settings of macro steps."""
+
+    tolerance: float  # how far apart the energies along one may be
+    first: int  # the iteration they begin with; until then, steps are those of NUTS
 
 
 class Orders(NamedTuple):
     """The settings of a chain, for compiled code. The same for all chains of a run except `progress`."""
 
-    algorithm: int  # NUTS or STATIC
+    algorithm: int  # NUTS, STATIC or WALNUTS
     max_depth: int
     path_length: float
     target_accept: float
@@ -63,6 +72,7 @@ class Orders(NamedTuple):
     until: int  # the iteration to stop at
     stop: np.ndarray  # (1,) int64: setting it ends the chain within one gradient
     progress: np.ndarray  # (1,) int64: the iteration, for a progress bar
+    macro: MacroOrders | LeapfrogSteps = LeapfrogSteps()  # MacroOrders for WALNUTS alone
 
 
 class Record(NamedTuple):
@@ -80,12 +90,38 @@ class Record(NamedTuple):
     termination: np.ndarray  # why the trajectory ended: a constant of hmc/sampler/outcome.py
 
 
-def make_record(kept: int, iterations: int, dimension: int) -> Record:
-    """An empty record of `iterations` transitions of which the last `kept` leave their positions."""
-    kinds: dict[str, Any] = {"tree_depth": np.int64, "n_steps": np.int64, "termination": np.int64}
-    kinds |= {"diverging": np.bool_, "reached_max_treedepth": np.bool_}
-    statistics = (np.zeros(iterations, kinds.get(name, np.float64)) for name in Record._fields[1:])
-    return Record(np.zeros((kept, dimension)), *statistics)
+class MacroRecord(NamedTuple):
+    """The `Record` of WALNUTS, which has two statistics more."""
+
+    position: np.ndarray
+    lp: np.ndarray
+    acceptance_rate: np.ndarray  # of where single leapfrog steps lead
+    step_size: np.ndarray  # of a macro step
+    tree_depth: np.ndarray
+    n_steps: np.ndarray  # all leapfrog steps, those of failed tries and of looking back included
+    diverging: np.ndarray
+    energy: np.ndarray
+    reached_max_treedepth: np.ndarray
+    termination: np.ndarray
+    irreversible: np.ndarray  # whether the trajectory ended where a macro step has another way back
+    micro_steps: np.ndarray  # leapfrog steps from leaf to leaf along the trajectory
+
+
+AnyRecord: TypeAlias = Record | MacroRecord
+
+
+def record_kind(algorithm: str) -> type[Record] | type[MacroRecord]:
+    """The kind of record that chains of an algorithm fill."""
+    return MacroRecord if algorithm == "walnuts" else Record
+
+
+def make_record(kept: int, iterations: int, dimension: int, algorithm: str = "nuts") -> Any:
+    """An empty record, of `record_kind`, of `iterations` transitions of which the last `kept` leave their positions."""
+    kinds: dict[str, Any] = dict.fromkeys(("tree_depth", "n_steps", "termination", "micro_steps"), np.int64)
+    kinds |= dict.fromkeys(("diverging", "reached_max_treedepth", "irreversible"), np.bool_)
+    kind = record_kind(algorithm)
+    statistics = (np.zeros(iterations, kinds.get(name, np.float64)) for name in kind._fields[1:])
+    return kind(np.zeros((kept, dimension)), *statistics)
 
 
 @kernel
@@ -111,11 +147,13 @@ def advance(density, data, bit_generator, state, buffers, orders, record):
         epsilon = exp(search.log_step_size if is_warmup else search.log_averaged)
         draw_momentum(rng, state.point.momentum)
         start = Start(state.point, log_density)
-        outcome = transition(hamiltonian, start, trajectory, epsilon, orders, rng)
+        reach = Reach(epsilon, orders.max_depth, orders.path_length, tolerance_at(iteration, orders.macro))
+        outcome = transition(hamiltonian, start, trajectory, reach, orders, rng)
         if outcome.termination == INTERRUPTED:
             return ChainState(iteration, log_density, search, state.point, state.metric, state.moments)
         log_density = outcome.log_density
         write(record, iteration, outcome, epsilon, state.point.position, orders.first_kept)
+        write_macro(record, iteration, outcome, orders.macro)
         orders.progress[0] = iteration + 1
         if is_warmup:
             search = update(search, outcome.acceptance_rate, orders.target_accept)
@@ -128,12 +166,19 @@ def advance(density, data, bit_generator, state, buffers, orders, record):
 
 
 @kernel
-def transition(hamiltonian, start, trajectory, epsilon, orders, rng):
+def transition(hamiltonian, start, trajectory, reach, orders, rng):
     """One transition of the orders' algorithm; the start becomes the draw."""
-    reach = Reach(epsilon, orders.max_depth, orders.path_length)
-    if orders.algorithm == NUTS:
+    if orders.algorithm != STATIC:
         return nuts_transition(hamiltonian, start, trajectory, reach, rng, orders.stop)
     return static_transition(hamiltonian, start, end_of(trajectory, FORWARD), reach, rng, orders.stop)
+
+
+@inlined
+def tolerance_at(iteration, macro):
+    """How far apart the energies along a step may be: any distance, but for macro steps."""
+    if len(macro) > 0:
+        return macro.tolerance if iteration >= macro.first else math.inf
+    return math.inf
 
 
 @kernel
@@ -158,3 +203,11 @@ def write(record, iteration, outcome, epsilon, position, first_kept):
     record.energy[iteration] = outcome.energy
     record.reached_max_treedepth[iteration] = outcome.termination == MAX_DEPTH
     record.termination[iteration] = outcome.termination
+
+
+@inlined
+def write_macro(record, iteration, outcome, macro):
+    """Fill what WALNUTS alone reports into the record."""
+    if len(macro) > 0:
+        record.irreversible[iteration] = outcome.termination == IRREVERSIBLE
+        record.micro_steps[iteration] = outcome.micro_steps

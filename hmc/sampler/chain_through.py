@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hmc.sampler.chain import ChainState, Record, make_buffers, make_record
+from hmc.sampler.chain import AnyRecord, ChainState, make_buffers, make_record
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.starting import chain_rng, make_orders, start
 
@@ -39,19 +39,19 @@ def chain_through(
     rng = chain_rng(settings, 0)
     orders = make_orders(settings, cells[:1], cells[1:2])
 
-    def transitions(state: ChainState, count: int) -> tuple[ChainState, Record]:
+    def transitions(state: ChainState, count: int) -> tuple[ChainState, AnyRecord]:
         """(state, record) after `count` transitions of the state."""
         until = state.iteration + count
-        record = make_record(max(0, until - settings.warmup), until, model.dimension)
+        record = make_record(max(0, until - settings.warmup), until, model.dimension, settings.algorithm)
         part = orders._replace(until=until)
-        state = compiled_advance()(density, data, rng.bit_generator, state, buffers, part, record)
+        state = compiled_advance(settings.algorithm)(density, data, rng.bit_generator, state, buffers, part, record)
         if cells[0] != 0:
             raise KeyboardInterrupt
         return state, record
 
     with np.errstate(all="ignore"):
         cold = start(model, (density, data), settings, 0, rng, cells[:1])
-        buffers = make_buffers(cold, settings.max_depth)
+        buffers = make_buffers(cold, settings.max_depth, settings.algorithm)
         warm, _ = transitions(cold, settings.warmup)
         parts = []
         for count in (place, settings.draws - place):
@@ -62,11 +62,11 @@ def chain_through(
             parts.append(transitions(warm._replace(log_density=log_density), count)[1])
     before, after = parts
     draws = np.concatenate([before.position[::-1], position[None], after.position])
-    stats = {name: _joined(before, after, name, settings.warmup) for name in Record._fields[1:]}
+    stats = {name: _joined(before, after, name, settings.warmup) for name in before._fields[1:]}
     stats["lp"] = np.insert(stats["lp"], place, log_density)
     return draws[None], {name: values[None] for name, values in stats.items()}
 
 
-def _joined(before: Record, after: Record, name: str, warmup: int) -> np.ndarray:
+def _joined(before: AnyRecord, after: AnyRecord, name: str, warmup: int) -> np.ndarray:
     """A statistic of the transitions of both parts, in the order of the chain."""
     return np.concatenate([getattr(before, name)[warmup:][::-1], getattr(after, name)[warmup:]])

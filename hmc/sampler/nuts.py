@@ -2,10 +2,11 @@
 
 Read `transition` first, then `double`, then `join`. The functions know nothing of models, data or adaptation, and of
 the dynamics only `leapfrog`, which moves a phase point in place and returns the log density there, and `energy_of`.
+WALNUTS is the same trees with another step from leaf to leaf (`hmc/sampler/macro_step.py`).
 A test can replace them by a toy, integer positions on a line, and a recorder can watch every step of the very same
 code: see `hmc.jit.copying.substituted`.
 
-A *leaf* is a point of the trajectory: the start (leaf 0), or where a leapfrog step ends. A *span* is a stretch of
+A *leaf* is a point of the trajectory: the start (leaf 0), or where a step ends. A *span* is a stretch of
 consecutive leaves. It is kept as its first and last momentum in the order of building, the sum of its momenta rho, its
 weight (the sum over its leaves of exp(start energy - energy)), and one leaf drawn from it in proportion to the leaves'
 weights: its proposal.
@@ -31,6 +32,7 @@ import numpy as np
 
 from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import SMALLEST_NORMAL
+from hmc.sampler.macro_step import Leap, LeapfrogSteps, Macro, Memory, begin_macro, macro_of, macro_step, make_memory
 from hmc.sampler.outcome import (
     DIVERGENCE,
     GOING_ON,
@@ -39,6 +41,7 @@ from hmc.sampler.outcome import (
     SUBTREE_U_TURN,
     U_TURN,
     Outcome,
+    acceptance_of,
     is_divergent,
     weight_of,
 )
@@ -69,6 +72,7 @@ class Trajectory(NamedTuple):
 
     ends: PhasePoint  # arrays (2, dimension): the backward and the forward end
     spans: Spans
+    macro: Memory | LeapfrogSteps = LeapfrogSteps()  # Memory for WALNUTS alone
 
 
 class Flow(NamedTuple):
@@ -77,22 +81,26 @@ class Flow(NamedTuple):
     hamiltonian: Hamiltonian
     step_size: float  # negative backwards
     start_energy: float
+    macro: Macro | LeapfrogSteps = LeapfrogSteps()
 
 
 class Growth(NamedTuple):
     """The result of building one doubling: how it ended (GOING_ON if it is whole), and the sums over its leaves."""
 
     termination: int
+    n_leaves: int
     n_steps: int
+    micro_steps: int
     acceptance_sum: float
 
 
-def make_trajectory(dimension: int, max_depth: int) -> Trajectory:
+def make_trajectory(dimension: int, max_depth: int, has_macro_steps: bool = False) -> Trajectory:
     """Buffers for trajectories of up to `max_depth` doublings: levels 0..max_depth - 1 and the trunk."""
     levels = max_depth + 1
     return Trajectory(
         ends=PhasePoint(*(np.zeros((2, dimension)) for _ in PhasePoint._fields)),
         spans=Spans(*(np.zeros((levels, dimension)) for _ in range(5)), *(np.zeros(levels) for _ in range(3))),
+        macro=make_memory(dimension) if has_macro_steps else LeapfrogSteps(),
     )
 
 
@@ -107,13 +115,17 @@ def transition(hamiltonian, start, trajectory, reach, rng, stop):
     spans = trajectory.spans
     trunk = spans.weight.shape[0] - 1
     start_energy = spans.energy[trunk]
-    termination, tree_depth, n_steps, acceptance_sum = MAX_DEPTH, 0, 0, 0.0
+    termination, tree_depth = MAX_DEPTH, 0
+    n_leaves, n_steps, micro_steps, acceptance_sum = 0, 0, 0, 0.0
     for depth in range(reach.max_depth):
         direction = rng.random() < 0.5
         point = end_of(trajectory, direction)
-        flow = Flow(hamiltonian, reach.step_size if direction else -reach.step_size, start_energy)
+        macro = macro_of(trajectory.macro, reach.tolerance, int(direction))
+        flow = Flow(hamiltonian, reach.step_size if direction else -reach.step_size, start_energy, macro)
         growth = double(flow, spans, point, depth, rng, stop)
+        n_leaves += growth.n_leaves
         n_steps += growth.n_steps
+        micro_steps += growth.micro_steps
         acceptance_sum += growth.acceptance_sum
         if growth.termination != GOING_ON:
             termination = growth.termination  # a doubling that is not whole supplies no proposal
@@ -128,9 +140,10 @@ def transition(hamiltonian, start, trajectory, reach, rng, stop):
     return Outcome(
         log_density=spans.log_density[trunk],
         energy=spans.energy[trunk],
-        acceptance_rate=acceptance_sum / max(n_steps, 1),
+        acceptance_rate=acceptance_sum / max(n_leaves, 1),
         tree_depth=tree_depth,
         n_steps=n_steps,
+        micro_steps=micro_steps,
         termination=termination,
     )
 
@@ -142,31 +155,43 @@ def begin(trajectory, start):
     for direction in (BACKWARD, FORWARD):
         copy_point(start.point, end_of(trajectory, direction))
     energy = energy_of(start.log_density, start.point.momentum)
+    begin_macro(trajectory.macro, energy)
     add_leaf(trajectory.spans, trunk, start.point, start.log_density, energy, 1.0)
 
 
 @inlined
 def double(flow, spans, point, depth, rng, stop):
     """Walk 2^depth leaves on from `point`, joining them on the way; the whole stands on level `depth`."""
-    acceptance_sum = 0.0
+    n_steps, micro_steps, acceptance_sum = 0, 0, 0.0
     for n in range(1 << depth):
-        log_density = leapfrog(flow.hamiltonian, point, flow.step_size)
-        if stop[0] != 0:
-            return Growth(INTERRUPTED, n + 1, acceptance_sum)
-        energy = energy_of(log_density, point.momentum)
-        energy_error = energy - flow.start_energy
-        if is_divergent(energy_error):
-            return Growth(DIVERGENCE, n + 1, acceptance_sum)
-        weight = weight_of(energy_error)
+        leap = next_leaf(flow, flow.macro, point, stop)
+        n_steps += leap.n_gradients
+        micro_steps += leap.n_pieces
         # A leaf that is never used still counts: step size adaptation needs every acceptance probability.
-        acceptance_sum += min(1.0, weight)
+        acceptance_sum += leap.acceptance
+        if leap.termination != GOING_ON:
+            return Growth(leap.termination, n + 1, n_steps, micro_steps, acceptance_sum)
+        energy_error = leap.energy - flow.start_energy
+        if is_divergent(energy_error):
+            return Growth(DIVERGENCE, n + 1, n_steps, micro_steps, acceptance_sum)
         level = trailing_ones(n)
-        add_leaf(spans, level, point, log_density, energy, weight)
+        add_leaf(spans, level, point, leap.log_density, leap.energy, weight_of(energy_error))
         for waiting in range(level):
             is_turning = join_leaves(spans, waiting, level, rng) if waiting == 0 else join(spans, waiting, level, rng)
             if is_turning:
-                return Growth(SUBTREE_U_TURN, n + 1, acceptance_sum)
-    return Growth(GOING_ON, 1 << depth, acceptance_sum)
+                return Growth(SUBTREE_U_TURN, n + 1, n_steps, micro_steps, acceptance_sum)
+    return Growth(GOING_ON, 1 << depth, n_steps, micro_steps, acceptance_sum)
+
+
+@inlined
+def next_leaf(flow, macro, point, stop):
+    """Move `point` to the next leaf, in place, by one leapfrog step or one macro step; a `Leap`."""
+    if len(macro) > 0:
+        return macro_step(flow, macro, point, stop)
+    log_density = leapfrog(flow.hamiltonian, point, flow.step_size)
+    energy = energy_of(log_density, point.momentum)
+    termination = INTERRUPTED if stop[0] != 0 else GOING_ON
+    return Leap(termination, log_density, energy, acceptance_of(energy - flow.start_energy), 1, 1)
 
 
 @inlined

@@ -13,6 +13,7 @@ DIVERGENCE = 2  # a step's energy error is too large or not a number
 MAX_DEPTH = 3  # the largest number of doublings was reached
 PATH_END = 4  # static HMC: the path has its fixed length
 INTERRUPTED = 5  # the run was stopped; the transition does not count
+IRREVERSIBLE = 6  # WALNUTS: a macro step has another way back
 
 GOING_ON = -1  # it has not ended; never in fit.stats
 
@@ -30,9 +31,10 @@ class Outcome(NamedTuple):
 
     log_density: float  # at the draw
     energy: float  # of the draw with the momentum it was reached with
-    acceptance_rate: float  # mean over leapfrog steps of min(1, exp(start energy - energy)); 0 for one that diverges
+    acceptance_rate: float  # mean over steps of min(1, exp(start energy - energy)); 0 for one that diverges
     tree_depth: int  # doublings that became part of the trajectory; 0 for static HMC
-    n_steps: int  # leapfrog steps taken, which is the number of gradients
+    n_steps: int  # leapfrog steps taken, which is the number of gradients; WALNUTS: in all walks
+    micro_steps: int  # leapfrog steps from leaf to leaf, along the trajectory; n_steps where no step is tried twice
     termination: int  # one of the constants above
 
 
@@ -46,3 +48,9 @@ def is_divergent(energy_error):
 def weight_of(energy_error):
     """exp(-energy_error): the probability of a point relative to the start's; min(1, weight) is its acceptance rate."""
     return exp(min(-energy_error, _LARGEST_LOG_WEIGHT))
+
+
+@inlined
+def acceptance_of(energy_error):
+    """The probability that a Metropolis step accepts a point; 0 where the step to it has failed."""
+    return 0.0 if is_divergent(energy_error) else min(1.0, weight_of(energy_error))

@@ -4,6 +4,7 @@ Models speak of log densities. In the fast code the sign turns here alone: energ
 Neal (2011), section 2; the whitened momentum is explained in `hmc/sampler/metric.py`.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -47,6 +48,7 @@ class Reach(NamedTuple):
     step_size: float
     max_depth: int  # at most 2^max_depth leapfrog steps
     path_length: float  # static HMC's, in whitened units
+    tolerance: float = math.inf  # WALNUTS: how far apart the energies along a macro step may be
 
 
 @inlined

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from hmc.errors import InitializationError
 from hmc.sampler import adaptation
-from hmc.sampler.chain import NUTS, STATIC, ChainState, Orders
+from hmc.sampler.chain import NUTS, STATIC, WALNUTS, ChainState, MacroOrders, Orders
+from hmc.sampler.macro_step import LeapfrogSteps
 from hmc.sampler.metric import DENSE, DIAGONAL, KIND, LOW_RANK, Metric, identity
 from hmc.sampler.phase_space import PhasePoint
 from hmc.sampler.step_size import restart
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from hmc.settings import Settings
 
 INITIAL_TRIES = 100
+# WALNUTS is NUTS for this share of the warm-up: in a metric that knows nothing yet, macro steps cost far more gradients
+# than they are worth.
+NUTS_SHARE = 0.3
+_ALGORITHMS = {"nuts": NUTS, "hmc": STATIC, "walnuts": WALNUTS}
 # The metric "auto" is dense up to this dimension, and low-rank beyond. A dense one has all correlations, those that
 # hide within the cutoff too; but its products grow with the square of the dimension, those of a low rank with its rank.
 LARGEST_DENSE = 40
@@ -34,7 +39,7 @@ def make_orders(settings: Settings, stop: NDArray[np.int64], progress: NDArray[n
     """The chain's orders in numbers, for compiled code."""
     by_gradients = settings.adaptation == "gradients" and settings.metric != "unit"
     return Orders(
-        algorithm=NUTS if settings.algorithm == "nuts" else STATIC,
+        algorithm=_ALGORITHMS[settings.algorithm],
         max_depth=settings.max_depth,
         path_length=settings.path_length,
         target_accept=settings.target_accept,
@@ -44,7 +49,12 @@ def make_orders(settings: Settings, stop: NDArray[np.int64], progress: NDArray[n
         until=settings.warmup + settings.draws,
         stop=stop,
         progress=progress,
+        macro=_macro_orders(settings) if settings.algorithm == "walnuts" else LeapfrogSteps(),
     )
+
+
+def _macro_orders(settings: Settings) -> MacroOrders:
+    return MacroOrders(settings.tolerance, int(NUTS_SHARE * settings.warmup))
 
 
 def plan_of(settings: Settings) -> NDArray[np.int64]:

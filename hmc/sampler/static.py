@@ -53,5 +53,6 @@ def transition(hamiltonian, start, point, reach, rng, stop):
         acceptance_rate=acceptance_rate,
         tree_depth=0,
         n_steps=n_steps,
+        micro_steps=n_steps,
         termination=termination,
     )

@@ -43,7 +43,7 @@ Symbols here, their meaning with the papers' symbol, and their names in the fast
     chosen                    the tree that supplies theta'          draw_proposal (in a doubling), take_proposal
     n_prime                   n'                                     weight
     s_prime                   s': 1 to go on, 0 to stop              termination: GOING_ON, or why it stops
-    alphas                    n'_alpha terms, with the sum alpha'    Growth: n_steps, acceptance_sum
+    alphas                    n'_alpha terms, with the sum alpha'    Growth: n_leaves, acceptance_sum
 
     theta_minus, theta_plus   theta-, theta+: ends, in time          of the trunk, Trajectory: ends; of others -
     r_minus, r_plus           r-, r+: momenta there                  first, last: in the order of building;
@@ -53,7 +53,7 @@ Symbols here, their meaning with the papers' symbol, and their names in the fast
     r_prime                   r', the momentum at theta'             - (its energy alone is kept)
 
     j, s of the loop          j, s                                   tree_depth, termination
-    alpha, n_alpha            alpha, n_alpha                         acceptance_sum, n_steps
+    alpha, n_alpha            alpha, n_alpha                         acceptance_sum, n_leaves
 """
 
 from collections.abc import Callable
@@ -189,6 +189,7 @@ def transition(
         acceptance_rate=alpha / max(n_alpha, 1),
         tree_depth=j,
         n_steps=n_alpha,
+        micro_steps=n_alpha,
         termination=MAX_DEPTH if s == GOING_ON else s,
     )
 

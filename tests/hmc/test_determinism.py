@@ -71,6 +71,8 @@ WITHOUT_JIT = {
     "diag, windows": {"warmup": 40, "draws": 10, "adaptation": "windows"},
     "unit": {"warmup": 25, "draws": 10, "metric": "unit", "max_depth": 6},
     "static": {"warmup": 25, "draws": 10, "algorithm": "hmc", "path_length": 1.0, "max_depth": 6},
+    # A tolerance so small that steps of several levels occur, and irreversible ones.
+    "walnuts": {"warmup": 25, "draws": 10, "algorithm": "walnuts", "tolerance": 0.05},
     "no warmup": {"warmup": 0, "draws": 10, "max_depth": 5, "keep_warmup": True},
 }
 
@@ -109,6 +111,12 @@ def test_draws_are_bit_identical_with_the_jit_disabled(unjitted, label):
         assert running.equal_bits(values, unjitted[f"{label}/stats/{name}"]), name
     for name in fit:
         assert running.equal_bits(fit[name], unjitted[f"{label}/{name}"]), name
+
+
+def test_macro_steps_are_among_the_draws_without_the_jit(unjitted):
+    micro_steps, n_steps = (unjitted[f"walnuts/stats/{name}"] for name in ("micro_steps", "n_steps"))
+    assert (micro_steps < n_steps).any()
+    assert unjitted["walnuts/stats/irreversible"].any()
 
 
 def test_log_likelihoods_are_bit_identical_with_the_jit_disabled(unjitted):

@@ -32,7 +32,8 @@ WRONG = {
     "warmup": [dict(warmup=-3)], "seed": [dict(seed=-1)], "max_depth": [dict(max_depth=0)],
     "target_accept": [dict(target_accept=v) for v in (0, 1, math.nan)],
     "algorithm": [dict(algorithm="x")], "metric": [dict(metric="x")], "adaptation": [dict(adaptation="x")],
-    "path_length": [dict(path_length=1.0)], "workers": [dict(workers=v) for v in (0, 1.5, True)],
+    "path_length": [dict(path_length=1.0)], "tolerance": [dict(tolerance=1.0)],
+    "workers": [dict(workers=v) for v in (0, 1.5, True)],
     "executor": [dict(executor="x"), dict(executor=3)],
     "initial": [dict(initial=v) for v in ([1.0], [[1.0, 2.0, 3.0]] * 3, 2.0, [], "a", [[1.0], [2.0, 3.0]])],
     "x": [dict(initial={"x": [1.0, 2.0]}), dict(initial={"x": "a"}), dict(initial={})],
@@ -331,12 +332,19 @@ DTYPES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("options", [{}, {"metric": "dense"}, {"max_depth": 2}, {"warmup": 0}, {"algorithm": "hmc"}])
+OF_WALNUTS = {"irreversible": bool, "micro_steps": np.int64}
+WALNUTS = {"algorithm": "walnuts", "tolerance": 0.1}
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"metric": "dense"}, {"max_depth": 2}, {"warmup": 0}, {"algorithm": "hmc"}, WALNUTS]
+)
 def test_statistics_agree_with_each_other_and_with_the_draws(options):
     model = running.grouped_model()
     fit = hmc.sample(model, **{"chains": 2, "warmup": 100, "draws": 100, "workers": 1} | options)
-    stats, nuts = fit.stats, options.get("algorithm") != "hmc"
-    assert {name: values.dtype for name, values in stats.items()} == {n: np.dtype(t) for n, t in DTYPES.items()}
+    stats, nuts, walnuts = fit.stats, options.get("algorithm") != "hmc", options == WALNUTS
+    dtypes = DTYPES | (OF_WALNUTS if walnuts else {})
+    assert {name: values.dtype for name, values in stats.items()} == {n: np.dtype(t) for n, t in dtypes.items()}
     assert all(values.shape == (2, 100) for values in stats.values())
     densities = [[model.evaluate(draw)[0] for draw in chain] for chain in fit.unconstrained]
     assert running.equal_bits(stats["lp"], np.array(densities))
@@ -346,9 +354,16 @@ def test_statistics_agree_with_each_other_and_with_the_draws(options):
     assert (stats["n_steps"] >= 1).all()
     assert (stats["diverging"] == (stats["termination"] == 2)).all()
     assert (stats["reached_max_treedepth"] == (stats["termination"] == 3)).all()
+    if walnuts:
+        assert (stats["irreversible"] == (stats["termination"] == 6)).all()
+        assert stats["irreversible"].any()
+        assert (stats["micro_steps"] <= stats["n_steps"]).all()
+        assert (stats["micro_steps"] >= 2 ** stats["tree_depth"] - 1).all()
+        assert (stats["micro_steps"] >= 2 ** (stats["tree_depth"] + 1)).any()  # more than the steps of the last tree
+    elif nuts:
+        assert (stats["n_steps"] < 2 ** (stats["tree_depth"] + 1)).all()
     if nuts:
         assert (stats["n_steps"] >= 2 ** stats["tree_depth"] - 1).all()
-        assert (stats["n_steps"] < 2 ** (stats["tree_depth"] + 1)).all()
         full = stats["reached_max_treedepth"]
         assert (stats["tree_depth"][full] == fit.settings["max_depth"]).all()
         assert full.any() == (options.get("max_depth") == 2)

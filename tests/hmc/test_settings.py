@@ -11,7 +11,7 @@ GOOD = {
     "chains": 4, "warmup": 10, "draws": 10, "seed": 1, "target_accept": 0.8, "max_depth": 10, "algorithm": "nuts",
     "path_length": None, "metric": "diag", "adaptation": "gradients", "initial": None, "keep_warmup": False,
 }  # fmt: skip
-STATIC = {"algorithm": "hmc"}
+STATIC, WALNUTS = {"algorithm": "hmc"}, {"algorithm": "walnuts"}
 
 BAD = [
     {"chains": 0}, {"chains": -1}, {"chains": True}, {"chains": 2.0}, {"chains": "4"}, {"chains": None},
@@ -22,6 +22,9 @@ BAD = [
     {"algorithm": "gibbs"}, {"algorithm": None}, {"algorithm": "NUTS"}, {"metric": "diagonal"}, {"metric": None},
     {"adaptation": "stan"}, {"adaptation": 3}, {"path_length": 1.0},
     STATIC | {"path_length": 0.0}, STATIC | {"path_length": -1.0}, STATIC | {"path_length": math.inf},
+    {"tolerance": 1.0}, STATIC | {"tolerance": 1.0}, WALNUTS | {"path_length": 1.0},
+    WALNUTS | {"tolerance": 0.0}, WALNUTS | {"tolerance": -1.0}, WALNUTS | {"tolerance": math.inf},
+    WALNUTS | {"tolerance": math.nan}, WALNUTS | {"tolerance": "3"}, WALNUTS | {"tolerance": True},
     STATIC | {"path_length": math.nan}, STATIC | {"path_length": "long"}, STATIC | {"path_length": True},
 ]  # fmt: skip
 
@@ -32,7 +35,7 @@ def test_wrong_argument_is_refused_by_name_and_value(change):
     with pytest.raises(ValueError, match=name) as caught:
         check_settings(**GOOD | change)
     message = str(caught.value)
-    assert repr(value) in message or str(value) in message or change == {"path_length": 1.0}
+    assert repr(value) in message or str(value) in message or change.get("path_length") == 1.0
     assert "\n" not in message
 
 
@@ -53,6 +56,11 @@ def test_seed_of_none_is_drawn_afresh():
     seeds = {check_settings(**GOOD | {"seed": None}).seed for _ in range(4)}
     assert len(seeds) == 4  # of 2^64
     assert all(isinstance(seed, int) and seed >= 0 for seed in seeds)
+
+
+def test_tolerance_is_3_unless_given():
+    assert check_settings(**GOOD | WALNUTS).tolerance == 3.0
+    assert check_settings(**GOOD | WALNUTS | {"tolerance": 1}).tolerance == 1.0
 
 
 def test_path_length_is_a_quarter_period_unless_given():

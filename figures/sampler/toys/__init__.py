@@ -36,6 +36,7 @@ from figures.sampler.toys.shown import (
     doubling_trajectory,
     funnel_trajectories,
     leapfrog_paths,
+    neck_trajectories,
     nuts_chain,
     static_chains,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "leapfrog_paths",
     "line",
     "neals_funnel",
+    "neck_trajectories",
     "nuts_chain",
     "plane",
     "schools_centred",

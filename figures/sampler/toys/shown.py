@@ -40,6 +40,12 @@ def funnel_trajectories() -> list[RecordedTransition]:
     return [in_mouth, into_neck]
 
 
+def neck_trajectories() -> list[RecordedTransition]:
+    """A transition of NUTS and one of WALNUTS into the neck of the funnel, of one start, momentum and step size."""
+    how = {"position": np.array([0.3, -1.0]), "step_size": 0.55, "seed": 48, "max_depth": 6}
+    return [record_from(funnel(), **how, algorithm=algorithm)[0] for algorithm in ("nuts", "walnuts")]
+
+
 def nuts_chain() -> list[RecordedTransition]:
     """Six NUTS transitions in the plane, one after the other."""
     return record_from(plane(), np.array([-1.2, -0.9]), 0.3, transitions=6, seed=102)

@@ -45,7 +45,7 @@ def seen(capsys, monkeypatch, arguments, function=None):
 SAMPLE, FIT, COMPARE = "hmc.sample", ("fit", "mST"), ("compare", "mST", "mSTnomem")
 OF_CHAIN = {
     "--warmup": 7, "--seed": 5, "--target-accept": 0.9, "--max-depth": 4, "--metric": "unit", "--adaptation": "windows",
-    "--algorithm": "hmc", "--initial": "initial.json",
+    "--algorithm": "hmc", "--tolerance": 0.5, "--initial": "initial.json",
 }  # fmt: skip
 OF_SAMPLING = {"--chains": 3, "--draws": 9, "--workers": 1, **OF_CHAIN}
 OF_STUDIES = {"--replications": 7, "--seed": 5, "--workers": 1}
@@ -92,6 +92,8 @@ USED = {
     ("calibrate", "--spacing"): (("calibrate", "m0"), 9, CALIBRATE),
     ("calibrate", "--target-accept"): (("calibrate", "m0"), 0.9, CALIBRATE),
     ("calibrate", "--metric"): (("calibrate", "m0"), "unit", CALIBRATE),
+    ("calibrate", "--algorithm"): (("calibrate", "m0"), "walnuts", CALIBRATE),
+    ("calibrate", "--tolerance"): (("calibrate", "m0"), 0.5, CALIBRATE),
     ("calibrate", "--data"): (("calibrate", "m0"), "nowhere.csv", CALIBRATE),
     ("calibrate", "--set"): (("calibrate", "cafes"), "visits=x", CALIBRATE),
     **{("coverage", option): (("coverage",), value, COVERAGE) for option, value in OF_STUDIES.items()},

@@ -62,6 +62,8 @@ def assert_same(recorded, fit, chain, first, stats):
         np.testing.assert_array_equal(transition.draw, fit[chain, first + k])
         for name, field in STATISTICS.items():
             assert stats[name][chain, first + k] == getattr(transition.outcome, field)
+        if transition.algorithm == "walnuts":
+            assert stats["micro_steps"][chain, first + k] == transition.outcome.micro_steps
         assert stats["step_size"][chain, first + k] == transition.step_size
         assert stats["termination"][chain, first + k] == transition.outcome.termination
 
@@ -73,6 +75,7 @@ SETTINGS = [
     ("mSTP", {"metric": "dense"}),
     ("cafes", {"metric": "dense", "adaptation": "windows", "max_depth": 4}),
     ("mr", {"algorithm": "hmc", "path_length": 2.0}),
+    ("mSTP", {"algorithm": "walnuts", "tolerance": 0.3}),
     ("mRS", {"metric": "dense"}),
     ("mRS", {"metric": "low_rank"}),
     ("mSTP", {}),
@@ -267,11 +270,15 @@ def test_wrong_arguments_of_record_are_refused(arguments, message, funnel):
     ("arguments", "message"),
     [
         ({"step_size": 0.0}, r"^step_size = 0.0 is not a positive number$"),
-        ({"warmup": 5}, r"^record_from has no argument warmup; settings are algorithm, path_length, max_depth$"),
+        (
+            {"warmup": 5},
+            r"^record_from has no argument warmup; settings are algorithm, path_length, tolerance, max_depth$",
+        ),
         ({"inverse_metric": [1.0]}, r"^inverse_metric has shape \(1,\), not \(2,\) or \(2, 2\)$"),
         ({"inverse_metric": [1.0, -1.0]}, r"^inverse_metric: variances are positive numbers$"),
         ({"inverse_metric": [[1.0, 2.0], [2.0, 1.0]]}, r"^inverse_metric is not symmetric and positive definite$"),
         ({"inverse_metric": [[1.0, 0.5], [0.0, 1.0]]}, r"^inverse_metric is not symmetric and positive definite$"),
+        ({"tolerance": 1.0}, r'^tolerance = 1.0 is for algorithm="walnuts", whose steps adapt to it$'),
         ({"path_length": 1.0}, r'^path_length is for algorithm="hmc"; NUTS finds its own$'),
     ],
 )

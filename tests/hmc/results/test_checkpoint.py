@@ -17,6 +17,7 @@ WAYS = {
     "Stan's windows": {"adaptation": "windows", "metric": "dense"},
     "the unit metric": {"metric": "unit", "keep_warmup": True},
     "paths of fixed length": {"algorithm": "hmc"},
+    "macro steps": {"algorithm": "walnuts", "tolerance": 0.1, "keep_warmup": True},
     "given starts": {"initial": [0.1, -0.1, 0.2, 0.3]},
     "no warm-up": {"warmup": 0},
 }

@@ -166,6 +166,25 @@ def test_groups_hold_the_fit_under_the_schemas_names(arviz, fit):
     assert group(tree, "warmup_sample_stats")["lp"].shape == (3, 60)
 
 
+def test_walnuts_has_two_statistics_more_and_an_end_of_its_own(arviz, tmp_path):
+    how = {"algorithm": "walnuts", "tolerance": 0.05, "chains": 2, "warmup": 60, "draws": 50, "workers": 1}
+    fit = hmc.sample(running.grouped_model(), keep_warmup=True, **how)
+    tree = fit.to_arviz()
+    stats = group(tree, "sample_stats")
+    for name in ("irreversible", "micro_steps", "n_steps", "diverging"):
+        np.testing.assert_array_equal(stats[name], fit.stats[name])
+    assert {*stats} == {*group(tree, "warmup_sample_stats")} == {*fit.stats}
+    flags, meanings = (stats["termination"].attrs[f"flag_{key}"] for key in ("values", "meanings"))
+    assert dict(zip(flags, meanings.split(), strict=True))[6] == "irreversible"
+    assert (fit.stats["termination"] == 6).any()
+    columns = fit.to_frame(stats=True).columns
+    assert {"irreversible__", "micro_steps__"} < {*columns}
+    fit.save(tmp_path / "walnuts.fit")
+    loaded = hmc.load(tmp_path / "walnuts.fit")
+    assert loaded.settings["tolerance"] == 0.05
+    assert running.same_run(loaded, fit)
+
+
 def test_attributes_tell_how_the_draws_came_about_and_nothing_of_when(arviz, fit):
     tree = fit.to_arviz()
     for found in (tree.attrs, group(tree, "posterior").attrs):

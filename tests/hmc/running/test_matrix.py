@@ -27,6 +27,24 @@ def test_draws_are_the_same_bit_for_bit(reference, tmp_path, where, how):
     assert fit.settings == reference.settings
 
 
+WALNUTS = SETTINGS | {"algorithm": "walnuts", "tolerance": 0.1}
+
+
+@pytest.fixture(scope="module")
+def reference_of_walnuts():
+    return hmc.sample(models.mST(), **WALNUTS, draws=matrix.DRAWS, workers=1)
+
+
+@pytest.mark.parametrize(
+    ("where", "how"), [*itertools.product(["2 processes"], matrix.HOW), ("2 threads", "in chunks")]
+)
+def test_so_are_those_of_walnuts_which_is_compiled_by_itself(reference_of_walnuts, tmp_path, where, how):
+    assert reference_of_walnuts.stats["irreversible"].any()
+    fit = matrix.fitted(models.mST(), matrix.WHERE[where](), how, WALNUTS, tmp_path)
+    assert running.same_run(fit, reference_of_walnuts)
+    assert fit.settings == reference_of_walnuts.settings
+
+
 @pytest.fixture(scope="module")
 def cluster():
     """A Dask cluster of two workers on this machine."""

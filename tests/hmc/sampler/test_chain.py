@@ -41,7 +41,7 @@ def acceptance(**how):
 # The Monte Carlo error of a mean of 4,000 rates is some 0.002; the rest is that of the averaged step size, which is
 # learned from 150 transitions at the end, and of "windows", as Stan's, from 50.
 @pytest.mark.parametrize(("adaptation_", "off"), [("gradients", 0.02), ("windows", 0.06)])
-@pytest.mark.parametrize("algorithm", ["nuts", "hmc"])
+@pytest.mark.parametrize("algorithm", ["nuts", "walnuts", "hmc"])
 @pytest.mark.parametrize("target", [0.6, 0.8, 0.95])
 def test_acceptance_rates_are_what_was_asked_for(target, algorithm, adaptation_, off):
     found = acceptance(target_accept=target, algorithm=algorithm, adaptation=adaptation_)

@@ -26,9 +26,10 @@ def through(position, place, **changes):
     return chain_through(running.grouped_model(), settings, position, place, np.zeros(2, np.int64))
 
 
+@pytest.mark.parametrize("algorithm", ["nuts", "walnuts", "hmc"])
 @pytest.mark.parametrize("place", [0, 1, 17, 40])
-def test_the_position_has_its_place(place):
-    draws, stats = through(POSITION, place)
+def test_the_position_has_its_place(place, algorithm):
+    draws, stats = through(POSITION, place, algorithm=algorithm)
     assert draws.shape == (1, 41, 4)
     assert running.equal_bits(draws[0, place], POSITION)
     densities = [running.grouped_model().evaluate(draw)[0] for draw in draws[0]]
@@ -63,12 +64,12 @@ def test_a_stop_in_any_part_leaves_no_draws(call, monkeypatch):
     """Above all in the last: rows that were never filled would be taken for draws, and ranked."""
     cells, calls, advance = np.zeros(2, np.int64), [], through_module.compiled_advance
 
-    def stopping():
+    def stopping(algorithm):
         def stopped(*arguments):
             calls.append(1)
             if len(calls) == call:
                 cells[0] = 1
-            return advance()(*arguments)
+            return advance(algorithm)(*arguments)
 
         return stopped
 

@@ -23,6 +23,8 @@ EVERY_SAMPLER = pytest.mark.parametrize(
         ("nuts", "windows", "dense"),
         ("nuts", "gradients", "low_rank"),
         ("nuts", "gradients", "auto"),
+        ("walnuts", "gradients", "diag"),
+        ("walnuts", "gradients", "auto"),
         ("hmc", "gradients", "diag"),
         ("hmc", "windows", "diag"),
     ],
