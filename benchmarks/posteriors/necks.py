@@ -42,7 +42,7 @@ def funnel_density(position, data, gradient):
 
 
 def tau_density(tau):
-    """The density of the eight schools' tau given the data, but for a constant, at an array of values: theta and mu are integrated out.
+    """The density of the eight schools' tau given the data, but for a constant, at an array of values.
 
     Given tau, the effects are normal about mu with the variances error^2 + tau^2, and mu is normal a priori.
     """
