@@ -51,10 +51,9 @@ def traces(fit: FitOfModel, quantities: Sequence[str] | None = None) -> Figure:
 def ranks(fit: FitOfModel, quantities: Sequence[str] | None = None, bins: int = 20) -> Figure:
     """Trank plots: histograms of the ranks of each chain's draws among the draws of all chains.
 
-    Chains that draw from the same distribution share all ranks evenly: their steps stay near the dashed line, and
-    would lie within the grey band in 99 bins of 100 if draws were independent. A chain that is high at one end and low
-    at the other has a different mean from the rest; one that is high at both ends or in the middle has a different
-    spread.
+    Chains that draw from the same distribution share all ranks evenly: their steps stay near the dashed line, and would
+    lie within the grey band in 99 bins of 100 if draws were independent. A chain that is high at one end and low at the
+    other has a different mean from the rest; one that is high at both ends or in the middle has a different spread.
 
     `quantities` as for `traces`; `bins`: how many. ValueError for a label that the fit does not have, or without a
     bin.

@@ -25,6 +25,7 @@ ESTIMATORS = {"m0": m0, "mf": mf, "mr": mr, "mrx": mrx, "mru": mru}
 COEFFICIENTS = {"bxy": "bXY", "bzy": "bZY"}  # the parameter, and the argument of `simulate_study` that is its truth
 TRUTH = {"bXY": 1.0, "bZY": -0.5}
 PROB = 0.89
+NORMAL_95 = 1.959963984540054  # standard deviations on both sides of a normal's mean that hold 95% of it
 
 
 class Estimate(NamedTuple):
@@ -52,7 +53,8 @@ def coverage(
     `workers`, `executor` and `progress` as for `hmc.sample`; the numbers do not depend on them.
     `truth`: arguments of `simulate_study` (groups, individuals, a0, ...), by default the lecture's. Columns: truth;
     mean (of posterior means); bias; rmse; coverage (of 89% intervals); width (of intervals, on average); sd (of the
-    posterior, on average); each estimate followed by its Monte Carlo standard error over studies (`bias_se`, ...);
+    posterior, on average); each estimate followed by its Monte Carlo standard error over studies (`bias_se`, ...), that of
+    coverage from `wilson`, so that it is not 0 where all intervals contain the truth;
     studies, how many were fitted; divergences, in all. A study that fails is left out and listed in
     `frame.attrs["failures"]`; Ctrl-C ends the run early, `frame.attrs["interrupted"]`; `frame.attrs["seed"]` repeats
     it. ValueError for a wrong argument, RuntimeError if every study fails, KeyboardInterrupt before the first is done.
@@ -140,7 +142,7 @@ def summary(found: Sequence[Estimate], divergences: int) -> dict[str, float]:
         "rmse": rmse,
         "rmse_se": standard_error(error**2) / (2.0 * rmse),  # to first order
         "coverage": covered.mean(),
-        "coverage_se": standard_error(covered),
+        "coverage_se": np.diff(wilson(covered.mean(), n))[0] / (2.0 * NORMAL_95),
         "width": (upper - lower).mean(),
         "sd": sd.mean(),
         "studies": n,
@@ -151,3 +153,15 @@ def summary(found: Sequence[Estimate], divergences: int) -> dict[str, float]:
 def standard_error(values: NDArray[np.float64]) -> float:
     """Of the mean of `values`."""
     return values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else np.nan
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95% interval (lower, upper) of a probability, of which `n` independent trials gave this share.
+
+    It stays within 0 and 1, and has a width even where all trials or none succeeded. Wilson (1927), "Probable inference,
+    the law of succession, and statistical inference".
+    """
+    z2 = NORMAL_95**2 / n
+    centre = (share + 0.5 * z2) / (1.0 + z2)
+    half = NORMAL_95 * np.sqrt(share * (1.0 - share) / n + 0.25 * z2 / n) / (1.0 + z2)
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -17,13 +17,16 @@ WALL = 2.0  # standard deviations from the population's mean, with 95% of interc
 
 
 def funnel(centred: FitOfModel, noncentred: FitOfModel, cluster: int | None = None) -> Figure:
-    """Centred against non-centred: draws of one cluster's intercept against those of the spread, and divergences.
+    """Where centring wins: draws of one tank's intercept against those of the spread, centred and non-centred.
 
-    Left, the distance a - a_bar of an intercept from the population's mean: the smaller sigma, the closer it must stay,
-    between the dashed lines at 2 sigma. The neck of this funnel is too narrow for the steps that suit its mouth:
-    trajectories diverge there (crosses), and the chain stays out of the neck. Right, the same intercept in units of
-    sigma, z = (a - a_bar) / sigma: its prior does not depend on sigma, the walls are straight, and one step size works
-    everywhere.
+    Left, the distance a - a_bar of an intercept from the population's mean; a priori 95% of them are between the dashed
+    lines at 2 sigma on both sides. Right, the same intercept in units of sigma, z = (a - a_bar) / sigma, where these
+    lines are straight.
+
+    Straight walls are no use here. The tanks say so much of their intercepts and of sigma that the centred draws stay
+    in a short piece of the funnel, far from its neck, and no trajectory diverges in either form. Non-centring only adds
+    a correlation between z and sigma: with as many leapfrog steps, the fewest effective draws of any parameter are
+    fewer in the non-centred model. Where the data say little, the neck is real: see `schools_neck`.
 
     `centred` has draws of a (chains, draws, clusters), a_bar and sigma; `noncentred` of z and sigma. `cluster`: its
     number, from 1; None for the one whose draws are most like a funnel. ValueError if these are missing.

@@ -159,7 +159,7 @@ class Plan:
 
     def _sampled(self, kind: str, stem: str, task: Task, name: str, options: dict[str, Any]) -> Item:
         module = getattr(models, name).__module__
-        sampling = {**self._settings.sampling, "seed": self._settings.seed}
+        sampling = {**models.sampling(name), **self._settings.sampling, "seed": self._settings.seed}
         arguments = {"factory": f"{module}:{name}", "options": options, "sampling": sampling}
         return self._item(kind, f"{kind}s/{stem}", task, arguments, {}, module)
 

@@ -1,0 +1,138 @@
+"""A caption is a claim: each number and each comparative of a caption is computed from what its figure shows."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import figures
+import hmc
+import models
+from figures import claims
+from figures.claims import trolley
+from figures.sampler import toys
+from models.tables import BUNDLED
+from tests.figures.helpers import claim_words
+from tests.helpers.exact_sweep import exact_looic
+
+ALL = [*figures.names(), *figures.films(), *(f"{kind}:mST" for kind in figures.of_any_fit())]
+CLAIMED = [(name, phrase) for name in ALL for phrase, claim in claims.of(name).items() if not isinstance(claim, str)]
+EVERY_CAPTION = pytest.mark.parametrize("name", ALL)
+EVERY_CLAIM = pytest.mark.parametrize(("name", "phrase"), CLAIMED)
+
+
+@EVERY_CAPTION
+def test_every_number_and_comparative_of_a_caption_is_claimed(name):
+    text, phrases = claims.text_of(name), claims.of(name)
+    assert claim_words.unclaimed(text, phrases) == []
+    assert [phrase for phrase in phrases if phrase not in text] == []  # no claim of an earlier caption
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Small tanks scatter more.",
+        "Chains hardly move.",
+        "Their intervals are narrower.",
+        "No tank is empty.",
+        "They differ by 0.5 on average.",
+        "Half of them survive.",
+        "This one is the quickest.",
+    ],
+)
+@EVERY_CAPTION
+def test_a_sentence_without_a_claim_is_found(name, sentence):
+    """The negative twin."""
+    text = f"{claims.text_of(name)} {sentence}"
+    assert len(claim_words.unclaimed(text, claims.of(name))) == 1
+
+
+def test_words_that_claim_nothing_are_left_alone():
+    assert claim_words.claiming("However much the other chapters matter, `more 3` after the order is so far a letter.") == []
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """The inputs of all figures, as the lecture has them; refits by quadrature."""
+    needed = dict.fromkeys(need for name in ALL for need in figures.needs(name) if figures.is_fit(need))
+    inputs = {}
+    for name in needed:
+        option, values = figures.SERIES.get(name, (None, (None,)))
+        built = [models.build(name, **({option: value} if option else {})) for value in values]
+        fits = [hmc.sample(model, seed=12, workers=1, progress=False, **models.sampling(name)) for model in built]
+        inputs[name] = fits if option else fits[0]
+    exact = [exact_looic(sigma) for sigma in figures.SERIES["mST_fixed"][1]]
+    return inputs | {"refits of mST_fixed": exact, "other metrics of mST": []}
+
+
+@EVERY_CLAIM
+def test_every_claim_is_true_of_the_lectures_fits(name, phrase, shown):
+    assert phrase not in claims.untrue(name, shown)
+
+
+class Altered:
+    """A fit whose draws are others; all else is the fit's own."""
+
+    def __init__(self, fit, alter):
+        self._fit, self._alter = fit, alter
+
+    def __getitem__(self, name):
+        return self._alter(self._fit[name])
+
+    def __getattr__(self, name):
+        value = getattr(self._fit, name)
+        if name in ("unconstrained", "inverse_metric"):
+            return self._alter(value)
+        if name in ("stats", "warmup_stats"):
+            return {key: self._alter(np.asarray(found)) for key, found in value.items()}
+        return value
+
+
+def _all(shown, alter):
+    return {
+        name: [Altered(fit, alter) for fit in given] if isinstance(given, list) else Altered(given, alter)
+        for name, given in shown.items()
+        if figures.is_fit(name)
+    } | {"refits of mST_fixed": [-score for score in shown["refits of mST_fixed"]]}
+
+
+def _exchanged(shown):
+    """The fits of pairs of models in each other's place, and each series backwards."""
+    pairs = [("mST", "mSTP"), ("mST", "mSTnc"), ("mf", "mrx"), ("mSTD", "mSTPDG")]
+    other = dict(shown)
+    for one, two in pairs:
+        other[one], other[two] = shown[two], shown[one]
+    return other | {name: shown[name][::-1] for name in figures.SERIES}
+
+
+def _other_data(shown):
+    """The tables with their outcomes in another order, and all alike where that changes nothing."""
+    tanks = pd.read_csv(BUNDLED / "reedfrogs.csv")
+    cafes = pd.read_csv(BUNDLED / "cafes.csv")
+    yield {"data": tanks.assign(surv=tanks["density"] - tanks["surv"])}
+    yield {"data": tanks.assign(surv=(0.5 * tanks["density"]).astype(int), density=tanks["density"][::-1].to_numpy())}
+    yield {"data": cafes.assign(wait=cafes["wait"][::-1].to_numpy(), cafe=cafes["cafe"][::-1].to_numpy())}
+    yield {"data": cafes.assign(cafe=np.arange(20) % 4 + 1).iloc[:12]}
+    study = pd.read_csv(BUNDLED / "confounds_individuals.csv"), pd.read_csv(BUNDLED / "confounds_groups.csv")
+    yield {"individuals": study[0].assign(Y=np.arange(200) % 2, g=np.arange(200) % 30 + 1), "groups": study[1]}
+    yield {"individuals": study[0].iloc[:150], "groups": study[1].assign(Ug=-study[1]["Ug"])}
+
+
+def _wrong_inputs(shown):
+    rng = np.random.default_rng(1)
+    yield shown | _all(shown, lambda draws: -draws)
+    yield shown | _all(shown, lambda draws: draws[..., ::-1] if draws.ndim > 2 else draws)
+    yield shown | _all(shown, lambda draws: rng.normal(size=draws.shape))
+    yield shown | _all(shown, lambda draws: 3.0 + 0.001 * rng.random(draws.shape))
+    yield shown | _all(shown, lambda draws: np.sort(draws, axis=1)[:, ::-1] * 10.0)
+    yield _exchanged(shown)
+    for data in _other_data(shown):
+        yield shown | data
+
+
+def _is_false(claim, inputs):
+    try:
+        return not claim(inputs)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError):  # inputs of another figure
+        return False
