@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "METRICS_OF", "OTHER_INPUTS", "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "is_fit",
+    "METRICS_OF", "OF_SAMPLER", "OTHER_INPUTS", "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "is_fit",
     "may_use", "names", "needs", "of_any_fit", "options_of", "still", "write_film",
 ]  # fmt: skip
 
@@ -42,7 +42,10 @@ class _Entry(NamedTuple):
 SERIES = {
     "cafes": ("visits", tuple(range(21))),
     "mST_fixed": ("sigma", tuple(0.1 * 50.0 ** (k / 19) for k in range(20))),  # from 0.1 to 5, even in log(sigma)
+    "schools": ("target_accept", (0.8, 0.9, 0.95, 0.99)),
+    "schools_nc": ("target_accept", (0.8, 0.9, 0.95, 0.99)),
 }
+OF_SAMPLER = ("target_accept",)  # options in SERIES that are arguments of `hmc.sample`, and not of the model
 
 # Inputs other than fits.
 OTHER_INPUTS = {
@@ -87,6 +90,9 @@ _STILLS = {
     "intercepts": _Entry("confounds.groups", ("mf", "mr"), "the groups' intercepts by two estimators, and the truth"),
     "contrasts": _Entry("confounds.groups", _ESTIMATORS, "the effect of X on the chance of Y, group by group"),
     "coverage": _Entry("confounds.coverage", ("coverage",), "bias and coverage of the five estimators, over studies"),
+    "mirror": _Entry(
+        "confounds.mirror", ("mru_normal", "mru"), "two mirror modes, and the prior that leaves one of them"
+    ),
     "cluster_effects": _Entry("trolley", ("mRXma2",), "varying intercepts of stories and of participants"),
     "leapfrog": _Entry("sampler.paths", (), "leapfrog paths with three step sizes, and their energy errors"),
     "static_paths": _Entry("sampler.paths", (), "static HMC with paths too short, about right, and too long"),
@@ -95,7 +101,16 @@ _STILLS = {
     "divergence": _Entry("sampler.paths", (), "a trajectory that diverges in the neck of a funnel"),
     "warmup": _Entry("sampler.warmup", ("mST",), "step size and acceptance rate over warm-up"),
     "metric": _Entry("sampler.warmup", ("mST",), "the metric before and after warm-up, against the posterior"),
-    "funnel": _Entry("sampler.funnel", ("mST", "mSTnc"), "centred against non-centred draws, and their divergences"),
+    "schools_neck": _Entry(
+        "sampler.schools", (("schools", 0), ("schools_nc", 1)), "eight schools in the neck of a funnel, centred and not"
+    ),
+    "schools_traces": _Entry(
+        "sampler.schools", (("schools", 0), ("schools_nc", 1)), "chains of eight schools that stick, and others"
+    ),
+    "schools_remedies": _Entry(
+        "sampler.schools", ("schools", "schools_nc"), "what a higher target acceptance rate mends, and what it does not"
+    ),
+    "funnel": _Entry("sampler.funnel", ("mST", "mSTnc"), "tanks, where centred draws beat non-centred ones"),
 }
 _FILMS = {
     "cafes_film": _Entry(

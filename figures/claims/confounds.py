@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from diagnostics import rhat
 from figures.claims.draws import interval, mean, sd, width
 from figures.confounds.effects import ESTIMATORS, LECTURE
 from figures.confounds.groups import _contrasts, _intercepts, _study_and_truth
@@ -100,6 +101,33 @@ def _scores_are_ordered(shown):
     return {*order[:2]} == {*MUNDLAK} and order[-1] == "mf"
 
 
+def _mirrored(model, position):
+    """The position with u, bux and buy of the other sign."""
+    flipped, at = position.copy(), 0
+    for parameter in model.parameters:
+        size = int(np.prod(parameter.shape, dtype=int))
+        if parameter.name in ("u", "bux", "buy"):
+            flipped[at : at + size] *= -1.0
+        at += size
+    return flipped
+
+
+def _mirrored_density_is_the_same(shown):
+    model, draws = shown["mru_normal"].model, shown["mru_normal"].unconstrained[0, :5]
+    pairs = [[model.evaluate(q)[0] for q in (draw, _mirrored(model, draw))] for draw in draws]
+    return bool(np.allclose(*np.transpose(pairs), atol=1e-9))
+
+
+def _modes_are_mirrors(shown):
+    means = shown["mru_normal"]["bux"].mean(axis=1)
+    return means.min() < 0 < means.max() and np.ptp(np.abs(means)) < 0.1
+
+
+def _bxy_agrees(shown):
+    by_chain = shown["mru_normal"]["bxy"]
+    return rhat(by_chain) < 1.02 and abs(by_chain.mean() - mean(shown["mru"], "bxy")) < 0.1 * sd(shown["mru"], "bxy")
+
+
 CLAIMS = {
     "group_sizes": {
         "from the smallest group to the largest": "the order of the bars",
@@ -143,6 +171,17 @@ CLAIMS = {
         "the same bxy gives different contrasts in different groups; the naive estimator has the same contrast for "
         "all": _contrasts_differ,
         "it is smallest for the two Mundlak machines, and largest for fixed effects": _scores_are_ordered,
+    },
+    "mirror": {
+        "on both sides of 0": "the prior of mru_normal",
+        "no sign of its own: the densities of X and Y have only bux u and buy u": _mirrored_density_is_the_same,
+        "Normal(0, 1) the posterior has two modes, each the mirror of the other": _modes_are_mirrors,
+        "changes nothing": _mirrored_density_is_the_same,
+        "Rhat of bux is over 1.5": lambda shown: rhat(shown["mru_normal"]["bux"]) > 1.5,
+        "longer chains do not help": lambda shown: not np.any(np.diff(np.sign(shown["mru_normal"]["bux"]), axis=1)),
+        "Exponential(1), allows one sign": lambda shown: np.min(shown["mru"]["bux"]) > 0.0,
+        "then all chains agree": lambda shown: rhat(shown["mru"]["bux"]) < 1.01,
+        "no part in the symmetry, and is the same in both modes, but for chance": _bxy_agrees,
     },
     "coverage": {
         "89% intervals": "what models.coverage counts",

@@ -105,7 +105,7 @@ def sample(name: str, model: Any, options: argparse.Namespace, **further: Any) -
     """`hmc.sample` of the model called `name`, with the options of the command line."""
     import hmc
 
-    return hmc.sample(model, **sampling(options, name), **further)
+    return hmc.sample(model, **sampling(options, name) | further)
 
 
 def sampling(options: argparse.Namespace, name: str = "") -> dict[str, Any]:

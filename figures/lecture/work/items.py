@@ -160,7 +160,9 @@ class Plan:
     def _sampled(self, kind: str, stem: str, task: Task, name: str, options: dict[str, Any]) -> Item:
         module = getattr(models, name).__module__
         sampling = {**models.sampling(name), **self._settings.sampling, "seed": self._settings.seed}
-        arguments = {"factory": f"{module}:{name}", "options": options, "sampling": sampling}
+        sampling |= {option: value for option, value in options.items() if option in figures.OF_SAMPLER}
+        of_model = {option: value for option, value in options.items() if option not in figures.OF_SAMPLER}
+        arguments = {"factory": f"{module}:{name}", "options": of_model, "sampling": sampling}
         return self._item(kind, f"{kind}s/{stem}", task, arguments, {}, module)
 
     def _item(

@@ -1,6 +1,5 @@
 """A caption is a claim: each number and each comparative of a caption is computed from what its figure shows."""
 
-import copy
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,6 @@ import figures
 import hmc
 import models
 from figures import claims
-from figures.claims import trolley
 from figures.sampler import toys
 from models.tables import BUNDLED
 from tests.figures.helpers import claim_words
@@ -52,15 +50,20 @@ def test_words_that_claim_nothing_are_left_alone():
     assert claim_words.claiming("However much the other chapters matter, `more 3` after the order is so far a letter.") == []
 
 
+def _fit(name, sampling, **options):
+    chosen = models.sampling(name) | {key: value for key, value in sampling.items() if key in figures.OF_SAMPLER}
+    return hmc.sample(models.build(name, **options), seed=12, workers=1, progress=False, **chosen)
+
+
 @pytest.fixture(scope="module")
 def shown():
     """The inputs of all figures, as the lecture has them; refits by quadrature."""
     needed = dict.fromkeys(need for name in ALL for need in figures.needs(name) if figures.is_fit(need))
     inputs = {}
     for name in needed:
-        option, values = figures.SERIES.get(name, (None, (None,)))
-        built = [models.build(name, **({option: value} if option else {})) for value in values]
-        fits = [hmc.sample(model, seed=12, workers=1, progress=False, **models.sampling(name)) for model in built]
+        option, values = figures.SERIES.get(name, ("", (None,)))
+        given = [{option: value} if option else {} for value in values]
+        fits = [_fit(name, **({} if option in figures.OF_SAMPLER else one), sampling=one) for one in given]
         inputs[name] = fits if option else fits[0]
     exact = [exact_looic(sigma) for sigma in figures.SERIES["mST_fixed"][1]]
     return inputs | {"refits of mST_fixed": exact, "other metrics of mST": []}
@@ -136,3 +139,57 @@ def _is_false(claim, inputs):
         return not claim(inputs)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError):  # inputs of another figure
         return False
+
+
+# Claims of constants of the code, and of formulas: no input changes them.
+CONSTANT = {
+    "89% interval",
+    "89% intervals",
+    "Normal(0, 1)",
+    "a quarter of the period",
+    "below 0",
+    "centred at 0",
+    "a priori than a_bar",
+    "nearly even",
+    "99 bins of 100",
+    "near 1 is good",
+    "no arrow goes into",
+    "that nothing confounds",
+}
+
+
+def _other_toys(monkeypatch):
+    """Toys of which nothing said of the usual ones is true."""
+    from hmc.record import record_from
+
+    paths, chains, funnels = toys.leapfrog_paths(), toys.static_chains(), toys.funnel_trajectories()
+    start = np.array([-1.2, -0.9])
+    rough = record_from(toys.plane(), start, 0.9, seed=3)[0]
+    monkeypatch.setattr(toys, "leapfrog_paths", lambda: [paths[2], paths[0], paths[1]])
+    monkeypatch.setattr(toys, "STEP_SIZES", (2.05, 0.5, 1.2))
+    monkeypatch.setattr(toys, "static_chains", lambda: [chains[2], chains[0], chains[1]])
+    monkeypatch.setattr(toys, "doubling_trajectory", lambda: rough)
+    monkeypatch.setattr(toys, "nuts_chain", lambda: [rough])
+
+    class Missed:
+        outcome, chosen = funnels[1].outcome, funnels[0].chosen
+        leaves, doublings = funnels[0].leaves[::-1], funnels[0].doublings
+
+    monkeypatch.setattr(toys, "funnel_trajectories", lambda: [funnels[1], Missed()])
+
+
+@EVERY_CLAIM
+def test_a_claim_is_false_of_something(name, phrase, shown, monkeypatch):
+    """The negative twin: draws, data or toys that are wrong in one of several ways."""
+    if any(words in phrase for words in CONSTANT):
+        return
+    claim = claims.of(name)[phrase]
+    if not any(_is_false(claim, inputs | {"fit": inputs["mST"]}) for inputs in _wrong_inputs(shown)):
+        _other_toys(monkeypatch)
+        assert _is_false(claim, shown)
+
+
+def test_the_page_names_a_claim_that_its_fits_break(shown):
+    wrong = shown | {"mST": shown["mSTP"]}
+    assert claims.untrue("spreads", wrong) != []
+    assert claims.untrue("spreads", shown) == []
