@@ -61,6 +61,7 @@ _STILLS = {
     "participant_responses": _Entry("trolley", (), "mean response of each participant, and the middle half"),
     "story_effects": _Entry("trolley", ("mRS",), "the effects of the stories in mRS, with intervals"),
     "cafes_sheet": _Entry("cafes.sheet", ("cafes",), "the population and five cafes, after more and more visits"),
+    "learning_curves": _Entry("cafes.learning", (), "the error of a new cafe's estimate, with memory and without"),
     "raw_survival": _Entry("tadpoles.survival", (), "the proportion that survived in each tank"),
     "tank_priors": _Entry("tadpoles.survival", (), "the priors of a_bar and sigma, and what they imply for a tank"),
     "tanks": _Entry(
@@ -76,6 +77,10 @@ _STILLS = {
     "sigma_sweep": _Entry(
         "tadpoles.sweep", ("mST_fixed", "mST"), "PSIS against sigma, and the sigma that mST learns", may_use=_EXACT
     ),
+    "overfitting": _Entry(
+        "tadpoles.overfitting", ("mST_fixed",), "fit to tanks seen and prediction of tanks unseen, by sigma", may_use=_EXACT
+    ),
+    "superstitions": _Entry("tadpoles.superstitions", (), "random units, many units, a normal population: not needed"),
     "tanks_by_predation": _Entry("tadpoles.survival", ("mST",), "the tank plot of mST, with and without predators"),
     "shrinkage": _Entry("tadpoles.survival", ("mST",), "distance from raw proportion to estimate, by size of tank"),
     "predation_slope": _Entry("tadpoles.predictors", ("mSTP",), "prior and posterior of the effect of predators"),
@@ -90,6 +95,9 @@ _STILLS = {
     "intercepts": _Entry("confounds.groups", ("mf", "mr"), "the groups' intercepts by two estimators, and the truth"),
     "contrasts": _Entry("confounds.groups", _ESTIMATORS, "the effect of X on the chance of Y, group by group"),
     "coverage": _Entry("confounds.coverage", ("coverage",), "bias and coverage of the five estimators, over studies"),
+    "closing_questions": _Entry(
+        "confounds.coverage", (), "fixed effects? the mean of X? bias and coverage in small groups and in large ones"
+    ),
     "mirror": _Entry(
         "confounds.mirror", ("mru_normal", "mru"), "two mirror modes, and the prior that leaves one of them"
     ),

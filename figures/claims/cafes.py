@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from figures.cafes import learning
 from figures.claims.draws import mean, sd
 from models.cafes import CAFES
 from models.tables import read
@@ -56,7 +57,34 @@ def _moves(shown):
     return own, (steps.sum(axis=1) - own) / (steps.shape[1] - 1)
 
 
+def _curves_are_ordered(shown):
+    found = learning.curves()
+    early = slice(0, 5)
+    return bool(
+        (found.memory[early] < found.amnesia[early]).all()
+        and (found.memory[1:5] < found.average[1:5]).all()
+        and np.argmax(found.amnesia - found.memory) == 0
+    )
+
+
+def _curves_meet(shown):
+    found = learning.curves()
+    last = [errors[-1] for errors in found]
+    return np.ptp(last) < 0.1 * min(last)
+
+
 CLAIMS = {
+    "learning_curves": {
+        "Memory learns faster": _curves_are_ordered,
+        "200 simulated robots has made 5 visits to each of 10 cafes": lambda shown: (
+            (learning.ROBOTS, learning.VISITS, learning.KNOWN) == (200, 5, 10)
+        ),
+        "Memory has the smaller error before the first visit and after each of the first four, and it is worth most at "
+        "the beginning": _curves_are_ordered,
+        "has a larger error than memory there too": _curves_are_ordered,
+        "Later the cafe's own waits decide, and the curves meet": _curves_meet,
+        "in nothing else": "they see the same waits",
+    },
     "cafes_sheet": {
         "out of 20": lambda shown: _table(shown)["visit"].size == 20 == len(shown["cafes"]) - 1,
         "prior, the same for all": lambda shown: np.ptp(sd(shown["cafes"][0], "a")) < 0.05

@@ -9,6 +9,7 @@ from figures.claims.draws import interval, mean, sd, width
 from figures.confounds.effects import ESTIMATORS, LECTURE
 from figures.confounds.groups import _contrasts, _intercepts, _study_and_truth
 from models.confounds.study import read_study
+from models.coverage import known_studies
 
 TRUTH = {"bxy": LECTURE["bXY"], "bzy": LECTURE["bZY"]}
 MUNDLAK = ("mrx", "mru")
@@ -128,6 +129,25 @@ def _bxy_agrees(shown):
     return rhat(by_chain) < 1.02 and abs(by_chain.mean() - mean(shown["mru"], "bxy")) < 0.1 * sd(shown["mru"], "bxy")
 
 
+def _of(estimator, size="lecture", coefficient="bxy"):
+    """A row of the stored studies."""
+    return known_studies(size).loc[estimator, coefficient]
+
+
+def _fixed_effects_know_no_trait(shown):
+    def is_wide(size):
+        widths = known_studies(size).xs("bzy", level="coefficient")["width"]
+        return widths["mf"] > 3.0 * widths.drop("mf").max()
+
+    return is_wide("lecture") and is_wide("large groups")
+
+
+def _mean_of_x_helps(shown):
+    mr, mrx = _of("mr"), _of("mrx")
+    knows_z = _of("mrx", coefficient="bzy")["width"] < 1.1 * _of("mr", coefficient="bzy")["width"]
+    return round(mr["bias"], 2) == 0.36 and round(mrx["bias"], 2) == 0.06 and mrx["coverage"] >= 0.89 and knows_z
+
+
 CLAIMS = {
     "group_sizes": {
         "from the smallest group to the largest": "the order of the bars",
@@ -171,6 +191,30 @@ CLAIMS = {
         "the same bxy gives different contrasts in different groups; the naive estimator has the same contrast for "
         "all": _contrasts_differ,
         "it is smallest for the two Mundlak machines, and largest for fixed effects": _scores_are_ordered,
+    },
+    "closing_questions": {
+        "200 studies of the lecture's size (about 7 individuals a group) and 100 studies of ten times as many individuals "
+        "in the same 30 groups": lambda shown: (_of("mf")["studies"], _of("mf", "large groups")["studies"]) == (200, 100),
+        "The lecture's closing questions, answered": "below",
+        "with groups of 7 they overstate bxy by 0.47, more than the naive estimator does": lambda shown: abs(
+            _of("mf")["bias"] - 0.47
+        )
+        < 0.005
+        and _of("mf")["bias"] > _of("m0")["bias"],
+        "only 48% of their 89% intervals contain the truth": lambda shown: abs(_of("mf")["coverage"] - 0.48) < 0.005,
+        "With ten times as many individuals their bias is under 0.05 and their coverage near 0.89": lambda shown: (
+            abs(_of("mf", "large groups")["bias"]) < 0.05 and abs(_of("mf", "large groups")["coverage"] - 0.89) < 0.03
+        ),
+        "they say almost nothing of Z: the interval of bzy is more than three times as wide as that of any other "
+        "estimator": _fixed_effects_know_no_trait,
+        "it takes the bias of the multilevel estimator from 0.36 to 0.06, costs no coverage, and keeps the effect of Z": (
+            _mean_of_x_helps
+        ),
+        "does about as well here": lambda shown: abs(_of("mru")["rmse"] - _of("mrx")["rmse"]) < 0.02,
+        "Large groups make the multilevel estimator less biased too, but its coverage stays far below 0.89": (
+            lambda shown: _of("mr", "large groups")["bias"] < 0.5 * _of("mr")["bias"]
+            and _of("mr", "large groups")["coverage"] < 0.89 - 4 * _of("mr", "large groups")["coverage_se"]
+        ),
     },
     "mirror": {
         "on both sides of 0": "the prior of mru_normal",

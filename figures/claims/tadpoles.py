@@ -7,7 +7,7 @@ import numpy as np
 import models
 from diagnostics.psis import compute_psis_loo
 from figures.claims.draws import interval, mean, pooled, rises, sd, width
-from figures.tadpoles import survival, sweep, tanks
+from figures.tadpoles import overfitting, superstitions, survival, sweep, tanks
 from models.reedfrogs import TANKS
 from models.tables import read
 
@@ -163,6 +163,30 @@ def _estimates_move_to_raw(shown):
     return ends[0] > ends[1] > ends[2]
 
 
+def _larger_sigma_fits_better(shown):
+    within = overfitting.deviance_within(shown["mST_fixed"])
+    return rises(-within[::3])  # neighbours may be in disorder by Monte Carlo error
+
+
+def _pooling_beats_raw(*kinds):
+    return lambda shown: all(np.subtract(*superstitions.errors(kind)) > 0 for kind in kinds)
+
+
+def _few_tanks_are_vague(shown):
+    found = {n: of_few.interval() for n, of_few in superstitions.few_tanks().items()}
+    lower, upper = found[48]
+    middle = 0.5 * (lower + upper)
+    widths = {n: b - a for n, (a, b) in found.items()}
+    holds = all(a < middle < b for a, b in found.values())
+    return [*found] == [3, 5, 10, 48] and holds and widths[3] > 3.0 * widths[48] and widths[48] == min(widths.values())
+
+
+def _both_humps_are_found(shown):
+    estimate = superstitions.studies("mixture").estimate
+    counts = [np.sum((low < estimate) & (estimate <= low + 0.2)) for low in (0.1, 0.4, 0.8)]
+    return counts[1] < 0.5 * min(counts[0], counts[2])
+
+
 _SIGMA_FALLS = {
     "the two 89% intervals (bars) do not overlap": lambda shown: interval(shown["mSTP"], "sigma")[1]
     < interval(shown["mST"], "sigma")[0],
@@ -235,6 +259,27 @@ CLAIMS = {
             pooled(shown["mSTPDG"], "bG") + pooled(shown["mSTPDG"], "bPG") < 0
         )
         > 0.95,
+    },
+    "overfitting": {
+        "A larger sigma fits the observed tanks better (dots), up to the largest: an intercept is then freer": (
+            _larger_sigma_fits_better
+        ),
+        "are predicted best by a sigma in between, beyond which a better fit is a worse prediction": _if_refitted(
+            _score_falls_and_rises
+        ),
+        "would choose the largest": _larger_sigma_fits_better,
+        "finds the best region": _if_refitted(_best_is_learned),
+    },
+    "superstitions": {
+        "simulated studies of 30 tanks": lambda shown: superstitions.N_TANKS == 30,
+        "the best quarter of a larger population": "drawn so, from four times as many",
+        "Partial pooling has a smaller error than the raw proportions in both": _pooling_beats_raw("random", "chosen"),
+        "sigma from 3, 5, 10 and all 48 of the real tanks: the 89% interval from 3 tanks is more than three times as "
+        "wide as that from all": _few_tanks_are_vague,
+        "few units are no reason for another model: its answer is vaguer": _few_tanks_are_vague,
+        "tanks of two kinds, so that the population is far from normal": lambda shown: len(superstitions.MIXTURE) == 2,
+        "fewer estimates than in either half are in the middle": _both_humps_are_found,
+        "their error is smaller than that of the raw proportions": _pooling_beats_raw("mixture"),
     },
     "sigma_sweep": {
         "With a small sigma, the model takes all tanks for one and predicts them badly": _if_refitted(

@@ -166,11 +166,16 @@ def draw_scores(axes: Axes, shown: SweepScores) -> None:
     bars.lines[2][0].set_gid("standard errors")
     if shown.exact.size:
         axes.plot(shown.sigma, shown.exact, color=style.INK, linewidth=2.2, label="exact, by refitting", gid="exact")
+    scale_of_sigma(axes, shown.sigma)
+    axes.set(xlabel="sigma given to all tanks (logits)", ylabel="Deviance of tanks left out")
+
+
+def scale_of_sigma(axes: Axes, sigma: np.ndarray) -> None:
+    """A logarithmic scale of these values, ascending, to the right, with ticks at round ones."""
     axes.set_xscale("log")
-    axes.set_xticks(_round_values(*shown.sigma[[0, -1]]))
+    axes.set_xticks(_round_values(*sigma[[0, -1]]))
     axes.xaxis.set_major_formatter(matplotlib.ticker.FormatStrFormatter("%g"))
     axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
-    axes.set(xlabel="sigma given to all tanks (logits)", ylabel="Deviance of tanks left out")
 
 
 def _round_values(low, high):

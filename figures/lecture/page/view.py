@@ -30,10 +30,20 @@ class PageTable(NamedTuple):
     path: Path  # .csv
 
 
+class Code(NamedTuple):
+    """A function of the project."""
+
+    name: str
+    title: str
+    source: str
+    file: str  # of the project
+
+
 class Card(NamedTuple):
     """A model and its fit."""
 
     name: str
+    matters: str  # the one line to remember of it
     summary: str  # one sentence
     formula: str  # several lines
     source: str  # of the log density
@@ -47,7 +57,7 @@ class Card(NamedTuple):
     pictures: tuple[Picture, ...]  # do the chains agree?
 
 
-Content: TypeAlias = Card | Picture | PageTable
+Content: TypeAlias = Card | Picture | PageTable | Code
 
 
 class Section(NamedTuple):
@@ -55,8 +65,9 @@ class Section(NamedTuple):
 
     name: str
     title: str
+    question: str
     text: tuple[str, ...]  # paragraphs, with `code` in backticks
-    contents: tuple[Content, ...]  # in order
+    contents: tuple[Content, ...]  # in order; the first stands before the text
 
 
 class Lecture(NamedTuple):

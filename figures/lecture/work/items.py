@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import figures
 import models
+from figures import claims
 from figures.lecture import contents
 from figures.lecture.tables import TABLES
 from figures.lecture.work import sources, tasks
@@ -25,6 +26,7 @@ from models.coverage import ESTIMATORS
 LIBRARIES = ("matplotlib", "numba", "numpy", "pandas", "pillow", "scipy")
 SHOWS_TROLLEY_FILE = ("mRXma", "mRXma2", "participant_responses")  # the published file, if it is given
 
+CLAIMS = ("figures.claims", "figures.claims.common", *(f"figures.claims.{room}" for room in claims.ROOMS))
 # The code that each kind of item runs, besides the module of its model or figure.
 CODE: dict[str, tuple[str, ...]] = {
     "fit": ("hmc.sampling", "hmc.model"),
@@ -32,8 +34,8 @@ CODE: dict[str, tuple[str, ...]] = {
     "study": ("models.coverage",),
     "card": ("diagnostics.verdict", "figures.lecture.tables", "figures.lecture.tables.estimates"),
     "table": ("figures.lecture.tables",),
-    "figure": (),
-    "film": (),
+    "figure": CLAIMS,
+    "film": CLAIMS,
 }
 
 
@@ -89,7 +91,8 @@ class Plan:
         self._versions = [importlib.metadata.version(library) for library in LIBRARIES]
         for part in parts:
             for content in part.contents:
-                self.of(content)
+                if not isinstance(content, contents.ShownCode):  # nothing is made for it
+                    self.of(content)
 
     def of(self, content: contents.Content) -> Item:
         """The item of an entry of `figures.lecture.contents`; for a model, that of its card."""
