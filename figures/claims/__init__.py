@@ -9,6 +9,7 @@ lecture runs them on its own fits, and names those that do not hold there (`untr
 
     trolley, cafes, tadpoles, confounds, dags, sampler   as the rooms of the figures
     chains                                               of the figures of any fit
+    lecture                                              of the texts of its parts, models and tables
     common                                               phrases of many captions, such as "89% interval"
 """
 
@@ -22,20 +23,34 @@ import figures
 
 Claim: TypeAlias = Callable[[Mapping[str, Any]], Any] | str  # a function, or why there is nothing to test
 
-ROOMS = ("trolley", "cafes", "tadpoles", "confounds", "dags", "sampler", "chains")
+ROOMS = ("trolley", "cafes", "tadpoles", "confounds", "dags", "sampler", "chains", "lecture")
+
+
+def words_of_the_lecture() -> dict[str, str]:
+    """The lecture's own words, by "part:tadpoles", "model:mST" or "table:estimators"."""
+    from figures.lecture.contents import PARTS, ShownModel
+    from figures.lecture.tables import TABLES
+
+    parts = {f"part:{part.name}": " ".join([part.question, *part.text]) for part in PARTS}
+    cards = [content for part in PARTS for content in part.contents if isinstance(content, ShownModel)]
+    tables = {f"table:{name}": f"{table.title}. {table.caption}" for name, table in TABLES.items()}
+    return parts | {f"model:{card.name}": card.matters for card in cards} | tables
 
 
 def text_of(name: str) -> str:
-    """The caption of a still or film, its title and paragraphs as one text."""
+    """The caption of a still or film, its title and paragraphs as one text; or words of the lecture."""
+    if name.startswith(("part:", "model:", "table:")):
+        return words_of_the_lecture()[name]
     title, paragraphs = figures.caption(name)
     return " ".join([title, *paragraphs])
 
 
 def of(name: str) -> dict[str, Claim]:
-    """{phrase: claim} of a still or film: its own, and those of `common` that its caption has."""
+    """{phrase: claim} of a still or film, or of words of the lecture: its own, and those of `common` that its caption has."""
     own: dict[str, Claim] = {}
     for room in ROOMS:
-        own |= importlib.import_module(f"figures.claims.{room}").CLAIMS.get(name.partition(":")[0], {})
+        known = importlib.import_module(f"figures.claims.{room}").CLAIMS
+        own |= known.get(name, known.get(name.partition(":")[0], {}))
     common = importlib.import_module("figures.claims.common").CLAIMS
     return own | {phrase: claim for phrase, claim in common.items() if phrase in text_of(name)}
 

@@ -36,7 +36,7 @@ TABLES = {
         participants,
         ("mRXma2",),
         "Repeated measures: responses of each participant",
-        "The participants repeat too: each answered 30 scenes, so responses of one person may resemble each other.",
+        "The participants repeat as well: each answered 30 scenes, so responses of one person may resemble each other.",
     ),
     "penalties": LectureTable(
         penalties,

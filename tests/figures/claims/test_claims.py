@@ -14,7 +14,8 @@ from models.tables import BUNDLED
 from tests.figures.helpers import claim_words
 from tests.helpers.exact_sweep import exact_looic
 
-ALL = [*figures.names(), *figures.films(), *(f"{kind}:mST" for kind in figures.of_any_fit())]
+FIGURES = [*figures.names(), *figures.films(), *(f"{kind}:mST" for kind in figures.of_any_fit())]
+ALL = [*FIGURES, *claims.words_of_the_lecture()]
 CLAIMED = [(name, phrase) for name in ALL for phrase, claim in claims.of(name).items() if not isinstance(claim, str)]
 EVERY_CAPTION = pytest.mark.parametrize("name", ALL)
 EVERY_CLAIM = pytest.mark.parametrize(("name", "phrase"), CLAIMED)
@@ -58,7 +59,7 @@ def _fit(name, sampling, **options):
 @pytest.fixture(scope="module")
 def shown():
     """The inputs of all figures, as the lecture has them; refits by quadrature."""
-    needed = dict.fromkeys(need for name in ALL for need in figures.needs(name) if figures.is_fit(need))
+    needed = dict.fromkeys(need for name in FIGURES for need in figures.needs(name) if figures.is_fit(need))
     inputs = {}
     for name in needed:
         option, values = figures.SERIES.get(name, ("", (None,)))
@@ -66,6 +67,7 @@ def shown():
         fits = [_fit(name, **({} if option in figures.OF_SAMPLER else one), sampling=one) for one in given]
         inputs[name] = fits if option else fits[0]
     exact = [exact_looic(sigma) for sigma in figures.SERIES["mST_fixed"][1]]
+    inputs["mSTnomem"] = _fit("mSTnomem", {})  # of a table
     return inputs | {"refits of mST_fixed": exact, "other metrics of mST": []}
 
 
@@ -85,7 +87,7 @@ class Altered:
 
     def __getattr__(self, name):
         value = getattr(self._fit, name)
-        if name in ("unconstrained", "inverse_metric"):
+        if name in ("unconstrained", "inverse_metric", "log_likelihood"):
             return self._alter(value)
         if name in ("stats", "warmup_stats"):
             return {key: self._alter(np.asarray(found)) for key, found in value.items()}
@@ -178,13 +180,18 @@ def _other_toys(monkeypatch):
     monkeypatch.setattr(toys, "funnel_trajectories", lambda: [funnels[1], Missed()])
 
 
+@pytest.fixture(scope="module")
+def wrong(shown):
+    return [inputs | {"fit": inputs["mST"]} for inputs in _wrong_inputs(shown)]
+
+
 @EVERY_CLAIM
-def test_a_claim_is_false_of_something(name, phrase, shown, monkeypatch):
+def test_a_claim_is_false_of_something(name, phrase, shown, wrong, monkeypatch):
     """The negative twin: draws, data or toys that are wrong in one of several ways."""
     if any(words in phrase for words in CONSTANT):
         return
     claim = claims.of(name)[phrase]
-    if not any(_is_false(claim, inputs | {"fit": inputs["mST"]}) for inputs in _wrong_inputs(shown)):
+    if not any(_is_false(claim, inputs) for inputs in wrong):
         _other_toys(monkeypatch)
         assert _is_false(claim, shown)
 

@@ -11,7 +11,7 @@ NOT_COMPARATIVES = """
     further gather gender order other parameter number under over rather remember render together whether however later
     earlier latter matter letter paper power proper river outer inner upper per user whatever whichever wherever
     transfer water reader teacher offer suffer integer interest test rest request manner member owner sampler newcomer
-    eager master scatter differ
+    eager master scatter differ flatter
 """.split()
 # ... and those that have no such ending.
 WORDS = (

@@ -213,6 +213,8 @@ def test_without_a_name_all_stills_and_films_are_drawn():
     assert {name: len(several) for name, several in planned.models.items() if isinstance(several, list)} == {
         "cafes": 21,
         "mST_fixed": 20,
+        "schools": 4,
+        "schools_nc": 4,
     }
 
 
