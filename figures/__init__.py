@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "METRICS_OF", "OF_SAMPLER", "OTHER_INPUTS", "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "is_fit",
+    "METRICS_OF", "OF_SAMPLER", "OTHER_INPUTS",
+    "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "is_fit",
     "may_use", "names", "needs", "of_any_fit", "options_of", "still", "write_film",
 ]  # fmt: skip
 
@@ -78,7 +79,10 @@ _STILLS = {
         "tadpoles.sweep", ("mST_fixed", "mST"), "PSIS against sigma, and the sigma that mST learns", may_use=_EXACT
     ),
     "overfitting": _Entry(
-        "tadpoles.overfitting", ("mST_fixed",), "fit to tanks seen and prediction of tanks unseen, by sigma", may_use=_EXACT
+        "tadpoles.overfitting",
+        ("mST_fixed",),
+        "fit to tanks seen and prediction of tanks unseen, by sigma",
+        may_use=_EXACT,
     ),
     "superstitions": _Entry("tadpoles.superstitions", (), "random units, many units, a normal population: not needed"),
     "tanks_by_predation": _Entry("tadpoles.survival", ("mST",), "the tank plot of mST, with and without predators"),

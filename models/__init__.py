@@ -7,7 +7,8 @@ listed by one line of `_ENTRIES`; its formula is the indented part of its factor
 
 import difflib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import hmc
@@ -65,7 +66,7 @@ class _Listed(NamedTuple):
     factory: Callable[..., hmc.Model]
     data: str
     required: dict[str, Any]  # an example of every option that has no default
-    sampling: dict[str, Any] = {}  # settings of `hmc.sample` other than its defaults
+    sampling: Mapping[str, Any] = MappingProxyType({})  # settings of `hmc.sample` other than its defaults
 
 
 _STORIES = "trolley_counts: 9,930 responses to 12 stories, as 84 counts"

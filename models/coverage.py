@@ -51,14 +51,14 @@ def coverage(
 ) -> "pd.DataFrame":
     """A table of the estimators over simulated studies, as a DataFrame with a row per estimator and coefficient.
 
-    `workers`, `executor` and `progress` as for `hmc.sample`; the numbers do not depend on them.
-    `truth`: arguments of `simulate_study` (groups, individuals, a0, ...), by default the lecture's. Columns: truth;
-    mean (of posterior means); bias; rmse; coverage (of 89% intervals); width (of intervals, on average); sd (of the
-    posterior, on average); each estimate followed by its Monte Carlo standard error over studies (`bias_se`, ...), that of
-    coverage from `wilson`, so that it is not 0 where all intervals contain the truth;
-    studies, how many were fitted; divergences, in all. A study that fails is left out and listed in
-    `frame.attrs["failures"]`; Ctrl-C ends the run early, `frame.attrs["interrupted"]`; `frame.attrs["seed"]` repeats
-    it. ValueError for a wrong argument, RuntimeError if every study fails, KeyboardInterrupt before the first is done.
+    `workers`, `executor` and `progress` as for `hmc.sample`; the numbers do not depend on them. `truth`: arguments of
+    `simulate_study` (groups, individuals, a0, ...), by default the lecture's. Columns: truth; mean (of posterior
+    means); bias; rmse; coverage (of 89% intervals); width (of intervals, on average); sd (of the posterior, on
+    average); each estimate followed by its Monte Carlo standard error over studies (`bias_se`, ...), that of coverage
+    from `wilson`, so that it is not 0 where all intervals contain the truth; studies, how many were fitted;
+    divergences, in all. A study that fails is left out and listed in `frame.attrs["failures"]`; Ctrl-C ends the run
+    early, `frame.attrs["interrupted"]`; `frame.attrs["seed"]` repeats it. ValueError for a wrong argument, RuntimeError
+    if every study fails, KeyboardInterrupt before the first is done.
     """
     import pandas as pd  # here, so that building a model does not load it
 
@@ -175,8 +175,8 @@ def standard_error(values: NDArray[np.float64]) -> float:
 def wilson(share: float, n: int) -> tuple[float, float]:
     """The 95% interval (lower, upper) of a probability, of which `n` independent trials gave this share.
 
-    It stays within 0 and 1, and has a width even where all trials or none succeeded. Wilson (1927), "Probable inference,
-    the law of succession, and statistical inference".
+    It stays within 0 and 1, and has a width even where all trials or none succeeded. Wilson (1927), "Probable
+    inference, the law of succession, and statistical inference".
     """
     z2 = NORMAL_95**2 / n
     centre = (share + 0.5 * z2) / (1.0 + z2)

@@ -65,7 +65,7 @@ def _grid() -> tuple[Floats, Floats, Floats]:
 
 
 def _log_terms(sums: Floats, visits: int, level: Floats, log_weight: Floats) -> Floats:
-    """(robots, hypers, nodes): the log likelihood of a cafe's waits, but for a constant, with the weight of its node."""
+    """(robots, hypers, nodes): log likelihoods of a cafe's waits, but for a constant, with the weights of nodes."""
     return sums[:, None, None] * level - visits * np.exp(level) + log_weight
 
 
@@ -85,11 +85,11 @@ def _mean_wait(sums: Floats, visits: int, level: Floats, log_weight: Floats, log
 def learning_curves() -> Figure:
     """Memory learns faster: the error of a new cafe's estimated wait, visit by visit.
 
-    Each of 200 simulated robots has made 5 visits to each of 10 cafes, and now comes to a new one. With memory, it begins
-    with what the other cafes taught it about cafes; with amnesia, it begins from its prior. Memory has the smaller error
-    before the first visit and after each of the first four, and it is worth most at the beginning. The mean of the cafe's
-    own waits, without any model, has a larger error than memory there too. Later the cafe's own waits decide, and the
-    curves meet.
+    Each of 200 simulated robots has made 5 visits to each of 10 cafes, and now comes to a new one. With memory, it
+    begins with what the other cafes taught it about cafes; with amnesia, it begins from its prior. Memory has the
+    smaller error before the first visit and after each of the first four, and it is worth most at the beginning. The
+    mean of the cafe's own waits, without any model, has a larger error than memory there too. Later the cafe's own
+    waits decide, and the curves meet.
 
     Beliefs are exact (by quadrature), so the curves differ in what the robots know and in nothing else.
     """

@@ -2,10 +2,11 @@
 
 A caption is text for readers; a claim ties a phrase of it to the numbers. `CLAIMS` of each module is {name of a figure:
 {phrase of its caption: claim}}, where a claim is a function of the figure's inputs (and of the options it was drawn
-with, such as `data`), as `figures.draw` takes them, that returns whether the phrase is true of them. Where a phrase only says how something is drawn, or follows from the
-meaning of its words, a text stands in place of the function and says why it cannot be false. The tests demand a claim
-for every number and every comparative of a caption, and run all claims on the fits of the lecture; the page of the
-lecture runs them on its own fits, and names those that do not hold there (`untrue`).
+with, such as `data`), as `figures.draw` takes them, that returns whether the phrase is true of them. Where a phrase
+only says how something is drawn, or follows from the meaning of its words, a text stands in place of the function and
+says why it cannot be false. The tests demand a claim for every number and every comparative of a caption, and run all
+claims on the fits of the lecture; the page of the lecture runs them on its own fits, and names those that do not hold
+there (`untrue`).
 
     trolley, cafes, tadpoles, confounds, dags, sampler   as the rooms of the figures
     chains                                               of the figures of any fit
@@ -46,7 +47,9 @@ def text_of(name: str) -> str:
 
 
 def of(name: str) -> dict[str, Claim]:
-    """{phrase: claim} of a still or film, or of words of the lecture: its own, and those of `common` that its caption has."""
+    """{phrase: claim} of a still or film, or of words of the lecture: its own, and those of `common` that its caption
+    has.
+    """
     own: dict[str, Claim] = {}
     for room in ROOMS:
         known = importlib.import_module(f"figures.claims.{room}").CLAIMS
@@ -67,4 +70,6 @@ def untrue(name: str, inputs: Mapping[str, Any], **options: Any) -> list[str]:
         shown["fit"] = fits[-1] if isinstance(fits, list) else fits
         shown["other metrics"] = shown.get(f"{figures.METRICS_OF}{model}", ())
     text = text_of(name)
-    return sorted((phrase for phrase, claim in of(name).items() if not (isinstance(claim, str) or claim(shown))), key=text.find)
+    return sorted(
+        (phrase for phrase, claim in of(name).items() if not (isinstance(claim, str) or claim(shown))), key=text.find
+    )

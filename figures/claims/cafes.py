@@ -87,8 +87,9 @@ CLAIMS = {
     },
     "cafes_sheet": {
         "out of 20": lambda shown: _table(shown)["visit"].size == 20 == len(shown["cafes"]) - 1,
-        "prior, the same for all": lambda shown: np.ptp(sd(shown["cafes"][0], "a")) < 0.05
-        and np.ptp(mean(shown["cafes"][0], "a")) < 0.05,
+        "prior, the same for all": lambda shown: (
+            np.ptp(sd(shown["cafes"][0], "a")) < 0.05 and np.ptp(mean(shown["cafes"][0], "a")) < 0.05
+        ),
         "nobody visited": "the number of visits is written into each panel",
         "one short wait at cafe 1 moves every curve to shorter waits": _first_wait_is_short_and_moves_all,
         "One long wait at cafe 2 then moves them back and makes them wider": _second_wait_is_long_and_widens,

@@ -14,10 +14,9 @@ CLAIMS = {
     },
     "ranks": {
         "the same distribution share all ranks evenly": "the meaning of one distribution",
-        "would lie within the grey band in 99 bins of 100": lambda shown: abs(
-            2.0 * NormalDist().cdf(convergence.NORMAL_99) - 1.99
-        )
-        < 1e-4,
+        "would lie within the grey band in 99 bins of 100": lambda shown: (
+            abs(2.0 * NormalDist().cdf(convergence.NORMAL_99) - 1.99) < 1e-4
+        ),
     },
     "centring": {
         "Near 1": "the value of a ratio",

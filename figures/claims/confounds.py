@@ -152,8 +152,9 @@ CLAIMS = {
     "group_sizes": {
         "from the smallest group to the largest": "the order of the bars",
         "200 individuals fell into 30 groups": lambda shown: (_members(shown).sum(), _members(shown).size) == (200, 30),
-        "the smallest groups have 3 and the largest 11": lambda shown: (_members(shown).min(), _members(shown).max())
-        == (3, 11),
+        "the smallest groups have 3 and the largest 11": lambda shown: (
+            (_members(shown).min(), _members(shown).max()) == (3, 11)
+        ),
     },
     "bxy": {
         "the naive and the multilevel estimator take part of its effect for the effect of X and are too high": (
@@ -193,27 +194,28 @@ CLAIMS = {
         "it is smallest for the two Mundlak machines, and largest for fixed effects": _scores_are_ordered,
     },
     "closing_questions": {
-        "200 studies of the lecture's size (about 7 individuals a group) and 100 studies of ten times as many individuals "
-        "in the same 30 groups": lambda shown: (_of("mf")["studies"], _of("mf", "large groups")["studies"]) == (200, 100),
+        "200 studies of the lecture's size (about 7 individuals a group) and 100 studies of ten times as many "
+        "individuals in the same 30 groups": lambda shown: (
+            (_of("mf")["studies"], _of("mf", "large groups")["studies"]) == (200, 100)
+        ),
         "The lecture's closing questions, answered": "below",
-        "with groups of 7 they overstate bxy by 0.47, more than the naive estimator does": lambda shown: abs(
-            _of("mf")["bias"] - 0.47
-        )
-        < 0.005
-        and _of("mf")["bias"] > _of("m0")["bias"],
+        "with groups of 7 they overstate bxy by 0.47, more than the naive estimator does": lambda shown: (
+            abs(_of("mf")["bias"] - 0.47) < 0.005 and _of("mf")["bias"] > _of("m0")["bias"]
+        ),
         "only 48% of their 89% intervals contain the truth": lambda shown: abs(_of("mf")["coverage"] - 0.48) < 0.005,
         "With ten times as many individuals their bias is under 0.05 and their coverage near 0.89": lambda shown: (
             abs(_of("mf", "large groups")["bias"]) < 0.05 and abs(_of("mf", "large groups")["coverage"] - 0.89) < 0.03
         ),
         "they say almost nothing of Z: the interval of bzy is more than three times as wide as that of any other "
         "estimator": _fixed_effects_know_no_trait,
-        "it takes the bias of the multilevel estimator from 0.36 to 0.06, costs no coverage, and keeps the effect of Z": (
-            _mean_of_x_helps
-        ),
+        "it takes the bias of the multilevel estimator from 0.36 to 0.06, costs no coverage, and keeps the "
+        "effect of Z": (_mean_of_x_helps),
         "does about as well here": lambda shown: abs(_of("mru")["rmse"] - _of("mrx")["rmse"]) < 0.02,
         "Large groups make the multilevel estimator less biased too, but its coverage stays far below 0.89": (
-            lambda shown: _of("mr", "large groups")["bias"] < 0.5 * _of("mr")["bias"]
-            and _of("mr", "large groups")["coverage"] < 0.89 - 4 * _of("mr", "large groups")["coverage_se"]
+            lambda shown: (
+                _of("mr", "large groups")["bias"] < 0.5 * _of("mr")["bias"]
+                and _of("mr", "large groups")["coverage"] < 0.89 - 4 * _of("mr", "large groups")["coverage_se"]
+            )
         ),
     },
     "mirror": {

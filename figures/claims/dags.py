@@ -13,11 +13,9 @@ def _into(graph, *names):
 CLAIMS = {
     "dag_tadpoles": {
         "nobody measured": "the meaning of T",
-        "the other three, so no arrow goes into any of them and none confounds another": lambda shown: len(
-            TADPOLES.nodes
-        )
-        == 5
-        and not _into(TADPOLES, "D", "G", "P"),
+        "the other three, so no arrow goes into any of them and none confounds another": lambda shown: (
+            len(TADPOLES.nodes) == 5 and not _into(TADPOLES, "D", "G", "P")
+        ),
         "less is left for the tanks' own sigma": "shown by `spreads`, which is named",
     },
     "dag_confounds": {

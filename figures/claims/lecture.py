@@ -39,10 +39,9 @@ CLAIMS = {
         ),
     },
     "part:participants": {
-        "Each participant answered 30 scenes": lambda shown: set(
-            np.bincount(shown["mRXma2"].model.data.participant.astype(int))
-        )
-        == {30},
+        "Each participant answered 30 scenes": lambda shown: (
+            set(np.bincount(shown["mRXma2"].model.data.participant.astype(int))) == {30}
+        ),
     },
     "part:cafes": {
         "five cafes": lambda shown: read(CAFES, None)["cafe"].max() == 5,

@@ -91,7 +91,7 @@ def _doublings_are_as_long(shown):
 
 def _weights_are_near_1(shown):
     weights = [np.exp(-leaf.energy_error) for leaf in toys.doubling_trajectory().leaves]
-    return 0.9 < min(weights) and max(weights) < 1.1
+    return min(weights) > 0.9 and max(weights) < 1.1
 
 
 def _second_is_given_up(shown):
@@ -232,11 +232,10 @@ CLAIMS = {
     },
     "divergence": {
         "the wide mouth of the funnel keeps its energy error below 0.1": _mouth_is_safe,
-        "In the neck the density is narrower than a step: the error grows over the last steps, until it is over 1,000": (
-            _neck_diverges
-        ),
+        "In the neck the density is narrower than a step: the error grows over the last steps, until it is "
+        "over 1,000": (_neck_diverges),
         "none of its last doubling's points can be drawn": _last_doubling_is_not_drawn,
-        "A smaller step size (a higher target acceptance rate) helps a little": "shown by `schools_neck`, which is named",
+        "A smaller step size (a higher target acceptance rate) helps a little": ("shown by `schools_remedies`"),
     },
     "nuts_trajectory": {
         "adds as many leapfrog points as there are": _doublings_are_as_long,
@@ -288,9 +287,11 @@ CLAIMS = {
         "the smaller tau, the closer the effects must be to mu": "the prior, theta ~ Normal(mu, tau)",
         "Trajectories diverge there (crosses)": _crosses_are_in_the_neck,
         "no draw has log tau below -2": _no_draw_is_deep,
-        "with target_accept 0.9: they go further down, and none diverges": lambda shown: _no_draw_is_deep(shown)
-        and not np.any(_noncentred(shown).stats["diverging"])
-        and _noncentred(shown).settings["target_accept"] == 0.9,
+        "with target_accept 0.9: they go further down, and none diverges": lambda shown: (
+            _no_draw_is_deep(shown)
+            and not np.any(_noncentred(shown).stats["diverging"])
+            and _noncentred(shown).settings["target_accept"] == 0.9
+        ),
         "Exactly, 20% of it is below 0 (dashed); the non-centred draws agree, and of the centred ones little more than "
         "half as many are there": _centred_miss_half,
         "eight schools": lambda shown: _centred(shown)["theta"].shape[2] == 8,

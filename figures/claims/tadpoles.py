@@ -188,15 +188,20 @@ def _both_humps_are_found(shown):
 
 
 _SIGMA_FALLS = {
-    "the two 89% intervals (bars) do not overlap": lambda shown: interval(shown["mSTP"], "sigma")[1]
-    < interval(shown["mST"], "sigma")[0],
-    "less variation is left: sigma is smaller": lambda shown: mean(shown["mSTP"], "sigma") < mean(shown["mST"], "sigma"),
+    "the two 89% intervals (bars) do not overlap": lambda shown: (
+        interval(shown["mSTP"], "sigma")[1] < interval(shown["mST"], "sigma")[0]
+    ),
+    "less variation is left: sigma is smaller": lambda shown: (
+        mean(shown["mSTP"], "sigma") < mean(shown["mST"], "sigma")
+    ),
     "the estimates hardly differ": lambda shown: _between_models(shown).mean() < 0.03,
 }
 
 CLAIMS = {
     "raw_survival": {
-        "Chance alone would scatter the proportions of small tanks most. They do not": _by_chance_small_tanks_scatter_most,
+        "Chance alone would scatter the proportions of small tanks most. They do not": (
+            _by_chance_small_tanks_scatter_most
+        ),
         "0.18 where there are 10 tadpoles, and 0.30 where there are 25 or 35": _sds_are_as_said,
         "In the larger tanks that is more than three times what chance explains": _large_tanks_differ,
     },
@@ -229,14 +234,12 @@ CLAIMS = {
     },
     "predation_slope": {
         "centred at 0": lambda shown: "bP ~ Normal(0, 0.5)" in models.describe("mSTP").formula,
-        "is below 0 in every draw: fewer tadpoles survive with predators": lambda shown: pooled(
-            shown["mSTP"], "bP"
-        ).max()
-        < 0.0,
-        "Its mean is more than three standard deviations of the prior away from the prior's centre": lambda shown: abs(
-            mean(shown["mSTP"], "bP")
-        )
-        > 3 * 0.5,
+        "is below 0 in every draw: fewer tadpoles survive with predators": lambda shown: (
+            pooled(shown["mSTP"], "bP").max() < 0.0
+        ),
+        "Its mean is more than three standard deviations of the prior away from the prior's centre": lambda shown: (
+            abs(mean(shown["mSTP"], "bP")) > 3 * 0.5
+        ),
     },
     "spreads": _SIGMA_FALLS,
     "predictions": {
@@ -249,16 +252,17 @@ CLAIMS = {
         ),
     },
     "slopes": {
-        "bD has a narrower interval than in `mSTD`": lambda shown: width(shown["mSTPDG"], "bD")
-        < width(shown["mSTD"], "bD"),
+        "bD has a narrower interval than in `mSTD`": lambda shown: (
+            width(shown["mSTPDG"], "bD") < width(shown["mSTD"], "bD")
+        ),
         "The interval of bG includes 0": lambda shown: np.prod(interval(shown["mSTPDG"], "bG")) < 0,
         "that of bPG is below 0": lambda shown: interval(shown["mSTPDG"], "bPG")[1] < 0,
-        "there are no predators, we cannot say whether size matters": lambda shown: abs(mean(shown["mSTPDG"], "bG"))
-        < sd(shown["mSTPDG"], "bG"),
-        "fewer big tadpoles than small ones survive": lambda shown: np.mean(
-            pooled(shown["mSTPDG"], "bG") + pooled(shown["mSTPDG"], "bPG") < 0
-        )
-        > 0.95,
+        "there are no predators, we cannot say whether size matters": lambda shown: (
+            abs(mean(shown["mSTPDG"], "bG")) < sd(shown["mSTPDG"], "bG")
+        ),
+        "fewer big tadpoles than small ones survive": lambda shown: (
+            np.mean(pooled(shown["mSTPDG"], "bG") + pooled(shown["mSTPDG"], "bPG") < 0) > 0.95
+        ),
     },
     "overfitting": {
         "A larger sigma fits the observed tanks better (dots), up to the largest: an intercept is then freer": (
@@ -289,7 +293,9 @@ CLAIMS = {
             _score_falls_and_rises
         ),
         "its 89% interval holds the sigma with the best exact score": _if_refitted(_best_is_learned),
-        "Only the tank itself informs its intercept, so leaving it out makes the weights too uneven": _weights_are_uneven,
+        "Only the tank itself informs its intercept, so leaving it out makes the weights too uneven": (
+            _weights_are_uneven
+        ),
         "at large sigmas the scores are too low": _if_refitted(_psis_is_too_low),
     },
     "sweep_film": {

@@ -56,10 +56,9 @@ CLAIMS = {
         "nothing about real people": "the figure is then of simulated people",
     },
     "story_effects": {
-        "A b above 0 moves responses towards more permissible": lambda shown: _expected_response(
-            1.0, alpha := mean(shown["mRS"], "alpha")
-        )
-        > _expected_response(0.0, alpha),
+        "A b above 0 moves responses towards more permissible": lambda shown: (
+            _expected_response(1.0, alpha := mean(shown["mRS"], "alpha")) > _expected_response(0.0, alpha)
+        ),
         "the difference between any two stories is known better than any single effect, with less than half its "
         "standard deviation": _differences_are_known_better,
         "eleven stories does nothing for the twelfth": lambda shown: pooled(shown["mRS"], "b").shape[1] == 12,
@@ -67,11 +66,13 @@ CLAIMS = {
     },
     "cluster_effects": {
         "both sides of 0": "drawn so",
-        "it is wider for participants, who differ more": lambda shown: mean(shown["mRXma2"], "sigmaU")
-        > mean(shown["mRXma2"], "sigmaS"),
+        "it is wider for participants, who differ more": lambda shown: (
+            mean(shown["mRXma2"], "sigmaU") > mean(shown["mRXma2"], "sigmaS")
+        ),
         "A participant has fewer responses than a story": _people_have_fewer_responses,
-        "the bars of participants are longer": lambda shown: width(shown["mRXma2"], "au").mean()
-        > width(shown["mRXma2"], "as").mean(),
+        "the bars of participants are longer": lambda shown: (
+            width(shown["mRXma2"], "au").mean() > width(shown["mRXma2"], "as").mean()
+        ),
     },
 }
 

@@ -101,7 +101,9 @@ def _draw_sizes(axes, rows, statistic, shift, marker):
         if name in rows.index:
             colour, ends = style.model_colour(name), _ends(rows.loc[[name]], statistic)[0]
             axes.hlines(place + shift, *ends, color=colour, linewidth=4, alpha=0.45)
-            axes.plot(rows.loc[name, statistic], place + shift, marker, color=colour, markersize=8, gid=f"{statistic}-{name}")
+            axes.plot(
+                rows.loc[name, statistic], place + shift, marker, color=colour, markersize=8, gid=f"{statistic}-{name}"
+            )
 
 
 def _ends(rows, statistic):

@@ -101,8 +101,8 @@ PARTS = (
             "models within models. Every visit changes all of them, through what cafes have in common. That is memory: "
             "the robot knows something about a new cafe in advance.",
             "There are two perspectives on memory. It learns faster, since every cafe teaches about the next: see "
-            "`learning_curves`. And it resists overfitting, since the other clusters say how far an estimate may follow "
-            "its own data: see `overfitting`.",
+            "`learning_curves`. And it resists overfitting, since the other clusters say how far an estimate may "
+            "follow its own data: see `overfitting`.",
         ),
         (
             ShownFilm("cafes_film"),
@@ -195,7 +195,7 @@ PARTS = (
         "Where do these numbers come from?",
         (
             "Hamiltonian Monte Carlo drew all posteriors of models above. These pictures show the transitions that the "
-            "sampler really makes, leapfrog step by leapfrog step. `hmc watch MODEL` describes one transition in words.",
+            "sampler really makes, leapfrog step by leapfrog step. `hmc watch MODEL` describes one in words.",
         ),
         (
             ShownFilm("nuts_film"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def deviance_within(fits: Sequence[FitOfModel]) -> NDArray[np.float64]:
-    """-2 times the log pointwise predictive density of the tanks that each fit has seen, in ascending order of sigma."""
+    """-2 times the log pointwise predictive density of the tanks that each fit has seen, ascending in sigma."""
     return np.array([-2.0 * compute_waic(fit.log_likelihood).lppd for fit in sorted(fits, key=sigma_of)])
 
 

@@ -61,8 +61,8 @@ def posterior(survived: NDArray[np.int64], density: NDArray[np.int64]) -> TankPo
 
 @functools.cache
 def _tank(k: int, n: int) -> tuple[Floats, Floats]:
-    """Of a tank with k survivors of n, at each (A_BAR, LOG_SIGMA): (log marginal likelihood, but for a constant, and the
-    posterior mean of its chance of survival).
+    """Of a tank with k survivors of n, at each (A_BAR, LOG_SIGMA): (log marginal likelihood, but for a constant, and
+    the posterior mean of its chance of survival).
     """
     logit = A_BAR[:, None, None] + np.exp(LOG_SIGMA)[:, None] * Z
     terms = np.exp(-k * np.logaddexp(0.0, -logit) - (n - k) * np.logaddexp(0.0, logit) - 0.5 * Z**2)

@@ -66,7 +66,7 @@ def plan(names: Sequence[str], *, data: str | None = None, settings: Sequence[st
 
 
 def of_sampler(name: str, number: int) -> list[dict[str, Any]]:
-    """For each of this number of fits of the model called `name`, the arguments of `hmc.sample` that its series sets."""
+    """For each of so many fits of the model called `name`, the arguments of `hmc.sample` that its series sets."""
     option, values = figures.SERIES.get(name, ("", ()))
     is_of_sampler = option in figures.OF_SAMPLER and number == len(values)
     return [{option: value} for value in values] if is_of_sampler else [{}] * number

@@ -95,7 +95,7 @@ def mru_log_density(position, data, gradient):
 
 
 def mru_normal_log_density(position, data, gradient):
-    """Log posterior density of mru_normal, unnormalised, at (z, u, bxy, bzy, buy, abar, log tau, aX, bux, log sigma)."""
+    """Log posterior density of mru_normal, unnormalised, at that of mru, with bux in place of log bux."""
     place = 2 * data.Z.size + 6
     bux = position[place]
     term, d_prior, _, _ = normal(bux, 0.0, 1.0)  # bux ~ Normal(0, 1)
@@ -151,7 +151,8 @@ def outcomes(bxy, data, rows, slopes):
 def treatments(u, bux, prior_of_bux, q, data, d_u, d_q):
     """Every X ~ Normal(aX + bux u[g], sigma), and the priors of bux and q = (aX, bux, log sigma): their log density.
 
-    Writes its gradient into d_u and d_q, that of bux without its prior. A group's individuals enter through their number and mean alone, since
+    Writes its gradient into d_u and d_q, that of bux without its prior. A group's individuals enter through their
+    number and mean alone, since
 
         sum over i of (X[i] - mean[g])^2 = spread^2 + sum over g of members[g] (Xbar[g] - mean[g])^2
 

@@ -1,4 +1,4 @@
-"""The models that fail on purpose are right: their densities, gradients and simulations; only their sampling is hard."""
+"""Models that fail on purpose are right in their densities, gradients and simulations; only sampling is hard."""
 
 import numpy as np
 import pytest

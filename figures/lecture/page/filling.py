@@ -29,7 +29,9 @@ class Filling:
     def parts(self, parts: Iterable[contents.Part]) -> tuple[view.Section, ...]:
         """The `view.Section` of each part, without the contents that could not be made."""
         return tuple(
-            view.Section(part.name, part.title, part.question, part.text, tuple(filter(None, map(self._of, part.contents))))
+            view.Section(
+                part.name, part.title, part.question, part.text, tuple(filter(None, map(self._of, part.contents)))
+            )
             for part in parts
         )
 
@@ -73,13 +75,15 @@ class Filling:
         path, facts = self._kept.folder / item.files[0], self._kept.facts(item.name)
         frame = pd.read_csv(path, index_col=list(range(facts["levels"])))
         notes = [*([caption] if caption else []), *facts["notes"]]
-        return view.PageTable(name, title, frame, tuple(notes), path)
+        return view.PageTable(name, title, frame, tuple(notes), path, facts["caution"])
 
     def _picture(self, name: str, item: Item) -> view.Picture | None:
         title, caption = figures.caption(name)
         untrue = self._kept.facts(item.name)["untrue"]
         if untrue:  # a run with another seed, or with other data
-            listed = "; ".join(f"\N{LEFT DOUBLE QUOTATION MARK}{phrase}\N{RIGHT DOUBLE QUOTATION MARK}" for phrase in untrue)
+            listed = "; ".join(
+                f"\N{LEFT DOUBLE QUOTATION MARK}{phrase}\N{RIGHT DOUBLE QUOTATION MARK}" for phrase in untrue
+            )
             caption = (*caption, f"Not true of this run: {listed}.")
         path, still = self._kept.folder / item.files[0], None
         if item.kind == "film":

@@ -50,7 +50,7 @@ def listing(source: str) -> str:
     return f'<pre class="listing"><code>{"".join(parts)}{html.escape(source[done:])}</code></pre>'
 
 
-def inline(text: str, places: Mapping[str, str] = {}, own: str = "") -> str:  # noqa: B006 (it is not changed)
+def inline(text: str, places: Mapping[str, str] = {}, own: str = "") -> str:
     """A line of prose as HTML, with text in `backticks` as `<code>`, and as a link where `places` has an anchor of that
     name; but for `own`, the anchor of what the text is about.
     """

@@ -99,9 +99,10 @@ def _require_own_anchors(lecture: Lecture) -> None:
 
 
 def _require_known_severities(lecture: Lecture) -> None:
-    for card in (card for part in lecture.parts for card in cards(part)):
-        if card.severity not in BADGES:
-            raise ValueError(f"page: {card.name}: no severity is called {card.severity}")
+    for thing in things(lecture):
+        severity = thing.severity if isinstance(thing, Card) else getattr(thing, "caution", None)
+        if severity not in BADGES:
+            raise ValueError(f"page: {thing.name}: no severity is called {severity}")
 
 
 def _environment() -> jinja2.Environment:

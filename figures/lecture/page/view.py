@@ -28,6 +28,7 @@ class PageTable(NamedTuple):
     frame: pd.DataFrame  # rows by their labels; numbers are not rounded; columns may have two levels
     notes: tuple[str, ...]  # paragraphs, with `code` in backticks
     path: Path  # .csv
+    caution: str | None = None  # a severity, if its numbers are not to be trusted as they stand
 
 
 class Code(NamedTuple):

@@ -26,7 +26,11 @@ from models.coverage import ESTIMATORS
 LIBRARIES = ("matplotlib", "numba", "numpy", "pandas", "pillow", "scipy")
 SHOWS_TROLLEY_FILE = ("mRXma", "mRXma2", "participant_responses")  # the published file, if it is given
 
-CLAIMS = ("figures.claims", "figures.claims.common", *(f"figures.claims.{room}" for room in claims.ROOMS if room != "lecture"))
+CLAIMS = (
+    "figures.claims",
+    "figures.claims.common",
+    *(f"figures.claims.{room}" for room in claims.ROOMS if room != "lecture"),
+)
 # The code that each kind of item runs, besides the module of its model or figure.
 CODE: dict[str, tuple[str, ...]] = {
     "fit": ("hmc.sampling", "hmc.model"),

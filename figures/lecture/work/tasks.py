@@ -105,8 +105,12 @@ def table(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
 
 
 def _written(made: "pd.DataFrame", stem: str) -> Facts:
-    """Write a table; returns its notes, and how many columns of the file label the rows."""
+    """Write a table; returns its notes, how many columns of the file label the rows, and how far to trust it."""
     from figures.lecture.tables import as_csv
 
     write_whole(f"{stem}.csv", lambda file: file.write(as_csv(made).encode()))
-    return {"notes": made.attrs["notes"], "levels": made.index.nlevels}
+    return {
+        "notes": made.attrs["notes"],
+        "levels": made.index.nlevels,
+        "caution": made.attrs.get("severity"),
+    }

@@ -1,6 +1,5 @@
 """A caption is a claim: each number and each comparative of a caption is computed from what its figure shows."""
 
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,7 +47,10 @@ def test_a_sentence_without_a_claim_is_found(name, sentence):
 
 
 def test_words_that_claim_nothing_are_left_alone():
-    assert claim_words.claiming("However much the other chapters matter, `more 3` after the order is so far a letter.") == []
+    assert (
+        claim_words.claiming("However much the other chapters matter, `more 3` after the order is so far a letter.")
+        == []
+    )
 
 
 def _fit(name, sampling, **options):

@@ -2,17 +2,19 @@
 
 import re
 
-NUMBERS = r"\d(?:[\d,.]*\d)?%?|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twice|half|quarters?|hundreds?"
+NUMBERS = (
+    r"\d(?:[\d,.]*\d)?%?|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twice|half|quarters?|hundreds?"
+)
 # Comparatives and superlatives by their endings, so that a new one is found too ...
 ENDINGS = r"[a-z]{3,}(?:er|est)"
 # ... but for words that end so and compare nothing,
 NOT_COMPARATIVES = """
-    after another answer center chapter cluster computer consider corner counter cover either enter ever filter former
-    further gather gender order other parameter number under over rather remember render together whether however later
-    earlier latter matter letter paper power proper river outer inner upper per user whatever whichever wherever
-    transfer water reader teacher offer suffer integer interest test rest request manner member owner sampler newcomer
-    eager master scatter differ flatter
-""".split()
+    after another answer center chapter cluster computer consider corner counter cover either enter ever filter
+    former further gather gender order other parameter number under over rather remember render together whether
+    however later earlier latter matter letter paper power proper river outer inner upper per user whatever
+    whichever wherever transfer water reader teacher offer suffer integer interest test rest request manner member
+    owner sampler newcomer eager master scatter differ flatter
+""".split()  # noqa: SIM905 (a list of so many words in quotes is hard to read)
 # ... and those that have no such ending.
 WORDS = (
     "more|less|fewer|most|least|no|none|never|nothing|nobody|neither|better|best|worse|worst|much|hardly|nearly|almost"

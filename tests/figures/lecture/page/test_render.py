@@ -166,6 +166,15 @@ def test_a_verdict_is_told_in_words_beside_its_colour(lecture):
         assert Outline(render.render(shown)).text.count(words) == 2  # in the list of models and on the card
 
 
+def test_a_table_whose_numbers_are_not_to_be_trusted_says_so(lecture):
+    table = lecture.parts[0].contents[3]
+    words = render.BADGES["warning"][1]
+    texts = [render.render(of(lecture, contents=(table._replace(caution=caution),))) for caution in (None, "warning")]
+    assert [Outline(text).text.count(words) for text in texts] == [0, 1]
+    with pytest.raises(ValueError, match="comparison: no severity is called grave"):
+        render.render(of(lecture, contents=(table._replace(caution="grave"),)))
+
+
 def test_texts_are_no_html(lecture):
     hostile = '<b>"x"&amp;</b>\'`<i>`'
     picture, card, film, table = lecture.parts[0].contents
@@ -176,7 +185,9 @@ def test_texts_are_no_html(lecture):
         text=(hostile,),
         contents=(
             picture._replace(title=hostile, alt=hostile, caption=(hostile,)),
-            card._replace(name="a<b>", matters=hostile, summary=hostile, source=hostile, data=hostile, verdict=hostile, table=None),
+            card._replace(
+                name="a<b>", matters=hostile, summary=hostile, source=hostile, data=hostile, verdict=hostile, table=None
+            ),
             film,
             table._replace(title=hostile, notes=(hostile,), frame=table.frame.set_axis(["<b>", "<i>"])),
         ),

@@ -17,8 +17,8 @@ from PIL import Image
 import figures
 import hmc
 import models
-from figures.lecture.tables import TABLES
 from diagnostics import precis
+from figures.lecture.tables import TABLES
 from figures.lecture.work.making import make
 
 SHORT = {"warmup": 300, "draws": 250}
