@@ -39,9 +39,9 @@ def _cafe_5_moves_before_its_visit(shown):
 
 
 def _own_cafe_and_others_move(shown):
-    """Over the visits, the cafe visited moves on average, and the others do."""
+    """On average over the visits, by over 0.05 and 0.02 in the log of the mean wait."""
     own, others = _moves(shown)
-    return bool(own.mean() > 0 and others.mean() > 0)
+    return bool(own.mean() > 0.05 and others.mean() > 0.02)
 
 
 def _early_visits_move_others(shown):

@@ -130,7 +130,7 @@ def test_arrows_are_the_momenta_and_their_sum_that_make_the_turn(chain):
         for gid, number in (("backward", backward), ("forward", forward)):
             tail, tip = arrow(axes, gid)
             np.testing.assert_array_equal(tail, r.leaf(number).position)
-            np.testing.assert_allclose(tip - tail, trajectory._ARROW * scale * r.leaf(number).momentum, rtol=1e-12)
+            np.testing.assert_allclose(tip - tail, trajectory.ARROW * scale * r.leaf(number).momentum, rtol=1e-12)
             along.append((tip - tail) / scale @ rho)
         assert min(along) <= 0.0  # one of them points against the sum
         directions.add(along[0] <= 0.0)
