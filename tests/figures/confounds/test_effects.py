@@ -195,9 +195,8 @@ def test_bias_and_coverage_are_those_of_the_table(table):
             assert _artist(figure, gid).get_xdata() == [row[statistic]]
             ends = np.array(_artist(figure, f"error-{gid}").get_segments())[0, :, 0]
             se_on_both_sides = row[statistic] + row[f"{statistic}_se"] * np.array([-2.0, 2.0])
-            np.testing.assert_allclose(
-                ends, wilson(row[statistic], 40) if statistic == "coverage" else se_on_both_sides
-            )
+            expected = wilson(row[statistic], 40) if statistic == "coverage" else se_on_both_sides
+            np.testing.assert_allclose(ends, expected)
     assert set(_artist(figure, "ideal-bias-bxy").get_xdata()) == {0.0}
     assert set(_artist(figure, "ideal-coverage-bzy").get_xdata()) == {0.89}
     assert [t.get_text()[:3] for t in figure.axes[0].get_yticklabels()] == ["m0:", "mf:", "mru"]

@@ -288,6 +288,7 @@ def test_frames_grow_leaf_by_leaf_and_end_with_the_draw(chain):
         axes = figure.axes[0]
         leaves, draw = find(axes, "leaves"), find(axes, "draw").get_xydata()
         shown.append((np.array(leaves.get_offsets()), draw.copy(), figure.get_suptitle()))
+        assert find(axes, "momentum").get_visible() == ("a momentum (arrow) is drawn" in figure.get_suptitle())
     for number, r in enumerate(chain[:3]):
         for count in range(1, len(r.leaves) + 1):
             offsets, draw, title = shown[n]
