@@ -6,7 +6,8 @@ effects are to mu. No step size suits both its mouth and its neck. Non-centred, 
 are the opposite case (`models.mST`, `models.mSTnc`).
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,15 @@ def schools_nc() -> hmc.Model:
     return _model("schools_nc", "z", *functions)
 
 
-def _model(name, effects, density, likelihood, prior, data, derived):
+def _model(
+    name: str,
+    effects: str,
+    density: Callable[..., float],
+    likelihood: Callable[..., None],
+    prior: Callable[..., NDArray[np.float64]],
+    data: Callable[..., Schools],
+    derived: Callable[..., dict[str, Any]] | None,
+) -> hmc.Model:
     y = np.array(EFFECTS)
     return hmc.Model(
         density,

@@ -142,6 +142,7 @@ def _wrong_inputs(shown):
     yield shown | _all(shown, lambda draws: -draws)
     yield shown | _all(shown, lambda draws: draws[..., ::-1] if draws.ndim > 2 else draws)
     yield shown | _all(shown, lambda draws: draws + np.linspace(-3.0, 3.0, draws.shape[-1]))
+    yield shown | _all(shown, lambda draws: draws / draws.shape[-1])
     yield shown | _all(shown, lambda draws: rng.normal(size=draws.shape))
     yield shown | _all(shown, lambda draws: 3.0 + 0.001 * rng.random(draws.shape))
     yield shown | _all(shown, lambda draws: np.sort(draws, axis=1)[:, ::-1] * 10.0)
@@ -201,7 +202,7 @@ def _another_world(monkeypatch):
     even = superstitions.Study(*np.full((3, 100), 0.5))
     monkeypatch.setattr(superstitions, "studies", lambda kind: even)
     known = {"lecture": known_studies("large groups"), "large groups": known_studies("lecture")}
-    others = {"mf": "mrx", "mrx": "mf", "mr": "mru", "mru": "mr"}
+    others = {"m0": "mr", "mr": "mru", "mru": "m0", "mf": "mrx", "mrx": "mf"}
     monkeypatch.setattr(claims_of_confounds, "known_studies", lambda size: known[size].rename(index=others))
 
 
