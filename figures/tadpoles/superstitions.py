@@ -163,6 +163,6 @@ def _draw_mixture(axes):
     axes.hist(study.truth, bins, density=True, color=style.GUIDE, alpha=0.35, label="truth", gid="truth")
     density, _ = np.histogram(study.estimate, bins, density=True)
     axes.stairs(density, bins, color=style.BLUE, linewidth=2.2, label="estimates", gid="estimates")
-    axes.set(xlabel="Probability of survival", ylabel="Density", xlim=(0, 1))
+    axes.set(xlabel="Probability of survival", ylabel="Density", xlim=(-0.08, 1.08), xticks=(0.0, 0.5, 1.0))
     axes.legend(loc="upper center")
     axes.set_title("A normal population?", loc="left")
