@@ -283,7 +283,7 @@ CLAIMS = {
             _score_falls_and_rises
         ),
         "would choose the largest": _larger_sigma_fits_better,
-        "finds the best region": _if_refitted(_best_is_learned),
+        "finds the best region": "shown by `sigma_sweep`, which is named",
     },
     "superstitions": {
         "simulated studies of 30 tanks": lambda shown: superstitions.N_TANKS == 30,
