@@ -115,7 +115,7 @@ def sampling(options: argparse.Namespace, name: str = "") -> dict[str, Any]:
 
 
 def of_chain(options: argparse.Namespace, name: str = "") -> dict[str, Any]:
-    """The arguments of `hmc.sample` that a chain of the model `name` depends on. ValueError for those without effect."""
+    """The arguments of `hmc.sample` that a chain of a model depends on. ValueError for those without effect."""
     import models
 
     if options.warmup == 0:
