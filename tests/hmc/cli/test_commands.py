@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import figures
 import hmc
@@ -88,7 +89,9 @@ def test_fit_prints_the_table_and_a_line_on_convergence(capsys):
     assert out.split()[:6] == ["mean", "sd", "5.5%", "94.5%", "n_eff", "Rhat4"]
     assert re.search(r"^a_bar +1\.3", out, re.MULTILINE)
     assert re.search(
-        r"4 chains of 1000 draws in .* s, no divergences, Rhat at most 1\.0\d+, ESS at least \d+: converged", out
+        r"4 chains of 1000 draws in .* s, no divergences, Rhat at most 1\.0\d+, "
+        r"bulk and tail ESS at least \d+: converged",
+        out,
     )
     assert "48 vector or matrix parameters hidden" in out
 
@@ -213,6 +216,8 @@ def test_without_a_name_all_stills_and_films_are_drawn():
     assert {name: len(several) for name, several in planned.models.items() if isinstance(several, list)} == {
         "cafes": 21,
         "mST_fixed": 20,
+        "schools": 4,
+        "schools_nc": 4,
     }
 
 
@@ -587,3 +592,17 @@ def test_out_is_no_file_that_the_command_reads(tmp_path, capsys):
         found = run(capsys, "fit", "mST", option, str(data), "--out", str(tmp_path / "." / "d.csv"))
         assert found == (1, "", f"hmc: --out {data} is the file of {option}\n")
     assert data.read_text().startswith("density")
+
+
+@pytest.mark.parametrize(("given", "target"), [([], 0.95), (["--target-accept", "0.8"], 0.8)])
+def test_a_model_is_sampled_with_the_settings_that_it_needs_unless_others_are_given(capsys, tmp_path, given, target):
+    run(capsys, "fit", "cafes", *SHORT, *given, "--out", str(tmp_path / "cafes.fit"))
+    assert hmc.load(tmp_path / "cafes.fit").settings["target_accept"] == target
+
+
+def test_a_series_of_settings_of_the_sampler_is_drawn(capsys, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(figures, "draw", lambda name, inputs, **_: shown.append(inputs) or Figure())
+    assert run(capsys, "figures", "schools_remedies", *SHORT, "--out", str(tmp_path))[0] == 0
+    (inputs,) = shown
+    assert [fit.settings["target_accept"] for fit in inputs["schools"]] == [0.8, 0.9, 0.95, 0.99]
