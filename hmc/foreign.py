@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hmc.jit.at_address import Kept, c_call
+from hmc.jit.at_address import Keeper, c_call
 from hmc.model import Model
 from hmc.parameters import Parameter
 
@@ -83,7 +83,7 @@ def from_bridgestan(
 
     parameters = [Parameter(UNCONSTRAINED, (dimension,))]
     model = Model(stan_density, StanModel(function or 0, address), parameters, name=name, derived=derived)
-    return model.kept_here(Kept(keep))
+    return model.kept_here(Keeper(keep))
 
 
 def from_pymc(pymc_model: Any, *, name: str = "pymc") -> Model:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numba
 import numpy as np
 
-from hmc.jit.at_address import AtAddress, Callback, Kept, at_address, callback
+from hmc.jit.at_address import AtAddress, Callback, Keeper, at_address, callback
 from hmc.jit.compile_errors import compile_error
 from hmc.jit.compiled import (
     DENSITY,
@@ -78,7 +78,7 @@ class Model:
         self._simulate_data = simulate_data
         self._derived = derived
         self._outcome = outcome
-        self._keep: Kept | None = None
+        self._keep: Keeper | None = None
         given: dict[str, Any] = {"log_density": log_density, "log_likelihood": log_likelihood, "link": link}
         given |= {"simulate": simulate, "simulate_data": simulate_data, "derived": derived}
         given |= {"outcome": outcome}
@@ -123,9 +123,9 @@ class Model:
         model = cls(at_address, AtAddress(int(address), int(data)), parameters, name=name, derived=derived)
         if model.dimension != dimension:
             raise ValueError(f"{name}: its parameters have {model.dimension} numbers, not {dimension}")
-        return model.kept_here(Kept(keep))
+        return model.kept_here(Keeper(keep))
 
-    def kept_here(self, keep: Kept) -> Model:
+    def kept_here(self, keep: Keeper) -> Model:
         """The same model, which stays in this process: its data have addresses of what `keep` owns."""
         return self._with(_keep=keep, _packed=self._packed)
 

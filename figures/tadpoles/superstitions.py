@@ -77,7 +77,7 @@ def few_tanks() -> dict[int, TankPosterior]:
     return {n: posterior(table["surv"][at].astype(int), table["density"][at].astype(int)) for n, at in places.items()}
 
 
-class Study(NamedTuple):
+class TankStudy(NamedTuple):
     """Simulated tanks, arrays (tanks,)."""
 
     truth: Floats
@@ -85,14 +85,14 @@ class Study(NamedTuple):
     estimate: Floats
 
 
-def _study(logits: Floats, rng: np.random.Generator) -> Study:
+def _study(logits: Floats, rng: np.random.Generator) -> TankStudy:
     truth = inverse_logit(logits)
     survived = rng.binomial(PER_TANK, truth)
-    return Study(truth, survived / PER_TANK, posterior(survived, np.full(truth.size, PER_TANK)).survival)
+    return TankStudy(truth, survived / PER_TANK, posterior(survived, np.full(truth.size, PER_TANK)).survival)
 
 
 @functools.cache
-def studies(kind: str, seed: int = 12) -> Study:
+def studies(kind: str, seed: int = 12) -> TankStudy:
     """`STUDIES` studies of `N_TANKS` tanks each, together: "random", "chosen" or "mixture"."""
     rng = np.random.default_rng(seed)
     found = []
@@ -104,7 +104,7 @@ def studies(kind: str, seed: int = 12) -> Study:
             # Chosen on purpose: the tanks that will do best.
             logits = np.sort(population)[-N_TANKS:] if kind == "chosen" else population[:N_TANKS]
         found.append(_study(logits, rng))
-    return Study(*map(np.concatenate, zip(*found, strict=True)))
+    return TankStudy(*map(np.concatenate, zip(*found, strict=True)))
 
 
 def errors(kind: str) -> tuple[float, float]:

@@ -43,7 +43,7 @@ class AtAddress(NamedTuple):
     user_data: int
 
 
-class Kept:
+class Keeper:
     """What has to live as long as an address is in use. It stays in its process: it cannot be pickled."""
 
     def __init__(self, *items: Any) -> None:
@@ -59,7 +59,7 @@ class Callback(NamedTuple):
     address: int  # of the function
     data: int  # the address to pass as its last argument
     dimension: int  # the size that it takes
-    keep: Kept  # keep a reference to this while the addresses are in use
+    keep: Keeper  # keep a reference to this while the addresses are in use
 
 
 def at_address(position: Any, data: AtAddress, gradient: Any) -> float:
@@ -91,7 +91,7 @@ def callback(density: Callable[..., float], data_address: Any, dimension: int, k
     if jit_is_disabled():
         function: Any = _C_FORM(lambda size, x, g, value, _: written(size, x, g, value, data_address))
         address = ctypes.cast(function, ctypes.c_void_p).value
-        return Callback(address or 0, 0, dimension, Kept(function, keep))
+        return Callback(address or 0, 0, dimension, Keeper(function, keep))
 
     compiled = numba.njit(error_model="numpy")(written)
 
@@ -99,7 +99,7 @@ def callback(density: Callable[..., float], data_address: Any, dimension: int, k
     def function_of_c(size: int, x: Any, gradient: Any, log_density: Any, pointer: Any) -> Any:
         return compiled(size, x, gradient, log_density, _number_of(pointer))
 
-    return Callback(function_of_c.address, data_address, dimension, Kept(function_of_c, keep))
+    return Callback(function_of_c.address, data_address, dimension, Keeper(function_of_c, keep))
 
 
 @intrinsic
@@ -139,7 +139,7 @@ c_call.is_kernel = True  # type: ignore[attr-defined]
 
 
 @overload(c_call)
-def _c_call(address: Any, *arguments: Any) -> Callable[..., Any]:
+def _c_call(address, *arguments):  # Numba wants the names of the lambda and no types
     return lambda address, *arguments: _compiled_call(address, arguments)
 
 

@@ -37,7 +37,14 @@ def redraw(position, data, rng):
 
 def fit_of(data, simulate_data=None):
     """What `compare` sees of a fit: its identity, its model, a draw, and log likelihoods."""
-    model = SimpleNamespace(name="m", parameters=(), data=data, density_key=lambda: "", simulate_data=simulate_data)
+    model = SimpleNamespace(
+        name="m",
+        parameters=(),
+        data=data,
+        density_key=lambda: "",
+        simulate_data=simulate_data,
+        is_of_this_process=False,
+    )
     return SimpleNamespace(
         identity=identity_of(model), model=model, unconstrained=np.zeros((2, 50, 1)), log_likelihood=LOG_LIKELIHOOD
     )

@@ -94,7 +94,7 @@ class Filling:
         return view.Picture(name, title, caption, figures.describe(name), path, still)
 
 
-def _code(content: contents.ShownCode) -> view.Code:
+def _code(content: contents.ShownCode) -> view.CodeListing:
     module, _, name = content.function.partition(":")
     function = getattr(importlib.import_module(module), name)
-    return view.Code(content.name, content.title, inspect.getsource(function), f"{module.replace('.', '/')}.py")
+    return view.CodeListing(content.name, content.title, inspect.getsource(function), f"{module.replace('.', '/')}.py")

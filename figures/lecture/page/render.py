@@ -17,13 +17,13 @@ from PIL import Image
 from figures.lecture.page.cells import grid
 from figures.lecture.page.formula import mathml
 from figures.lecture.page.listing import inline, listing
-from figures.lecture.page.view import Card, Code, Content, Lecture, PageTable, Picture, Section
+from figures.lecture.page.view import Card, CodeListing, Content, Lecture, PageTable, Picture, Section
 
 TYPES = {".png": "image/png", ".gif": "image/gif", ".csv": "text/csv"}
 PIXELS_PER_INCH = 100  # on a reader's screen: a figure of 9.6 inches is 960 wide there, whatever its resolution
 TALL = 20  # the most rows of a table that is shown whole; longer tables scroll in a box
 OWN_ANCHORS = ("lecture", "contents", "models", "figures")  # of the page itself
-KINDS: dict[type, str] = {Card: "model", Picture: "figure", PageTable: "table", Code: "code"}
+KINDS: dict[type, str] = {Card: "model", Picture: "figure", PageTable: "table", CodeListing: "code"}
 Thing: TypeAlias = Section | Content  # all that has an anchor
 # A verdict in a few words, with a sign, so that it does not depend on colour alone.
 BADGES: dict[str | None, tuple[str, str]] = {

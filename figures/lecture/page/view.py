@@ -31,7 +31,7 @@ class PageTable(NamedTuple):
     caution: str | None = None  # a severity, if its numbers are not to be trusted as they stand
 
 
-class Code(NamedTuple):
+class CodeListing(NamedTuple):
     """A function of the project."""
 
     name: str
@@ -58,7 +58,7 @@ class Card(NamedTuple):
     pictures: tuple[Picture, ...]  # do the chains agree?
 
 
-Content: TypeAlias = Card | Picture | PageTable | Code
+Content: TypeAlias = Card | Picture | PageTable | CodeListing
 
 
 class Section(NamedTuple):
