@@ -44,7 +44,7 @@ PLACES = {
     "first_guess": _in("step_size", "first_guess", "start_energy - energy_of(moved, point.momentum) > LOG_GOOD"),
     "momentum": _in("chain", "advance", "draw_momentum(rng, state.point.momentum)"),
     "doubling": _in("nuts", "transition", "rng.random() < 0.5"),
-    "leaf": _in("nuts", "double", "leapfrog(flow.hamiltonian, point, flow.step_size)"),
+    "leaf": _in("nuts", "next_leaf", "leapfrog(flow.hamiltonian, point, flow.step_size)"),
     "divergence": _in("nuts", "double", "is_divergent(energy_error)"),
     "join_leaves": _in("nuts", "join_leaves", "return not (along_first > 0.0 and along_last > 0.0)"),
     "join": _in(

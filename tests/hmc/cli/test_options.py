@@ -53,6 +53,8 @@ OF_LECTURE = {"--out": "folder", "--only": "cafes", "--trolley": "x.csv", **OF_S
 WATCH, CALIBRATE, COVERAGE = "hmc.record.narrate.watch", "diagnostics.calibrate", "models.coverage.coverage"
 VERIFY = ("verify", "mST", "draws.csv")
 MAKE = "figures.lecture.work.making.make"
+REFERENCE, WRITE = ("reference", "cafes", "--out", "one"), "hmc.cli.reference_files.write"
+OF_REFERENCE = {"--out": "pack", "--seed": 5, "--workers": 1}
 USED = {
     **{("fit", option): (FIT, value, SAMPLE) for option, value in OF_SAMPLING.items()},
     ("fit", "--checkpoint"): (FIT, "some.checkpoint", SAMPLE),
@@ -104,6 +106,7 @@ USED = {
     ("verify", "--from-zero"): (VERIFY, None, "diagnostics.verify"),
     ("new", "--out"): (("new", "mine"), "folder", None),
     ("explore", "--out"): (("explore", "plane"), "page.html", None),
+    **{("reference", option): (REFERENCE, value, WRITE) for option, value in OF_REFERENCE.items()},
 }  # fmt: skip
 
 
