@@ -1,6 +1,6 @@
 // A coordinate's draws as a histogram, beside what is known of its exact distribution.
 
-import { unconstrainedOf } from "./coordinates.mjs";
+import { isOfVector, unconstrainedOf } from "./coordinates.mjs";
 
 /** What is known of a coordinate: by its constrained value the mean, the sd and the 5.5% and 94.5% quantiles; where the
  * density has a closed form, its heights at equal distances.
@@ -33,7 +33,7 @@ export function binsFor(draws) {
 export function exactAsShown(exact, coordinate, isConstrained) {
   if (!exact) return {};
   if (isConstrained || coordinate.kind === 0) return exact;
-  if (exact.lower === undefined) return {};
+  if (exact.lower === undefined || isOfVector(coordinate)) return {};
   const ends = [exact.lower, exact.upper].map((value) => unconstrainedOf(coordinate, value)).sort((a, b) => a - b);
   return { lower: ends[0], upper: ends[1] };
 }

@@ -53,9 +53,8 @@ export function makeTransport(store, timelineNow) {
     element("div", { class: "row" },
       button("Back", "One event back", "event", -1), element("span", { class: "keys" }, "Next"),
       ...UNITS.map((name) => button(name, `Next ${name}`, name, 1)), play),
-    slider,
-    element("div", { class: "row small" }, element("span", { class: "keys" }, "Play by"), unit, speed,
-      element("span", { class: "keys" }, HINT)));
+    element("div", { class: "row" }, slider, unit, speed));
+  const hint = element("p", { class: "keys" }, HINT);
 
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest?.("input, select, textarea, [role=tab]");
@@ -70,7 +69,7 @@ export function makeTransport(store, timelineNow) {
   });
 
   return {
-    root,
+    root, hint,
     isPlaying: () => playing !== 0,
     stop,
     /** @param {number} cursor @param {ReturnType<typeof import("./timeline.mjs").timelineOf>} timeline

@@ -243,7 +243,7 @@ def test_two_models_race_in_one_frame(shown):
 
 def test_presets_of_a_race_set_the_state(shown):
     view = shown("race", budget=5000).until_state("over")
-    view.set("Which", "NUTS against static HMC")
+    view.set("Which", "NUTS or static HMC")
     state = view.state()
     assert (state["algorithm"], state["race"]["algorithm"]) == ("nuts", "hmc")
     view.until(lambda v: "static HMC" in v.ask("return root.querySelector('.lane-2 h2').textContent"), "no other race")
