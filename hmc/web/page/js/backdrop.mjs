@@ -47,7 +47,7 @@ export async function gridOf(engine, model, frame) {
   });
 }
 
-/** Draw a grid's shades and contour lines. @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} grid */
+/** Draw a grid's shades and contour lines. @param {HTMLCanvasElement} canvas @param {Float64Array} grid */
 export function drawDensity(canvas, grid) {
   const { context, size, ink } = cleared(canvas);
   let highest = -Infinity;

@@ -10,6 +10,7 @@ import { constrainedOf, isOfVector, shownOf, unconstrainedOf } from "./coordinat
  * @param {boolean} isConstrained @param {[number, number][]} ranges  of their values as shown @param {number} size */
 export function makeFrame(pair, isConstrained, ranges, size) {
   const shown = (k, value) => (isConstrained ? constrainedOf(pair[k], value) : value);
+  /** @param {number[]} values */
   const pixel = ([u, v]) => ({
     x: ((u - ranges[0][0]) / (ranges[0][1] - ranges[0][0])) * size,
     y: (1 - (v - ranges[1][0]) / (ranges[1][1] - ranges[1][0])) * size,

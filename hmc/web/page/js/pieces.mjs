@@ -37,6 +37,7 @@ export function watchedPiece(chain, until, pair, indices) {
     ellipses.set(inPlane(chain.metric(), i, j), 3 * k);
   }
   const names = ["step_size", "acceptance_rate", "n_steps", "diverging"];
+  /** @type {any} */
   const statistics = Object.fromEntries(names.map((name) => [name, chain.statistic(name, from)]));
   return { from, iteration: chain.iteration, points, ellipses, search, ...statistics };
 }

@@ -6,10 +6,11 @@ import { stateOfModel } from "./state.mjs";
 const PAIRS = [["schools_centred", "schools_noncentred"], ["mST", "mSTnc"], ["mSTP", "mSTPnc"]];
 
 /** The races that models allow: [name, what is set].
- * @param {any} engine @param {any} state @returns {[string, object][]} */
+ * @param {any} engine @param {any} state @returns {[string, any][]} */
 export function presetsOf(engine, state) {
   const models = engine.models();
   const plain = { algorithm: "nuts", run_metric: "auto" };
+  /** @type {[string, any][]} */
   const races = [
     ["NUTS or static HMC", { ...plain, race: { algorithm: "hmc", path_length: Math.PI / 2 } }],
     ["Diagonal or dense", { ...plain, run_metric: "diag", race: { metric: "dense" } }],

@@ -95,6 +95,7 @@ export function makeRaceView(root, store, engine) {
   begin();
 }
 
+/** @type {[string, (lane: import("./racing.mjs").Lane) => string][]} */
 const ROWS = [
   ["draws", ({ run: { gathering } }) => shownWhole(gathering.common() * gathering.chains)],
   ["gradients", ({ run }) => shownWhole(run.gathering.total.gradients)],
