@@ -105,6 +105,7 @@ LONG = {
     "hmc/checking/test_model_faults",
     "hmc/running/test_load",
     "hmc/web/test_every_model::test_models_of_the_lecture",
+    "hmc/web/test_every_model::test_models_of_the_lecture_in_the_page",
     "hmc/web/test_module::test_a_density_that_raises_leaves_the_memory_as_large_as_it_is",
     "hmc/web/test_module::test_scalar_instructions_give_the_same_draws",
     "test_every_calibration",
