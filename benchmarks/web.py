@@ -105,11 +105,9 @@ def _chromium(stack, built):
     if not browser.is_installed():
         return None
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    path = folder / "page.html"
-    path.write_text(web_page.page_of(built), encoding="utf-8")
     driver = stack.enter_context(browser.started())
     driver.set_script_timeout(120)
-    browser.show(driver, path)
+    web_page.shown(driver, [getattr(models, name)() for name in built], folder)
     return lambda name: driver.execute_async_script(IN_PAGE, name, SETTINGS)
 
 

@@ -112,6 +112,7 @@ LONG = {
     "hmc/sampler/test_walnuts::test_a_broken_rule_moves_exact_draws_away",
     "hmc/sampler/test_walnuts::test_exact_draws_stay_exact_draws",
     "hmc/web/test_every_model::test_models_of_the_lecture",
+    "hmc/web/test_every_model::test_models_of_the_lecture_in_the_page",
     "hmc/web/test_module::test_a_density_that_raises_leaves_the_memory_as_large_as_it_is",
     "hmc/web/test_module::test_scalar_instructions_give_the_same_draws",
     "test_every_calibration",

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from hmc.cli.model_argument import build, file_of
+from hmc.cli.model_argument import build, file_of, words_of
 from hmc.cli.shared import MODEL_HELP
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _targets(names: list[str]) -> list[Target]:
             targets.append(Target(model, " ".join((make.__doc__ or "").split()), known_marginals(model, marginals())))
         else:
             described = models.describe(name) if ":" not in name and name in models.names() else None
-            targets.append(Target(build(name), described.summary if described else "", _of_lecture(name)))
+            targets.append(Target(build(name), described.summary if described else words_of(name), _of_lecture(name)))
     return targets
 
 

@@ -41,6 +41,17 @@ def file_of(name: str) -> str:
     return name.rpartition(":")[0]
 
 
+def words_of(name: str) -> str:
+    """The first line of the docstring of the function in a MODEL argument FILE.py:FACTORY; "" for a model of the
+    lecture, and where there is none.
+    """
+    path, _, factory_name = name.rpartition(":")
+    if not path:
+        return ""
+    documentation = getattr(_import_file(path), factory_name).__doc__
+    return documentation.strip().partition("\n")[0].strip() if isinstance(documentation, str) else ""
+
+
 def options_of(name: str, options: argparse.Namespace) -> list[str]:
     """Those texts of --set that the model `name` has an option for, or that none of the `options.models` has."""
     import models

@@ -42,7 +42,7 @@ def line() -> hmc.Model:
 
 
 def plane(correlation: float = CORRELATION) -> hmc.Model:
-    """(x, y) ~ MultivariateNormal(0, R): standard deviations 1, and this correlation."""
+    """(x, y) ~ MultivariateNormal(0, R): both standard deviations are 1; x and y are strongly correlated."""
     return hmc.Model(_plane, Plane(correlation), [hmc.Parameter("x"), hmc.Parameter("y")], name="plane")
 
 

@@ -20,7 +20,7 @@ export class Chain {
     this.until = given.sizes.iterations;
     this.isNuts = algorithm === "nuts";
     this.levels = given.sizes.levels;
-    this.exports = new WebAssembly.Instance(model.module).exports;
+    this.exports = /** @type {any} */ (new WebAssembly.Instance(model.module).exports);
     this.generator = model.room;
     given.numbers.data = model.data;
     this.lies = laidOut(this.exports.memory, model.arguments, this.generator + 32, given);
@@ -87,6 +87,7 @@ export class Chain {
 
   /** The statistics of all transitions so far, warm-up included: copies. @returns {Record<string, Float64Array>} */
   get stats() {
+    /** @type {Record<string, Float64Array>} */
     const all = {};
     for (const [name, , extents] of this.model.arguments)
       if (name.startsWith(RECORD) && extents.length === 1)

@@ -121,7 +121,7 @@ export function logDensity(model, position, gradient) {
   const { dimension } = model;
   if (position.length !== dimension) throw new RangeError(`position has ${position.length} numbers, not ${dimension}`);
   if (!evaluators.has(model)) {
-    const made = new WebAssembly.Instance(model.module).exports;
+    const made = /** @type {any} */ (new WebAssembly.Instance(model.module).exports);
     reach(made.memory, model.room + 16 * dimension);
     made.hmc_room(model.room + 16 * dimension);
     evaluators.set(model, made);

@@ -10,7 +10,7 @@ const aligned = (address) => Math.ceil(address / ALIGNMENT) * ALIGNMENT;
  * @typedef {object} LaidOut
  * @property {number} address  of the words
  * @property {number} end  of all
- * @property {(name: string) => Float64Array | BigInt64Array | Uint8Array} array  a view, until the memory grows
+ * @property {(name: string) => any} array  a view, of the type of the field's numbers, until the memory grows
  * @property {(name: string, value: number) => void} setNumber
  * @property {(name: string) => void} shorten  a vector, to no numbers at all */
 

@@ -35,9 +35,8 @@ export function inverseOf(kind, scale, rows, { DENSE, LOW_RANK }) {
  * @param {InverseMetric | undefined} inverse  undefined: ones
  * @param {number} dimension @param {Record<string, number>} constants */
 export function givenMetric(inverse, dimension, { DIAGONAL, DENSE, LOW_RANK }) {
-  const { kind, variances, covariance, scale, vectors, eigenvalues } = inverse ?? {
-    kind: "diag", variances: new Float64Array(dimension).fill(1),
-  };
+  const ones = { kind: "diag", variances: new Float64Array(dimension).fill(1) };
+  const { kind, variances, covariance, scale, vectors, eigenvalues } = /** @type {any} */ (inverse ?? ones);
   const form = (of, rank = 0) => ({ "state.metric.form": [of, rank, 0, of] });
   if (kind === "diag") {
     positive("variances", variances, dimension);
@@ -45,10 +44,10 @@ export function givenMetric(inverse, dimension, { DIAGONAL, DENSE, LOW_RANK }) {
   }
   if (kind === "dense") {
     if (covariance?.length !== dimension ** 2) throw new RangeError(`covariance has ${covariance?.length} numbers, not ${dimension} x ${dimension}`);
-    const ones = new Array(dimension).fill(1); // the module finds the factor, and keeps zeros where there is none
+    const flat = new Array(dimension).fill(1); // the module finds the factor, and keeps zeros where there is none
     return {
       directions: dimension, covariances: dimension,
-      arrays: { ...form(DENSE), "state.metric.scale": ones, "state.moments.covariance": covariance },
+      arrays: { ...form(DENSE), "state.metric.scale": flat, "state.moments.covariance": covariance },
     };
   }
   if (kind !== "low_rank") throw new RangeError(`an inverse metric of the kind ${kind} is none of diag, dense, low_rank`);

@@ -30,6 +30,7 @@ export function mostKept(plan, action) {
   return most;
 }
 
+/** @param {number} warmup @param {Record<string, number>} actions */
 function windowsPlan(warmup, { COLLECT, UPDATE, CLEAR, RESTART }) {
   const plan = new Array(warmup).fill(0);
   if (warmup < 20) return plan;
@@ -49,6 +50,7 @@ function windowsPlan(warmup, { COLLECT, UPDATE, CLEAR, RESTART }) {
   return plan;
 }
 
+/** @param {number} warmup @param {Record<string, number>} actions */
 function gradientsPlan(warmup, { COLLECT, UPDATE, ROTATE }) {
   const plan = new Array(warmup).fill(0);
   const metricEnd = endOfMetric(warmup), earlyEnd = Math.trunc(0.3 * warmup);

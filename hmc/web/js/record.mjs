@@ -108,7 +108,8 @@ export function toldBy(notes, { dimension, levels, isNuts, constants }) {
   return told;
 }
 
-/** Of a path of fixed length: its end, if that was accepted. */
+/** Of a path of fixed length: its end, if that was accepted.
+ * @param {any[]} leaves @param {any} outcome @param {Float64Array} draw @param {Record<string, any>} constants */
 function chosenOfPath(leaves, outcome, draw, { PATH_END }) {
   const end = leaves.at(-1);
   return outcome.termination === PATH_END && draw.every((value, i) => value === end.position[i]) ? end.number : 0;

@@ -117,7 +117,8 @@ export function ownArguments(settings, { stepSize, inverseMetric, momentum = [] 
   };
 }
 
-/** The kind that a fit makes, the kind at first, and the rows of the factor: `first_metric`. */
+/** The kind that a fit makes, the kind at first, and the rows of the factor: `first_metric`.
+ * @param {any} settings @param {number} dimension @param {Record<string, number>} constants */
 function firstMetric({ metric, adaptation }, dimension, { DIAGONAL, DENSE, LOW_RANK, LARGEST_DENSE, MOST_DIRECTIONS }) {
   const dense = { kind: DENSE, firstKind: DENSE, directions: dimension };
   const diagonal = { kind: DIAGONAL, firstKind: DIAGONAL, directions: 0 };

@@ -18,10 +18,10 @@ import jinja2
 from markupsafe import Markup
 
 from hmc.model import Model
-from hmc.parameters import Parameter, element_names
 from hmc.web.building import module
 from hmc.web.checked import verify
 from hmc.web.page.bundling import bundle
+from hmc.web.page.coordinates import described
 from hmc.web.page.source_lines import source_lines, source_texts
 
 _HERE = Path(__file__).parent
@@ -87,9 +87,7 @@ def _data(targets: Sequence[Target]) -> dict[str, Any]:
                 "name": model.name,
                 "words": words,
                 "exact": {name: dict(known) for name, known in exact.items()},
-                "parameters": [
-                    {"name": p.name, "elements": _elements(p), "constraint": p.constraint} for p in model.parameters
-                ],
+                "parameters": [described(parameter) for parameter in model.parameters],
             }
             for model, words, exact in targets
         ],
@@ -97,13 +95,6 @@ def _data(targets: Sequence[Target]) -> dict[str, Any]:
         "lines": {kind: line._asdict() for kind, line in source_lines().items()},
         "worker": bundle(_HERE / "js" / "worker.mjs"),
     }
-
-
-def _elements(parameter: Parameter) -> list[str]:
-    """A name for each unconstrained number of a parameter: its elements', where each is of one number."""
-    if parameter.free == parameter.size:
-        return element_names(parameter.name, parameter.shape)
-    return [f"{parameter.name}, free number {k + 1}" for k in range(parameter.free)]
 
 
 def _as_data(value: Any) -> str:

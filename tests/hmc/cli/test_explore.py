@@ -1,8 +1,12 @@
 """`hmc explore` refuses what it cannot do in one line, before anything compiles, and writes a whole page or none."""
 
+import json
+import re
+
 import pytest
 
 from hmc import cli
+from hmc.cli.new import template
 from hmc.errors import HMCError
 from hmc.web.page import building
 
@@ -76,3 +80,17 @@ def test_without_a_model_it_shows_the_toys_and_some_of_the_lecture(capsys, compi
     assert {"line", "plane", "funnel", "mST", "cafes"} <= set(compiled)
     assert all(name in out for name in compiled)
     assert (tmp_path / "all.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_model_of_a_file_is_shown_with_the_first_line_of_its_docstring(capsys, compiled, tmp_path):
+    file = tmp_path / "mine.py"
+    text = template("mine").replace('"""The model.', '"""The </script><b>model</b>.')
+    file.write_text(text)
+    status, _, err = run(capsys, f"{file}:mine", "--out", str(tmp_path / "mine.html"))
+    assert (status, err) == (0, "")
+    page = (tmp_path / "mine.html").read_text(encoding="utf-8")
+    (data,) = re.findall(r'<script type="application/json" id="page-data">(.*?)</script>', page, re.DOTALL)
+    (model,) = json.loads(data)["models"]
+    assert model["words"].startswith("The </script><b>model</b>. `data`: a CSV file")
+    assert "\n" not in model["words"]
+    assert page.count("</script><b>") == 0

@@ -37,7 +37,12 @@ def ask(call, *, runner=RUNNER, **arguments):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout, object_hook=_exact, parse_int=_whole)
+    return read(done.stdout)
+
+
+def read(text):
+    """JSON that JavaScript wrote, with exact.mjs or without."""
+    return json.loads(text, object_hook=_exact, parse_int=_whole)
 
 
 def _whole(digits):
@@ -46,7 +51,7 @@ def _whole(digits):
 
 
 def _exact(found):
-    """An object of JSON; exact numbers, which run.mjs writes in their own way, as such."""
+    """An object of JSON; numbers that exact.mjs writes in its own way, as such."""
     if found.keys() == {"float64"}:
         return np.frombuffer(bytes.fromhex(found["float64"]))
     return float(found["number"]) if found.keys() == {"number"} else found
@@ -73,14 +78,19 @@ def differences(model, module, settings):
     """[(settings, name)] of positions and statistics that are not those of `hmc.sample`."""
     found = []
     for each, run in zip(settings, sampled(module, settings), strict=True):
-        fit = hmc.sample(model, **each, workers=1, progress=False)
-        expected = {"position": fit.unconstrained, **fit.stats}
-        expected |= {f"warmup_{name}": values for name, values in fit.warmup_stats.items()}
-        if fit.warmup is not None:
-            expected["warmup_position"] = fit.warmup
-        assert run.keys() == expected.keys()
-        found += [(each, name) for name in run if not running.equal_bits(run[name], expected[name].astype(float))]
+        found += [(each, name) for name in not_of_library(model, each, run)]
     return found
+
+
+def not_of_library(model, settings, run):
+    """Names of positions and statistics that are not those of `hmc.sample`, bit for bit."""
+    fit = hmc.sample(model, **settings, workers=1, progress=False)
+    expected = {"position": fit.unconstrained, **fit.stats}
+    expected |= {f"warmup_{name}": values for name, values in fit.warmup_stats.items()}
+    if fit.warmup is not None:
+        expected["warmup_position"] = fit.warmup
+    assert run.keys() == expected.keys()
+    return [n for n in run if not running.equal_bits(np.ravel(run[n]), np.ravel(expected[n].astype(float)))]
 
 
 def of_module(call, module, **arguments):

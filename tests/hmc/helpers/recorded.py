@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+import hmc
 from hmc.sampler.metric import LowRank
 
 
@@ -36,3 +37,42 @@ def record_as_json(recorded):
 def number(value):
     """A number of an answer."""
     return float(value.replace("Infinity", "inf")) if isinstance(value, str) else value
+
+
+SEARCHES = ("search",)  # in the module's records alone
+
+
+def plain(item):
+    """A record of `hmc.record` as the objects of JavaScript are; arrays as their bytes: equal is equal bit for bit."""
+    if isinstance(item, np.ndarray):
+        return item.tobytes()
+    if hasattr(item, "_asdict"):
+        return {name: plain(value) for name, value in item._asdict().items()}
+    if isinstance(item, dict):
+        return {name: plain(value) for name, value in item.items() if name not in SEARCHES}
+    if isinstance(item, (tuple, list)):
+        return [plain(value) for value in item]
+    return item.item() if isinstance(item, np.generic) else item
+
+
+def inverse_metric_of(found):
+    """What the page's inverse metric is in NumPy."""
+    of = found["kind"]
+    if of == "diag":
+        return found["variances"]
+    if of == "dense":
+        return found["covariance"].reshape(2 * (round(len(found["covariance"]) ** 0.5),))
+    return hmc.LowRank(found["scale"], np.array(found["vectors"]), found["eigenvalues"])
+
+
+def assert_equal(found, expected):
+    """Records of JavaScript are those of `hmc.record`, bit for bit."""
+    assert len(found) == len(expected)
+    for own, theirs in zip(found, expected, strict=True):
+        metric, own_metric = theirs.inverse_metric, inverse_metric_of(own.pop("inverse_metric"))
+        if isinstance(metric, np.ndarray) and metric.ndim == 1:
+            assert own_metric.tobytes() == metric.tobytes()
+        else:  # NumPy multiplies matrices in an order of its own; the sampler has the factor
+            one, other = (m.matrix() if isinstance(m, hmc.LowRank) else m for m in (own_metric, metric))
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14 * np.abs(other).max())
+        assert plain(own) == {name: value for name, value in plain(theirs).items() if name != "inverse_metric"}

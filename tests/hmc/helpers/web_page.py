@@ -1,69 +1,45 @@
-"""A page of the engine alone, for tests in a browser: one file that needs nothing else, under a strict policy.
+"""The page of `hmc explore` in a browser: what `window.hmc` gives, exactly; and a module of other draws."""
 
-The modules of hmc/web/js become one script, as in the page of `hmc explore`: in the order of their imports, without
-`import` and `export`. It defines `window.hmc`, and runs itself in a Web Worker too.
-"""
-
-import base64
-import hashlib
-import json
 import re
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[3] / "hmc" / "web" / "js"
+from hmc.web.page import Target, page
+from tests.figures.helpers import browser
+from tests.hmc.helpers import node
 
-_WIRED = """
-const MODULES = %s;
-const loaded = {};
-const modelOf = (name) => (loaded[name] ??= load(Uint8Array.from(atob(MODULES[name]), (c) => c.charCodeAt(0))));
-const hmc = {
-  models: () => Object.keys(MODULES),
-  sample: async (name, settings) => sample(await modelOf(name), settings),
-  record: async (name, settings) => record(await modelOf(name), settings),
-};
-const inWorker = typeof WorkerGlobalScope !== "undefined";
-if (inWorker) onmessage = async ({ data: [call, ...given] }) => postMessage(await hmc[call](...given));
-else {
-  hmc.ready = Promise.resolve();
-  const text = document.getElementById("engine").textContent;
-  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  hmc.aside = (...asked) =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(url);
-      worker.onmessage = ({ data }) => (worker.terminate(), resolve(data));
-      worker.onerror = (event) => reject(new Error(event.message));
-      worker.postMessage(asked);
-    });
-  window.hmc = hmc;
-}
+EXACT = Path(__file__).with_name("exact.mjs").read_text(encoding="utf-8").replace("export ", "")
+ASK = f"""{EXACT}
+const [call, name, settings, done] = arguments;
+window.hmc.ready.then(() => window.hmc[call](name, settings))
+  .then((answer) => done(JSON.stringify(answer, exact)), (error) => done(JSON.stringify({{ error: `${{error}}` }})));
 """
+HANGS = 180  # seconds
 
 
-def script_of(path, done=None):
-    """A module and all that it imports, as one script."""
-    done = [] if done is None else done
-    text = path.read_text(encoding="utf-8")
-    parts = []
-    for name in re.findall(r'^import [^;]* from "\./(.*?)";', text, re.MULTILINE):
-        if name not in done:
-            done.append(name)
-            parts.append(script_of(path.with_name(name), done))
-    text = re.sub(r"^import [^;]*;\n", "", text, flags=re.MULTILINE)
-    return "".join(parts) + re.sub(r"^export ", "", text, flags=re.MULTILINE)
+def shown(driver, models, folder):
+    """Show a page of models, and give its path."""
+    path = folder / "page.html"
+    path.write_text(page([Target(model) for model in models]), encoding="utf-8")
+    browser.show(driver, path)
+    return path
 
 
-def page_of(modules):
-    """The HTML of a page with the modules, {name: bytes}."""
-    encoded = {name: base64.b64encode(module).decode() for name, module in modules.items()}
-    script = script_of(FOLDER / "hmc.mjs") + _WIRED % json.dumps(encoded)
-    # From the file system a worker of a blob has the page's policy; its script is the page's own.
-    own = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; script-src 'sha256-{own}' 'wasm-unsafe-eval'; worker-src blob:"
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>engine</title>'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><link rel="icon" href="data:,">'
-        f'<script id="engine">{script}</script></html>'
-    )
+def asked(driver, call, name, settings):
+    """What `window.hmc.sample` or `.record` gives: arrays with the bits of their numbers; {"error"} where it throws."""
+    driver.set_script_timeout(HANGS)
+    return node.read(driver.execute_async_script(ASK, call, name, settings))
+
+
+def differences(driver, model, settings):
+    """[(seed, name)] of positions and statistics of the page that are not those of `hmc.sample`."""
+    found = []
+    for each in settings:
+        answer = asked(driver, "sample", model.name, each)
+        assert "error" not in answer, answer
+        given = {"position": answer["position"], **answer["stats"], "warmup_position": answer["warmup"]}
+        given |= {f"warmup_{name}": values for name, values in answer["warmup_stats"].items()}
+        found += [(each["seed"], name) for name in node.not_of_library(model, each, given)]
+    return found
 
 
 def of_other_draws(module):

@@ -5,13 +5,7 @@ import { load, logDensity, openChain, record, recordFrom, sample } from "../../.
 import { mostKept, planOf } from "../../../hmc/web/js/plan.mjs";
 import { pcg64 } from "../../../hmc/web/js/seeds.mjs";
 import { argumentsOf, checkedSettings } from "../../../hmc/web/js/settings.mjs";
-
-/** Numbers that JSON has no words for: arrays of float64 as hexadecimal bytes, single ones by name. */
-function exact(key, value) {
-  if (value instanceof Float64Array) return { float64: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex") };
-  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return { number: Object.is(value, -0) ? "-0" : `${value}` };
-  return value;
-}
+import { exact } from "../helpers/exact.mjs";
 
 const CALLS = {
   async sample({ module, folder, runs }) {

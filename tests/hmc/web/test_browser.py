@@ -1,42 +1,25 @@
-"""In a browser, from the file system and under a strict policy: the draws and records of the library, bit for bit."""
+"""In a browser, from the file system and under the page's policy: `window.hmc` has the draws and records of the
+library, bit for bit.
+"""
 
-import base64
 import os
 
-import numpy as np
 import pytest
 
-import hmc
 import hmc.web
 import models
 from figures.sampler import toys
+from hmc.record import record
+from hmc.web.page import building
 from tests.figures.helpers import browser
-from tests.hmc.helpers import running, web_page
+from tests.hmc.helpers import recorded, web_page
 
 MODELS = {
-    "mST": models.mST,
-    "cafes": models.cafes,
-    **{name: toys.TOYS[name].model for name in ("line", "donut", "funnel", "schools_noncentred")},
+    **{name: toy.model() for name, toy in toys.TOYS.items()},
+    **{name: models.build(name) for name in ("mST", "cafes", "mru")},
 }
-SEEDS = (12, 2**40 + 7)
-SETTINGS = {"chains": 2, "warmup": 150, "draws": 60, "keep_warmup": True}
-
-# Numbers leave the browser as bytes, in base64.
-ASK = """
-const [where, name, settings, done] = arguments;
-const exact = (values) => {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
-};
-const run = where === "worker" ? window.hmc.aside("sample", name, settings) : window.hmc.sample(name, settings);
-window.hmc.ready.then(() => run).then(({ position, stats, warmup, warmup_stats }) => {
-  const all = { position, ...stats, ...(warmup && { warmup_position: warmup }) };
-  for (const [name, values] of Object.entries(warmup_stats ?? {})) all[`warmup_${name}`] = values;
-  done(Object.fromEntries(Object.entries(all).map(([name, values]) => [name, exact(values)])));
-}).catch((error) => done(`${error}`));
-"""
+RECORDED = ("mST", "cafes", "mru", "funnel", "plane")
+SETTINGS = [{"chains": 2, "warmup": 150, "draws": 60, "keep_warmup": True, "seed": seed} for seed in (12, 2**40 + 7)]
 
 
 @pytest.fixture(scope="module")
@@ -49,49 +32,37 @@ def driver():
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    """The path of a page that defines `window.hmc` for MODELS."""
-    path = tmp_path_factory.mktemp("web") / "page.html"
-    path.write_text(web_page.page_of({name: hmc.web.module(model()) for name, model in MODELS.items()}), "utf-8")
-    return path
+def path(driver, tmp_path_factory):
+    return web_page.shown(driver, MODELS.values(), tmp_path_factory.mktemp("web"))
 
 
-def sampled(driver, where, name, settings):
-    answer = driver.execute_async_script(ASK, where, name, settings)
-    assert isinstance(answer, dict), answer
-    return answer
+@pytest.mark.parametrize("name", MODELS)
+def test_draws_are_those_of_the_library(driver, path, name):
+    assert web_page.differences(driver, MODELS[name], SETTINGS) == []
 
 
-def of_library(model, settings):
-    """The same of `hmc.sample`, as the bytes of float64."""
-    fit = hmc.sample(model, **settings, workers=1, progress=False)
-    found = {"position": fit.unconstrained, **fit.stats, "warmup_position": fit.warmup}
-    return found | {f"warmup_{name}": values for name, values in fit.warmup_stats.items()}
+def test_draws_of_another_seed_are_seen(driver, path):
+    given = web_page.asked(driver, "sample", "plane", {**SETTINGS[0], "seed": 13})
+    other = web_page.asked(driver, "sample", "plane", SETTINGS[0])
+    assert given["position"].tobytes() != other["position"].tobytes()
 
 
-@pytest.mark.parametrize("where", ["page", "worker"])
-def test_draws_are_those_of_the_library(driver, page, where):
-    browser.show(driver, page)
-    driver.set_script_timeout(120)
-    for name, model in MODELS.items():
-        for seed in SEEDS:
-            settings = {**SETTINGS, "seed": seed}
-            found = sampled(driver, where, name, settings)
-            for part, values in of_library(model(), settings).items():
-                bits = np.frombuffer(base64.b64decode(found[part]))
-                assert running.equal_bits(bits, values.astype(float).ravel()), (name, seed, part)
+@pytest.mark.parametrize("name", RECORDED)
+def test_twenty_transitions_are_those_of_hmc_record(driver, path, name):
+    settings = {"warmup": 40, "seed": 5, "transitions": 20}
+    found = web_page.asked(driver, "record", name, settings)
+    recorded.assert_equal(found, record(MODELS[name], **settings))
 
 
-def test_nothing_is_fetched_and_nothing_is_refused(driver, page):
-    assert browser.noise(driver, page) == []
+def test_nothing_is_fetched_and_nothing_is_refused(driver, path):
+    assert browser.noise(driver, path) == []
 
 
-def test_a_module_of_other_draws_is_refused(driver, tmp_path):
+def test_a_module_of_other_draws_is_refused(driver, monkeypatch, tmp_path):
     """Each module is tried when it is loaded."""
-    module = hmc.web.module(models.mST())
-    changed = web_page.of_other_draws(module)
-    path = tmp_path / "page.html"
-    path.write_text(web_page.page_of({"mST": changed}), "utf-8")
-    browser.show(driver, path)
-    answer = driver.execute_async_script(ASK, "page", "mST", SETTINGS)
-    assert "mST: its module does not give the draws of hmc.sample on this machine" in answer
+    changed = web_page.of_other_draws(hmc.web.module(MODELS["mST"]))
+    monkeypatch.setattr(building, "module", lambda model: changed)
+    monkeypatch.setattr(building, "verify", lambda module: True)
+    web_page.shown(driver, [MODELS["mST"]], tmp_path)
+    answer = web_page.asked(driver, "sample", "mST", SETTINGS[0])
+    assert answer == {"error": "Error: mST: its module does not give the draws of hmc.sample on this machine"}

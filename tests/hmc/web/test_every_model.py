@@ -9,7 +9,8 @@ import models
 from figures.sampler import toys
 from hmc.cli.new import template
 from hmc.running import model_file
-from tests.hmc.helpers import node
+from tests.figures.helpers import browser
+from tests.hmc.helpers import node, web_page
 
 SETTINGS = [{"chains": 2, "warmup": 100, "draws": 40, "keep_warmup": True, "seed": seed} for seed in (12, 2**40 + 7)]
 
@@ -41,3 +42,18 @@ def test_a_file_of_hmc_new(tmp_path):
     path = tmp_path / "web_first.py"
     path.write_text(template("web_first"))
     same_draws(model_file.load(str(path)).web_first())
+
+
+def test_models_of_the_lecture_in_the_page(tmp_path):
+    """All in one page, in Chromium."""
+    if not browser.is_installed():
+        pytest.skip("Chromium is not installed")
+    built = [models.build(name, **OPTIONS.get(name, {})) for name in models.names()]
+    file = tmp_path / "web_page_first.py"
+    file.write_text(template("web_page_first"))
+    built.append(model_file.load(str(file)).web_page_first())
+    with browser.started() as driver:
+        web_page.shown(driver, built, tmp_path)
+        assert {model.name: web_page.differences(driver, model, SETTINGS) for model in built} == {
+            model.name: [] for model in built
+        }

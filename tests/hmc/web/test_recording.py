@@ -12,10 +12,9 @@ import models
 from figures.sampler import toys
 from hmc.record import record, record_from
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, PATH_END, SUBTREE_U_TURN, U_TURN
-from tests.hmc.helpers import node
+from tests.hmc.helpers import node, recorded
 
 MODELS = {"mST": models.mST, "cafes": models.cafes, "mru": models.mru, "funnel": toys.funnel, "plane": toys.plane}
-SEARCHES = ("search",)  # in the module's records alone
 
 
 @pytest.fixture(autouse=True)
@@ -30,54 +29,19 @@ def made(name):
     return model, hmc.web.module(model)
 
 
-def plain(item):
-    """A record of `hmc.record` as the objects of JavaScript are; arrays as their bytes: equal is equal bit for bit."""
-    if isinstance(item, np.ndarray):
-        return item.tobytes()
-    if hasattr(item, "_asdict"):
-        return {name: plain(value) for name, value in item._asdict().items()}
-    if isinstance(item, dict):
-        return {name: plain(value) for name, value in item.items() if name not in SEARCHES}
-    if isinstance(item, (tuple, list)):
-        return [plain(value) for value in item]
-    return item.item() if isinstance(item, np.generic) else item
-
-
-def inverse_metric_of(found):
-    """What the page's inverse metric is in NumPy."""
-    of = found["kind"]
-    if of == "diag":
-        return found["variances"]
-    if of == "dense":
-        return found["covariance"].reshape(2 * (round(len(found["covariance"]) ** 0.5),))
-    return hmc.LowRank(found["scale"], np.array(found["vectors"]), found["eigenvalues"])
-
-
-def assert_equal(found, expected):
-    assert len(found) == len(expected)
-    for own, theirs in zip(found, expected, strict=True):
-        metric, own_metric = theirs.inverse_metric, inverse_metric_of(own.pop("inverse_metric"))
-        if isinstance(metric, np.ndarray) and metric.ndim == 1:
-            assert own_metric.tobytes() == metric.tobytes()
-        else:  # NumPy multiplies matrices in an order of its own; the sampler has the factor
-            one, other = (m.matrix() if isinstance(m, hmc.LowRank) else m for m in (own_metric, metric))
-            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14 * np.abs(other).max())
-        assert plain(own) == {name: value for name, value in plain(theirs).items() if name != "inverse_metric"}
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_twenty_transitions_are_those_of_hmc_record(name):
     model, module = made(name)
     settings = {"warmup": 40, "seed": 5, "transitions": 20}
     (found,) = node.of_module("record", module, runs=[settings])
-    assert_equal(found, record(model, **settings))
+    recorded.assert_equal(found, record(model, **settings))
 
 
 def test_transitions_of_another_seed_are_seen():
     model, module = made("plane")
     (found,) = node.of_module("record", module, runs=[{"warmup": 40, "seed": 5, "transitions": 2}])
     with pytest.raises(AssertionError):
-        assert_equal(found, record(model, warmup=40, seed=6, transitions=2))
+        recorded.assert_equal(found, record(model, warmup=40, seed=6, transitions=2))
 
 
 OTHERS = [
@@ -95,7 +59,7 @@ def test_transitions_of_every_setting_are_those_of_hmc_record():
     model, module = made("mST")
     runs = [{"warmup": 30, "seed": 3, "transitions": 4, **other} for other in OTHERS]
     for found, settings in zip(node.of_module("record", module, runs=runs), runs, strict=True):
-        assert_equal(found, record(model, **settings))
+        recorded.assert_equal(found, record(model, **settings))
 
 
 def dense_metric():
@@ -127,7 +91,7 @@ def test_transitions_from_a_position_are_those_of_record_from(name, algorithm):
     settings = {"seed": 19, "transitions": 20, "algorithm": algorithm}
     own = {"position": [3.0, 3.0], "stepSize": 0.45, **settings} | ({} if theirs is None else {"inverseMetric": theirs})
     (found,) = node.of_module("recordFrom", module, runs=[own])
-    assert_equal(found, record_from(model, [3.0, 3.0], 0.45, inverse_metric=ours, **settings))
+    recorded.assert_equal(found, record_from(model, [3.0, 3.0], 0.45, inverse_metric=ours, **settings))
 
 
 def test_these_transitions_end_in_every_way():
@@ -139,7 +103,7 @@ def test_these_transitions_end_in_every_way():
     ]
     expected = [record_from(model, r.pop("position"), r.pop("stepSize"), **r) for r in [dict(run) for run in runs]]
     for found, theirs in zip(node.of_module("recordFrom", module, runs=runs), expected, strict=True):
-        assert_equal(found, theirs)
+        recorded.assert_equal(found, theirs)
     ends = {recorded.outcome.termination for theirs in expected for recorded in theirs}
     assert ends == {U_TURN, SUBTREE_U_TURN, DIVERGENCE, MAX_DEPTH, PATH_END}
 
@@ -156,9 +120,9 @@ def test_a_given_momentum_takes_the_place_of_the_first_alone():
             {**run, "momentum": [1.5, 0.0]},
         ],
     )
-    assert plain(drawn) == plain(same)
+    assert recorded.plain(drawn) == recorded.plain(same)
     assert other[0]["leaves"][0]["momentum"].tolist() == [1.5, 0.0]
-    assert plain(other[1]["leaves"][0]["momentum"]) == plain(drawn[1]["leaves"][0]["momentum"])
+    assert recorded.plain(other[1]["leaves"][0]["momentum"]) == recorded.plain(drawn[1]["leaves"][0]["momentum"])
 
 
 def far_away(position, data, gradient):
@@ -174,7 +138,7 @@ def test_a_climb_is_that_of_hmc_record():
     expected = [record(model, **settings) for settings in runs]
     assert len(expected[0][0].climb.log_densities) > 3
     for found, theirs in zip(node.of_module("record", hmc.web.module(model), runs=runs), expected, strict=True):
-        assert_equal(found, theirs)
+        recorded.assert_equal(found, theirs)
 
 
 def test_the_search_for_a_step_size_is_told():
@@ -202,7 +166,9 @@ def test_a_chain_in_pieces_is_the_chain():
     for seen in answer["seen"]:
         assert seen["step_size"] == steps[seen["iteration"]]
     (after,) = record(model, after=80, transitions=1, warmup=60, seed=8)
-    np.testing.assert_allclose(inverse_metric_of(answer["seen"][-1]["metric"]), after.inverse_metric, rtol=1e-12)
+    np.testing.assert_allclose(
+        recorded.inverse_metric_of(answer["seen"][-1]["metric"]), after.inverse_metric, rtol=1e-12
+    )
 
 
 def test_a_log_density_is_the_models():

@@ -18,10 +18,10 @@ export async function cloudOf(engine, model) {
 
 /** The ranges of two coordinates in which nearly all draws are.
  * @param {Float64Array[]} cloud @param {import("./coordinates.mjs").Coordinate[]} pair
- * @param {(coordinate: import("./coordinates.mjs").Coordinate, value: number) => number} shown
+ * @param {(coordinate: import("./coordinates.mjs").Coordinate, draw: Float64Array) => number} shown
  * @returns {[number, number][]} */
 export function rangesOf(cloud, pair, shown) {
-  const valuesOf = (each) => cloud.map((draw) => shown(each, draw[each.index]));
+  const valuesOf = (each) => cloud.map((draw) => shown(each, draw));
   return pair.map((each) => (each.ofMomentum ? [-3.2, 3.2] : rangeOf(valuesOf(each))));
 }
 
@@ -47,7 +47,7 @@ export async function gridOf(engine, model, frame) {
   });
 }
 
-/** Draw a grid's shades and contour lines. @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} grid */
+/** Draw a grid's shades and contour lines. @param {HTMLCanvasElement} canvas @param {Float64Array} grid */
 export function drawDensity(canvas, grid) {
   const { context, size, ink } = cleared(canvas);
   let highest = -Infinity;

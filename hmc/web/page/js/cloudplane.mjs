@@ -1,7 +1,7 @@
 // Draws of a run in the plane of two coordinates, over the target's density where it has no others; divergent ones on top.
 
 import { drawDensity } from "./backdrop.mjs";
-import { constrainedOf } from "./coordinates.mjs";
+import { shownOf } from "./coordinates.mjs";
 import { element } from "./dom.mjs";
 import { makeFrame } from "./frame.mjs";
 import { drawAxes, fitPlane, makePlane } from "./plane.mjs";
@@ -16,8 +16,9 @@ const ORDER = { name: "draw", ofMomentum: true }; // what stands upwards where a
  * @param {number} chain @param {boolean} isConstrained @param {number} [count] @returns {Float64Array} */
 export function shownColumn(gathering, coordinate, chain, isConstrained, count = gathering.countOf(chain)) {
   if (coordinate.ofMomentum) return Float64Array.from({ length: count }, (_, k) => k);
-  const column = gathering.column(chain, coordinate.index, count);
-  return isConstrained && coordinate.kind > 0 ? column.map((x) => constrainedOf(coordinate, x)) : column;
+  if (!isConstrained || coordinate.kind === 0) return gathering.column(chain, coordinate.index, count);
+  const columns = new Map(coordinate.indices.map((index) => [index, gathering.column(chain, index, count)]));
+  return Float64Array.from({ length: count }, (_, k) => shownOf(coordinate, true, (index) => columns.get(index)[k]));
 }
 
 /** A plane for draws.

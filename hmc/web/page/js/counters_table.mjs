@@ -4,11 +4,15 @@ import { countersOf } from "./counters.mjs";
 import { shownWhole } from "./display.mjs";
 import { element } from "./dom.mjs";
 
+const LEGEND = "Each chain has a colour; red dots are divergences. The line over a histogram is the exact density, or a bar " +
+  "from the 5.5% to the 94.5% quantile with a dot at the mean, where one is known.";
+
 export function makeCountersTable() {
   const table = element("table", { class: "counters" });
   const totals = element("p", { class: "totals" });
+  const legend = element("p", { class: "legend" }, LEGEND);
   return {
-    root: element("section", {}, element("h2", {}, "What the draws say"), table, totals),
+    root: element("section", {}, element("h2", {}, "What the draws say"), table, totals, legend),
     /** @param {{name: string, found: any, exact: import("./marginal.mjs").Exact}[]} coordinates
      * @param {number} draws  that were looked at @param {{gradients: number, ofWarmup: number, divergences: number}} total */
     show(coordinates, draws, total) {

@@ -14,7 +14,7 @@ export function diagnose(chains) {
   const draws = pool(chains);
   const undefinedHere = { mean: NaN, sd: NaN, mcse: NaN, rhat: NaN, essBulk: NaN, essTail: NaN };
   if (draws.length === 0 || draws.some(Number.isNaN)) return undefinedHere;
-  const sorted = draws.toSorted();
+  const sorted = draws.slice().sort();
   const scale = safeScale(sorted);
   const scaled = chains.map((chain) => (scale === 1 ? chain : chain.map((x) => x / scale)));
   const together = scale === 1 ? draws : pool(scaled);

@@ -27,7 +27,7 @@ function filled(made, attributes, children) {
  * @param {Element} made @param {Record<string, unknown>} attributes */
 export function setAttributes(made, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") made.addEventListener(name.slice(2), value);
+    if (typeof value === "function") made.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
     else if (value === null || value === undefined || value === false) made.removeAttribute(name);
     else made.setAttribute(name, value === true ? "" : String(value));
   }

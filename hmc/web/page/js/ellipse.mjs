@@ -1,7 +1,7 @@
 // A covariance of two coordinates as an ellipse: the points one standard deviation away by that metric.
 
 /** The half axes of the ellipse and its direction, from variance, covariance and variance.
- * @param {ArrayLike<number>} covariance
+ * @param {Float64Array | number[]} covariance
  * @returns {{long: number, short: number, angle: number}}  the angle of the long axis, counterclockwise */
 export function axesOfEllipse([xx, xy, yy]) {
   const middle = (xx + yy) / 2, apart = Math.hypot((xx - yy) / 2, xy);
@@ -13,7 +13,7 @@ export function axesOfEllipse([xx, xy, yy]) {
 }
 
 /** Points of the ellipse around a centre, `count` of them and the first once more.
- * @param {ArrayLike<number>} covariance @param {number[]} centre @param {number} [radius]  in standard deviations
+ * @param {Float64Array | number[]} covariance @param {number[]} centre @param {number} [radius]  in standard deviations
  * @param {number} [count] @returns {[number, number][]} */
 export function ellipsePoints(covariance, [cx, cy], radius = 1, count = 72) {
   const { long, short, angle } = axesOfEllipse(covariance);

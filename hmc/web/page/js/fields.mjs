@@ -7,7 +7,7 @@ let count = 0;
 /** A field of a form: its row, and a function that makes it show the state.
  * @typedef {{row: HTMLElement, show: (state: any) => void}} Field */
 
-/** @param {string} words @param {[string, string][] | ((state: any) => [string, string][])} options  [value, words]
+/** @param {string} words @param {string[][] | ((state: any) => string[][])} options  [value, words]
  * @param {(state: any) => string} read @param {(value: string) => void} write @returns {Field} */
 export function choice(words, options, read, write) {
   const select = element("select", { id: `field-${++count}`, onchange: () => write(select.value) });
@@ -25,7 +25,7 @@ export function choice(words, options, read, write) {
 }
 
 /** A number; what is outside of its limits is marked, and changes nothing.
- * @param {string} words @param {{min: number, max: number, step: number | "any"}} limits
+ * @param {string} words @param {{min: number, max: number, step: number | string}} limits  step: "any" where it need not be whole
  * @param {(state: any) => number} read @param {(value: number) => void} write @returns {Field} */
 export function number(words, limits, read, write) {
   const input = element("input", {

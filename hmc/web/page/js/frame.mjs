@@ -1,6 +1,6 @@
 // The frame of the plane: which values of two coordinates it shows, and the way between values and pixels.
 
-import { constrainedOf, unconstrainedOf } from "./coordinates.mjs";
+import { constrainedOf, isOfVector, shownOf, unconstrainedOf } from "./coordinates.mjs";
 
 /** @typedef {{x: number, y: number}} Pixel
  * @typedef {ReturnType<typeof makeFrame>} Frame */
@@ -10,16 +10,24 @@ import { constrainedOf, unconstrainedOf } from "./coordinates.mjs";
  * @param {boolean} isConstrained @param {[number, number][]} ranges  of their values as shown @param {number} size */
 export function makeFrame(pair, isConstrained, ranges, size) {
   const shown = (k, value) => (isConstrained ? constrainedOf(pair[k], value) : value);
+  /** @param {number[]} values */
   const pixel = ([u, v]) => ({
     x: ((u - ranges[0][0]) / (ranges[0][1] - ranges[0][0])) * size,
     y: (1 - (v - ranges[1][0]) / (ranges[1][1] - ranges[1][0])) * size,
   });
-  const raw = (k, position, momentum) => (pair[k].ofMomentum ? momentum : position)[pair[k].index];
+  const isJoint = (each) => isConstrained && isOfVector(each);
+  const raw = (each, position, momentum) => {
+    if (each.ofMomentum) return momentum[each.index];
+    return isJoint(each) ? shownOf(each, true, (index) => position[index]) : position[each.index];
+  };
   return {
     pair, ranges, size, isConstrained,
-    /** The pair of unconstrained values of a point of phase space. */
-    rawOf: ({ position, momentum }) => [raw(0, position, momentum), raw(1, position, momentum)],
-    /** Where a pair of unconstrained values is. @returns {Pixel} */
+    /** Whether a pixel has unconstrained values: not where others are needed to find them. */
+    isInvertible: !pair.some(isJoint),
+    /** The pair of unconstrained values of a point of phase space; of a vector on the constrained scale, the value
+     * that is shown. @param {{position: ArrayLike<number>, momentum?: ArrayLike<number>}} point @returns {number[]} */
+    rawOf: ({ position, momentum }) => pair.map((each) => raw(each, position, momentum)),
+    /** Where a pair that `rawOf` gives is. @param {number[]} values @returns {Pixel} */
     pixelOf: (values) => pixel(values.map((value, k) => shown(k, value))),
     /** Where a pair of values as shown is. @returns {Pixel} */
     pixelOfShown: pixel,
@@ -29,7 +37,7 @@ export function makeFrame(pair, isConstrained, ranges, size) {
         ranges[0][0] + (x / size) * (ranges[0][1] - ranges[0][0]),
         ranges[1][0] + (1 - y / size) * (ranges[1][1] - ranges[1][0]),
       ];
-      return isConstrained ? values.map((value, k) => unconstrainedOf(pair[k], value)) : values;
+      return isConstrained ? values.map((value, k) => (isJoint(pair[k]) ? NaN : unconstrainedOf(pair[k], value))) : values;
     },
   };
 }

@@ -92,6 +92,8 @@ export function makeHandles({ svg, layers }, store) {
     /** @param {number[]} centre  unconstrained values of the middle of the ellipse */
     draw(newWalk, newFrame, centre) {
       [walk, frame, middle] = [newWalk, newFrame, centre];
+      layers.handles.toggleAttribute("hidden", !frame.isInvertible); // no point of the plane is a position then
+      if (!frame.isInvertible) return;
       const isPhase = frame.pair.some(({ ofMomentum }) => ofMomentum);
       const { position, momentum } = start();
       const from = frame.pixelOf(frame.rawOf(start()));

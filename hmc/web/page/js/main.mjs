@@ -38,13 +38,15 @@ store.subscribe(() => {
 });
 addEventListener("hashchange", () => store.set(stateOfLink()));
 
-window.hmc = {
-  ready: Promise.all(names.slice(0, 1).map((name) => engine.loaded(name))).then(() => undefined),
-  models: () => [...names],
-  sample: (model, settings = {}) => engine.sample(known(model), settings),
-  record: (model, settings = {}) => engine.record(known(model), settings),
-  state: () => store.get(),
-};
+Object.assign(window, {
+  hmc: {
+    ready: Promise.all(names.slice(0, 1).map((name) => engine.loaded(name))).then(() => undefined),
+    models: () => [...names],
+    sample: (model, settings = {}) => engine.sample(known(model), settings),
+    record: (model, settings = {}) => engine.record(known(model), settings),
+    state: () => store.get(),
+  },
+});
 
 /** The name, if a model has it; a RangeError lists those that there are. */
 function known(model) {

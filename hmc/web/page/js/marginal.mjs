@@ -1,6 +1,6 @@
 // A coordinate's draws as a histogram, beside what is known of its exact distribution.
 
-import { unconstrainedOf } from "./coordinates.mjs";
+import { isOfVector, unconstrainedOf } from "./coordinates.mjs";
 
 /** What is known of a coordinate: by its constrained value the mean, the sd and the 5.5% and 94.5% quantiles; where the
  * density has a closed form, its heights at equal distances.
@@ -33,7 +33,7 @@ export function binsFor(draws) {
 export function exactAsShown(exact, coordinate, isConstrained) {
   if (!exact) return {};
   if (isConstrained || coordinate.kind === 0) return exact;
-  if (exact.lower === undefined) return {};
+  if (exact.lower === undefined || isOfVector(coordinate)) return {};
   const ends = [exact.lower, exact.upper].map((value) => unconstrainedOf(coordinate, value)).sort((a, b) => a - b);
   return { lower: ends[0], upper: ends[1] };
 }
@@ -47,6 +47,7 @@ export function drawMarginal({ context, width, height, colour }, { heights, rang
   const ofBars = Math.max(...heights), ofCurve = Math.max(...curve, 0);
   // A narrow peak of the curve is cut off rather than that it makes the bars flat.
   const highest = 1.06 * (ofBars > 0 ? Math.min(Math.max(ofBars, ofCurve), 1.8 * ofBars) : ofCurve || 1);
+  /** @returns {[number, number]} */
   const place = (value, density) => {
     const along = ((value - range[0]) / (range[1] - range[0])) * length;
     const up = (density / highest) * (room - 8);
@@ -70,7 +71,9 @@ export function drawMarginal({ context, width, height, colour }, { heights, rang
   } else if (exact.lower !== undefined) drawInterval(context, place, exact, highest);
 }
 
-/** The interval between the quantiles, as a line near the top, with a dot at the mean. */
+/** The interval between the quantiles, as a line near the top, with a dot at the mean.
+ * @param {CanvasRenderingContext2D} context @param {(value: number, density: number) => [number, number]} place
+ * @param {Exact} exact @param {number} highest */
 function drawInterval(context, place, { lower, upper, mean }, highest) {
   const level = 0.96 * highest;
   context.beginPath();

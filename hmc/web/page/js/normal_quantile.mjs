@@ -33,6 +33,7 @@ export function normalQuantile(probability) {
   return q < 0 ? -size : size;
 }
 
+/** @param {number[][]} polynomials @param {number} r */
 function ratioOf([above, below], r) {
   return polynomial(above, r) / polynomial(below, r);
 }

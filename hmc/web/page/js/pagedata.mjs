@@ -2,7 +2,7 @@
 
 import { coordinatesOf } from "./coordinates.mjs";
 
-/** @returns {{models: any[], sources: Record<string, string>, worker: string}} */
+/** @returns {{models: any[], sources: Record<string, string>, lines: Record<string, any>, worker: string}} */
 export function readData() {
   const data = JSON.parse(document.getElementById("page-data").textContent);
   for (const model of data.models) model.coordinates = coordinatesOf(model.parameters);

@@ -3,6 +3,7 @@
 import { labelOf } from "./coordinates.mjs";
 import { element, setAttributes, shape } from "./dom.mjs";
 import { ticksOf } from "./frame.mjs";
+import { grouped } from "./grouped.mjs";
 import { velocityOf } from "./metrics.mjs";
 import { leafOf } from "./trajectory.mjs";
 
@@ -73,7 +74,7 @@ export function drawPast(layer, frame, before) {
  * @param {ReturnType<typeof import("./timeline.mjs").soFar>} so */
 export function drawPath(layer, frame, so) {
   const place = new Map(so.leaves.map((leaf) => [leaf.number, frame.pixelOf(frame.rawOf(leaf))]));
-  const doublings = Map.groupBy(so.leaves, ({ doubling }) => doubling);
+  const doublings = grouped(so.leaves, ({ doubling }) => doubling);
   const drawn = [];
   for (const [doubling, leaves] of doublings) {
     const numbers = leaves.map(({ number }) => number);
@@ -119,10 +120,12 @@ function sumOf(rows) {
   return sum;
 }
 
-/** Where the arrow of a velocity at a position ends, unconstrained values.
+/** Where the arrow of a velocity at a position ends, as `rawOf` gives it.
  * @param {import("./frame.mjs").Frame} frame @param {ArrayLike<number>} position @param {ArrayLike<number>} velocity */
-export const tipOf = ({ pair }, position, velocity) =>
-  pair.map(({ index }) => position[index] + ARROW * velocity[index]);
+export function tipOf(frame, position, velocity) {
+  const tip = Float64Array.from(position, (value, i) => value + ARROW * velocity[i]);
+  return frame.rawOf({ position: tip, momentum: tip });
+}
 
 /** The velocity of an arrow's part in the plane that ends there.
  * @param {import("./frame.mjs").Frame} frame @param {ArrayLike<number>} position @param {number[]} tip */

@@ -6,21 +6,22 @@ import { stateOfModel } from "./state.mjs";
 const PAIRS = [["schools_centred", "schools_noncentred"], ["mST", "mSTnc"], ["mSTP", "mSTPnc"]];
 
 /** The races that models allow: [name, what is set].
- * @param {any} engine @param {any} state @returns {[string, object][]} */
+ * @param {any} engine @param {any} state @returns {[string, any][]} */
 export function presetsOf(engine, state) {
   const models = engine.models();
   const plain = { algorithm: "nuts", run_metric: "auto" };
+  /** @type {[string, any][]} */
   const races = [
-    ["NUTS against static HMC", { ...plain, race: { algorithm: "hmc", path_length: Math.PI / 2 } }],
-    ["Diagonal against dense metric", { ...plain, run_metric: "diag", race: { metric: "dense" } }],
-    ["Static HMC: a short path against a long one",
+    ["NUTS or static HMC", { ...plain, race: { algorithm: "hmc", path_length: Math.PI / 2 } }],
+    ["Diagonal or dense", { ...plain, run_metric: "diag", race: { metric: "dense" } }],
+    ["Short path or long",
       { ...plain, algorithm: "hmc", path_length: 0.4, race: { path_length: 1.6 } }],
-    ["Target acceptance 0.8 against 0.99", { ...plain, target_accept: 0.8, race: { target_accept: 0.99 } }],
+    ["Target 0.8 or 0.99", { ...plain, target_accept: 0.8, race: { target_accept: 0.99 } }],
   ];
   for (const [centred, free] of PAIRS)
     if (models.includes(centred) && models.includes(free)) {
       const moved = state.model === centred ? {} : stateOfModel(engine.described(centred));
-      races.push([`Centred against non-centred: ${centred}`, { ...moved, ...plain, race: { model: free } }]);
+      races.push([`Centred or not: ${centred}`, { ...moved, ...plain, race: { model: free } }]);
     }
   return races;
 }

@@ -29,6 +29,7 @@ function drawHistory(sheet, race, what) {
   const rows = race.lanes.map(({ history }) => (isLog ? history[what].map(Math.log10) : history[what]));
   const known = rows.flat().filter(Number.isFinite);
   if (known.length === 0) return;
+  /** @type {[number, number]} */
   const upwards = isLog ? [Math.min(...known) - 0.1, Math.max(...known) + 0.1] : [0, 1.05 * Math.max(...known)];
   const plot = plotOf(sheet, [0, race.budget], upwards, { isLog });
   drawPlotAxes(sheet, plot, "gradients");

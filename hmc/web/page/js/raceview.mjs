@@ -95,6 +95,7 @@ export function makeRaceView(root, store, engine) {
   begin();
 }
 
+/** @type {[string, (lane: import("./racing.mjs").Lane) => string][]} */
 const ROWS = [
   ["draws", ({ run: { gathering } }) => shownWhole(gathering.common() * gathering.chains)],
   ["gradients", ({ run }) => shownWhole(run.gathering.total.gradients)],
@@ -114,6 +115,6 @@ function entriesOf(state, engine) {
   if (names.length < 2) throw new Error(`${state.model} and ${second} have no two coordinates in common`);
   return entries.map((entry, k) => {
     const pair = names.map((name) => coordinates[k].find((other) => other.name === name));
-    return { ...entry, pair, kept: pair.filter((each) => !each.ofMomentum).map(({ index }) => index) };
+    return { ...entry, pair, kept: pair.filter((each) => !each.ofMomentum).flatMap(({ indices }) => indices) };
   });
 }

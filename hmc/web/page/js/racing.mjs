@@ -1,5 +1,6 @@
 // Two runs side by side that spend the same gradients, and how far each has come.
 
+import { labelOf } from "./coordinates.mjs";
 import { openRun } from "./gathering.mjs";
 import { columnsOf } from "./joint.mjs";
 
@@ -44,7 +45,7 @@ export async function lookAtLane(engine, lane, pair) {
   lane.found = await engine.diagnose(model, columns);
   lane.history.gradients.push(gradients);
   lane.history.ess.push(Math.min(...lane.found.map(({ essBulk }) => essBulk)));
-  lane.history.error.push(errorOf(lane.found, known.map(({ name }) => engine.described(model).exact?.[name])));
+  lane.history.error.push(errorOf(lane.found, known.map((each) => engine.described(model).exact?.[labelOf(each, true)])));
 }
 
 /** How many transitions of each chain bring a run to so many gradients, by what one has taken so far; at least none,

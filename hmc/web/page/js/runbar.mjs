@@ -8,7 +8,7 @@ export const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").match
 
 /** A bar for what `playerOf()` plays.
  * @param {() => ReturnType<typeof import("./playing.mjs").makePlayer>} playerOf @param {() => void} begin
- * @param {{paces: [string, string][], pace: string, label: string, again: string}} words */
+ * @param {{paces: string[][], pace: string, label: string, again: string}} words */
 export function makeRunBar(playerOf, begin, { paces, pace: first, label, again }) {
   let pace = isCalm() ? "Infinity" : first, run = null;
   const toggle = element("button", { type: "button", class: "play", onclick: () => toggled() }, "Pause");
@@ -50,7 +50,7 @@ export function makeRunBar(playerOf, begin, { paces, pace: first, label, again }
  * @param {HTMLElement} root  in the view @param {() => void} call */
 export function onSpace(root, call) {
   document.addEventListener("keydown", (event) => {
-    const isElsewhere = event.target.closest?.("input, select, textarea, button, summary, [role=tab]");
+    const isElsewhere = /** @type {Element} */ (event.target).closest?.("input, select, textarea, button, summary, [role=tab]");
     if (event.key !== " " || isElsewhere || root.closest("[hidden]") || event.altKey || event.ctrlKey || event.metaKey) return;
     call();
     event.preventDefault();

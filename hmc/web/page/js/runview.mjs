@@ -25,7 +25,7 @@ export function makeRunView(root, store, engine) {
   let run = null, isLooking = false, isStale = false, lookedAt = 0;
   const described = () => engine.described(store.get().model);
   const pairNow = () => [store.get().x, store.get().y].map((name) => described().coordinates.find((each) => each.name === name));
-  const exactOf = (coordinate) => exactAsShown(described().exact?.[coordinate.name], coordinate, store.get().constrained);
+  const exactOf = (coordinate) => exactAsShown(described().exact?.[labelOf(coordinate, true)], coordinate, store.get().constrained);
 
   const joint = makeJoint(engine, exactOf);
   const traces = makeTraces(joint.frame);

@@ -1,7 +1,7 @@
 // A scene: a frame of the plane for two coordinates of a model, and what lies behind a path in it.
 
 import { cloudOf, gridOf, rangesOf } from "./backdrop.mjs";
-import { constrainedOf } from "./coordinates.mjs";
+import { shownOf } from "./coordinates.mjs";
 import { makeFrame } from "./frame.mjs";
 
 const clouds = new Map();
@@ -15,7 +15,7 @@ async function commonRanges(engine, models, names, constrained) {
 }
 
 const pairOf = (engine, model, names) => names.map((name) => engine.described(model).coordinates.find((each) => each.name === name));
-const shownBy = (constrained) => (each, value) => (constrained ? constrainedOf(each, value) : value);
+const shownBy = (constrained) => (each, draw) => shownOf(each, constrained, (index) => draw[index]);
 
 function cloudFor(engine, model) {
   if (!clouds.has(model)) clouds.set(model, cloudOf(engine, model));
@@ -29,7 +29,7 @@ export async function sceneOf(engine, model, names, constrained, size, among = [
   const cloud = await cloudFor(engine, model);
   const frame = makeFrame(pair, constrained, await commonRanges(engine, among, names, constrained), size);
   const centre = pair.map(({ index, ofMomentum }) => (ofMomentum ? 0 : medianOf(cloud.map((draw) => draw[index]))));
-  const grid = coordinates.length === 2 ? await gridOf(engine, model, frame) : null;
+  const grid = coordinates.length === 2 && frame.isInvertible ? await gridOf(engine, model, frame) : null;
   return { model, frame, centre, cloud, grid };
 }
 

@@ -16,11 +16,13 @@ export function makeSettings(store, engine) {
   let walk = null;
   const described = ({ model }) => engine.described(model);
   const again = (partial) => store.set({ ...partial, cursor: 0 });
+  /** @param {string} name @returns {[(state: any) => any, (value: any) => void]} */
   const field = (name) => [(state) => state[name], (value) => again({ [name]: value })];
   const stepSize = ({ step_size }) => step_size ?? walk?.stepSize ?? NaN;
   const chooseAdapted = (isAdapted) => again({ step_size: isAdapted ? null : walk.stepSize });
   const turned = (state) => (isOwn(state) ? { metric: "unit", inverse_metric: null, cursor: 0 } : {});
 
+  /** @type {[string, import("./fields.mjs").Field[]][]} */
   const groups = [
     ["Target", targetFields(store, engine, turned, true)],
     ["Sampler", [

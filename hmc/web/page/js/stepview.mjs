@@ -27,8 +27,8 @@ export function makeStepView(root, store, engine) {
   const patience = makePatience(plane.root);
   const trouble = element("p", { class: "trouble", role: "status" });
   const marks = makeKey();
-  const stage = element("div", { class: "stage" }, plane.root, marks, trouble, transport.root, strip.root);
-  root.append(element("div", { class: "bench" }, settings.root, stage, telling.root));
+  const stage = element("div", { class: "stage" }, plane.root, marks, trouble, transport.root, strip.root, transport.hint);
+  root.append(element("div", { class: "bench step" }, settings.root, stage, telling.root));
 
   const draw = () => {
     if (walk === null || scene === null || walk.model !== scene.model) return;

@@ -1,10 +1,11 @@
 // Beneath the plane, over the same axis of time: each leaf's energy error, and the tree of joins.
 
 import { element, setAttributes, shape } from "./dom.mjs";
+import { grouped } from "./grouped.mjs";
 import { short } from "./numbers.mjs";
 import { colourClass } from "./plane.mjs";
 
-const ERRORS = 72, TREE = 104, GAP = 16, SIDE = 44; // pixels
+const ERRORS = 64, TREE = 92, GAP = 10, SIDE = 44; // pixels
 const LARGEST = 5; // energy error that is drawn to scale: a leaf beyond it has next to no weight
 const HEIGHT = ERRORS + GAP + TREE;
 
@@ -78,7 +79,7 @@ function tree(width, x, recorded, so) {
  * @param {any[]} things @param {(thing: any) => string} classOf @param {string} name
  * @param {(thing: any) => string} outline */
 function inColours(things, classOf, name, outline) {
-  return [...Map.groupBy(things, classOf)].map(([colour, all]) =>
+  return [...grouped(things, classOf)].map(([colour, all]) =>
     shape("path", { class: `${name} ${colour}`, d: all.map(outline).join("") }));
 }
 

@@ -1,6 +1,7 @@
 // Fields of a form that every view has: which model, which two of its coordinates, on which scale; and how chains run.
 
 import { check, choice, number, where } from "./fields.mjs";
+import { labelOf } from "./coordinates.mjs";
 import { stateOfModel } from "./state.mjs";
 
 export const isStatic = ({ algorithm }) => algorithm === "hmc";
@@ -17,7 +18,8 @@ export const ALGORITHM_WORDS = [["nuts", "NUTS"], ["hmc", "Static HMC"]];
  * @param {boolean} [isOfPhase] @returns {import("./fields.mjs").Field[]} */
 export function targetFields(store, engine, turned = () => ({}), isOfPhase = false) {
   const coordinatesNow = ({ model }) => engine.described(model).coordinates;
-  const names = (state) => coordinatesNow(state).map(({ name }) => [name, name]);
+  const names = (state) =>
+    coordinatesNow(state).map((each) => [each.name, state.constrained ? labelOf(each, true) : each.name]);
   const other = { x: "y", y: "x" };
   /** Show another coordinate; where it is the other one's, they change places. */
   const turn = (axis) => (name) => {
@@ -27,7 +29,7 @@ export function targetFields(store, engine, turned = () => ({}), isOfPhase = fal
   };
   const has2 = (state) => coordinatesNow(state).filter(({ ofMomentum }) => isOfPhase || !ofMomentum).length >= 2;
   const hasConstraint = (state) =>
-    coordinatesNow(state).some(({ name, kind, isMovable }) => [state.x, state.y].includes(name) && kind > 0 && isMovable);
+    coordinatesNow(state).some(({ name, kind }) => [state.x, state.y].includes(name) && kind > 0);
   const models = engine.models().map((name) => [name, name]);
   return [
     choice("Model", models, ({ model }) => model, (model) => {

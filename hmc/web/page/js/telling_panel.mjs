@@ -71,10 +71,11 @@ function checkTable({ joins, now }, recorded) {
     const check = rows[k];
     if (!check) return element("tr", { class: "empty" }, ...["", "", "", ""].map(() => element("td", {}, "\u00a0")));
     const isTurning = !(check.along_first > 0 && check.along_last > 0);
-    const product = (along) => element("td", { class: along > 0 ? "" : "against" }, short(along));
+    // As in the words and in the tree, from left to right; backwards the sampler came from the right.
+    const ends = [[check.first, check.along_first], [check.last, check.along_last]].sort(([a], [b]) => a - b);
+    const product = ([, along]) => element("td", { class: along > 0 ? "" : "against" }, short(along));
     return element("tr", {},
-      element("td", {}, `${check.first} to ${check.last}`),
-      product(check.along_first), product(check.along_last),
+      element("td", {}, `${ends[0][0]} to ${ends[1][0]}`), ...ends.map(product),
       element("td", {}, isTurning ? "yes" : "no"));
   });
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));

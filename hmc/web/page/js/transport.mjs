@@ -43,7 +43,7 @@ export function makeTransport(store, timelineNow) {
     element("button", { type: "button", "aria-label": label, onclick: () => (stop(), go(unitName, direction)) }, words);
   const play = element("button", { type: "button", class: "play", onclick: toggle }, "Play");
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const unit = select("Play by", UNITS.map((name) => [name, name]), isCalm ? "transition" : "event");
+  const unit = select("Play by", UNITS.map((name) => [name, `by ${name}`]), isCalm ? "transition" : "event");
   const speed = select("Speed", SPEEDS, isCalm ? "1" : "4");
   const slider = element("input", {
     type: "range", min: 0, max: 0, step: 1, value: 0, class: "scrub", "aria-label": "Every event so far",
@@ -53,14 +53,14 @@ export function makeTransport(store, timelineNow) {
     element("div", { class: "row" },
       button("Back", "One event back", "event", -1), element("span", { class: "keys" }, "Next"),
       ...UNITS.map((name) => button(name, `Next ${name}`, name, 1)), play),
-    slider,
-    element("div", { class: "row small" }, element("span", { class: "keys" }, "Play by"), unit, speed,
-      element("span", { class: "keys" }, HINT)));
+    element("div", { class: "row" }, slider, unit, speed));
+  const hint = element("p", { class: "keys" }, HINT);
 
   document.addEventListener("keydown", (event) => {
-    const isTyping = event.target.closest?.("input, select, textarea, [role=tab]");
+    const target = /** @type {Element} */ (event.target);
+    const isTyping = target.closest?.("input, select, textarea, [role=tab]");
     if (isTyping || root.closest("[hidden]") || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === " " && !event.target.closest?.("button, summary")) toggle();
+    if (event.key === " " && !target.closest?.("button, summary")) toggle();
     else if (WALK_KEYS[event.key]) {
       stop();
       go(...WALK_KEYS[event.key]);
@@ -70,7 +70,7 @@ export function makeTransport(store, timelineNow) {
   });
 
   return {
-    root,
+    root, hint,
     isPlaying: () => playing !== 0,
     stop,
     /** @param {number} cursor @param {ReturnType<typeof import("./timeline.mjs").timelineOf>} timeline

@@ -5,21 +5,23 @@ import { shownNumber } from "./display.mjs";
 const AT_A_TIME = 25; // transitions between two answers of the worker
 
 /** Watch the whole warm-up of a chain; `heard` whenever more of it is known.
- * @param {any} engine @param {string} model @param {any} settings @param {number[]} pair @param {(watched: any) => boolean} heard
+ * @param {any} engine @param {string} model @param {any} settings @param {import("./coordinates.mjs").Coordinate[]} pair @param {(watched: any) => boolean} heard
  *   false: the rest is not wanted
  * @returns {Promise<void>} */
 export async function watchWarmup(engine, model, settings, pair, heard) {
   const chain = await engine.openChain(model, { ...settings, chains: 1, draws: 1 }, 0);
   const { plan, actions } = await engine.plan(model, settings);
   const n = settings.warmup;
+  const shown = pair.map(({ index }) => index);
+  const indices = [...new Set(pair.flatMap((each) => each.indices))]; // constrained values of a vector need all of it
   const watched = {
-    plan, actions, done: 0, search: [], settings,
-    points: new Float64Array(2 * n), ellipses: new Float64Array(3 * n), step_size: new Float64Array(n),
+    plan, actions, indices, done: 0, search: [], settings,
+    points: new Float64Array(indices.length * n), ellipses: new Float64Array(3 * n), step_size: new Float64Array(n),
     acceptance_rate: new Float64Array(n), n_steps: new Float64Array(n), diverging: new Float64Array(n),
   };
-  const sizes = { points: 2, ellipses: 3, step_size: 1, acceptance_rate: 1, n_steps: 1, diverging: 1 };
+  const sizes = { points: indices.length, ellipses: 3, step_size: 1, acceptance_rate: 1, n_steps: 1, diverging: 1 };
   while (watched.done < n) {
-    const piece = await chain.watched(Math.min(watched.done + AT_A_TIME, n), pair);
+    const piece = await chain.watched(Math.min(watched.done + AT_A_TIME, n), shown, indices);
     for (const [name, size] of Object.entries(sizes)) watched[name].set(piece[name], size * piece.from);
     if (piece.from === 0) watched.search = piece.search;
     watched.done = piece.iteration;

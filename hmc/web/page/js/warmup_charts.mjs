@@ -23,7 +23,7 @@ export function makeWarmupCharts(lookedOf) {
     if (looked !== null) draw(sheet, looked);
   }));
   const legend = element("p", { class: "legend" },
-    "Shaded: the metric is learned. Marks on the axis: correlations are fitted, or a window ends. " +
+    "In the plane: where the chain has been, and its metric, one and two standard deviations wide. Shaded: the metric is learned. Marks on the axis: correlations are fitted, or a window ends. " +
     "Dots at the start: steps tried in the search for a first step size.");
   return {
     legend,

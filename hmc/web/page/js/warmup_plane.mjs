@@ -18,15 +18,20 @@ export function drawSceneOf(plane, { frame, grid, cloud }) {
 
 /** Draw a warm-up after transition k; -1: before the first, where the metric is not known yet.
  * @param {ReturnType<typeof import("./plane.mjs").makePlane>} plane @param {any} scene @param {any} watched @param {number} k */
-export function drawWarmup({ layers }, { frame, centre }, { points, ellipses }, k) {
-  const pixel = (n) => frame.pixelOf(frame.pair.map(({ ofMomentum }, axis) => (ofMomentum ? 0 : points[2 * n + axis])));
+export function drawWarmup({ layers }, { frame, centre }, { points, indices, ellipses }, k) {
+  const width = indices.length;
+  const pixel = (n) => {
+    const position = [];
+    indices.forEach((index, k) => (position[index] = points[width * n + k]));
+    return frame.pixelOf(frame.rawOf({ position, momentum: [0] }));
+  };
   const pixels = Array.from({ length: k + 1 }, (_, n) => pixel(n));
   const way = pixels.slice(-WAY);
   layers.past.replaceChildren(shape("path", { class: "draws been", d: dotsAt(pixels) }));
   layers.path.replaceChildren(
     shape("path", { class: "steps way", d: way.map((each, n) => `${n ? "L" : "M"}${pointOf(each)}`).join("") }),
     shape("path", { class: "leaves way", d: dotsAt(way.slice(-1)) }));
-  const isPlane = k >= 0 && !frame.pair.some(({ ofMomentum }) => ofMomentum);
+  const isPlane = k >= 0 && frame.isInvertible && !frame.pair.some(({ ofMomentum }) => ofMomentum);
   layers.checks.replaceChildren(...(isPlane ? [1, 2] : []).map((radius) => {
     const ring = ellipsePoints(ellipses.subarray(3 * k, 3 * k + 3), centre, radius).map((point) => frame.pixelOf(point));
     return shape("path", { class: `metric-ring ring-${radius}`, d: `M${ring.map(pointOf).join("L")}Z` });

@@ -55,7 +55,7 @@ export function makeWarmupView(root, store, engine) {
     telling.fail(null);
     [watched, place] = [null, 0];
     try {
-      const pair = [state.x, state.y].map((name) => described().coordinates.find((each) => each.name === name).index);
+      const pair = [state.x, state.y].map((name) => described().coordinates.find((each) => each.name === name));
       await setScene();
       await watchWarmup(engine, state.model, runSettings(state), pair, (now) => {
         if (mine !== turn) return false;

@@ -65,7 +65,7 @@ function grid(name, { axes: [columns, rows = [0]], indices: [across, upwards] })
 }
 
 /** What a warm-up learns, and where it ends.
- * @param {string} name @param {Record<string, unknown>} settings */
+ * @param {string} name @param {any} settings */
 function adapted(name, settings) {
   const chain = openChain(loadedModels.get(name), { ...settings, chains: 1, draws: 1 }, 0).advance(settings.warmup + 1);
   return { position: chain.position(settings.warmup), stepSize: chain.stepSize(), inverseMetric: chain.metric() };

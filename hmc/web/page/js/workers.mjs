@@ -1,7 +1,7 @@
 // The engine as the page sees it: functions that give promises, answered by workers. One worker answers what the reader
 // waits for; another runs chains meanwhile, so that neither the page nor a step ever waits for a long run.
 
-/** @param {{name: string, parameters: object[]}[]} models @param {string} source  the worker's script
+/** @param {any[]} models  as of `readData` @param {string} source  the worker's script
  * @param {(name: string) => Promise<ArrayBuffer>} bytesOf  of a model's module */
 export function makeEngine(models, source, bytesOf) {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));

@@ -2,6 +2,7 @@
 // Numbers that JSON does not know go as the texts "NaN", "Infinity" and "-Infinity", both ways.
 import fs from "node:fs";
 
+import { coordinatesOf, labelOf, shownOf } from "../../../../hmc/web/page/js/coordinates.mjs";
 import { diagnose } from "../../../../hmc/web/page/js/diagnostics.mjs";
 import { eventsOf } from "../../../../hmc/web/page/js/events.mjs";
 import { narrate } from "../../../../hmc/web/page/js/narrate.mjs";
@@ -20,6 +21,10 @@ const CALLS = {
   },
   diagnose({ arrays }) {
     return arrays.map((chains) => diagnose(chains.map((chain) => Float64Array.from(chain))));
+  },
+  constrained({ parameters, position }) {
+    const coordinates = coordinatesOf(parameters).filter(({ ofMomentum }) => !ofMomentum);
+    return coordinates.map((each) => [each.name, labelOf(each, true), shownOf(each, true, (index) => position[index])]);
   },
   quantiles({ probabilities }) {
     return probabilities.map(normalQuantile);

@@ -3,6 +3,7 @@
 import json
 import time
 import urllib.parse
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -243,7 +244,7 @@ def test_two_models_race_in_one_frame(shown):
 
 def test_presets_of_a_race_set_the_state(shown):
     view = shown("race", budget=5000).until_state("over")
-    view.set("Which", "NUTS against static HMC")
+    view.set("Which", "NUTS or static HMC")
     state = view.state()
     assert (state["algorithm"], state["race"]["algorithm"]) == ("nuts", "hmc")
     view.until(lambda v: "static HMC" in v.ask("return root.querySelector('.lane-2 h2').textContent"), "no other race")
@@ -316,3 +317,40 @@ def test_memory_stays_flat(shown, driver):
         view.until(lambda v: v.data("state") == "playing", "does not begin")
         sizes.append(used(view))
     assert np.ptp(sizes[1:]) < 1.5e6, sizes
+
+
+def test_an_ordered_vector_and_a_simplex_are_shown_on_their_own_scale(driver, tmp_path):
+    file = tmp_path / "vectors.html"
+    file.write_text(page([Target(vectors())]), encoding="utf-8")
+    names = {"x": "cut[2]", "y": "share, free number 2"}
+    browser.show(driver, file)
+    state = {"model": "vectors", **RUN, **names, "constrained": True, "view": "run"}
+    driver.get(f"{file.as_uri()}#{urllib.parse.quote(json.dumps(state))}")
+    driver.refresh()
+    view = View(driver, "run").until_state("over").until(lambda v: v.data("draws") == "600", "not all draws")
+    heads = view.ask("return [...root.querySelectorAll('.counters thead th')].map((th) => th.textContent)")
+    first_row = ".counters tbody tr:first-child td"
+    means = view.ask(f"return [...root.querySelectorAll('{first_row}')].map((td) => td.textContent)")
+    assert heads == ["cut[2]", "share[2]"]
+    fit = hmc.sample(vectors(), **RUN, workers=1, progress=False)
+    for text, values in zip(means, (fit["cut"][..., 1], fit["share"][..., 1]), strict=True):
+        assert float(text.replace("\u2212", "-")) == pytest.approx(values.mean(), rel=6e-3)  # it has three digits
+    assert [entry["message"] for entry in driver.get_log("browser")] == []
+
+
+class Nothing(NamedTuple):
+    scale: float
+
+
+def density_of_vectors(position, data, gradient):
+    total = 0.0
+    for i in range(position.size):
+        total -= 0.5 * position[i] * position[i] / data.scale
+        gradient[i] = -position[i] / data.scale
+    return total
+
+
+def vectors():
+    """Any density of an ordered vector and a simplex."""
+    parameters = [hmc.Parameter("cut", (3,), hmc.ordered), hmc.Parameter("share", (4,), hmc.simplex)]
+    return hmc.Model(density_of_vectors, Nothing(1.0), parameters, name="vectors")

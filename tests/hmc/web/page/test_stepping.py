@@ -106,6 +106,14 @@ def test_window_hmc_has_the_draws_and_records_of_the_library(bench):
     assert "no model is called other" in shown.promised("Promise.resolve().then(() => window.hmc.sample('other'))")
 
 
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_plane_tree_words_and_source_line_fit_a_screen_of_900_pixels(bench, width):
+    shown = bench(width=width, **FIXED)
+    shown.press("t")
+    bottom = "return document.querySelector(`#view-step ${arguments[0]}`).getBoundingClientRect().bottom"
+    assert max(shown.ask(bottom, name) for name in (".plane", ".strip", ".events", ".does-it")) <= 900
+
+
 def test_words_and_source_are_those_of_the_transition(bench):
     (expected,) = record_from(toys.plane(), np.array(FIXED["start"]), 0.25, seed=142)
     shown = bench(**FIXED)
