@@ -38,7 +38,10 @@ CONSTANTS: dict[str, Any] = {
     "AS_IT_IS": AS_IT_IS,
     "RECORDED": RECORDED,
     "OWN_STEP": OWN_STEP,
-    **{name: getattr(outcome, name) for name in ("U_TURN", "SUBTREE_U_TURN", "DIVERGENCE", "MAX_DEPTH", "PATH_END")},
+    **{
+        name: getattr(outcome, name)
+        for name in ("U_TURN", "SUBTREE_U_TURN", "DIVERGENCE", "MAX_DEPTH", "PATH_END", "GOING_ON")
+    },
     "MAX_ENERGY_ERROR": outcome.MAX_ENERGY_ERROR,
     "NOTES": {name: value for name, value in vars(recording).items() if isinstance(value, float)},
 }

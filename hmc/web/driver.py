@@ -22,7 +22,7 @@ from hmc.numerics import exp
 from hmc.sampler.chain import Buffers, ChainState, Orders, Record, advance
 from hmc.sampler.climbing import is_finite
 from hmc.sampler.metric import set_from_covariance
-from hmc.sampler.phase_space import Hamiltonian, Start, draw_momentum
+from hmc.sampler.phase_space import Hamiltonian, Reach, Start, draw_momentum
 from hmc.sampler.starting import INITIAL_TRIES
 from hmc.sampler.step_size import DualAveraging, restart
 from hmc.web.recording import END, noted_advance, noted_transition
@@ -145,7 +145,8 @@ def own_step(arguments, state, rng):
         point.momentum[i] = own.momentum[i]
     hamiltonian, start = Hamiltonian(density, arguments.data, state.metric), Start(point, state.log_density)
     trajectory, orders = arguments.buffers.trajectory, arguments.orders
-    outcome = noted_transition(hamiltonian, start, trajectory, own.step_size, orders, rng)
+    reach = Reach(own.step_size, orders.max_depth, orders.path_length, math.inf)
+    outcome = noted_transition(hamiltonian, start, trajectory, reach, orders, rng)
     return ChainState(state.iteration + 1, outcome.log_density, state.search, point, state.metric, state.moments)
 
 

@@ -142,17 +142,18 @@ _real_transition = substituted_kernel(
 
 
 @kernel
-def noted_transition(hamiltonian, start, trajectory, epsilon, orders, rng):
+def noted_transition(hamiltonian, start, trajectory, reach, orders, rng):
     """`chain.transition`, with its start and its outcome, and the draw."""
     note_metric(hamiltonian.metric)
     note_point(START, start.point, start.log_density)
-    outcome = _real_transition(hamiltonian, start, trajectory, epsilon, orders, rng)
+    outcome = _real_transition(hamiltonian, start, trajectory, reach, orders, rng)
     note(OUTCOME)
     note(outcome.log_density)
     note(outcome.energy)
     note(outcome.acceptance_rate)
     note(float(outcome.tree_depth))
     note(float(outcome.n_steps))
+    note(float(outcome.micro_steps))
     note(float(outcome.termination))
     note_row(start.point.position)
     return outcome

@@ -5,7 +5,7 @@ import { inverseOf } from "./metric.mjs";
 
 /** A point of a trajectory.
  * @typedef {{number: number, doubling: number, position: Float64Array, momentum: Float64Array, gradient: Float64Array,
- *   log_density: number, energy: number, energy_error: number, diverging: boolean}} Leaf */
+ *   log_density: number, energy: number, energy_error: number, diverging: boolean, walks: [], termination: number}} Leaf */
 /** @typedef {{first: number, last: number, along_first: number, along_last: number}} Check */
 /** Two neighbouring stretches become one.
  * @typedef {{doubling: number, is_final: boolean, earlier: [number, number], later: [number, number],
@@ -37,7 +37,10 @@ export function toldBy(notes, { dimension, levels, isNuts, constants }) {
     const energy_error = leaves.length ? energy - leaves[0].energy : 0;
     const diverging = !(-Infinity < energy_error && energy_error <= constants.MAX_ENERGY_ERROR);
     const number = numberOf();
-    leaves.push({ number, doubling, position, momentum, gradient, log_density, energy, energy_error, diverging });
+    const ofNoMacroStep = { walks: [], termination: constants.GOING_ON };
+    leaves.push({
+      number, doubling, position, momentum, gradient, log_density, energy, energy_error, diverging, ...ofNoMacroStep,
+    });
   };
   const joined = (is_final, level) => {
     const [earlier, later] = parts;
@@ -82,7 +85,7 @@ export function toldBy(notes, { dimension, levels, isNuts, constants }) {
       joined(true, trunk);
     },
     OUTCOME: () => {
-      const names = ["log_density", "energy", "acceptance_rate", "tree_depth", "n_steps", "termination"];
+      const names = ["log_density", "energy", "acceptance_rate", "tree_depth", "n_steps", "micro_steps", "termination"];
       for (const name of names) told.outcome[name] = next();
       const draw = row();
       told.chosen = isNuts ? proposals[trunk] : chosenOfPath(leaves, told.outcome, draw, constants);
