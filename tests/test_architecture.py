@@ -37,7 +37,8 @@ MAY_IMPORT = {
     "hmc.sampling": BELOW_SAMPLING,
     "hmc.replication": BELOW_SAMPLING,
     "hmc.web": (
-        *("hmc.errors", "hmc.settings", "hmc.jit", "hmc.numerics", "hmc.sampler", "hmc.model", "hmc.parameters"),
+        *("hmc.errors", "hmc.settings", "hmc.jit", "hmc.numerics", "hmc.transforms"),
+        *("hmc.sampler", "hmc.model", "hmc.parameters"),
         *("hmc.running.importable", "hmc.running.model_file", "hmc.running.search_path"),
     ),
     "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.jit", "hmc.settings"),

@@ -139,7 +139,7 @@ c_call.is_kernel = True  # type: ignore[attr-defined]
 
 
 @overload(c_call)
-def _c_call(address, *arguments):  # Numba wants the names of the lambda and no types
+def _c_call(address, *arguments):  # type: ignore[no-untyped-def]  # Numba wants the names of the lambda and no types
     return lambda address, *arguments: _compiled_call(address, arguments)
 
 

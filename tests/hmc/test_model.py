@@ -109,7 +109,8 @@ def test_constraint_without_room_is_refused(wrong):
 )
 @pytest.mark.parametrize(
     ("bound", "shown"),
-    [(np.array([1.0, 2.0]), "one number, not 2"), ([1.0], "one number, not 1"), ("a", "a finite number, not 'a'"),
+    [(np.array([1.0, math.nan]), "a finite number, not"), ([], "a finite number, not"),
+     ("a", "a finite number, not 'a'"),
      (None, "a finite number, not None"), (math.inf, "a finite number, not inf"), (1j, "a finite number, not 1j")],
     ids=str,
 )  # fmt: skip

@@ -443,11 +443,11 @@ def test_an_exception_that_would_not_survive_the_way_from_a_worker_is_told_all_t
     [
         (
             {"draws": 10**13},
-            r"grouped: chains = 4, warmup = 1000, draws = 10{13}: these draws do not fit into memory: .*",
+            r"grouped: chains = 4, warmup = 400, draws = 10{13}: these draws do not fit into memory: .*",
         ),
         (
             {"draws": 10**30},
-            "grouped: chains = 4, warmup = 1000, draws = 10{30}: these draws do not fit into memory: .*",
+            "grouped: chains = 4, warmup = 400, draws = 10{30}: these draws do not fit into memory: .*",
         ),
         (
             {"warmup": 10**13},
