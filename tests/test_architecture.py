@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "hmc.replication": BELOW_SAMPLING,
     "hmc.web": (
         *("hmc.errors", "hmc.settings", "hmc.jit", "hmc.numerics", "hmc.sampler", "hmc.model", "hmc.parameters"),
-        *("hmc.running.importable", "hmc.running.model_file", "hmc.running.search_path"),
+        *("hmc.transforms", "hmc.running.importable", "hmc.running.model_file", "hmc.running.search_path"),
     ),
     "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.jit", "hmc.settings"),
     "hmc.checking": (

@@ -16,7 +16,6 @@ from hmc.record import record
 from hmc.web.page import Target, page
 from tests.figures.helpers import browser
 
-pytestmark = pytest.mark.skipif(not browser.is_installed(), reason="Chromium is not installed")
 RUN = {"chains": 4, "warmup": 100, "draws": 150, "seed": 3}
 WAIT = 90  # seconds
 
@@ -34,6 +33,7 @@ def path(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def driver():
+    browser.require()
     with browser.started() as made:
         made.set_script_timeout(WAIT)
         yield made
