@@ -65,6 +65,7 @@ export function makeStepView(root, store, engine) {
     fitPlane(plane, frame.size);
     drawAxes(plane.layers.axes, frame);
     marks.classList.toggle("of-phase", frame.pair.some(({ ofMomentum }) => ofMomentum));
+    marks.classList.toggle("is-joint", !frame.isInvertible);
     if (grid) drawDensity(plane.canvas, grid);
     else drawCloud(plane.canvas, cloud.map((draw) => frame.pixelOf(frame.rawOf({ position: draw }))));
   };
