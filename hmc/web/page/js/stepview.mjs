@@ -27,7 +27,7 @@ export function makeStepView(root, store, engine) {
   const patience = makePatience(plane.root);
   const trouble = element("p", { class: "trouble", role: "status" });
   const marks = makeKey();
-  const stage = element("div", { class: "stage" }, plane.root, marks, trouble, transport.root, strip.root, transport.hint);
+  const stage = element("div", { class: "stage" }, plane.root, marks, trouble, transport.root, strip.root, transport.pace);
   root.append(element("div", { class: "bench step" }, settings.root, stage, telling.root));
 
   const draw = () => {
