@@ -4,10 +4,12 @@ A fault is a text; a sound page has none. `CHECKS` are all of them. They know no
 """
 
 import contextlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -29,6 +31,13 @@ FLAGS = (
 
 def is_installed():
     return bool(shutil.which("chromium") and shutil.which("chromedriver"))
+
+
+def require():
+    """Skip the test where there is no browser; HMC_REQUIRE_BROWSER=1 in the environment says that there must be one."""
+    if not is_installed():
+        missing = "looks at a page in Chromium, which needs the programs chromium and chromedriver"
+        pytest.fail(missing) if os.environ.get("HMC_REQUIRE_BROWSER") == "1" else pytest.skip(missing)
 
 
 @contextlib.contextmanager

@@ -2,8 +2,6 @@
 library, bit for bit.
 """
 
-import os
-
 import pytest
 
 import hmc.web
@@ -24,9 +22,7 @@ SETTINGS = [{"chains": 2, "warmup": 150, "draws": 60, "keep_warmup": True, "seed
 
 @pytest.fixture(scope="module")
 def driver():
-    if not browser.is_installed():
-        missing = "chromium and chromedriver are not installed"
-        pytest.fail(missing) if os.environ.get("HMC_REQUIRE_BROWSER") == "1" else pytest.skip(missing)
+    browser.require()
     with browser.started() as started:
         yield started
 

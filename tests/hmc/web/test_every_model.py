@@ -46,8 +46,7 @@ def test_a_file_of_hmc_new(tmp_path):
 
 def test_models_of_the_lecture_in_the_page(tmp_path):
     """All in one page, in Chromium."""
-    if not browser.is_installed():
-        pytest.skip("Chromium is not installed")
+    browser.require()
     built = [models.build(name, **OPTIONS.get(name, {})) for name in models.names()]
     file = tmp_path / "web_page_first.py"
     file.write_text(template("web_page_first"))

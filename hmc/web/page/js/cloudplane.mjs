@@ -9,7 +9,7 @@ import { sceneOf } from "./scene.mjs";
 import { chainColour } from "./trace.mjs";
 
 const DOT = 2.5; // pixels
-const ORDER = { name: "draw", ofMomentum: true }; // what stands upwards where a model has one coordinate
+const ORDER = { name: "draw", ofMomentum: true, kind: 0 }; // what stands upwards where a model has one coordinate
 
 /** The values of a coordinate in a chain, as they are shown.
  * @param {import("./gathering.mjs").Gathering} gathering @param {import("./coordinates.mjs").Coordinate} coordinate

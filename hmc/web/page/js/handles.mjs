@@ -2,6 +2,7 @@
 // metric.
 
 import { setAttributes, shape } from "./dom.mjs";
+import { axesOf, ellipseOf, ellipsePoints } from "./ellipse.mjs";
 import { inPlane, velocityOf } from "./metrics.mjs";
 import { tipOf, velocityTo } from "./plane.mjs";
 import { whitened } from "./trajectory.mjs";
@@ -109,23 +110,11 @@ export function makeHandles({ svg, layers }, store) {
   };
 
   function drawEllipse() {
-    const axes = axesOf(currentEllipse());
-    const away = (angle, k) => Math.cos(angle) * axes[0][k] + Math.sin(angle) * axes[1][k];
-    const rim = (angle) => middle.map((value, k) => value + ELLIPSE * away(angle, k));
-    const points = Array.from({ length: 73 }, (_, k) => frame.pixelOf(rim((k * Math.PI) / 36)));
+    const covariance = currentEllipse();
+    const points = ellipsePoints(covariance, middle, ELLIPSE).map((point) => frame.pixelOf(point));
     setAttributes(ellipse, { d: `M${points.map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}` });
-    place(handles.first, frame.pixelOf(rim(0)));
-    place(handles.second, frame.pixelOf(rim(Math.PI / 2)));
+    const rims = axesOf(covariance).map((axis) => frame.pixelOf(middle.map((value, k) => value + ELLIPSE * axis[k])));
+    place(handles.first, rims[0]);
+    place(handles.second, rims[1]);
   }
 }
-
-/** The half axes of variances and a covariance, one standard deviation long. @returns {[number[], number[]]} */
-export function axesOf([xx, xy, yy]) {
-  const mean = 0.5 * (xx + yy), apart = Math.hypot(0.5 * (xx - yy), xy);
-  const angle = 0.5 * Math.atan2(2 * xy, xx - yy);
-  const [long, wide] = [mean + apart, Math.max(mean - apart, 1e-12 * mean)].map(Math.sqrt);
-  return [[long * Math.cos(angle), long * Math.sin(angle)], [-wide * Math.sin(angle), wide * Math.cos(angle)]];
-}
-
-/** The variances and the covariance of half axes. @param {number[][]} axes @returns {[number, number, number]} */
-export const ellipseOf = ([[a, b], [c, d]]) => [a * a + c * c, a * b + c * d, b * b + d * d];

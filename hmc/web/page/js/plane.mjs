@@ -26,7 +26,8 @@ export function makeKey() {
     element("span", { class: name }, shape("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" }, drawn), words);
   const circle = (name, r) => shape("circle", { class: name, cx: 7, cy: 7, r });
   return element("p", { class: "marks" },
-    mark("start (drag)", shape("g", { class: "handle of-start" }, circle("knob", 5))),
+    mark("start (drag)", shape("g", { class: "handle of-start" }, circle("knob", 5)), "of-drag"),
+    element("span", { class: "of-vector" }, "nothing can be dragged on the scale of a vector"),
     mark("momentum (drag)", shape("g", { class: "handle" }, circle("knob", 5)), "of-plane"),
     mark("metric, 2 sd", shape("path", { class: "ellipse", d: "M1 7a6 6 0 1 1 12 0a6 6 0 1 1 -12 0" }), "of-plane"),
     mark("proposal", circle("ring proposal", 6)),

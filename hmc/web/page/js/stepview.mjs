@@ -27,7 +27,7 @@ export function makeStepView(root, store, engine) {
   const patience = makePatience(plane.root);
   const trouble = element("p", { class: "trouble", role: "status" });
   const marks = makeKey();
-  const stage = element("div", { class: "stage" }, plane.root, marks, trouble, transport.root, strip.root, transport.hint);
+  const stage = element("div", { class: "stage" }, plane.root, marks, trouble, transport.root, strip.root, transport.pace);
   root.append(element("div", { class: "bench step" }, settings.root, stage, telling.root));
 
   const draw = () => {
@@ -65,6 +65,7 @@ export function makeStepView(root, store, engine) {
     fitPlane(plane, frame.size);
     drawAxes(plane.layers.axes, frame);
     marks.classList.toggle("of-phase", frame.pair.some(({ ofMomentum }) => ofMomentum));
+    marks.classList.toggle("is-joint", !frame.isInvertible);
     if (grid) drawDensity(plane.canvas, grid);
     else drawCloud(plane.canvas, cloud.map((draw) => frame.pixelOf(frame.rawOf({ position: draw }))));
   };

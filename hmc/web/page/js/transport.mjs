@@ -53,8 +53,9 @@ export function makeTransport(store, timelineNow) {
     element("div", { class: "row" },
       button("Back", "One event back", "event", -1), element("span", { class: "keys" }, "Next"),
       ...UNITS.map((name) => button(name, `Next ${name}`, name, 1)), play),
-    element("div", { class: "row" }, slider, unit, speed));
-  const hint = element("p", { class: "keys" }, HINT);
+    slider);
+  const pace = element("div", { class: "row pace" }, element("span", { class: "keys" }, "Play"), unit, speed,
+    element("span", { class: "keys" }, HINT));
 
   document.addEventListener("keydown", (event) => {
     const target = /** @type {Element} */ (event.target);
@@ -70,7 +71,7 @@ export function makeTransport(store, timelineNow) {
   });
 
   return {
-    root, hint,
+    root, pace,
     isPlaying: () => playing !== 0,
     stop,
     /** @param {number} cursor @param {ReturnType<typeof import("./timeline.mjs").timelineOf>} timeline

@@ -10,13 +10,12 @@ import pytest
 
 import diagnostics
 import hmc
-from figures.sampler.toys import TOYS, funnel, plane
+from figures.sampler.toys import TOYS, funnel, line, plane
 from figures.sampler.toys.known import known_marginals
 from hmc.record import record
 from hmc.web.page import Target, page
 from tests.figures.helpers import browser
 
-pytestmark = pytest.mark.skipif(not browser.is_installed(), reason="Chromium is not installed")
 RUN = {"chains": 4, "warmup": 100, "draws": 150, "seed": 3}
 WAIT = 90  # seconds
 
@@ -34,6 +33,7 @@ def path(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def driver():
+    browser.require()
     with browser.started() as made:
         made.set_script_timeout(WAIT)
         yield made
@@ -317,6 +317,17 @@ def test_memory_stays_flat(shown, driver):
         view.until(lambda v: v.data("state") == "playing", "does not begin")
         sizes.append(used(view))
     assert np.ptp(sizes[1:]) < 1.5e6, sizes
+
+
+def test_draws_of_a_line_stand_above_each_other_in_their_order(driver, tmp_path):
+    file = tmp_path / "line.html"
+    file.write_text(page([Target(line())]), encoding="utf-8")
+    browser.show(driver, file)
+    driver.get(f"{file.as_uri()}#{urllib.parse.quote(json.dumps({'model': 'line', **RUN, 'view': 'run'}))}")
+    driver.refresh()
+    view = View(driver, "run").until_state("over")
+    names = view.ask("return [...root.querySelectorAll('.axes .name')].map((text) => text.textContent)")
+    assert names == ["x", "draw"]
 
 
 def test_an_ordered_vector_and_a_simplex_are_shown_on_their_own_scale(driver, tmp_path):

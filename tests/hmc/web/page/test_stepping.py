@@ -359,7 +359,9 @@ def test_a_page_whose_script_was_changed_runs_nothing(chromium, explored, tmp_pa
     """The negative twin of the policy."""
     text = explored.read_text(encoding="utf-8")
     path = tmp_path / "changed.html"
-    path.write_text(text.replace("window.hmc = {", "window.harmed = true; window.hmc = {", 1), encoding="utf-8")
+    defined = "Object.assign(window, {"
+    assert text.count(defined) == 1
+    path.write_text(text.replace(defined, f"window.harmed = true; {defined}"), encoding="utf-8")
     browser.show(chromium, path)
     assert chromium.execute_script("return [window.hmc ?? null, window.harmed ?? null]") == [None, None]
     assert any("Content Security Policy" in entry["message"] for entry in chromium.get_log("browser"))

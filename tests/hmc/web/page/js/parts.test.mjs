@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const js = "../../../../../hmc/web/page/js";
-const { axesOfEllipse, ellipsePoints } = await import(`${js}/ellipse.mjs`);
+const { axesOf, ellipsePoints } = await import(`${js}/ellipse.mjs`);
 const { makeGathering, openRun } = await import(`${js}/gathering.mjs`);
 const { binsFor, exactAsShown, histogramOf } = await import(`${js}/marginal.mjs`);
 const { makePacer } = await import(`${js}/pacing.mjs`);
@@ -24,8 +24,8 @@ test("an ellipse's points are one standard deviation away by its covariance", ()
         near((yy * u * u - 2 * xy * u * v + xx * v * v) / determinant, radius * radius, 1e-6);
       }
   }
-  near(axesOfEllipse([4, 0, 1]).long, 2);
-  near(axesOfEllipse([1, 0, 4]).angle, Math.PI / 2);
+  near(axesOf([4, 0, 1])[0][0], 2);
+  near(axesOf([1, 0, 4])[0][1], 2);
 });
 
 test("a histogram is a density of all draws, those outside of its range too", () => {
