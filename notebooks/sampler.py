@@ -143,10 +143,13 @@ funnel = toys.funnel()
 trouble = record_from(funnel, [0.4, -4.0], 0.6, transitions=8, seed=3)
 trouble
 
+# %%
+figures.draw("divergence", {})
+
 # %% [markdown]
 # ## Exercises
 #
-# **1.** In `transition`, let `steps` be 1, and then 60. How well do 4,000 transitions know the mean of x?
+# **1.** In `transition`, let `steps` be 1, and then 60. How many independent draws are 300 transitions worth?
 #
 # <details><summary>Solution</summary>
 #
@@ -155,7 +158,7 @@ trouble
 #
 # for steps in (1, 6, 60):
 #     chain = [np.zeros(2)]
-#     for _ in range(1000):
+#     for _ in range(300):
 #         chain.append(transition(rng, chain[-1], steps=steps))
 #     print(steps, ess_bulk(np.array(chain)[None, :, 0]))
 # ```
