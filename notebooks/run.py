@@ -1,4 +1,6 @@
-"""Run the notebooks in a kernel of their own: `python notebooks/run.py [NAME ...] [--solutions] [--html FOLDER]`.
+"""Run the notebooks, each in a kernel of its own.
+
+    python notebooks/run.py [NAME ...] [--solutions] [--html FOLDER] [--ipynb FOLDER]
 
 The notebooks are Python files in Jupytext's percent format: Jupyter opens them with the extension jupytext, and git
 shows their changes. Needs the extra `notebook` (pip install -e '.[notebook]').
@@ -22,9 +24,9 @@ TIMEOUT = 300  # seconds for a cell
 _CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
-def read(name: str, solutions: bool = False) -> nbformat.NotebookNode:
-    """The notebook of a part; with `solutions`, the code of each solution is a cell behind the text that folds it."""
-    notebook = jupytext.read(FOLDER / f"{name}.py")
+def read(path: Path, solutions: bool = False) -> nbformat.NotebookNode:
+    """The notebook in a file; with `solutions`, the code of each solution is a cell behind the text that folds it."""
+    notebook = jupytext.read(path)
     if solutions:
         notebook.cells = [cell for one in notebook.cells for cell in (one, *_solutions(one))]
     return notebook
@@ -52,21 +54,31 @@ def write_html(notebook: nbformat.NotebookNode, path: Path) -> None:
     path.write_text(page, encoding="utf-8")
 
 
+def write_ipynb(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """The notebook with its outputs, as Jupyter keeps it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="run notebooks, each in a kernel of its own")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PARTS)}; all by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(PARTS)}, or a file; these by default")
     parser.add_argument("--solutions", action="store_true", help="run the code of the solutions too")
     parser.add_argument("--html", metavar="FOLDER", type=Path, help="write each as a page, with its outputs")
+    parser.add_argument("--ipynb", metavar="FOLDER", type=Path, help="write each as Jupyter keeps it, with its outputs")
     options = parser.parse_args(arguments)
-    unknown = [name for name in options.names if name not in PARTS]
-    if unknown:
-        parser.error(f"no notebook is called {unknown[0]}; there are {', '.join(PARTS)}")
-    for name in options.names or PARTS:
+    paths = [FOLDER / f"{name}.py" if name in PARTS else Path(name) for name in options.names or PARTS]
+    for path in paths:
+        if not path.is_file():
+            parser.error(f"no notebook is called {path}; there are {', '.join(PARTS)}")
+    for path in paths:
         started = time.perf_counter()
-        notebook = run(read(name, options.solutions))
-        print(f"{name}: {time.perf_counter() - started:.0f} s")
+        notebook = run(read(path, options.solutions))
+        print(f"{path.stem}: {time.perf_counter() - started:.0f} s", flush=True)
         if options.html:
-            write_html(notebook, options.html / f"{name}.html")
+            write_html(notebook, options.html / f"{path.stem}.html")
+        if options.ipynb:
+            write_ipynb(notebook, options.ipynb / f"{path.stem}.ipynb")
 
 
 if __name__ == "__main__":
