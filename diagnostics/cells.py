@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .formatting import record_texts
 from .markup import AMBER, GREEN, GREY, RED, badge, beside, cell, line, table, text
 from .pictures import Axes, limits
 
@@ -60,6 +61,12 @@ def _ranks(calibration: Calibration, column: int) -> str:
     axes.band(place, lower, upper)
     axes.line(place, found, RED if is_outside else "currentColor", 'stroke-width="1.5"')
     return axes.svg()
+
+
+def of_record(record: Any) -> str:
+    """A NamedTuple of numbers and arrays: a row for each field, arrays by their size."""
+    rows = list(record_texts(record).items())
+    return cell(line(f"<b>{text(type(record).__name__)}</b>"), table(["field", "value"], rows, left=2))
 
 
 def of_frame(frame: pd.DataFrame, most: int | None) -> str:

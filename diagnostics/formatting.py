@@ -84,6 +84,25 @@ def aligned(texts: list[str]) -> list[str]:
     return [text + " " * (max(after) - length) if text else text for text, length in zip(texts, after, strict=True)]
 
 
+def record_texts(record: Any) -> dict[str, str]:
+    """The fields of a NamedTuple as texts: numbers with six digits, arrays and their tuples by their size."""
+    return {name: _field_text(value) for name, value in zip(record._fields, record, strict=True)}
+
+
+def record_text(record: Any) -> str:
+    """The `repr` of a NamedTuple that holds arrays: `KFold(elpd_kfold=-135.456, ..., folds=<48 numbers>)`."""
+    fields = ", ".join(f"{name}={text}" for name, text in record_texts(record).items())
+    return f"{type(record).__name__}({fields})"
+
+
+def _field_text(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.shape:
+        return f"<{' x '.join(map(str, value.shape))} numbers>"
+    if isinstance(value, tuple):
+        return f"<{', '.join(getattr(value, '_fields', map(str, range(len(value)))))}>"
+    return f"{value:.6g}" if isinstance(value, (float, np.floating)) else repr(value)
+
+
 def _texts(columns: Columns, name: str, digits: int | None) -> list[str]:
     values = columns[name]
     if values.dtype == object:  # texts already

@@ -6,16 +6,29 @@ import html
 import re
 import subprocess
 import sys
+import warnings
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 import figures
 import hmc
 import models
-from diagnostics import calibrate, compare, markup, precis, rank_histogram, verdict
+from diagnostics import (
+    calibrate,
+    compare,
+    kfold,
+    loo_refit,
+    markup,
+    precis,
+    psis_loo,
+    rank_histogram,
+    verdict,
+    waic,
+)
 from diagnostics.formatting import column_texts
 from diagnostics.precis import summary
 from figures.cells import fits
@@ -245,3 +258,31 @@ def test_a_users_own_figures_are_not_run_because_a_fit_is_shown(tmp_path):
 def test_text_is_escaped_in_one_place():
     assert markup.text(HOSTILE) == html.escape(HOSTILE)
     assert markup.table(["<i>"], [["<u>"]]).count("&lt;") == 2
+
+
+def test_criteria_show_their_numbers_and_the_size_of_their_arrays():
+    """Whatever a diagnostic gives as a record with arrays: none of them is dumped, in a notebook or elsewhere."""
+    log_lik = np.random.default_rng(1).normal(-1.0, 0.1, (4, 100, 120))
+    quick = {"chains": 2, "warmup": 60, "draws": 60, "workers": 1, "progress": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of so few draws
+        found = [
+            waic(log_lik),
+            psis_loo(log_lik),
+            kfold(models.cafes(), 2, **quick),
+            loo_refit(models.cafes(), **quick),
+        ]
+    for record_found in found:
+        page = record_found._repr_html_()
+        ET.fromstring(page)
+        for said in (repr(record_found), page):
+            assert "array(" not in said
+            assert len(said) < 4_000
+            assert f"{record_found[0]:.6g}" in said
+    prior = hmc.prior_predictive(models.mST(), 10)
+    assert repr(prior) == "<PriorPredictive of 10 draws; prior: a, a_bar, sigma; predictive: survived>"
+
+
+def test_a_fit_in_the_place_of_draws_is_named():
+    with pytest.raises(ValueError, match=r"this is a fit: give fit\['a'\], or fit.log_likelihood"):
+        waic(fit_of("mST"))
