@@ -120,6 +120,8 @@ def test_the_solutions_are_run(done):
 
 def test_there_is_one_for_each_part_of_the_lecture():
     assert {path.stem for path in FOLDER.glob("*.py")} - {"run"} == set(PARTS)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\(notebooks/(\w+)\.py\)", readme)) == set(PARTS)
     assert {part.name for part in lecture.PARTS} >= {*PARTS} - {"stories"} | {"trolley"}
 
 
