@@ -52,7 +52,8 @@ def as_reals(x: ArrayLike, what: str = "draws") -> Floats:
     except ValueError:
         raise ValueError(f"{what} must form a rectangular array; these are ragged") from None
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"{what} must be real numbers, not {array.dtype}")
+        of_fit = "; this is a fit: give fit['a'], or fit.log_likelihood" if hasattr(x, "known_log_likelihood") else ""
+        raise ValueError(f"{what} must be real numbers, not {array.dtype}{of_fit}")
     with np.errstate(over="ignore"):  # a long double over 1.8e308 becomes inf
         return array.astype(np.float64, copy=False)
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .cells import of_calibration
 from .ecdf import Band, Uniformity
 from .findings import NAMED, SEVERITIES, Finding, Severity, Verdict
 from .protocols import Floats, Ints
@@ -100,6 +101,12 @@ class Calibration(NamedTuple):
 
     def __str__(self) -> str:
         return str(self.verdict)
+
+    def __repr__(self) -> str:
+        return f"<Calibration {self.verdict.summary}>"
+
+    def _repr_html_(self) -> str:
+        return of_calibration(self)
 
 
 def band_level(level: float, quantities: int) -> float:

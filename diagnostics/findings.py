@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from .cells import of_verdict
+
 Severity: TypeAlias = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
@@ -156,6 +158,9 @@ class Verdict:
 
     def __repr__(self) -> str:
         return f"<Verdict {self.worst or 'no findings'}: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        return of_verdict(self)
 
 
 def finding(

@@ -35,7 +35,7 @@ def plain_text(labels: Sequence[str], columns: Columns, digits: int | None = Non
     rows = [label.translate(_ESCAPES) for label in labels]
     wide = max(map(len, rows), default=0)
     lines = [" " * wide, *(row.ljust(wide) for row in rows)]
-    for name, texts in _column_texts(columns, digits).items():
+    for name, texts in column_texts(columns, digits).items():
         width = max([len(name), *(1 + len(text) for text in texts)])
         lines = [f"{line} {cell:>{width}}" for line, cell in zip(lines, [name, *texts], strict=True)]
     return "\n".join(lines)
@@ -45,13 +45,14 @@ def formatted(frame: pd.DataFrame, digits: int | None = None) -> pd.DataFrame:
     """The same table with texts for numbers; "" for NaN. ValueError for digits below 0, or over 17."""
     import pandas as pd  # here, so that importing diagnostics does not cost half a second
 
-    texts = _column_texts({name: frame[name].to_numpy() for name in frame.columns}, digits)
+    texts = column_texts({name: frame[name].to_numpy() for name in frame.columns}, digits)
     text = pd.DataFrame(texts, index=frame.index, columns=frame.columns, dtype=object)
     text.attrs = dict(frame.attrs)
     return text
 
 
-def _column_texts(columns: Columns, digits: int | None) -> dict[str, list[str]]:
+def column_texts(columns: Columns, digits: int | None = None) -> dict[str, list[str]]:
+    """{column: its numbers as texts, with their points below each other}; ValueError as for `formatted`."""
     if digits is not None and not 0 <= digits <= 17:
         raise ValueError(f"digits = {digits} is not a whole number from 0 to 17")
     return {name: aligned(_texts(columns, name, digits)) for name in columns}
@@ -81,6 +82,25 @@ def aligned(texts: list[str]) -> list[str]:
     """The texts with blanks behind them: set to the right, they have their points below each other."""
     after = [len(text) - text.find(".") if "." in text else 0 for text in texts]
     return [text + " " * (max(after) - length) if text else text for text, length in zip(texts, after, strict=True)]
+
+
+def record_texts(record: Any) -> dict[str, str]:
+    """The fields of a NamedTuple as texts: numbers with six digits, arrays and their tuples by their size."""
+    return {name: _field_text(value) for name, value in zip(record._fields, record, strict=True)}
+
+
+def record_text(record: Any) -> str:
+    """The `repr` of a NamedTuple that holds arrays: `KFold(elpd_kfold=-135.456, ..., folds=<48 numbers>)`."""
+    fields = ", ".join(f"{name}={text}" for name, text in record_texts(record).items())
+    return f"{type(record).__name__}({fields})"
+
+
+def _field_text(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.shape:
+        return f"<{' x '.join(map(str, value.shape))} numbers>"
+    if isinstance(value, tuple):
+        return f"<{', '.join(getattr(value, '_fields', map(str, range(len(value)))))}>"
+    return f"{value:.6g}" if isinstance(value, (float, np.floating)) else repr(value)
 
 
 def _texts(columns: Columns, name: str, digits: int | None) -> list[str]:

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import pooled, quietly
+from .cells import of_record
+from .formatting import record_text
 from .mcse import mcse_mean
 from .protocols import Floats, Ints
 from .refits import observations_of, refits
@@ -42,6 +44,12 @@ class KFold(NamedTuple):
     se: float  # standard error of `elpd_kfold`, over observations, or over groups where there are some
     folds: Ints  # (observations,) the fold of each, from 0
     pointwise: KFoldPointwise
+
+    def __repr__(self) -> str:
+        return record_text(self)
+
+    def _repr_html_(self) -> str:
+        return of_record(self)
 
 
 def kfold(

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from .arrays import pooled, quietly
+from .cells import of_record
+from .formatting import record_text
 from .mcse import mcse_mean
 from .protocols import Floats, Ints
 from .refits import observations_of, refits
@@ -48,6 +50,12 @@ class LooRefit(NamedTuple):
     se: float  # standard error of `looic` over groups
     mcse: float  # Monte Carlo standard error of `elpd_loo`: how far that of another seed may be
     pointwise: RefitPointwise
+
+    def __repr__(self) -> str:
+        return record_text(self)
+
+    def _repr_html_(self) -> str:
+        return of_record(self)
 
 
 def loo_refit(

@@ -19,7 +19,9 @@ from numpy.typing import ArrayLike
 
 from .arrays import as_log_likelihood, as_reals, log_sum_exp, per_parameter, pooled, quietly
 from .cautions import Caution, Cells, bad_cells_caution, cells_of, k_cautions
+from .cells import of_record
 from .ess import effective_size
+from .formatting import record_text
 from .protocols import Bools, Floats, Ints
 from .waic import log_mean_exp, standard_error_of_sum
 
@@ -56,6 +58,12 @@ class PsisLoo(NamedTuple):
     pointwise: LooPointwise
     k_threshold: float  # k-hat above this: do not trust the observation's score
     cells: Cells  # log likelihoods that are not finite, or the same in all draws
+
+    def __repr__(self) -> str:
+        return record_text(self)
+
+    def _repr_html_(self) -> str:
+        return of_record(self)
 
     def trusted(self) -> Bools:
         """(observations,): whether k-hat allows the score. Where the likelihood is the same in all draws, there is no

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
+from .cells import of_frame
 from .formatting import formatted, table_text
 
 
@@ -24,5 +23,5 @@ class PrintedTable(pd.DataFrame):
 
     __str__ = __repr__
 
-    def _repr_html_(self) -> Any:
-        return formatted(self).to_html(na_rep="", max_rows=pd.get_option("display.max_rows"))
+    def _repr_html_(self) -> str:
+        return of_frame(formatted(self), pd.get_option("display.max_rows"))

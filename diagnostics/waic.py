@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 
 from .arrays import as_log_likelihood, in_safe_range, log_sum_exp, per_parameter, pooled, quietly, variance
 from .cautions import Caution, Cells, bad_cells_caution, cells_of, penalty_cautions
+from .cells import of_record
+from .formatting import record_text
 from .protocols import Floats
 
 # Above this an observation's penalty stands for a term that is no longer small. Vehtari, Gelman & Gabry
@@ -43,6 +45,12 @@ class Waic(NamedTuple):
     pointwise: WaicPointwise
     convention: str  # "rethinking" or "loo": the divisors of p_waic and se
     cells: Cells  # log likelihoods that are not finite
+
+    def __repr__(self) -> str:
+        return record_text(self)
+
+    def _repr_html_(self) -> str:
+        return of_record(self)
 
 
 def waic(log_lik: ArrayLike, convention: str = "rethinking") -> Waic:

@@ -82,14 +82,14 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
 
 
-def _is_hidden(package: str) -> bool:
+def is_hidden(package: str) -> bool:
     """Whether a file of another has the name of one of our packages, and is found first."""
     spec = PathFinder.find_spec(package)
     ours = os.path.join(os.path.dirname(os.path.dirname(__file__)), package, "__init__.py")
     return spec is not None and spec.origin is not None and spec.origin != ours
 
 
-if any(map(_is_hidden, ("models", "diagnostics", "figures"))):
+if any(map(is_hidden, ("models", "diagnostics", "figures"))):
     from hmc.hidden_packages import tell
 
     tell()

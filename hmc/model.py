@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numba
 import numpy as np
 
+from hmc.display import as_html
 from hmc.jit.at_address import AtAddress, Callback, Keeper, at_address, callback
 from hmc.jit.compile_errors import compile_error
 from hmc.jit.compiled import (
@@ -155,6 +156,8 @@ class Model:
     def __repr__(self) -> str:
         names = ", ".join(f"{p.name}{list(p.shape) if p.shape else ''}" for p in self.parameters)
         return f"<Model {self.name}: {names}; dimension {self.dimension}>"
+
+    _repr_html_ = as_html
 
     @property
     def dimension(self) -> int:

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import warnings
 from typing import Any
 
 
@@ -14,9 +15,24 @@ def say(text: str) -> None:
 
 
 def progress_bar(total: int, unit: str) -> Any:
-    """A bar on standard error, or None where that is no terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():
+    """A bar on standard error, or in a notebook's cell; None where standard error is neither."""
+    if is_notebook():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", _tqdm_warning())  # without ipywidgets the bar is text, which is fine
+            from tqdm.auto import tqdm
+    elif sys.stderr is None or not sys.stderr.isatty():
         return None
-    from tqdm import tqdm
-
+    else:
+        from tqdm import tqdm
     return tqdm(total=total, unit=f" {unit}", leave=False)
+
+
+def is_notebook() -> bool:
+    """Whether standard error goes to a notebook: to a stream of Jupyter's kernel."""
+    return type(sys.stderr).__module__.partition(".")[0] == "ipykernel"
+
+
+def _tqdm_warning() -> type[Warning]:
+    from tqdm import TqdmWarning
+
+    return TqdmWarning

@@ -27,6 +27,7 @@ __all__ = [
     "describe",
     "exact_posterior",
     "example_options",
+    "formula",
     "m0",
     "mRS",
     "mRXma",
@@ -141,11 +142,14 @@ def example_options(name: str) -> dict[str, Any]:
 def describe(name: str) -> Description:
     """The `Description` of the model called `name`; ValueError for an unknown name."""
     entry = _entry(name)
-    lines = (inspect.getdoc(entry.factory) or "").splitlines()
-    formula = "\n".join(line.strip() for line in lines if line.startswith("    "))
     options = tuple(inspect.signature(entry.factory).parameters)
     dimension = build(name, **entry.required).dimension
-    return Description(name, lines[0], formula, entry.data, options, dimension)
+    return Description(name, _lines(name)[0], formula(name), entry.data, options, dimension)
+
+
+def formula(name: str) -> str:
+    """The formula of the model called `name`, several lines; ValueError for an unknown name."""
+    return "\n".join(line.strip() for line in _lines(name) if line.startswith("    "))
 
 
 def data_of(name: str) -> str:
@@ -160,6 +164,10 @@ def sampling(name: str) -> dict[str, Any]:
     """
     listed = _EVERY.get(name)
     return dict(listed.sampling) if listed else {}
+
+
+def _lines(name: str) -> list[str]:
+    return (inspect.getdoc(_entry(name).factory) or "").splitlines()
 
 
 def _entry(name: str) -> _Listed:

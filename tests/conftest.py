@@ -97,6 +97,7 @@ SLOW = {
     "test_exact_posteriors",
     "test_lecture_claims",
     "test_loo_refit",
+    "test_notebooks",
     "test_planning",
     "test_posteriors",
     "test_readme",
@@ -130,6 +131,7 @@ FIRST = (
     "figures/lecture/test_lecture_command",
     "hmc/running/test_processes",
     "hmc/running/test_faults",
+    "test_notebooks",
     "test_calibration",
     "test_dask",
 )

@@ -15,7 +15,7 @@ PACKAGES = ("hmc", "models", "diagnostics", "figures")
 GROUND = ("hmc.files", "hmc.errors", "hmc.settings", "hmc.reporting")
 BELOW_RUNNING = (
     *(*GROUND, "hmc.jit", "hmc.numerics", "hmc.correlations", "hmc.transforms", "hmc.sampler"),
-    *("hmc.parameters", "hmc.model"),
+    *("hmc.parameters", "hmc.model", "hmc.display"),
 )
 BELOW_SAMPLING = (*BELOW_RUNNING, "hmc.memory", "hmc.running", "hmc.results")
 
@@ -23,6 +23,7 @@ BELOW_SAMPLING = (*BELOW_RUNNING, "hmc.memory", "hmc.running", "hmc.results")
 MAY_IMPORT = {
     **dict.fromkeys(("hmc.hidden_packages", *GROUND), ()),
     "hmc": ("hmc.hidden_packages",),
+    "hmc.display": ("=hmc",),
     "hmc.memory": ("hmc.settings",),
     "hmc.jit": ("hmc.files", "hmc.errors"),
     "hmc.numerics": ("hmc.jit",),
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "hmc.transforms": ("hmc.jit", "hmc.numerics", "hmc.correlations"),
     "hmc.sampler": ("hmc.jit", "hmc.numerics", "hmc.errors"),
     "hmc.parameters": ("hmc.jit", "hmc.transforms", "hmc.correlations"),
-    "hmc.model": ("hmc.jit", "hmc.transforms", "hmc.parameters"),
+    "hmc.model": ("hmc.jit", "hmc.transforms", "hmc.parameters", "hmc.display"),
     "hmc.foreign": ("hmc.jit", "hmc.parameters", "hmc.model"),
     "hmc.running": BELOW_RUNNING,
     "hmc.results": (*BELOW_RUNNING, "=hmc"),
@@ -41,10 +42,10 @@ MAY_IMPORT = {
         *("hmc.sampler", "hmc.model", "hmc.parameters"),
         *("hmc.running.importable", "hmc.running.model_file", "hmc.running.search_path"),
     ),
-    "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.jit", "hmc.settings"),
+    "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.jit", "hmc.settings", "hmc.display"),
     "hmc.checking": (
         *("hmc.errors", "hmc.model", "hmc.parameters", "hmc.transforms", "hmc.jit", "hmc.sampler.chain"),
-        *("hmc.results.identity", "hmc.results.coordinates"),
+        *("hmc.results.identity", "hmc.results.coordinates", "hmc.display"),
     ),
     "hmc.cli": PACKAGES,
     "models": ("models", "=hmc", "hmc.numerics", "hmc.transforms", "hmc.correlations", "hmc.jit.kernel"),

@@ -7,6 +7,7 @@ Colour tells models apart, for readers with any colour-vision deficiency among t
 truths and guides are ink or grey, and models without a colour of their own are drawn in `OTHER_MODEL`.
 """
 
+import base64
 import contextlib
 import io
 from collections.abc import Iterator
@@ -101,9 +102,22 @@ def applied() -> Iterator[None]:
         yield
 
 
-def blank(size: tuple[float, float] = WIDE) -> Figure:
+class Slide(Figure):
+    """A Figure that a notebook shows where it ends a cell, whether or not pyplot has been imported."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        """({"image/png": base64}, {"image/png": its size in pixels of the page}): sharp on dense screens."""
+        image = io.BytesIO()
+        with applied():
+            self.savefig(image, format="png", metadata=_UNDATED[".png"])
+        width, height = (int(100 * inches) for inches in self.get_size_inches())
+        encoded = base64.b64encode(image.getvalue()).decode("ascii")
+        return {"image/png": encoded, "text/plain": repr(self)}, {"image/png": {"width": width, "height": height}}
+
+
+def blank(size: tuple[float, float] = WIDE) -> Slide:
     """An empty figure, `size` in inches; its layout avoids overlaps."""
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Slide(figsize=size, layout="constrained")
     engine: Any = figure.get_layout_engine()
     engine.set(w_pad=0.1, h_pad=0.08)  # inches
     return figure

@@ -7,6 +7,6 @@ compares the density with draws and uses drawing, averages and pairs.
 
 from .findings import Fault, component_names
 from .stages import check, examine
-from .telling import KINDS, summary
+from .telling import KINDS, CheckReport, report, summary
 
-__all__ = ["KINDS", "Fault", "check", "component_names", "examine", "summary"]
+__all__ = ["KINDS", "CheckReport", "Fault", "check", "component_names", "examine", "report", "summary"]

@@ -26,7 +26,7 @@ from hmc.checking.probe import Probe, ended, raised, same_bits
 from hmc.checking.size import size_findings
 from hmc.checking.support import support_findings
 from hmc.checking.tails import tail_findings
-from hmc.checking.telling import Checked, given, not_simulated
+from hmc.checking.telling import Checked, CheckReport, given, not_simulated, report
 from hmc.checking.values import nowhere, value_findings
 from hmc.model import Model
 
@@ -36,9 +36,9 @@ MOST_NUMBERS = 1_000_000  # in a position: each has a name and is checked by its
 _FAR = 6.0  # some points are drawn uniformly from so far out
 
 
-def check(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = False) -> list[Fault]:
+def check(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = False) -> CheckReport:
     """The faults of a model, as a list of `Fault` (kind, component, message, advice); empty if none was found. `KINDS`
-    explains the kinds.
+    explains the kinds. Printed, or shown by a notebook, the list says the same as `hmc check`.
 
     On Linux the check runs in a process of its own: a model that corrupts memory, crashes, or does not return within a
     minute is a finding. The log density is run in Python, where an index outside of an array is an error: at one point,
@@ -73,7 +73,7 @@ def check(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = Fals
     that the model changes are put back. ValueError for `points` that are not from 1 to 100,000, and for a model of over
     1,000,000 numbers.
     """
-    return examine(model, points, seed, bounds=bounds).findings
+    return report(model, examine(model, points, seed, bounds=bounds))
 
 
 def examine(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = False) -> Checked:

@@ -1,9 +1,11 @@
 """The kinds of faults, and the summary of a model without findings."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from hmc.checking.findings import Fault
 from hmc.checking.prior import can_be_compared
+from hmc.display import as_html
 from hmc.model import Model
 
 KINDS = {
@@ -34,6 +36,25 @@ class Checked(NamedTuple):
     findings: list[Fault]
     compared: int  # positions at which the gradient was compared with differences; 0 if the check ended before that
     unknown: tuple[str, ...]  # in words, what could not be checked
+
+
+class CheckReport(list[Fault]):
+    """The faults of a model, a list. `str` is the text of `hmc check`: the faults, or what was looked at."""
+
+    def __init__(self, faults: Iterable[Fault], name: str = "", told: str = "") -> None:
+        super().__init__(faults)
+        self.name = name  # of the model
+        self.told = told  # in words, what was checked, if there are no faults
+
+    def __str__(self) -> str:
+        return "\n".join(f"{self.name}: {fault}" for fault in self) if self else self.told
+
+    _repr_html_ = as_html
+
+
+def report(model: Model, checked: Checked) -> CheckReport:
+    """The report on a model from what was found."""
+    return CheckReport(checked.findings, model.name, "" if checked.findings else summary(model, checked))
 
 
 def given(model: Model) -> list[str]:

@@ -22,16 +22,13 @@ def add(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`hmc check`."""
-    from hmc.checking import examine, summary
+    from hmc.checking import check
 
     if options.points < 1:
         raise ValueError(f"--points {options.points} is less than 1")
     if options.seed < 0:
         raise ValueError(f"--seed {options.seed} is less than 0")
     model = build(options.model, options.data, options.set)
-    checked = examine(model, options.points, options.seed, bounds=options.bounds)
-    for finding in checked.findings:
-        print(f"{model.name}: {finding}")
-    if not checked.findings:
-        print(summary(model, checked))
-    return 1 if checked.findings else 0
+    report = check(model, options.points, options.seed, bounds=options.bounds)
+    print(report)
+    return 1 if report else 0

@@ -5,6 +5,6 @@ watcher      kernels that do what the sampler's do and take notes, put in their 
 narrate      a recorded transition in words
 """
 
-from hmc.record.transitions import Doubling, RecordedTransition, record, record_from
+from hmc.record.transitions import Doubling, RecordedTransition, Recording, record, record_from
 
-__all__ = ["Doubling", "RecordedTransition", "record", "record_from"]
+__all__ = ["Doubling", "RecordedTransition", "Recording", "record", "record_from"]

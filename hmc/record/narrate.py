@@ -66,12 +66,9 @@ def narrate(recorded: RecordedTransition) -> str:
 
 
 def _title(recorded: RecordedTransition) -> str:
-    n = recorded.iteration + 1
-    draw = n - recorded.warmup
-    which = f"draw {draw}" if draw > 0 else f"warm-up transition {n} of {recorded.warmup}"
     dimension = recorded.leaves[0].position.size
     room = f"{dimension} dimension{'' if dimension == 1 else 's'}"
-    who = f"{recorded.model}, chain {recorded.chain + 1}, {which}"
+    who = f"{recorded.model}, chain {recorded.chain + 1}, {recorded.place}"
     return f"{who}: {_KINDS[recorded.algorithm]} in {room}, step size {_short(recorded.step_size)}"
 
 

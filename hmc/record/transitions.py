@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hmc.display import as_html
 from hmc.jit.copying import substituted
 from hmc.record.watcher import Climb, Join, Leaf, Watcher, watch_climb
 from hmc.sampler.chain import AnyRecord, Orders, advance, make_buffers, make_record, tolerance_at
@@ -67,6 +68,21 @@ class RecordedTransition(NamedTuple):
     outcome: Outcome  # the sampler's own statistics
     climb: Climb | None = None  # before the chain's first transition; with the first that is recorded, if there was one
 
+    def __repr__(self) -> str:
+        kind = "NUTS" if self.algorithm == "nuts" else "static HMC"
+        steps = f"{self.outcome.n_steps} step{'' if self.outcome.n_steps == 1 else 's'}"
+        return f"<RecordedTransition {self.model}, chain {self.chain + 1}, {self.place}: {kind}, {steps}>"
+
+    def _repr_html_(self) -> str | None:  # a field to type checkers, were it assigned
+        return as_html(self)
+
+    @property
+    def place(self) -> str:
+        """Its place in the chain in words, counted from 1: "draw 1", or "warm-up transition 3 of 1000"."""
+        number = self.iteration + 1
+        draw = number - self.warmup
+        return f"draw {draw}" if draw > 0 else f"warm-up transition {number} of {self.warmup}"
+
     @property
     def draw(self) -> NDArray[np.float64]:
         """The position (dimension,) that the transition ended in."""
@@ -95,9 +111,15 @@ class RecordedTransition(NamedTuple):
         return tuple(sorted(self.leaves, key=lambda leaf: leaf.number))
 
 
+class Recording(list[RecordedTransition]):
+    """Recorded transitions, one after the other: a list that shows itself in a notebook."""
+
+    _repr_html_ = as_html
+
+
 def record(
     model: Model, *, transitions: int = 1, after: int | None = None, chain: int = 0, **settings: Any
-) -> list[RecordedTransition]:
+) -> Recording:
     """Transitions of the chain that `hmc.sample(model, **settings)` runs; a list of `RecordedTransition`.
 
     after: how many transitions of the chain to run before the first that is recorded. None: the warm-up, so that the
@@ -129,7 +151,7 @@ def record(
         watched = substituted(advance, transition=watcher.transition)
         watched(*density, rng.bit_generator, state, buffers, orders._replace(until=until), statistics)
     first, *others = _records(model, checked, chain, after, watcher.notes)
-    return [first._replace(climb=climb), *others]
+    return Recording([first._replace(climb=climb), *others])
 
 
 def record_from(
@@ -141,7 +163,7 @@ def record_from(
     transitions: int = 1,
     seed: int | None = 12,
     **settings: Any,
-) -> list[RecordedTransition]:
+) -> Recording:
     """Transitions from a position, with a step size and a metric of your own; a list of `RecordedTransition`.
 
     The momenta and all other random numbers are those of `numpy.random.default_rng(seed)`.
@@ -221,13 +243,11 @@ def _metric(model: Model, inverse_metric: ArrayLike | LowRank | None) -> Metric:
     return metric
 
 
-def _records(
-    model: Model, settings: Settings, chain: int, first: int, notes: Iterable[tuple[Any, ...]]
-) -> list[RecordedTransition]:
-    return [
+def _records(model: Model, settings: Settings, chain: int, first: int, notes: Iterable[tuple[Any, ...]]) -> Recording:
+    return Recording(
         RecordedTransition(model.name, chain, first + k, settings.warmup, settings.algorithm, *note)
         for k, note in enumerate(notes)
-    ]
+    )
 
 
 def _whole(name: str, value: Any, least: int) -> int:

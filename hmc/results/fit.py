@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hmc import __version__
+from hmc.display import as_html
 from hmc.parameters import blocks, constrained
 from hmc.results.derived import derived_draws
 
@@ -91,6 +92,8 @@ class Fit:
         state = ", interrupted" if self.interrupted else ""
         names = ", ".join(p.name for p in self.parameters)
         return f"<Fit {self.name}: {chains} chains of {draws} draws{state}; {names}>"
+
+    _repr_html_ = as_html
 
     def keys(self) -> list[str]:
         """Names of all parameters, then of all derived quantities."""

@@ -28,6 +28,11 @@ class PriorPredictive(NamedTuple):
     prior: dict[str, NDArray[Any]]  # parameters on the constrained scale, and derived quantities
     predictive: dict[str, NDArray[Any]]  # what would be observed, given each draw
 
+    def __repr__(self) -> str:
+        draws = len(next(iter(self.prior.values()), ()))
+        prior, predictive = ", ".join(self.prior), ", ".join(self.predictive)
+        return f"<PriorPredictive of {draws} draws; prior: {prior}; predictive: {predictive}>"
+
 
 def prior_predictive(model: Model, draws: int = 1000, seed: int = _SEED) -> PriorPredictive:
     """Draws from a model's prior, each with the data that it predicts: `PriorPredictive`.

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hmc.jit.kernel import jit_is_disabled
-from hmc.reporting import say
+from hmc.reporting import is_notebook, say
 from hmc.running.importable import why_not_imported, why_not_processes
 from hmc.running.processes import ProcessExecutor, number_of_workers
 from hmc.sampler.machine_code import compiled_advance, sampler_is_stored
@@ -138,7 +138,8 @@ def _of_model(
             return ProcessExecutor(workers, model.density_key()), True
         if executor == "processes":
             raise ValueError(f'executor = "processes" is not possible: {reason}')
-        say(f"chains run in threads of this process: {reason}")
+        if not is_notebook():  # where models are typed into cells; a red line under each run would look like a fault
+            say(f"chains run in threads of this process: {reason}")
     _compile(model, algorithm)
     return concurrent.futures.ThreadPoolExecutor(workers), True
 

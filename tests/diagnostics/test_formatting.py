@@ -76,8 +76,9 @@ def test_digits_are_as_many_as_asked_for():
 def test_print_and_notebook_show_the_same_as_the_command():
     table = precis({"rate": draws(0.0003, 0.0001), "count": draws(1200.0, 10.0)})
     assert str(table) == repr(table) == table_text(table)
-    cells = re.findall(r"<td>\s*(.*?)\s*</td>", table._repr_html_())
-    assert cells == [cell.strip() for row in formatted(table).to_numpy() for cell in row]
+    cells = re.findall(r"<td [^>]*>(.*?)</td>", table._repr_html_())
+    rows = zip(table.index, formatted(table).to_numpy(), strict=True)
+    assert cells == [text for label, row in rows for text in (label, *row)]
     assert table.text(1).splitlines()[1].split()[1] == "1200.0" or "0.0" in table.text(1)
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from hmc.reporting import say
+from hmc.reporting import progress_bar, say
 
 
 class Failing(io.StringIO):
@@ -43,3 +43,24 @@ def test_what_is_wrong_with_the_text_itself_is_raised():
 
     with pytest.raises(TypeError, match="no words"):
         say(Unprintable())
+
+
+class KernelStream(io.StringIO):
+    """Standard error in a notebook, as far as anyone can tell: no terminal, but the kernel's own class."""
+
+    __module__ = "ipykernel.iostream"
+
+
+def test_a_notebook_has_a_bar_though_its_standard_error_is_no_terminal(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", KernelStream())
+    bar = progress_bar(10, "draws")
+    bar.update(10)
+    bar.close()
+    assert "0/10" in sys.stderr.getvalue()
+    assert not sys.stderr.getvalue().endswith("\n")  # it goes when all is done
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), None])
+def test_there_is_no_bar_in_a_file(monkeypatch, stream):
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert progress_bar(10, "draws") is None
