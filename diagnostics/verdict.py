@@ -280,7 +280,7 @@ def _summary(fit: SampledFit, quantities: Quantities | None, worst: Severity | N
         ess = np.concatenate([quantities.ess_bulk, quantities.ess_tail])
         ess = ess[~np.isnan(ess)]
     parts += [f"Rhat at most {rhat.max():.3f}" if len(rhat) else "Rhat unknown"]
-    parts += [f"ESS at least {ess.min():.0f}" if len(ess) else "ESS unknown"]
+    parts += [f"bulk and tail ESS at least {ess.min():.0f}" if len(ess) else "ESS unknown"]
     return f"{', '.join(parts)}: {ENDINGS[worst]}"
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "METRICS_OF", "OTHER_INPUTS", "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "is_fit",
+    "METRICS_OF", "OF_SAMPLER", "OTHER_INPUTS",
+    "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "is_fit",
     "may_use", "names", "needs", "of_any_fit", "options_of", "still", "write_film",
 ]  # fmt: skip
 
@@ -42,7 +43,10 @@ class _Entry(NamedTuple):
 SERIES = {
     "cafes": ("visits", tuple(range(21))),
     "mST_fixed": ("sigma", tuple(0.1 * 50.0 ** (k / 19) for k in range(20))),  # from 0.1 to 5, even in log(sigma)
+    "schools": ("target_accept", (0.8, 0.9, 0.95, 0.99)),
+    "schools_nc": ("target_accept", (0.8, 0.9, 0.95, 0.99)),
 }
+OF_SAMPLER = ("target_accept",)  # options in SERIES that are arguments of `hmc.sample`, and not of the model
 
 # Inputs other than fits.
 OTHER_INPUTS = {
@@ -58,6 +62,7 @@ _STILLS = {
     "participant_responses": _Entry("trolley", (), "mean response of each participant, and the middle half"),
     "story_effects": _Entry("trolley", ("mRS",), "the effects of the stories in mRS, with intervals"),
     "cafes_sheet": _Entry("cafes.sheet", ("cafes",), "the population and five cafes, after more and more visits"),
+    "learning_curves": _Entry("cafes.learning", (), "the error of a new cafe's estimate, with memory and without"),
     "raw_survival": _Entry("tadpoles.survival", (), "the proportion that survived in each tank"),
     "tank_priors": _Entry("tadpoles.survival", (), "the priors of a_bar and sigma, and what they imply for a tank"),
     "tanks": _Entry(
@@ -73,6 +78,13 @@ _STILLS = {
     "sigma_sweep": _Entry(
         "tadpoles.sweep", ("mST_fixed", "mST"), "PSIS against sigma, and the sigma that mST learns", may_use=_EXACT
     ),
+    "overfitting": _Entry(
+        "tadpoles.overfitting",
+        ("mST_fixed",),
+        "fit to tanks seen and prediction of tanks unseen, by sigma",
+        may_use=_EXACT,
+    ),
+    "superstitions": _Entry("tadpoles.superstitions", (), "random units, many units, a normal population: not needed"),
     "tanks_by_predation": _Entry("tadpoles.survival", ("mST",), "the tank plot of mST, with and without predators"),
     "shrinkage": _Entry("tadpoles.survival", ("mST",), "distance from raw proportion to estimate, by size of tank"),
     "predation_slope": _Entry("tadpoles.predictors", ("mSTP",), "prior and posterior of the effect of predators"),
@@ -87,6 +99,12 @@ _STILLS = {
     "intercepts": _Entry("confounds.groups", ("mf", "mr"), "the groups' intercepts by two estimators, and the truth"),
     "contrasts": _Entry("confounds.groups", _ESTIMATORS, "the effect of X on the chance of Y, group by group"),
     "coverage": _Entry("confounds.coverage", ("coverage",), "bias and coverage of the five estimators, over studies"),
+    "closing_questions": _Entry(
+        "confounds.coverage", (), "fixed effects? the mean of X? bias and coverage in small groups and in large ones"
+    ),
+    "mirror": _Entry(
+        "confounds.mirror", ("mru_normal", "mru"), "two mirror modes, and the prior that leaves one of them"
+    ),
     "cluster_effects": _Entry("trolley", ("mRXma2",), "varying intercepts of stories and of participants"),
     "leapfrog": _Entry("sampler.paths", (), "leapfrog paths with three step sizes, and their energy errors"),
     "static_paths": _Entry("sampler.paths", (), "static HMC with paths too short, about right, and too long"),
@@ -95,7 +113,16 @@ _STILLS = {
     "divergence": _Entry("sampler.paths", (), "a trajectory that diverges in the neck of a funnel"),
     "warmup": _Entry("sampler.warmup", ("mST",), "step size and acceptance rate over warm-up"),
     "metric": _Entry("sampler.warmup", ("mST",), "the metric before and after warm-up, against the posterior"),
-    "funnel": _Entry("sampler.funnel", ("mST", "mSTnc"), "centred against non-centred draws, and their divergences"),
+    "schools_neck": _Entry(
+        "sampler.schools", (("schools", 0), ("schools_nc", 1)), "eight schools in the neck of a funnel, centred and not"
+    ),
+    "schools_traces": _Entry(
+        "sampler.schools", (("schools", 0), ("schools_nc", 1)), "chains of eight schools that stick, and others"
+    ),
+    "schools_remedies": _Entry(
+        "sampler.schools", ("schools", "schools_nc"), "what a higher target acceptance rate mends, and what it does not"
+    ),
+    "funnel": _Entry("sampler.funnel", ("mST", "mSTnc"), "tanks, where centred draws beat non-centred ones"),
 }
 _FILMS = {
     "cafes_film": _Entry(

@@ -22,13 +22,13 @@ def centring(fit: NamedFit) -> Figure:
     """How much the data say of each varying effect: its posterior standard deviation over that of its prior.
 
     Each dot is a cluster's effect, its distance from the mean of all clusters. Near 1, on the dashed line, the data say
-    little of it, and its distribution is as wide as sigma says: it is sampled best in units of sigma, non-centred. Near
-    0 the data say far more than the prior: the effect is known, whatever sigma is. In units of sigma it would be known
-    the more closely the larger sigma is, a funnel of its own; it is sampled best as it is, centred.
+    little of it, and its distribution is as wide as sigma says: in units of sigma, non-centred, it does not depend on
+    sigma, and is easy to sample. Near 0 the data fix the effect, whatever sigma is. In units of sigma its value would
+    then depend on sigma, a funnel of its own; it is easy to sample as it is, centred.
 
     How much that matters depends on how little is known of sigma, whose posterior mean and standard deviation are
-    below: a funnel of which a chain sees a short piece is nearly straight. The prior's standard deviation is that of
-    the distance, for the posterior mean of sigma.
+    below: a short piece of a funnel looks straight. The prior's standard deviation is that of the distance, for the
+    posterior mean of sigma.
 
     `fit` has draws of effects of two clusters or more, and their spread: as and sigmaS, au and sigmaU, or a and sigma.
     ValueError if it has none of these.

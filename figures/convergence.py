@@ -9,7 +9,6 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import matplotlib
 import numpy as np
 
 from diagnostics import ebfmi, ess_bulk, rank_histogram, rhat
@@ -51,10 +50,9 @@ def traces(fit: FitOfModel, quantities: Sequence[str] | None = None) -> Figure:
 def ranks(fit: FitOfModel, quantities: Sequence[str] | None = None, bins: int = 20) -> Figure:
     """Trank plots: histograms of the ranks of each chain's draws among the draws of all chains.
 
-    Chains that draw from the same distribution share all ranks evenly: their steps stay near the dashed line, and
-    would lie within the grey band in 99 bins of 100 if draws were independent. A chain that is high at one end and low
-    at the other has a different mean from the rest; one that is high at both ends or in the middle has a different
-    spread.
+    Chains that draw from the same distribution share all ranks evenly: their steps stay near the dashed line, and would
+    lie within the grey band in 99 bins of 100 if draws were independent. A chain that is high at one end and low at the
+    other has a different mean from the rest; one that is high at both ends or in the middle has a different spread.
 
     `quantities` as for `traces`; `bins`: how many. ValueError for a label that the fit does not have, or without a
     bin.
@@ -158,7 +156,7 @@ def _draw_trace(axes, names, draws, diverging):
     """A line for each chain, and ticks for divergences."""
     number = np.arange(1, draws.shape[1] + 1)
     legend = {}
-    for name, chain, colour in zip(names, draws, _chain_colours(len(draws)), strict=True):
+    for name, chain, colour in zip(names, draws, style.chain_colours(len(draws)), strict=True):
         (legend[name],) = axes.plot(number, chain, color=colour, linewidth=0.6, alpha=0.85, gid=name)
     if diverging.size:
         foot = {"transform": axes.get_xaxis_transform(), "gid": "diverging"}  # y in parts of the axes' height
@@ -180,7 +178,7 @@ def _draw_ranks(axes, names, draws, bins):
     even = axes.axhline(level, color=style.GUIDE, dashes=(5, 3), linewidth=1.2, gid="even")
     counts = rank_histogram(draws, bins)
     legend = {}
-    for name, count, colour in zip(names, counts, _chain_colours(chains), strict=True):
+    for name, count, colour in zip(names, counts, style.chain_colours(chains), strict=True):
         legend[name] = axes.stairs(count, edges, baseline=None, color=colour, linewidth=1.8, gid=name)
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(0, max(2 * level, 1.1 * counts.max()))
@@ -200,8 +198,3 @@ def _draw_ebfmi(axes, ratios, chains, colour):
 def _names(fit):
     """The names of the chains, counted from 1; some may have failed."""
     return [f"chain {chain + 1}" for chain in fit.chains]
-
-
-def _chain_colours(count):
-    """Colours from dark to light that all readers can tell apart, if they are few; lighter ones are lost on white."""
-    return matplotlib.colormaps["viridis"](np.linspace(0.0, 0.8, count))

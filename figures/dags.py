@@ -51,7 +51,7 @@ def dag_tadpoles() -> Figure:
 
     The tank stands for everything peculiar to it that nobody measured. The experimenters set the other three, so no
     arrow goes into any of them and none confounds another. Their effects make tanks differ: with P in the model, less
-    is left for the tanks' own sigma.
+    is left for the tanks' own sigma (see `spreads`).
     """
     return dag(TADPOLES, "Tadpoles: causes of survival")
 
@@ -59,9 +59,9 @@ def dag_tadpoles() -> Figure:
 def dag_confounds() -> Figure:
     """How a group G confounds the effect of X on Y: it causes both and is not observed (dashed).
 
-    We know which group somebody is in, but not the trait of the group that matters, U[g]. The path X <- G -> Y is open
-    unless G is held fixed (mf) or something stands in for U (mrx, mru). Z is a trait of groups and a cause of Y that
-    nothing confounds.
+    We know which group somebody is in, but not the trait of the group that matters, U[g]. The backdoor path X <- G -> Y
+    is open unless G is held fixed (mf) or something stands in for U (mrx, mru). Z is a trait of groups and a cause of Y
+    that nothing confounds.
     """
     return dag(CONFOUNDS, "The confounded study: causes of X and Y")
 

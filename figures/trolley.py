@@ -36,8 +36,8 @@ class ResponseSummary(NamedTuple):
 def story_responses(data: pd.DataFrame | str | Path | None = None) -> Figure:
     """How permissible people find the action, story by story: mean response, and the middle half of responses.
 
-    Stories differ: the same people find some permissible, others not. But they differ little compared with the bars,
-    which contain half of a story's responses: most of the variation is within stories.
+    Stories differ in their means, but the responses to one story differ more: the shortest bar is longer than the
+    distance between the highest mean and the lowest.
 
     `data`: counts or rows as for `mRS`; None for the bundled counts. ValueError if they are wrong.
     """
@@ -58,8 +58,11 @@ def story_responses(data: pd.DataFrame | str | Path | None = None) -> Figure:
 def participant_responses(data: pd.DataFrame | str | Path | None = None) -> Figure:
     """How permissible people find the action, person by person: mean response, and the middle half of responses.
 
-    People differ more than stories do: some find nearly nothing permissible, some nearly everything, and few always
-    give the same answer. Only a model with both kinds of clusters can separate the causes of a response.
+    In these data the means of people spread more widely than the means of stories do. A response depends on both, so a
+    model needs both kinds of clusters to separate them.
+
+    Without the published file these people are simulated, and the title says so: then the figure shows how such data
+    look, and says nothing about real people.
 
     `data`: the path of the published Trolley.csv, or a DataFrame with its columns, as for `mRXma`; None for a simulated
     study, and the title says so. ValueError if they are wrong.
@@ -79,9 +82,11 @@ def participant_responses(data: pd.DataFrame | str | Path | None = None) -> Figu
 def story_effects(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
     """The effect of each story on the responses, by a model with amnesia: posterior mean and 89% interval of b.
 
-    A b above 0 moves responses towards more permissible. Each story has hundreds of responses, so the differences
-    between stories are known well; the bars are long because all of them could move together, and the cutpoints with
-    them. Amnesia: learning about eleven stories does nothing for the twelfth, whose prior is still Normal(0, 1).
+    A b above 0 moves responses towards more permissible. The bars are long because all effects could move together, and
+    the cutpoints with them: the difference between any two stories is known better than any single effect, with less
+    than half its standard deviation.
+
+    Amnesia: what the model learns about eleven stories does nothing for the twelfth, whose prior is still Normal(0, 1).
 
     `fit` has draws of b (chains, draws, stories), as of `mRS`; `data` are those of the fit, for the stories' labels.
     ValueError if it has no b, or one of another number of stories.
@@ -104,9 +109,8 @@ def cluster_effects(fit: NamedFit) -> Figure:
     """The varying intercepts of stories and of participants, each drawn from a population that the model learns.
 
     Points are posterior means, bars 89% intervals, in order of the mean. The band is one standard deviation of the
-    population on both sides of 0, at the posterior mean of sigmaS and sigmaU: a wider band means that clusters differ
-    more. Participants have few responses each and stories have many, so the bars of participants are long and their
-    means are drawn towards 0.
+    population on both sides of 0, at the posterior mean of sigmaS and sigmaU: it is wider for participants, who differ
+    more. A participant has fewer responses than a story, so the bars of participants are longer.
 
     `fit` has draws of as, au, sigmaS and sigmaU, as of `mRXma` and `mRXma2`. ValueError if one is missing.
     """

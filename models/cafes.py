@@ -50,7 +50,7 @@ def cafes(data: TableData = None, visits: int = _ALL_VISITS) -> hmc.Model:
     gap), wait (whole minutes); None for the bundled 20 visits to 5 cafes. `visits`: the number of
     first rows that the robot has seen; 0 leaves the prior. By default all: 20 in the lecture, every row of a table of
     your own. There are as many cafes as in the whole table. `a` is a derived quantity. Any number of visits runs on
-    the same compiled code.
+    the same compiled code. Sample it with `target_accept=0.95`, as `models.sampling("cafes")` says.
 
     Raises ValueError for wrong data, or for a number of visits that the table does not have.
     """

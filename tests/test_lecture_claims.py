@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import expit, logsumexp
 
 import hmc
 import models
 from diagnostics import compare, loo_refit, mcse_mean, waic
-from models.coverage import Estimate, coverage, summary
+from models.coverage import Estimate, coverage, summary, wilson
+from tests.helpers.exact_sweep import exact_looic
 
 GOLDEN = Path(__file__).parent / "golden" / "models"
 
@@ -76,17 +76,6 @@ def test_leaving_out_whole_tanks_prefers_to_know_of_predators():
 
 
 SWEEP = np.exp(np.linspace(np.log(0.1), np.log(5.0), 20))
-
-
-def exact_looic(sigma):
-    """Leave-one-tank-out of mST with sigma known, by quadrature: given a_bar the tanks are independent integrals."""
-    tanks = models.mST().data
-    a_bar, z = np.linspace(-2.0, 5.0, 201), np.linspace(-8.0, 8.0, 201)
-    p = expit(a_bar[:, None] + sigma * z)
-    pairs = zip(tanks.survived, tanks.density, strict=True)
-    log_tanks = np.log([stats.binom.pmf(k, n, p) @ stats.norm.pdf(z) * (z[1] - z[0]) for k, n in pairs])
-    joint = stats.norm.logpdf(a_bar, 0.0, 1.5) + log_tanks.sum(axis=0)
-    return -2 * sum(logsumexp(joint) - logsumexp(joint - log_tank) for log_tank in log_tanks)
 
 
 def test_the_learned_sigma_is_the_one_that_predicts_new_tanks_best(frogs):
@@ -182,7 +171,14 @@ def test_a_row_of_the_table_is_what_its_estimates_say():
     assert row["bias"] == pytest.approx(0.05)
     assert row["rmse"] == pytest.approx(np.sqrt((0.6**2 + 0.6**2 + 0.2**2) / 4))
     assert row["width"] == pytest.approx((1.0 + 0.9 + 0.8 + 0.3) / 4)
-    assert row["coverage_se"] == pytest.approx(np.std([1, 0, 0, 1], ddof=1) / 2)
+    assert row["coverage_se"] == pytest.approx(np.diff(wilson(0.5, 4))[0] / (2 * stats.norm.ppf(0.975)))
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 20), (20, 20), (13, 20), (178, 200), (0, 1)])
+def test_the_interval_of_a_coverage_is_wilsons(successes, n):
+    """Also where all intervals contain the truth, of which a Wald interval would be sure."""
+    expected = stats.binomtest(successes, n).proportion_ci(0.95, method="wilson")
+    np.testing.assert_allclose(wilson(successes / n, n), expected, atol=1e-12)
 
 
 def test_a_seed_drawn_afresh_is_the_same_for_all_estimators_and_is_kept():

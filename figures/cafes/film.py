@@ -26,11 +26,12 @@ def cafes_animation(
 ) -> Path:
     """The robot's beliefs about waits at five cafes, visit by visit: each wait teaches it something about all of them.
 
-    The first panel is for a cafe never visited, the others for each cafe, with its visits so far and a dot for each
+    The first panel is for a cafe not yet visited, the others for each cafe, with its visits so far and a dot for each
     wait; the line is the wait of this visit. Blue is the density of the mean wait after this visit, grey the density
-    one visit earlier. A visit moves the curve of its own cafe most. It also moves the others, most of all those that
-    the robot knows least: the robot remembers all cafes and learns about their population. Late visits hardly move
-    other cafes.
+    one visit earlier.
+
+    A visit moves the curve of its own cafe, and also the others: the robot remembers all cafes and learns about their
+    population. The first five visits move the other cafes by more than ten times as much as the last five do.
 
     `path` (.gif) gets a frame for each of `fits`, in the order of visits, and is returned. Frames are those of
     `figures.cafes.sheet.cafes_frame`, each shown for `seconds`, the last one three times as long; then the film begins

@@ -36,11 +36,13 @@ def cafes_sheet(
 ) -> Figure:
     """The robot's beliefs about waits at the population of cafes and at each cafe, after more and more visits.
 
-    Each row is a number of visits: those of the lecture's 20 that teach most. Blue is the density of the mean wait: on
-    the left for a cafe never visited, then for each cafe; grey is the row above, and dots are the waits so far, one for
-    each visit. The first row is the prior, the same for all. Watch the cafes that nobody visited: one short wait at
-    cafe 1 moves every curve; one long wait at cafe 2 moves them back and widens them, since cafes turn out to differ.
-    The belief about cafe 5 has changed long before the first visit there.
+    Each row is a number of visits out of 20. Blue is the density of the mean wait: on the left for a cafe not yet
+    visited, then for each cafe; grey is the row above, and dots are the waits so far, one for each visit. The first row
+    is the prior, the same for all.
+
+    Watch the cafes that nobody visited: one short wait at cafe 1 moves every curve to shorter waits. One long wait at
+    cafe 2 then moves them back and makes them wider, since cafes turn out to differ. So the belief about cafe 5 has
+    changed before the first visit there.
 
     `visits`: the numbers. `data` are those of the fits: a DataFrame, the path of a CSV file, or None for the bundled
     visits. For `style` see `figures.cafes.curves.belief`. ValueError if a fit is missing, or is not of these data.

@@ -36,8 +36,8 @@ def group_sizes(
 ) -> Figure:
     """The number of individuals in each group, from the smallest group to the largest.
 
-    A small group says little about itself. In the bundled study 200 individuals fell into 30 groups at random, so some
-    groups have 3 and some 11. In the small groups fixed effects go astray, and pooling helps.
+    A small group says little about itself. In our simulated study, which is not the slide's (see `docs/lecture.md`),
+    200 individuals fell into 30 groups at random, so the smallest groups have 3 and the largest 11.
 
     `individuals`, `groups`: as for `models.m0`.
     """
@@ -72,8 +72,8 @@ def bxy(
 
     Above, densities of the draws; below, posterior means and 89% intervals. A group's confound U moves both X and Y:
     the naive and the multilevel estimator take part of its effect for the effect of X and are too high. Fixed effects
-    leave no room for U, but are inflated and wide in groups this small. The Mundlak machines, which give U a place, are
-    nearest to the truth (the dashed line).
+    leave no room for U, but in groups this small they are too high as well, and have the widest interval. The two
+    Mundlak machines, which give U a place, are nearest to the truth (the dashed line).
 
     `truth` is the value that the data were simulated with.
     """
@@ -91,9 +91,9 @@ def bzy(
     """The posterior of bzy, the effect of the groups' trait Z on Y, by each estimator, and the truth.
 
     The panels are as for bxy. Fixed effects cannot say anything about a trait of groups, since a group's own intercept
-    explains everything about it: their curve is almost the prior, Normal(0, 1). The others know bzy to about 0.25. In
-    the bundled study, one of many possible ones, they are on the far side of the truth, and mru misses it by more than
-    its 89% interval.
+    explains everything about it: their curve is almost the prior, Normal(0, 1), with over three quarters of its
+    standard deviation. The others know bzy to about 0.25. In the bundled study, all four of these are on the far side
+    of the truth, and mru misses it by more than its 89% interval.
     """
     return _effect("bzy", [m0, mf, mr, mrx, mru], truth, "bzy, the effect of Z on Y (log odds per unit of Z)")
 

@@ -44,9 +44,9 @@ def intercepts(
 
     Posterior means with 89% intervals on the log-odds scale; groups are in order from the smallest to the largest. If
     all members of a group have the same outcome, the likelihood sets no bound to the group's own intercept: fixed
-    effects run off as far as their wide prior lets them (intervals that leave the frame have arrows), while the
-    multilevel estimator keeps the group near the others. On the whole its intercepts are too low, because its bxy takes
-    over part of their effect.
+    effects run off as far as their wide prior lets them (intervals that leave the frame have arrows), further than in
+    any other group, while the multilevel estimator keeps the group near the others. On the whole its intercepts are too
+    low, because its bxy takes over part of their effect.
 
     `groups` must have the column Ug, the truth; `a0` is the value that the data were simulated with. Otherwise data are
     as for `models.m0`. ValueError if a fit is of other data.
@@ -90,8 +90,8 @@ def contrasts(
 
     Above, the posterior mean of the difference of chances, p(X=1) - p(X=0); below, its error. A group's intercept
     decides how steep the logistic curve is at that group, so the same bxy gives different contrasts in different
-    groups; the naive estimator has one contrast for all. On the right, the mean squared error over groups: the whole
-    estimate counts, bxy and intercepts together, and nobody is interested in bxy alone.
+    groups; the naive estimator has the same contrast for all. On the right, the mean squared error over groups, which
+    bxy and the intercepts decide together: it is smallest for the two Mundlak machines, and largest for fixed effects.
 
     The intercepts of mrx and mru include their terms for the confound, buy Xbar[g] and buy u[g].
 

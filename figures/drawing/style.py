@@ -46,6 +46,9 @@ MODELS = {
     "mr": BLUE,
     "mrx": SKY,
     "mru": WINE,
+    "mru_normal": PURPLE,
+    "schools": VERMILLION,
+    "schools_nc": BLUE,
     "mRS": BLUE,
     "mRXma": SKY,
     "mRXma2": VERMILLION,
@@ -116,6 +119,11 @@ def settled(figure: Figure) -> Figure:
 def model_colour(name: str) -> str:
     """The colour of the model called `name`, the same in every figure, whether or not its data are simulated."""
     return MODELS.get(name.removesuffix(" (simulated data)"), OTHER_MODEL)
+
+
+def chain_colours(count: int) -> Any:
+    """Colours from dark to light that all readers can tell apart, if they are few; lighter ones are lost on white."""
+    return matplotlib.colormaps["viridis"]([0.8 * chain / max(1, count - 1) for chain in range(count)])
 
 
 def save(figure: Figure, path: str | Path) -> Path:

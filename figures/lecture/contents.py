@@ -15,6 +15,7 @@ class ShownModel(NamedTuple):
     """A model, shown as a card: its formula, its table, and the verdict on its chains."""
 
     name: str
+    matters: str  # the one line to remember of it
     nth: int = -1  # which fit, if the model has several (`figures.SERIES`): the last by default
     plots: tuple[str, ...] = ("ranks",)  # of `figures.of_any_fit()`
 
@@ -37,14 +38,23 @@ class ShownTable(NamedTuple):
     name: str
 
 
-Content: TypeAlias = ShownModel | ShownFigure | ShownFilm | ShownTable
-
-
-class Part(NamedTuple):
-    """A part of the lecture."""
+class ShownCode(NamedTuple):
+    """The source of a function of the project, "module:function"."""
 
     name: str
     title: str
+    function: str
+
+
+Content: TypeAlias = ShownModel | ShownFigure | ShownFilm | ShownTable | ShownCode
+
+
+class Part(NamedTuple):
+    """A part of the lecture. It opens with its question and the first of its contents, a figure or film."""
+
+    name: str
+    title: str
+    question: str
     text: tuple[str, ...]  # paragraphs
     contents: tuple[Content, ...]  # in order
 
@@ -53,90 +63,117 @@ PARTS = (
     Part(
         "trolley",
         "Stories: repeated measures",
+        "Do stories differ, and does one story teach anything about the next?",
         (
             "People read stories about trolleys and say, on a scale from 1 to 7, how permissible an action in the "
-            "story is. Each of twelve stories was read hundreds of times. A model may give every story an intercept of "
-            "its own. This model has amnesia: it forgets what it learned from one story before the next.",
+            "story is. Each of the 12 stories was read hundreds of times (see `stories`). A model may give every story "
+            "an intercept of its own. This model has amnesia: it forgets what it learned from one story before the "
+            "next.",
         ),
-        (ShownFigure("story_responses"), ShownModel("mRS"), ShownFigure("story_effects")),
+        (
+            ShownFigure("story_responses"),
+            ShownTable("stories"),
+            ShownModel("mRS", "An intercept for each story, by a model with amnesia."),
+            ShownFigure("story_effects"),
+        ),
     ),
     Part(
         "participants",
         "Stories and people at once",
+        "How can a response depend on the story and on the person at once?",
         (
-            "Each participant answered thirty times, so answers cluster by story and by participant. Two kinds of "
-            "varying intercepts separate the effect of the story from the effect of the person.",
+            "Each participant answered 30 scenes, so answers cluster by story and by participant (see `participants`). "
+            "Varying intercepts of both kinds separate the effect of the story from the effect of the person.",
             "The published file is not part of this project. Without it (`hmc lecture --trolley Trolley.csv`), the "
             "models are fitted to a simulated study, and everything made from it says so.",
         ),
         (
             ShownFigure("participant_responses"),
-            ShownModel("mRXma"),
-            ShownModel("mRXma2"),
+            ShownTable("participants"),
+            ShownModel("mRXma", "Stories and people as clusters, beside treatment, education and age."),
+            ShownModel("mRXma2", "The same with half-normal priors, stories centred and people non-centred."),
             ShownFigure("cluster_effects"),
         ),
     ),
     Part(
         "cafes",
         "Cafes: a model with memory",
+        "What does a wait at one cafe teach about all the others?",
         (
-            "A robot waits for coffee in five cafes. It has one expectation for each cafe and one for cafes in "
-            "general. Every visit changes all of them: most of all the expectation for the visited cafe, and the "
-            "others through what cafes have in common. That is memory: the robot knows something about a new cafe in "
-            "advance.",
+            "A robot waits for coffee in five cafes. It has an expectation for each cafe and one for cafes in general: "
+            "models within models. Every visit changes all of them, through what cafes have in common. That is memory: "
+            "the robot knows something about a new cafe in advance.",
+            "There are two perspectives on memory. It learns faster, since every cafe teaches about the next: see "
+            "`learning_curves`. And it resists overfitting, since the other clusters say how far an estimate may "
+            "follow its own data: see `overfitting`.",
         ),
-        (ShownFilm("cafes_film"), ShownFigure("cafes_sheet"), ShownModel("cafes")),
+        (
+            ShownFilm("cafes_film"),
+            ShownFigure("cafes_sheet"),
+            ShownModel("cafes", "Expectations for cafes and for the population of cafes, learned together."),
+            ShownFigure("learning_curves"),
+        ),
     ),
     Part(
         "tadpoles",
         "Tadpoles: how much to pool",
+        "How much should one tank learn from the other tanks?",
         (
-            "We know how many tadpoles went into each of 48 tanks and how many survived. How much should one tank's "
-            "estimate learn from the other tanks? Sigma, the spread of the tanks, decides, and it can itself be "
-            "learned.",
+            "We know how many tadpoles went into each of 48 tanks and how many survived. Sigma, the spread of the "
+            "tanks, decides how much a tank's estimate learns from the other tanks, and sigma can itself be learned.",
         ),
         (
+            ShownFigure("tanks"),
             ShownFigure("raw_survival"),
             ShownFigure("dag_tadpoles"),
             ShownFigure("tank_priors"),
-            ShownModel("mST", plots=("traces", "ranks", "energies")),
-            ShownFigure("tanks"),
-            ShownModel("mSTnomem"),
+            ShownModel(
+                "mST",
+                "Sigma is learned, and so is how much to pool.",
+                plots=("traces", "ranks", "energies"),
+            ),
+            ShownModel("mSTnomem", "Sigma is given as 1: no tank teaches how much tanks differ."),
             ShownTable("mST_mSTnomem_WAIC"),
+            ShownTable("penalties"),
             ShownFigure("pooling"),
-            ShownModel("mST_fixed", nth=11),  # the sigma nearest to 1
+            ShownModel("mST_fixed", "Sigma is given, here near 1.", nth=11),
             ShownFilm("sweep_film"),
             ShownFigure("sigma_sweep"),
-            ShownFigure("tanks_by_predation"),
+            ShownFigure("overfitting"),
             ShownFigure("shrinkage"),
-            ShownModel("mSTP"),
+            ShownFigure("superstitions"),
+            ShownFigure("tanks_by_predation"),
+            ShownModel("mSTP", "Predators are a predictor, and sigma is what they leave."),
             ShownFigure("predation_slope"),
             ShownFigure("predictions"),
             ShownFigure("spreads"),
             ShownTable("mST_mSTP_PSIS"),
-            ShownModel("mSTD"),
-            ShownModel("mSTG"),
-            ShownModel("mSTPDG"),
+            ShownModel("mSTD", "Density is the predictor."),
+            ShownModel("mSTG", "The tadpoles' size is the predictor."),
+            ShownModel("mSTPDG", "Predators, density and size, and predators of big tadpoles."),
             ShownFigure("slopes"),
         ),
     ),
     Part(
         "confounds",
         "Confounds of a group",
+        "What is the effect of X on Y, if the group causes both?",
         (
-            "A group that causes both X and Y confounds the effect of X on Y. This part compares five estimators of "
-            "the effect on a simulated study with known truth: one that ignores groups, one with a separate intercept "
-            "for each group, one with varying intercepts, one that adds each group's mean of X to these, and one that "
-            "infers the confound itself from X and Y.",
+            "The estimand is p(Y | do(X)): what would happen to Y if we set X. The backdoor path from X through the "
+            "group G to Y has to be closed, without closing the effect of Z. Five estimators try: `m0` ignores groups, "
+            "`mf` gives each group a separate intercept, `mr` gives them varying intercepts, `mrx` adds each group's "
+            "mean of X to these, and `mru` infers the confound itself from X and Y. The study is simulated, so we know "
+            "the truth.",
         ),
         (
             ShownFigure("dag_confounds"),
+            ShownCode("simulation", "The simulation, as code", "models.confounds.study:simulate_study"),
             ShownFigure("group_sizes"),
-            ShownModel("m0"),
-            ShownModel("mf"),
-            ShownModel("mr"),
-            ShownModel("mrx"),
-            ShownModel("mru"),
+            ShownModel("m0", "No groups: the backdoor is open."),
+            ShownModel("mf", "An intercept for each group: the backdoor is closed, and so is the effect of Z."),
+            ShownModel("mr", "Varying intercepts: the backdoor is half closed."),
+            ShownModel("mrx", "The group's mean of X stands in for the confound."),
+            ShownModel("mru", "The confound is a parameter, which X and Y inform."),
             ShownTable("estimators"),
             ShownFigure("bxy"),
             ShownFigure("bzy"),
@@ -147,31 +184,54 @@ PARTS = (
     Part(
         "coverage",
         "Confounds in many studies",
+        "Fixed effects? And should the mean of X be included?",
         (
             "One study can flatter a bad estimator. Many studies, simulated with the same truth, show how far off each "
-            "estimator is on average, and how often its interval contains the truth.",
+            "estimator is on average, and how often its interval contains the truth. The first figure is of stored "
+            "studies, which take minutes (`hmc coverage --replications 200`); the others are of studies of this run.",
         ),
-        (ShownTable("coverage"), ShownFigure("coverage")),
+        (ShownFigure("closing_questions"), ShownTable("coverage"), ShownFigure("coverage")),
     ),
     Part(
         "sampler",
         "Inside the sampler",
+        "Where do these numbers come from?",
         (
-            "Hamiltonian Monte Carlo drew all the numbers above. These pictures show the transitions that the sampler "
-            "really makes, leapfrog step by leapfrog step. `hmc watch MODEL` describes one transition in words.",
+            "Hamiltonian Monte Carlo drew all posteriors of models above. These pictures show the transitions that the "
+            "sampler really makes, leapfrog step by leapfrog step. `hmc watch MODEL` describes one in words.",
         ),
         (
+            ShownFilm("nuts_film"),
             ShownFigure("leapfrog"),
             ShownFigure("static_paths"),
             ShownFigure("nuts_trajectory"),
             ShownFigure("nuts_tree"),
-            ShownFilm("nuts_film"),
             ShownFigure("warmup"),
             ShownFigure("metric"),
             ShownFigure("divergence"),
-            ShownModel("mSTnc", plots=("ranks", "energies")),
-            ShownModel("mSTPnc", plots=("ranks", "energies")),
+        ),
+    ),
+    Part(
+        "failing",
+        "Models that fail",
+        "How does one see that a sampler fails, and what mends it?",
+        (
+            "The models of the lecture do not fail, so these are others. Each can be tried: `hmc fit schools`. The "
+            "diagnostics say that something is wrong; the pictures say what.",
+        ),
+        (
+            ShownFigure("schools_neck"),
+            ShownModel(
+                "schools", "Centred, with data that say little: a funnel.", nth=0, plots=("traces", "ranks", "energies")
+            ),
+            ShownFigure("schools_traces"),
+            ShownModel("schools_nc", "The same posterior, in coordinates without a funnel.", nth=1),
+            ShownFigure("schools_remedies"),
+            ShownModel("mSTnc", "Non-centred, with data that say much.", plots=("ranks", "energies")),
+            ShownModel("mSTPnc", "Non-centred, with predators.", plots=("ranks", "energies")),
             ShownFigure("funnel"),
+            ShownModel("mru_normal", "A prior of both signs, and two mirror modes.", plots=("traces", "ranks")),
+            ShownFigure("mirror"),
         ),
     ),
 )

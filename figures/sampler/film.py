@@ -11,7 +11,7 @@ import numpy as np
 from figures.drawing import style
 from figures.drawing.film import write_film
 from figures.sampler import toys
-from figures.sampler.trajectory import ENDS, RING, doubling_colour, frame_plane, mark
+from figures.sampler.trajectory import ARROW, ENDS, RING, doubling_colour, frame_plane, mark, velocity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,10 +30,10 @@ def nuts_animation(
 ) -> Path:
     """NUTS at work: transitions as they happen, leapfrog step by leapfrog step.
 
-    What to see: a trajectory grows from the last draw (square). Each doubling (one colour) extends one of its two ends
-    and is as long as all before it. When the trajectory turns back, it ends, and one of its points becomes the draw
-    (ring), often far from the start. A last doubling that is given up costs its steps and gives nothing: its points
-    turn hollow. Earlier draws stay as black dots and slowly fill the density.
+    What to see: a trajectory grows from the last draw (square), along a momentum drawn at random (arrow). Each doubling
+    (one colour) extends one of its two ends and is as long as all before it. When the trajectory turns back, it ends,
+    and one of its points becomes the draw (ring). In the second of the six transitions the last doubling is given up:
+    it costs its steps and gives nothing, and its points turn hollow. Earlier draws stay as black dots.
 
     `path` (.gif) gets a frame for each step, and is returned. `chain`: RecordedTransitions of NUTS in 2 dimensions, one
     after the other, of `model`; None for some in `figures.sampler.toys.plane`. A step is shown for `seconds`, a draw
@@ -60,7 +60,8 @@ def frames(chain: Sequence[RecordedTransition], model: hmc.Model) -> Iterator[Fi
         past = mark(axes, np.zeros((2, 0)), "draws", "draws so far", marker="o", markersize=5)
         start = mark(axes, np.zeros((2, 0)), "start", "start", marker="s", markersize=9)
         ring = mark(axes, np.zeros((2, 0)), "draw", "new draw", **RING)
-        for artist, gid in ((line, "path"), (dots, "leaves")):
+        momentum = axes.annotate("", (0, 0), (0, 0), arrowprops={"arrowstyle": "-|>", "color": style.INK, "lw": 1.8})
+        for artist, gid in ((line, "path"), (dots, "leaves"), (momentum, "momentum")):
             artist.set_gid(gid)
         figure.legend(handles=[start, ring, past], loc="outside right center")
         style.settled(figure)
@@ -68,9 +69,12 @@ def frames(chain: Sequence[RecordedTransition], model: hmc.Model) -> Iterator[Fi
         past.set_data(*np.reshape([r.leaf(0).position for r in chain[:number]], (-1, 2)).T)
         start.set_data(*recorded.leaf(0).position[:, None])
         ring.set_data([], [])
+        momentum.set_position(recorded.leaf(0).position)
+        momentum.xy = recorded.leaf(0).position + ARROW * velocity(recorded, recorded.leaf(0).momentum)
         for shown in range(1, len(recorded.leaves) + 1):
             leaves = recorded.leaves[:shown]
             title.set_text(f"Transition {number + 1}: {_happening(recorded, leaves[-1])}")
+            momentum.set_visible(shown == 1)
             _show(line, dots, leaves, given_up=())
             yield figure
         ring.set_data(*recorded.draw[:, None])
@@ -81,7 +85,7 @@ def frames(chain: Sequence[RecordedTransition], model: hmc.Model) -> Iterator[Fi
 
 def _happening(recorded, leaf):
     if leaf.doubling == 0:
-        return "a momentum is drawn"
+        return "a momentum (arrow) is drawn at random"
     doubling = recorded.doublings[leaf.doubling - 1]
     steps = 2 ** (doubling.number - 1)
     direction = "forwards" if doubling.is_forward else "backwards"

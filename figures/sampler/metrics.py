@@ -44,9 +44,8 @@ def metrics(fit: FitOfModel, others: Sequence[FitOfModel], chain: int = 0) -> Fi
     the longest needs many steps.
 
     Below are the variances along all directions, the eigenvalues of the draws' covariance, from the largest to the
-    smallest. A metric is good where all are near 1; a little spread remains, as draws and warm-up are finite. Beside
-    each name are the mean number of leapfrog steps for a draw, and the effective draws for 1000 gradients, after
-    warm-up, of the parameter that has the fewest.
+    smallest. A metric is good where all are near 1. Beside each name are the mean number of leapfrog steps for a draw,
+    and the effective draws for 1000 gradients, after warm-up, of the parameter that has the fewest.
 
     `fit`: from `hmc.sample`, whose draws of all chains are shown. `others`: fits of the same model with other metrics.
     `chain`: the one whose metrics are shown. ValueError for a fit of another model or data, for two with one metric,

@@ -29,10 +29,11 @@ _GRID = 160
 def leapfrog(paths: Sequence[RecordedTransition] | None = None, model: hmc.Model | None = None) -> Figure:
     """Leapfrog paths through phase space with several step sizes, and their energy errors.
 
-    What to see: exact dynamics would follow the grey line, on which the energy is constant. Leapfrog steps stay near it
-    however many there are: the energy error goes up and down, but does not grow with time. It grows with the square of
-    the step size while that is small. Beyond a limit, twice the standard deviation on a normal density, the path leaves
-    for good. So the best steps are as large as the error allows: a path then needs fewer of them.
+    What to see: exact dynamics would follow the grey line, on which the energy is constant. Small leapfrog steps stay
+    near it however many there are: the energy error goes up and down, but does not grow with time. Larger steps have
+    larger errors, about in proportion to the square of the step size. Beyond a limit, twice the standard deviation on a
+    normal density, the path leaves for good, and its error grows from step to step. So the best steps are as large as
+    the error allows: a path then needs fewer of them.
 
     `paths`: RecordedTransitions of static HMC in 1 dimension from one start, of `model`; None for some along
     `figures.sampler.toys.line`. ValueError for others.
@@ -99,12 +100,12 @@ def _draw_orbit(axes, path, model):
 def static_paths(
     chains: Sequence[Sequence[RecordedTransition]] | None = None, model: hmc.Model | None = None
 ) -> Figure:
-    """Chains of static HMC with paths that are too short, about right, and too long.
+    """Chains of static HMC with paths that are short, about right, and long.
 
     What to see: a short path ends near its start, and the chain is a random walk that crosses the density slowly. A
-    path of a quarter of the period forgets its start. A path of nearly a whole period costs the most and comes back to
-    its start, so it gains hardly anything. The right length differs from model to model and from direction to
-    direction, so NUTS finds it anew for each trajectory.
+    path of a quarter of the period moves the furthest on average. A path of nearly a whole period needs the most steps
+    and comes back to its start: it gains less than the short one. The right length differs from model to model and from
+    direction to direction, so NUTS finds it anew for each trajectory.
 
     `chains`: lists of RecordedTransitions of static HMC in 2 dimensions, of `model`, a list for each path length; None
     for some in `figures.sampler.toys.plane`. ValueError for others.
@@ -160,12 +161,11 @@ def _draw_trace(axes, chain, name):
 def divergence(trajectories: Sequence[RecordedTransition] | None = None, model: hmc.Model | None = None) -> Figure:
     """A divergence: leapfrog steps that lose the trajectory where the density is narrow.
 
-    What to see: one step size has to serve the whole density. In the wide mouth of the funnel it is small, and the
-    energy error stays far below 1. In the neck the density is narrower than a step: the error grows from step to step,
-    until a step has an energy error over 1,000. The trajectory ends there, and none of its last doubling's points can
-    be drawn. A chain that diverges hardly gets into the neck: its draws misrepresent the neck, however long it runs. A
-    smaller step size (a higher target acceptance rate) helps a little; another parametrisation, such as the non-centred
-    one, helps.
+    What to see: one step size has to serve the whole density. The trajectory in the wide mouth of the funnel keeps its
+    energy error below 0.1. In the neck the density is narrower than a step: the error grows over the last steps, until
+    it is over 1,000. The trajectory ends there, and none of its last doubling's points can be drawn. So a chain that
+    diverges misses part of the neck. A smaller step size (a higher target acceptance rate) helps a little; another
+    parametrisation mends it (see `schools_neck`).
 
     `trajectories`: RecordedTransitions in 2 dimensions, of `model`; None for two in `figures.sampler.toys.funnel`.
     ValueError for others, or if none diverged.

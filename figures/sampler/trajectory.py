@@ -35,7 +35,7 @@ LEVELS = (1.0, 2.0, 3.0)  # of density lines, in standard deviations: exp(-r^2 /
 _GRID = 120  # points a side at which a density is evaluated for its lines
 _FRAME = 0.75  # half the side of a square frame, as a part of the extent of the positions in it
 RING = {"marker": "o", "markersize": 17, "markerfacecolor": "none", "markeredgewidth": 2.2}
-_ARROW = 0.35  # the length drawn for a momentum of 1
+ARROW = 0.35  # the length drawn for a momentum of 1
 
 
 def nuts_trajectory(recorded: RecordedTransition | None = None, model: hmc.Model | None = None) -> Figure:
@@ -45,7 +45,7 @@ def nuts_trajectory(recorded: RecordedTransition | None = None, model: hmc.Model
     trajectory is then twice as long and could have begun at any of its points. NUTS compares the momenta at its two
     ends (black arrows) with the sum of all its momenta (grey arrow), which points roughly from the backward end to the
     forward end. If a momentum points against that sum, more steps would bring the ends together again: the trajectory
-    stops, and the draw is one of its points, more likely of the last doubling than of the first ones.
+    stops, and the draw is one of its points. Here it is a point of the last doubling.
 
     `recorded`: a RecordedTransition of NUTS in 2 dimensions, of `model`; None for one through
     `figures.sampler.toys.plane`. ValueError for another.
@@ -165,7 +165,7 @@ def _draw_turn(axes, recorded):
         whole,
     )
     for leaf, gid in ((stretch[0], "backward"), (stretch[-1], "forward")):
-        tip = leaf.position + _ARROW * velocity(recorded, leaf.momentum)
+        tip = leaf.position + ARROW * velocity(recorded, leaf.momentum)
         label = "momentum at its ends" if gid == "forward" else None
         _arrow(axes, leaf.position, tip, gid, label, {"color": style.INK, "linewidth": 1.8})
 

@@ -31,12 +31,12 @@ _ROOM = 20  # the most leaves with room for numbers in the tree
 def nuts_tree(recorded: RecordedTransition | None = None) -> Figure:
     """The same NUTS trajectory as a binary tree: leapfrog steps at the bottom, joins above them.
 
-    What to see: neighbouring steps are joined in pairs, pairs in fours, and so on. Each join is tested for a U-turn and
-    has a proposal (the number in its disc), drawn from its two parts in proportion to their weights. A doubling (one
-    colour) is a whole subtree. Its last join connects it to the trajectory before it and favours the later part, which
-    is taken with probability min(1, its weight / the earlier weight). The heavy line leads from the draw to the top.
-    Below, the difference of each step's energy to the start's: a step's weight is exp(-energy error), so all weights
-    are about the same while errors are small.
+    What to see: neighbouring steps are joined in pairs, pairs in fours, and so on. Each join (disc) is tested for a
+    U-turn and proposes a step, drawn from its two parts in proportion to their weights; the number in the disc is the
+    place of that step on the axis below, and not a weight. A doubling (one colour) is a whole subtree. Its last join
+    connects it to the trajectory before it and favours the later part, which is taken with probability min(1, its
+    weight / the earlier weight). The heavy line leads from the draw to the top. Below, the difference of each step's
+    energy to the start's: a step's weight is exp(-energy error), and here all weights are between 0.9 and 1.1.
 
     `recorded`: a RecordedTransition of NUTS; None for one through `figures.sampler.toys.plane`. ValueError for another.
     """
@@ -60,6 +60,9 @@ def _draw_tree(axes, recorded):
         seen.add(leaf.doubling)
     for join in recorded.joins:
         _draw_join(axes, recorded, join)
+    if len(recorded.leaves) <= _ROOM:
+        disc = {"marker": "o", "linestyle": "none", "markersize": 14, "markerfacecolor": "white", "color": style.GUIDE}
+        axes.plot([], [], **disc, label="a join; its number is\nthe step it proposes")
     heights = range(1 + max((int(_node(join.earlier[0], join.later[1])[1]) for join in recorded.joins), default=0))
     axes.set_yticks(heights, [str(2**height) for height in heights])
     axes.set_ylim(-0.35, heights[-1] + 0.6)

@@ -29,9 +29,10 @@ def warmup(fit: FitOfModel) -> Figure:
     """The step size and the acceptance rate over warm-up: the search for steps as large as accuracy allows.
 
     What to see: an acceptance rate above the target makes the next step size larger, one below the target makes it
-    smaller; the changes are large at first and then shrink. Meanwhile the sampler learns the metric, which changes the
+    smaller; the changes are larger at first and then shrink. Meanwhile the sampler learns the metric, which changes the
     best step size, until it fixes the metric for the end of warm-up. The acceptance rate of single transitions scatters
-    widely; its average settles at the target. The draws then use one step size, the average of the last ones tried.
+    widely; its average over the second half of warm-up is within 0.05 of the target. The draws then use one step size,
+    the average of the last ones tried.
 
     `fit`: any, from `hmc.sample`. ValueError if it has no warm-up.
     """
@@ -111,7 +112,7 @@ def metric(fit: FitOfModel, chain: int = 0, before: np.ndarray | None = None) ->
     where lengths are in units of the metric, all parameters then vary equally and one step size suits them all. Before
     warm-up the scales are guesses: ones, or values from the steepness of the density at the first point. The shortest
     parameter in those coordinates then dictates the step size, and the longest one dictates how many steps cross the
-    posterior; the legend gives the ratio of the two.
+    posterior; the legend gives the ratio of the two, which is smaller after warm-up.
 
     `fit`: from `hmc.sample`; `chain`: the chain whose metric is drawn. `before`: the inverse metric of the first
     transition, (dimension,) or (dimension, dimension); None to record it anew, for which the fit needs its model.

@@ -29,8 +29,9 @@ MEANINGS = {"bP": "predators", "bD": "density", "bG": "big tadpoles", "bPG": "pr
 def predation_slope(fit: NamedFit) -> Figure:
     """The effect of predators on the logit of survival: the prior and the posterior of bP.
 
-    The prior (dashed) takes neither side. The posterior (line; the bar is its 89% interval, the dot its mean) is wholly
-    below 0: fewer tadpoles survive with predators. It is also far from the centre of the prior.
+    The prior (dashed) is centred at 0. The posterior (line; the bar is its 89% interval, the dot its mean) is below 0
+    in every draw: fewer tadpoles survive with predators. Its mean is more than three standard deviations of the prior
+    away from the prior's centre.
 
     `fit` has draws of bP, as of `mSTP`. ValueError if it has none.
     """
@@ -50,9 +51,9 @@ def predation_slope(fit: NamedFit) -> Figure:
 def spreads(without: NamedFit, within: NamedFit) -> Figure:
     """How much tanks vary, without and with predation in the model: posteriors of sigma.
 
-    A model without predators takes their effect for variation between tanks. With predation as a predictor, tanks are
-    otherwise much alike: sigma is far smaller, though the estimates hardly differ (see `predictions`). Bars are 89%
-    intervals, dots means; the prior is dashed.
+    A model without predators takes their effect for variation between tanks. With predation as a predictor, less
+    variation is left: sigma is smaller, and the two 89% intervals (bars) do not overlap, though the estimates hardly
+    differ (see `predictions`). Dots are means; the prior is dashed.
 
     `without` is a fit of `mST`, `within` one of `mSTP`: each has draws of sigma. ValueError if one has none.
     """
@@ -69,11 +70,11 @@ def spreads(without: NamedFit, within: NamedFit) -> Figure:
 
 
 def predictions(without: NamedFit, within: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
-    """Two models, the same predictions: each tank's probability of survival by `mST` and by `mSTP`.
+    """Two models, nearly the same predictions: each tank's probability of survival by `mST` and by `mSTP`.
 
-    Points are posterior means, bars 89% intervals. They are near the diagonal: knowing about predators hardly changes
-    the estimates of observed tanks, because the tanks' own intercepts had already told them apart. It changes the
-    explanation (see `spreads`), and small tanks with unlikely outcomes.
+    Points are posterior means, bars 89% intervals. No point is further than 0.1 from the diagonal: knowing about
+    predators hardly changes the estimates of observed tanks, because the tanks' own intercepts had already told them
+    apart. It changes the explanation (see `spreads`), and the small tanks by more than the large ones.
 
     Both fits are of `data` (None: the bundled tanks) and have their model, which gives the draws of p; a fit that was
     loaded from a file has no model: ValueError, as for a fit of other tanks.
@@ -100,9 +101,11 @@ def predictions(without: NamedFit, within: NamedFit, data: pd.DataFrame | str | 
 def slopes(density: NamedFit, size: NamedFit, everything: NamedFit) -> Figure:
     """The homework's slopes: the effects of density, size and predators on survival, one by one and in one model.
 
-    Dots are posterior means, bars 89% intervals. A predictor's slope changes when the other predictors are in the
-    model: in `mSTPDG`, bD and bG stand for themselves alone, and bPG for the further effect of predators on big
-    tadpoles.
+    Dots are posterior means, bars 89% intervals. In `mSTPDG`, bD and bG are effects given the other predictors, and bPG
+    is the further effect of predators on big tadpoles. There bD has a narrower interval than in `mSTD`, because
+    predators count as a predictor and not as variation between tanks. The interval of bG includes 0 and that of bPG is
+    below 0: where there are no predators, we cannot say whether size matters; where there are, fewer big tadpoles than
+    small ones survive.
 
     `density`, `size` and `everything` are fits of `mSTD`, `mSTG` and `mSTPDG`. ValueError if a slope is missing.
     """

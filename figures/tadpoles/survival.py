@@ -28,8 +28,9 @@ SLICE = 0.8  # the part of a group's width that its points take
 def raw_survival(data: pd.DataFrame | str | Path | None = None) -> Figure:
     """The data alone: the proportion of tadpoles that survived, tank by tank.
 
-    Proportions of small tanks scatter more, since one tadpole more or less counts for more in them. But those of large
-    tanks also vary, by far more than chance alone explains. The line is the proportion of all tadpoles.
+    Chance alone would scatter the proportions of small tanks most. They do not: the standard deviation over tanks is
+    0.18 where there are 10 tadpoles, and 0.30 where there are 25 or 35. In the larger tanks that is more than three
+    times what chance explains, so tanks differ in something else. The line is the proportion of all tadpoles.
 
     `data`: a DataFrame, the path of a CSV file, or None for the bundled tanks. ValueError if they are wrong.
     """
@@ -50,9 +51,9 @@ def raw_survival(data: pd.DataFrame | str | Path | None = None) -> Figure:
 def tank_priors() -> Figure:
     """What mST assumes about a tank before any data: priors of a_bar and sigma, and the survival they imply.
 
-    Above, the logit a_bar of the average tank, and the same prior as a probability: on this scale it is nearly even.
-    Below, the spread sigma, and what both together imply for any one tank: its logit a is Normal(a_bar, sigma), and
-    since sigma may be large, survival of all or none is likelier a priori than a_bar alone suggests.
+    Above, the logit a_bar of the average tank, and the same prior as a probability: between 0.05 and 0.95 it is nearly
+    even. Below, the spread sigma, and what both together imply for any one tank: its logit a is Normal(a_bar, sigma),
+    and since sigma may be large, survival of nearly all or nearly none is likelier a priori than a_bar alone suggests.
 
     Curves are exact: the last is the integral over sigma of normal densities, by Gauss-Laguerre quadrature.
     """
@@ -94,9 +95,10 @@ def pooling(
 ) -> Figure:
     """Complete, no and partial pooling: the same tanks with a small, a large and a learned sigma.
 
-    With a small sigma all tanks are one, and a tank's own outcome is ignored. With a large sigma each tank stands
-    alone: its raw proportion is taken at face value, however small the tank. With a learned sigma, each tank is drawn
-    towards the population by as much as the tanks' own spread suggests, and small tanks by more than large ones.
+    With a small sigma all estimates are nearly the same, whatever happened in a tank. With a large sigma each tank
+    stands alone: its estimate is its raw proportion, nearly, however small the tank. With a learned sigma, each tank is
+    drawn towards the population by as much as the tanks' own spread suggests, and small tanks on average by more than
+    large ones.
 
     `complete` and `none`: fits of `mST_fixed` with a small and a large sigma; `partial`: of `mST`, all of `data`.
     ValueError if they are not of these data.
@@ -133,9 +135,9 @@ def _spread(fit):
 def tanks_by_predation(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
     """The tank plot with predators shown: `mST` does not know of them, yet its estimates fall into two groups.
 
-    Tanks with predators (triangles) are below those without. The difference between the groups makes the learned spread
-    sigma larger than the spread within either group: a reason to give the model predation as a predictor. The dashed
-    line is the population's mean.
+    The mean estimate of tanks with predators (triangles) is lower than that of tanks without. The difference between
+    the groups makes the learned sigma larger than the spread of the estimates within either group: a reason to give the
+    model predation as a predictor. The dashed line is the population's mean.
 
     `fit` and `data`, and errors, as in `figures.tadpoles.tanks.tanks`.
     """
@@ -164,9 +166,8 @@ def tanks_by_predation(fit: NamedFit, data: pd.DataFrame | str | Path | None = N
 def shrinkage(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
     """Shrinkage: how far each tank's estimate is from its raw proportion, by the number of tadpoles in the tank.
 
-    Within a size, tanks are in order of their raw proportion: extreme tanks are drawn in most, those near the
-    population's mean least. The distances (bars: their mean) become smaller from size to size: many tadpoles outweigh
-    the other tanks.
+    Within a size, tanks are in order of their raw proportion, and those with more extreme proportions are drawn in by
+    more. The mean distance (bars) becomes smaller from size to size: many tadpoles outweigh the other tanks.
 
     `fit` and `data`, and errors, as in `figures.tadpoles.tanks.tanks`.
     """

@@ -46,8 +46,9 @@ def tanks(fit: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figur
     """The tank plot: for each tank the raw proportion that survived, and the model's estimate.
 
     Rings are the tanks' own proportions; dots, with 89% intervals, are the estimates of a model that learns from all
-    tanks at once how much tanks differ. Estimates are nearer to the population's mean (dashed) than the proportions
-    are. The shift is largest for extreme tanks and for small tanks, since few tadpoles say little about a tank.
+    tanks at once how much tanks differ. Every estimate is nearer to the population's mean (dashed) than the proportion
+    is. The shift is larger on average for smaller tanks, since few tadpoles say little about a tank, and within each
+    size it is larger for tanks with more extreme proportions.
 
     `fit` has draws of the intercepts `a` (chains, draws, tanks) and of their mean `a_bar` (chains, draws), as mST;
     `data` are those of the fit: a DataFrame, the path of a CSV file, or None for the bundled tanks. Tanks are in the

@@ -65,6 +65,13 @@ def plan(names: Sequence[str], *, data: str | None = None, settings: Sequence[st
     )
 
 
+def of_sampler(name: str, number: int) -> list[dict[str, Any]]:
+    """For each of so many fits of the model called `name`, the arguments of `hmc.sample` that its series sets."""
+    option, values = figures.SERIES.get(name, ("", ()))
+    is_of_sampler = option in figures.OF_SAMPLER and number == len(values)
+    return [{option: value} for value in values] if is_of_sampler else [{}] * number
+
+
 def other_input(
     name: str, fits: dict[str, Any], *, seed: int, workers: int | None, executor: Any = None, **sampling: Any
 ) -> Any:
@@ -141,4 +148,6 @@ def _built(model: str, taken: dict[str, Any], settings: Iterable[str], several: 
     if model not in several:
         return build(model, taken.get("data"), texts)
     option, values = figures.SERIES[model]
+    if option in figures.OF_SAMPLER:
+        return [build(model, taken.get("data"), texts) for _ in values]
     return [build(model, taken.get("data"), [*texts, f"{option}={value!r}"]) for value in values]

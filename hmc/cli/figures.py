@@ -64,13 +64,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _draw_planned(planned: Inputs, options: argparse.Namespace) -> int:
-    from hmc.cli.figure_inputs import other_input, written
+    from hmc.cli.figure_inputs import of_sampler, other_input, written
 
     inputs: dict[str, Any] = {}
     status = 0
     for name, model in planned.models.items():
         several = isinstance(model, list)
-        fits = [sample(name, one, options) for one in (model if several else [model])]
+        built = model if several else [model]
+        of_series = of_sampler(name, len(built))
+        fits = [sample(name, one, options, **further) for one, further in zip(built, of_series, strict=True)]
         inputs[name] = fits if several else fits[0]
         status = max(status, *map(status_of, fits))
     for name in planned.others:

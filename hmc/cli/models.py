@@ -1,4 +1,4 @@
-"""`hmc models`: the models of the lecture."""
+"""`hmc models`: the models of the lecture, and those that show how models fail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def run(_options: argparse.Namespace) -> None:
     """`hmc models`."""
     import models
 
-    for name in models.names():
+    for name in [*models.names(), *models.counterexamples()]:
         described = models.describe(name)
         facts = f"dimension {described.dimension}; {described.data}"
         print(f"{name}  ({facts})\n    {described.summary}")

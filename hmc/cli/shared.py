@@ -78,7 +78,10 @@ def add_chain(command: argparse.ArgumentParser, warmup: int = 400) -> None:
     )
     command.add_argument("--seed", type=int, default=12, help="same seed, same draws (default 12)")
     command.add_argument(
-        "--target-accept", type=float, default=0.8, metavar="RATE", help="higher is slower and safer (default 0.8)"
+        "--target-accept",
+        type=float,
+        metavar="RATE",
+        help="higher is slower and safer (default 0.8; 0.95 for cafes, which needs it)",
     )
     command.add_argument(
         "--max-depth", type=int, default=10, metavar="N", help="at most 2^N leapfrog steps a transition (default 10)"
@@ -107,19 +110,27 @@ def sample(name: str, model: Any, options: argparse.Namespace, **further: Any) -
     """`hmc.sample` of the model called `name`, with the options of the command line."""
     import hmc
 
-    return hmc.sample(model, **sampling(options), **further)
+    return hmc.sample(model, **sampling(options, name) | further)
 
 
-def sampling(options: argparse.Namespace) -> dict[str, Any]:
-    """The arguments of `hmc.sample`."""
-    return of_chain(options) | {name: getattr(options, name) for name in ("chains", "draws", "workers", "executor")}
+def sampling(options: argparse.Namespace, name: str = "") -> dict[str, Any]:
+    """The arguments of `hmc.sample` for the model called `name`."""
+    given = of_chain(options, name)
+    return given | {argument: getattr(options, argument) for argument in ("chains", "draws", "workers", "executor")}
 
 
-def of_chain(options: argparse.Namespace) -> dict[str, Any]:
-    """The arguments of `hmc.sample` that a chain of a model depends on. ValueError for those without effect."""
+def of_chain(options: argparse.Namespace, name: str = "") -> dict[str, Any]:
+    """The arguments of `hmc.sample` that a chain of a model depends on. ValueError for those without effect.
+
+    Those that are not on the command line are the model's own (`models.sampling`), or the defaults.
+    """
+    import models
+
     if options.warmup == 0:
         refuse_unused(options, OF_WARMUP, "without warm-up (--warmup 0) nothing is adapted")
     given = {option: getattr(options, option) for option in OF_CHAINS}
+    if options.target_accept is None:
+        given["target_accept"] = models.sampling(name).get("target_accept", 0.8)
     return given | {"initial": None if options.initial is None else initial_values(options.initial)}
 
 

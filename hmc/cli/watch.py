@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> None:
 
     if options.chain < 1:
         raise ValueError(f"--chain {options.chain} is less than 1")
-    arguments = of_chain(options)
+    arguments = of_chain(options, options.model)
     arguments |= {"transitions": options.transitions, "after": options.after, "chain": options.chain - 1}
     initial = arguments["initial"]
     chains = len(initial) if isinstance(initial, list) else max(4, options.chain)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import hmc
-from hmc.jit.kernel import inlined
+from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import expit, log
 from hmc.transforms import constrain_positive
 from models.confounds.densities import (
@@ -20,6 +20,7 @@ from models.confounds.densities import (
     mf_log_density,
     mr_log_density,
     mru_log_density,
+    mru_normal_log_density,
     mrx_log_density,
 )
 from models.confounds.predictors import M0, MF, MR, MRU, MRX, intercepts, log_likelihood, logits, p
@@ -34,7 +35,7 @@ from models.confounds.study import (
 )
 from models.tables import TableData
 
-__all__ = ["SimulatedStudy", "Study", "m0", "mf", "mr", "mru", "mrx", "simulate_study"]
+__all__ = ["SimulatedStudy", "Study", "m0", "mf", "mr", "mru", "mru_normal", "mrx", "simulate_study"]
 
 
 def m0(individuals: TableData = None, groups: TableData = None) -> hmc.Model:
@@ -111,14 +112,37 @@ def mru(individuals: TableData = None, groups: TableData = None) -> hmc.Model:
     where X does not vary within any group: the likelihood of X then grows without bound as sigma goes to 0.
     """
     study = read_study(MRU, individuals, groups)
-    parameters = [
+    parameters = _latent_parameters(study, _positive("bux"))
+    return _estimator("mru", mru_log_density, study, parameters, mru_simulate, mru_simulate_data, mru_derived)
+
+
+def mru_normal(individuals: TableData = None, groups: TableData = None) -> hmc.Model:
+    """The latent Mundlak machine with a prior of bux on both sides of 0: a model that fails, with two mirror modes.
+
+        Y ~ Bernoulli(p),  logit(p) = a[g] + bxy X + bzy Z[g] + buy u[g]
+        X ~ Normal(aX + bux u[g], sigma)
+        a[g] = abar + z[g] tau,  z[g], u[g] ~ Normal(0, 1)
+        bxy, bzy, buy, abar, aX, bux ~ Normal(0, 1)
+        tau, sigma ~ Exponential(1)
+
+    The posterior is the same where u, bux and buy all change their signs. Chains find either mode and stay there. The
+    prior of bux in `mru`, Exponential(1), leaves one. The data are as for `m0`.
+    """
+    study = read_study(MRU, individuals, groups)
+    parameters = _latent_parameters(study, hmc.Parameter("bux"))
+    functions = (mru_normal_simulate, mru_normal_simulate_data, mru_derived)
+    return _estimator("mru_normal", mru_normal_log_density, study, parameters, *functions)
+
+
+def _latent_parameters(study: Study, bux: hmc.Parameter) -> list[hmc.Parameter]:
+    return [
         *(_one_per_group(name, study) for name in ("z", "u")),
         *_numbers("bxy", "bzy", "buy", "abar"),
         _positive("tau"),
         *_numbers("aX"),
-        *map(_positive, ("bux", "sigma")),
+        bux,
+        _positive("sigma"),
     ]
-    return _estimator("mru", mru_log_density, study, parameters, mru_simulate, mru_simulate_data, mru_derived)
 
 
 def _estimator(
@@ -219,6 +243,16 @@ def mru_simulate(rng, data):
     return position
 
 
+def mru_normal_simulate(rng, data):
+    """A draw from the prior of mru_normal: position (z, u, bxy, bzy, buy, abar, log tau, aX, bux, log sigma)."""
+    m = 2 * data.Z.size
+    position = np.empty(m + 8)
+    draw_normals(rng, 1.0, position)
+    for i in (m + 4, m + 7):
+        position[i] = log(rng.standard_exponential())
+    return position
+
+
 @inlined
 def draw_normals(rng, sd, out):
     """Fill `out` with draws of Normal(0, sd)."""
@@ -236,11 +270,22 @@ def simulate_outcomes(position, data, rng):
 
 def mru_simulate_data(position, data, rng):
     """X and Y of as many individuals in the same groups, given the parameters."""
+    return draw_study(constrain_positive(position[2 * data.Z.size + 6]), position, data, rng)
+
+
+def mru_normal_simulate_data(position, data, rng):
+    """As `mru_simulate_data`, with a bux of any sign."""
+    return draw_study(position[2 * data.Z.size + 6], position, data, rng)
+
+
+@allocating
+def draw_study(bux, position, data, rng):
+    """X and Y of as many individuals in the same groups, given the parameters."""
     n = data.Z.size
     x, outcomes, of_group = np.empty(data.X.size), np.empty(data.X.size), np.empty(n)
     members, means = np.empty(n), np.empty(n)
-    u, level, log_bux, log_sigma = position[n : 2 * n], position[2 * n + 5], position[2 * n + 6], position[2 * n + 7]
-    bux, sigma = constrain_positive(log_bux), constrain_positive(log_sigma)
+    u, level, log_sigma = position[n : 2 * n], position[2 * n + 5], position[2 * n + 7]
+    sigma = constrain_positive(log_sigma)
     for i in range(x.size):
         x[i] = level + bux * u[data.group[i]] + sigma * rng.standard_normal()
     spread = describe_groups(x, data.group, members, means)

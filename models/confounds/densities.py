@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from hmc.jit.kernel import inlined
+from hmc.jit.kernel import allocating, inlined
 from hmc.numerics import dot, total
 from hmc.transforms import constrain_positive
 from models.confounds.predictors import (
@@ -86,6 +86,29 @@ def mrx_log_density(position, data, gradient):
 
 def mru_log_density(position, data, gradient):
     """Log posterior density of mru, unnormalised, at (z, u, bxy, bzy, buy, abar, log tau, aX, log bux, log sigma)."""
+    place = 2 * data.Z.size + 6
+    bux = constrain_positive(position[place])
+    term, d_log_bux = exponential_of_log(position[place])  # bux ~ Exponential(1)
+    value = latent(bux, term, position, data, gradient)
+    gradient[place] = gradient[place] * bux + d_log_bux
+    return never_nan(value)
+
+
+def mru_normal_log_density(position, data, gradient):
+    """Log posterior density of mru_normal, unnormalised, at that of mru, with bux in place of log bux."""
+    place = 2 * data.Z.size + 6
+    bux = position[place]
+    term, d_prior, _, _ = normal(bux, 0.0, 1.0)  # bux ~ Normal(0, 1)
+    value = latent(bux, term, position, data, gradient)
+    gradient[place] += d_prior
+    return never_nan(value)
+
+
+@allocating
+def latent(bux, prior_of_bux, position, data, gradient):
+    """The latent Mundlak machine with this bux, and its prior; writes the gradient, with d/dbux without that of the
+    prior.
+    """
     n = data.Z.size
     m = 2 * n
     u, buy, of_x = position[n:m], position[m + 2], slice(m + 5, m + 8)
@@ -96,11 +119,11 @@ def mru_log_density(position, data, gradient):
     gradient[m + 2] = dot(slopes, u)
     gradient[m + 3] = total(slopes)
     term, gradient[m + 4] = spread_of_intercepts(position[:n], position[m + 4], slopes, gradient[:n])
-    value += term + treatments(u, position[of_x], data, gradient[n:m], gradient[of_x])
+    value += term + treatments(u, bux, prior_of_bux, position[of_x], data, gradient[n:m], gradient[of_x])
     for g in range(n):
         gradient[n + g] += buy * slopes[g]
     value += standard_normals(position[: m + 4], gradient[: m + 4])  # z, u, bxy, bzy, buy, abar ~ Normal(0, 1)
-    return never_nan(value)
+    return value
 
 
 @inlined
@@ -125,16 +148,17 @@ def outcomes(bxy, data, rows, slopes):
 
 
 @inlined
-def treatments(u, q, data, d_u, d_q):
-    """Every X ~ Normal(aX + bux u[g], sigma), and the priors of q = (aX, log bux, log sigma): their log density.
+def treatments(u, bux, prior_of_bux, q, data, d_u, d_q):
+    """Every X ~ Normal(aX + bux u[g], sigma), and the priors of bux and q = (aX, bux, log sigma): their log density.
 
-    Writes its gradient into d_u and d_q. A group's individuals enter through their number and mean alone, since
+    Writes its gradient into d_u and d_q, that of bux without its prior. A group's individuals enter through their
+    number and mean alone, since
 
         sum over i of (X[i] - mean[g])^2 = spread^2 + sum over g of members[g] (Xbar[g] - mean[g])^2
 
     and those are kept beside X wherever X is set: at construction, and by simulate_data.
     """
-    bux, sigma = constrain_positive(q[1]), constrain_positive(q[2])
+    sigma = constrain_positive(q[2])
     inverse = 1.0 / (sigma if is_scale(sigma) else 1.0)
     squares, sum_z, sum_zu = (data.spread * inverse) * (data.spread * inverse), 0.0, 0.0
     for g in range(u.size):
@@ -145,12 +169,11 @@ def treatments(u, q, data, d_u, d_q):
         sum_z += weighted
         sum_zu += weighted * u[g]
     value = -0.5 * squares - data.X.size * (q[2] + HALF_LOG_2PI)
-    term_bux, d_log_bux = exponential_of_log(q[1])  # bux ~ Exponential(1)
     term_sigma, d_log_sigma = exponential_of_log(q[2])  # sigma ~ Exponential(1)
     d_q[0] = sum_z * inverse
-    d_q[1] = sum_zu * inverse * bux + d_log_bux
+    d_q[1] = sum_zu * inverse
     d_q[2] = squares - data.X.size + d_log_sigma
-    value += standard_normals(q[:1], d_q[:1]) + term_bux + term_sigma  # aX ~ Normal(0, 1)
+    value += standard_normals(q[:1], d_q[:1]) + prior_of_bux + term_sigma  # aX ~ Normal(0, 1)
     return value if is_scale(sigma) else -math.inf
 
 

@@ -76,7 +76,8 @@ def test_good_fit_has_no_findings_and_is_said_to_have_converged(fit):
     )
     rhat = max(d.rhat(fit["a"]).max(), d.rhat(fit["sigma"]))
     assert str(verdict) == (
-        f"4 chains of 500 draws in 0.06 s, no divergences, Rhat at most {rhat:.3f}, ESS at least {ess:.0f}: converged"
+        f"4 chains of 500 draws in 0.06 s, no divergences, Rhat at most {rhat:.3f}, "
+        f"bulk and tail ESS at least {ess:.0f}: converged"
     )
 
 

@@ -1,5 +1,7 @@
 """The content of the page, from the items that a folder keeps: all that the chosen parts name, in order."""
 
+import importlib
+import inspect
 from collections.abc import Container, Iterable
 
 import pandas as pd
@@ -27,11 +29,15 @@ class Filling:
     def parts(self, parts: Iterable[contents.Part]) -> tuple[view.Section, ...]:
         """The `view.Section` of each part, without the contents that could not be made."""
         return tuple(
-            view.Section(part.name, part.title, part.text, tuple(filter(None, map(self._of, part.contents))))
+            view.Section(
+                part.name, part.title, part.question, part.text, tuple(filter(None, map(self._of, part.contents)))
+            )
             for part in parts
         )
 
     def _of(self, content: contents.Content) -> view.Content | None:
+        if isinstance(content, contents.ShownCode):
+            return _code(content)
         item = self._plan.of(content)
         if item.name not in self._done:
             return None
@@ -51,6 +57,7 @@ class Filling:
         )
         return view.Card(
             name=facts["name"] + option,
+            matters=model.matters,
             summary=described.summary,
             formula=described.formula,
             source=source_of(built),
@@ -68,10 +75,16 @@ class Filling:
         path, facts = self._kept.folder / item.files[0], self._kept.facts(item.name)
         frame = pd.read_csv(path, index_col=list(range(facts["levels"])))
         notes = [*([caption] if caption else []), *facts["notes"]]
-        return view.PageTable(name, title, frame, tuple(notes), path)
+        return view.PageTable(name, title, frame, tuple(notes), path, facts["caution"])
 
     def _picture(self, name: str, item: Item) -> view.Picture | None:
         title, caption = figures.caption(name)
+        untrue = self._kept.facts(item.name)["untrue"]
+        if untrue:  # a run with another seed, or with other data
+            listed = "; ".join(
+                f"\N{LEFT DOUBLE QUOTATION MARK}{phrase}\N{RIGHT DOUBLE QUOTATION MARK}" for phrase in untrue
+            )
+            caption = (*caption, f"Not true of this run: {listed}.")
         path, still = self._kept.folder / item.files[0], None
         if item.kind == "film":
             item = self._plan.of(contents.ShownFigure(figures.still(name)))
@@ -79,3 +92,9 @@ class Filling:
             if item.name not in self._done:
                 return None
         return view.Picture(name, title, caption, figures.describe(name), path, still)
+
+
+def _code(content: contents.ShownCode) -> view.Code:
+    module, _, name = content.function.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    return view.Code(content.name, content.title, inspect.getsource(function), f"{module.replace('.', '/')}.py")

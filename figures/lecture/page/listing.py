@@ -10,7 +10,7 @@ import keyword
 import re
 import textwrap
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import hmc
@@ -50,9 +50,16 @@ def listing(source: str) -> str:
     return f'<pre class="listing"><code>{"".join(parts)}{html.escape(source[done:])}</code></pre>'
 
 
-def inline(text: str) -> str:
-    """A line of prose as HTML, with text in `backticks` as `<code>`."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+def inline(text: str, places: Mapping[str, str] = {}, own: str = "") -> str:
+    """A line of prose as HTML, with text in `backticks` as `<code>`, and as a link where `places` has an anchor of that
+    name; but for `own`, the anchor of what the text is about.
+    """
+
+    def code(found: re.Match[str]) -> str:
+        place = places.get(html.unescape(found[1]), own)
+        return f"<code>{found[1]}</code>" if place == own else f'<a href="#{place}"><code>{found[1]}</code></a>'
+
+    return re.sub(r"`([^`]+)`", code, html.escape(text))
 
 
 def _log_density(model: hmc.Model) -> Callable[..., Any]:

@@ -17,13 +17,13 @@ from PIL import Image
 from figures.lecture.page.cells import grid
 from figures.lecture.page.formula import mathml
 from figures.lecture.page.listing import inline, listing
-from figures.lecture.page.view import Card, Content, Lecture, PageTable, Picture, Section
+from figures.lecture.page.view import Card, Code, Content, Lecture, PageTable, Picture, Section
 
 TYPES = {".png": "image/png", ".gif": "image/gif", ".csv": "text/csv"}
 PIXELS_PER_INCH = 100  # on a reader's screen: a figure of 9.6 inches is 960 wide there, whatever its resolution
 TALL = 20  # the most rows of a table that is shown whole; longer tables scroll in a box
-OWN_ANCHORS = ("lecture", "contents", "models")  # of the page itself
-KINDS: dict[type, str] = {Card: "model", Picture: "figure", PageTable: "table"}
+OWN_ANCHORS = ("lecture", "contents", "models", "figures")  # of the page itself
+KINDS: dict[type, str] = {Card: "model", Picture: "figure", PageTable: "table", Code: "code"}
 Thing: TypeAlias = Section | Content  # all that has an anchor
 # A verdict in a few words, with a sign, so that it does not depend on colour alone.
 BADGES: dict[str | None, tuple[str, str]] = {
@@ -43,7 +43,12 @@ def render(lecture: Lecture) -> str:
     """
     _require_own_anchors(lecture)
     _require_known_severities(lecture)
-    return _environment().get_template("page.html").render(lecture=lecture, badges=BADGES, tall=TALL)
+    named = [thing for thing in things(lecture) if not isinstance(thing, Section)]
+    # "mST_fixed, sigma = 1" is found as mST_fixed; a model's name is that of its card, which is before its table.
+    places = {re.split(r"[ ,]", thing.name)[0]: anchor(thing) for thing in reversed(named)}
+    environment = _environment()
+    environment.filters["inline"] = lambda text, own="": Markup(inline(text, places, own))
+    return environment.get_template("page.html").render(lecture=lecture, badges=BADGES, tall=TALL)
 
 
 def anchor(thing: Thing) -> str:
@@ -53,7 +58,7 @@ def anchor(thing: Thing) -> str:
 
 
 def kind(content: Content) -> str:
-    """Whether a content of a part is a model, a figure or a table."""
+    """Whether a content of a part is a model, a figure, a table or code."""
     return KINDS[type(content)]
 
 
@@ -68,6 +73,11 @@ def is_film(picture: Picture) -> bool:
 def cards(part: Section) -> tuple[Card, ...]:
     """The models of a part."""
     return tuple(content for content in part.contents if isinstance(content, Card))
+
+
+def pictures(part: Section) -> tuple[Picture, ...]:
+    """The figures and films of a part, without those of its models."""
+    return tuple(content for content in part.contents if isinstance(content, Picture))
 
 
 def things(lecture: Lecture) -> Iterator[Thing]:
@@ -89,9 +99,10 @@ def _require_own_anchors(lecture: Lecture) -> None:
 
 
 def _require_known_severities(lecture: Lecture) -> None:
-    for card in (card for part in lecture.parts for card in cards(part)):
-        if card.severity not in BADGES:
-            raise ValueError(f"page: {card.name}: no severity is called {card.severity}")
+    for thing in things(lecture):
+        severity = thing.severity if isinstance(thing, Card) else getattr(thing, "caution", None)
+        if severity not in BADGES:
+            raise ValueError(f"page: {thing.name}: no severity is called {severity}")
 
 
 def _environment() -> jinja2.Environment:
@@ -106,11 +117,11 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "anchor": anchor,
         "cards": cards,
+        "pictures": pictures,
         "duration": duration,
         "embedded": embedded,
         "formula": lambda text: Markup(mathml(text)),
         "grid": grid,
-        "inline": lambda text: Markup(inline(text)),
         "kind": kind,
         "listing": lambda source: Markup(listing(source)),
         "setting": setting,

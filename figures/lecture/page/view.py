@@ -28,12 +28,23 @@ class PageTable(NamedTuple):
     frame: pd.DataFrame  # rows by their labels; numbers are not rounded; columns may have two levels
     notes: tuple[str, ...]  # paragraphs, with `code` in backticks
     path: Path  # .csv
+    caution: str | None = None  # a severity, if its numbers are not to be trusted as they stand
+
+
+class Code(NamedTuple):
+    """A function of the project."""
+
+    name: str
+    title: str
+    source: str
+    file: str  # of the project
 
 
 class Card(NamedTuple):
     """A model and its fit."""
 
     name: str
+    matters: str  # the one line to remember of it
     summary: str  # one sentence
     formula: str  # several lines
     source: str  # of the log density
@@ -47,7 +58,7 @@ class Card(NamedTuple):
     pictures: tuple[Picture, ...]  # do the chains agree?
 
 
-Content: TypeAlias = Card | Picture | PageTable
+Content: TypeAlias = Card | Picture | PageTable | Code
 
 
 class Section(NamedTuple):
@@ -55,8 +66,9 @@ class Section(NamedTuple):
 
     name: str
     title: str
+    question: str
     text: tuple[str, ...]  # paragraphs, with `code` in backticks
-    contents: tuple[Content, ...]  # in order
+    contents: tuple[Content, ...]  # in order; the first stands before the text
 
 
 class Lecture(NamedTuple):

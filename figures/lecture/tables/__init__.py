@@ -10,6 +10,7 @@ import pandas as pd
 
 from figures.lecture.tables.comparisons import comparison_by_psis, comparison_by_waic
 from figures.lecture.tables.confounds import coverage_table, estimators
+from figures.lecture.tables.counts import participants, penalties, stories
 
 
 class LectureTable(NamedTuple):
@@ -25,6 +26,25 @@ def _by_psis(inputs: Mapping[str, Any]) -> pd.DataFrame:
 
 
 TABLES = {
+    "stories": LectureTable(
+        stories,
+        ("mRS",),
+        "Repeated measures: responses to each story",
+        "The stories repeat: each was read by many people, so responses to one story may resemble each other.",
+    ),
+    "participants": LectureTable(
+        participants,
+        ("mRXma2",),
+        "Repeated measures: responses of each participant",
+        "The participants repeat as well: each answered 30 scenes, so responses of one person may resemble each other.",
+    ),
+    "penalties": LectureTable(
+        penalties,
+        ("mST", "mSTnomem", "mSTP", "mSTPDG"),
+        "Structure decides the penalty, not the number of parameters",
+        "mST has more parameters than mSTnomem, and a smaller penalty pWAIC: sigma and the predictors leave each "
+        "intercept less free. So it goes on: in this table, each further parameter comes with a smaller penalty.",
+    ),
     "mST_mSTnomem_WAIC": LectureTable(
         comparison_by_waic,
         ("mST", "mSTnomem"),
@@ -52,7 +72,7 @@ TABLES = {
         lambda inputs: coverage_table(inputs["coverage"]),
         ("coverage",),
         "Five estimators over many studies",
-        "Trust an estimator if its bias is 0 and its intervals contain the truth as often as they claim.",
+        "Trust an estimator as far as its bias may be 0 and its intervals contain the truth as often as they claim.",
     ),
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from diagnostics import compare
 from diagnostics.psis import compute_psis_loo, loo_cautions
-from diagnostics.waic import standard_error_of_sum
+from diagnostics.waic import compute_waic, standard_error_of_sum, waic_cautions
 from figures.lecture.tables.truth import agreement, is_of_bundled_data, judged
 from models.exact import exact_criteria, exact_difference, published
 
@@ -30,9 +30,15 @@ def comparison_by_waic(fits: Mapping[str, Any]) -> pd.DataFrame:
 
     Beside its columns, for fits of the bundled data: `exact WAIC` and so on, without Monte Carlo error; `published
     WAIC` and so on, as the lecture prints them. The notes compare both our numbers and the published ones with the
-    exact ones, by the scatter of such numbers from run to run (`models.exact.published`).
+    exact ones, by the scatter of such numbers from run to run (`models.exact.published`), and repeat the cautions of
+    `diagnostics.waic`, as `hmc compare` does; `frame.attrs["severity"]` is then "warning".
     """
     frame, known, notes = _compared(fits, "WAIC")
+    cautions = [
+        f"{name}: {caution}"
+        for name, fit in fits.items()
+        for caution in waic_cautions(compute_waic(fit.log_likelihood))
+    ]
     if known:
         printed = published()
         exact = {name: _exact_row(name, frame.index[0]) for name in frame.index}
@@ -42,7 +48,7 @@ def comparison_by_waic(fits: Mapping[str, Any]) -> pd.DataFrame:
             found = [printed["compare"][name][column] for name in frame.index]
             frame[f"published {column}"] = np.array(found, dtype=float)
         notes += [_against_exact(fits, frame, printed), *_published_against_exact(frame, printed)]
-    frame.attrs = {"notes": [*notes, SE_NOTE]}
+    frame.attrs = {"notes": [*notes, SE_NOTE, *cautions], "severity": "warning" if cautions else None}
     return frame
 
 
@@ -72,7 +78,8 @@ def comparison_by_psis(fits: Mapping[str, Any], refits: Mapping[str, LooRefit]) 
         scores = {name: (frame.loc[name, "refitted looic"] - frame.loc[name, "exact looic"]) for name in frame.index}
         scores = {name: error / frame.loc[name, "refitted MCSE"] for name, error in scores.items()}
         notes.append(agreement("The refitted looic", scores, _draws(fits)))
-    frame.attrs = {"notes": notes}
+    cautions = any(loo_cautions(compute_psis_loo(fit.log_likelihood)) for fit in fits.values())  # the notes have them
+    frame.attrs = {"notes": notes, "severity": "warning" if cautions else None}
     return frame
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import figures
 import models
+from figures import claims
 from figures.lecture import contents
 from figures.lecture.tables import TABLES
 from figures.lecture.work import sources, tasks
@@ -25,6 +26,11 @@ from models.coverage import ESTIMATORS
 LIBRARIES = ("matplotlib", "numba", "numpy", "pandas", "pillow", "scipy")
 SHOWS_TROLLEY_FILE = ("mRXma", "mRXma2", "participant_responses")  # the published file, if it is given
 
+CLAIMS = (
+    "figures.claims",
+    "figures.claims.common",
+    *(f"figures.claims.{room}" for room in claims.ROOMS if room != "lecture"),
+)
 # The code that each kind of item runs, besides the module of its model or figure.
 CODE: dict[str, tuple[str, ...]] = {
     "fit": ("hmc.sampling", "hmc.model"),
@@ -32,8 +38,8 @@ CODE: dict[str, tuple[str, ...]] = {
     "study": ("models.coverage",),
     "card": ("diagnostics.verdict", "figures.lecture.tables", "figures.lecture.tables.estimates"),
     "table": ("figures.lecture.tables",),
-    "figure": (),
-    "film": (),
+    "figure": CLAIMS,
+    "film": CLAIMS,
 }
 
 
@@ -89,7 +95,8 @@ class Plan:
         self._versions = [importlib.metadata.version(library) for library in LIBRARIES]
         for part in parts:
             for content in part.contents:
-                self.of(content)
+                if not isinstance(content, contents.ShownCode):  # nothing is made for it
+                    self.of(content)
 
     def of(self, content: contents.Content) -> Item:
         """The item of an entry of `figures.lecture.contents`; for a model, that of its card."""
@@ -159,8 +166,10 @@ class Plan:
 
     def _sampled(self, kind: str, stem: str, task: Task, name: str, options: dict[str, Any], **defaults: Any) -> Item:
         module = getattr(models, name).__module__
-        sampling = {**defaults, **self._settings.sampling, "seed": self._settings.seed}
-        arguments = {"factory": f"{module}:{name}", "options": options, "sampling": sampling}
+        sampling = {**models.sampling(name), **defaults, **self._settings.sampling, "seed": self._settings.seed}
+        sampling |= {option: value for option, value in options.items() if option in figures.OF_SAMPLER}
+        of_model = {option: value for option, value in options.items() if option not in figures.OF_SAMPLER}
+        arguments = {"factory": f"{module}:{name}", "options": of_model, "sampling": sampling}
         return self._item(kind, f"{kind}s/{stem}", task, arguments, {}, module)
 
     def _item(

@@ -60,8 +60,9 @@ def study(arguments: Arguments, _inputs: Inputs, stem: str) -> Facts:
 
 
 def figure(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
-    """A figure of the registry as .png and .svg."""
+    """A figure of the registry as .png and .svg, and the claims of its caption that are not true of its inputs."""
     import figures
+    from figures import claims
     from figures.drawing.style import save
 
     loaded = {name: load(source) for name, source in inputs.items()}
@@ -69,17 +70,18 @@ def figure(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
         drawn = figures.draw(arguments["figure"], loaded, **arguments["options"])
         for ending in (".png", ".svg"):
             save(drawn, f"{stem}{ending}")
-    return {}
+    return {"untrue": claims.untrue(arguments["figure"], loaded, **arguments["options"])}
 
 
 def film(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
-    """A film of the registry as .gif."""
+    """A film of the registry as .gif, and the claims of its caption that are not true of its inputs."""
     import figures
+    from figures import claims
 
     loaded = {name: load(source) for name, source in inputs.items()}
     with _drawing:
         figures.write_film(arguments["film"], loaded, f"{stem}.gif")
-    return {}
+    return {"untrue": claims.untrue(arguments["film"], loaded)}
 
 
 def card(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
@@ -103,8 +105,12 @@ def table(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
 
 
 def _written(made: "pd.DataFrame", stem: str) -> Facts:
-    """Write a table; returns its notes, and how many columns of the file label the rows."""
+    """Write a table; returns its notes, how many columns of the file label the rows, and how far to trust it."""
     from figures.lecture.tables import as_csv
 
     write_whole(f"{stem}.csv", lambda file: file.write(as_csv(made).encode()))
-    return {"notes": made.attrs["notes"], "levels": made.index.nlevels}
+    return {
+        "notes": made.attrs["notes"],
+        "levels": made.index.nlevels,
+        "caution": made.attrs.get("severity"),
+    }

@@ -17,6 +17,7 @@ from figures.confounds.effects import ESTIMATORS, bxy, bzy, group_sizes
 from figures.confounds.groups import contrasts, intercepts
 from figures.drawing import style
 from models.confounds import simulate_study
+from models.coverage import wilson
 
 STUDY = simulate_study(5, groups=6, individuals=50)
 
@@ -193,11 +194,21 @@ def test_bias_and_coverage_are_those_of_the_table(table):
             gid = f"{statistic}-{coefficient}-{name}"
             assert _artist(figure, gid).get_xdata() == [row[statistic]]
             ends = np.array(_artist(figure, f"error-{gid}").get_segments())[0, :, 0]
-            np.testing.assert_allclose(ends, row[statistic] + row[f"{statistic}_se"] * np.array([-2.0, 2.0]))
+            se_on_both_sides = row[statistic] + row[f"{statistic}_se"] * np.array([-2.0, 2.0])
+            expected = wilson(row[statistic], 40) if statistic == "coverage" else se_on_both_sides
+            np.testing.assert_allclose(ends, expected)
     assert set(_artist(figure, "ideal-bias-bxy").get_xdata()) == {0.0}
     assert set(_artist(figure, "ideal-coverage-bzy").get_xdata()) == {0.89}
     assert [t.get_text()[:3] for t in figure.axes[0].get_yticklabels()] == ["m0:", "mf:", "mru"]
     assert "over 40 simulated" in figure.get_suptitle()
+
+
+def test_no_bar_of_a_coverage_is_without_width_or_beyond_1(table):
+    figure = coverage(table.assign(coverage=1.0, coverage_se=0.0))
+    for name in ("m0", "mf", "mru"):
+        lower, upper = np.array(_artist(figure, f"error-coverage-bxy-{name}").get_segments())[0, :, 0]
+        assert lower < 0.95
+        assert upper == 1.0
 
 
 def test_standard_errors_that_are_not_known_are_not_drawn(table):

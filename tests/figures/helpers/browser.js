@@ -49,6 +49,7 @@ async function pictureFaults() {
 }
 
 function formulaFaults() {
+  unfold()
   return all("math").filter((math) => !isSeen(math) || math.getBoundingClientRect().width < 10).map(named)
 }
 

@@ -23,13 +23,18 @@ def lecture(tmp_path_factory):
     first = _card(folder, "mST", "note", (_picture(folder, "ranks:mST"),))
     second = _card(folder, LONG, "error", ())
     third = _card(folder, "m0", None, ())._replace(table=None, verdict="4 chains: converged")
+    program = view.Code("simulation", "The simulation", SOURCE, "models/frogs.py")
     few = view.PageTable("comparison", "Two models", _comparison(), (), _csv(folder, "comparison", _comparison()))
     return view.Lecture(
         (
             view.Section(
-                "tadpoles", "Tadpoles: how much to pool", ("First `a`.", "Then b."), (plot, first, moving, few)
+                "tadpoles",
+                "Tadpoles: how much to pool",
+                "How much?",
+                ("First `a`.", "Then b: see `sweep`."),
+                (plot, first, moving, few),
             ),
-            view.Section("confounds", "Confounds of a group", ("Of groups.",), (second, third)),
+            view.Section("confounds", "Confounds of a group", "Of which?", ("Of groups.",), (second, third, program)),
         ),
         {"Seed": "12", "Data": "simulated; for others: `--trolley Trolley.csv`"},
     )
@@ -84,7 +89,7 @@ def _card(folder, name, severity, pictures):
     verdict = "4 chains of 1000 draws: take care\nwarning: Rhat is over 1.01\nnote: few draws"
     summary = "A model of `S`."
     fit = ("48 tanks", settings, verdict, severity, 0.0512, table, pictures)
-    return view.Card(name, summary, FORMULA, SOURCE, "models/frogs.py", *fit)
+    return view.Card(name, f"To remember of {name}.", summary, FORMULA, SOURCE, "models/frogs.py", *fit)
 
 
 def _comparison():

@@ -130,7 +130,7 @@ def test_arrows_are_the_momenta_and_their_sum_that_make_the_turn(chain):
         for gid, number in (("backward", backward), ("forward", forward)):
             tail, tip = arrow(axes, gid)
             np.testing.assert_array_equal(tail, r.leaf(number).position)
-            np.testing.assert_allclose(tip - tail, trajectory._ARROW * scale * r.leaf(number).momentum, rtol=1e-12)
+            np.testing.assert_allclose(tip - tail, trajectory.ARROW * scale * r.leaf(number).momentum, rtol=1e-12)
             along.append((tip - tail) / scale @ rho)
         assert min(along) <= 0.0  # one of them points against the sum
         directions.add(along[0] <= 0.0)
@@ -288,6 +288,7 @@ def test_frames_grow_leaf_by_leaf_and_end_with_the_draw(chain):
         axes = figure.axes[0]
         leaves, draw = find(axes, "leaves"), find(axes, "draw").get_xydata()
         shown.append((np.array(leaves.get_offsets()), draw.copy(), figure.get_suptitle()))
+        assert find(axes, "momentum").get_visible() == ("a momentum (arrow) is drawn" in figure.get_suptitle())
     for number, r in enumerate(chain[:3]):
         for count in range(1, len(r.leaves) + 1):
             offsets, draw, title = shown[n]

@@ -88,7 +88,9 @@ def test_fit_prints_the_table_and_a_line_on_convergence(capsys):
     assert out.split()[:6] == ["mean", "sd", "5.5%", "94.5%", "n_eff", "Rhat4"]
     assert re.search(r"^a_bar +1\.3", out, re.MULTILINE)
     assert re.search(
-        r"4 chains of 1000 draws in .* s, no divergences, Rhat at most 1\.0\d+, ESS at least \d+: converged", out
+        r"4 chains of 1000 draws in .* s, no divergences, Rhat at most 1\.0\d+, "
+        r"bulk and tail ESS at least \d+: converged",
+        out,
     )
     assert "48 vector or matrix parameters hidden" in out
 
@@ -213,6 +215,8 @@ def test_without_a_name_all_stills_and_films_are_drawn():
     assert {name: len(several) for name, several in planned.models.items() if isinstance(several, list)} == {
         "cafes": 21,
         "mST_fixed": 20,
+        "schools": 4,
+        "schools_nc": 4,
     }
 
 

@@ -63,6 +63,14 @@ def test_all_checks_are_tried(browser):
     assert tuple(check.__name__ for check in browser.CHECKS) == CHECKS
 
 
+def test_a_link_to_a_model_unfolds_it(browser, chromium, file, html):
+    browser.show(chromium, file(html))
+    card = chromium.find_element("css selector", "details.card")
+    assert not card.get_property("open")
+    chromium.find_element("css selector", '.overview a[href="#model-mST"]').click()
+    assert card.get_property("open")
+
+
 def test_a_film_moves_until_it_is_stopped(browser, chromium, file, html):
     browser.show(chromium, file(html))
     film = chromium.find_element("css selector", ".film")

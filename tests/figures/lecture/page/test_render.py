@@ -112,11 +112,67 @@ def test_things_stand_in_the_order_of_the_lecture(lecture, outline):
     assert places == sorted(places)
 
 
+def test_a_part_opens_with_its_question_and_its_first_figure(lecture, html):
+    for part in lecture.parts:
+        assert html.index(part.title) < html.index(f'<p class="question">{part.question}')
+    tadpoles = lecture.parts[0]
+    places = [html.index(words) for words in (tadpoles.question, 'id="figure-tanks"', "<p>First <code>a</code>")]
+    assert places == sorted(places)
+
+
+def test_a_part_without_a_figure_opens_with_its_text(lecture):
+    card = lecture.parts[0].contents[1]
+    text = render.render(of(lecture, contents=(card,)))
+    assert text.index("<p>First <code>a</code>") < text.index('id="model-mST"')
+
+
+def test_a_model_is_folded_and_says_in_a_line_what_matters(lecture, outline):
+    folds = [attributes for tag, attributes in outline.elements if attributes.get("class") == "card"]
+    assert len(folds) == 3
+    assert not any("open" in attributes for attributes in folds)
+    assert all(card.matters in outline.text for part in lecture.parts for card in render.cards(part))
+
+
+def test_names_in_captions_are_links_to_what_they_name(lecture, outline):
+    """But for the name of what the caption is about, and for names of nothing here."""
+    picture = lecture.parts[0].contents[0]._replace(caption=("See `sweep`, `mST`, `tanks` and `elsewhere`.",))
+    text = render.render(of(lecture, contents=(picture, *lecture.parts[0].contents[1:])))
+    caption = "".join(text.split("<figcaption>")[1].split("</figcaption>")[0].splitlines())
+    assert caption == (
+        '<p>See <a href="#figure-sweep"><code>sweep</code></a>, <a href="#model-mST"><code>mST</code></a>, '
+        "<code>tanks</code> and <code>elsewhere</code>.</p>"
+    )
+    assert {"href": "#figure-sweep"} in outline.all("a")  # of a part's text
+
+
+def test_all_figures_are_listed_with_links(lecture, outline):
+    listed = {link["href"] for link in outline.all("a")}
+    for part in lecture.parts:
+        assert {f"#{render.anchor(picture)}" for picture in render.pictures(part)} <= listed
+
+
+def test_parts_lead_to_the_next_and_the_one_before(html):
+    first, second = html.split('<section class="part"')[1:]
+    assert '<a href="#confounds">Next: Confounds of a group</a>' in first
+    assert '<a href="#tadpoles">Before: Tadpoles: how much to pool</a>' in second
+    assert "Before:" not in first
+    assert "Next:" not in second
+
+
 def test_a_verdict_is_told_in_words_beside_its_colour(lecture):
     (card,) = render.cards(lecture.parts[0])
     for severity, (_, words) in render.BADGES.items():
         shown = of(lecture, contents=(card._replace(severity=severity, verdict=""),))
         assert Outline(render.render(shown)).text.count(words) == 2  # in the list of models and on the card
+
+
+def test_a_table_whose_numbers_are_not_to_be_trusted_says_so(lecture):
+    table = lecture.parts[0].contents[3]
+    words = render.BADGES["warning"][1]
+    texts = [render.render(of(lecture, contents=(table._replace(caution=caution),))) for caution in (None, "warning")]
+    assert [Outline(text).text.count(words) for text in texts] == [0, 1]
+    with pytest.raises(ValueError, match="comparison: no severity is called grave"):
+        render.render(of(lecture, contents=(table._replace(caution="grave"),)))
 
 
 def test_texts_are_no_html(lecture):
@@ -125,10 +181,13 @@ def test_texts_are_no_html(lecture):
     changed = of(
         lecture,
         title=hostile,
+        question=hostile,
         text=(hostile,),
         contents=(
             picture._replace(title=hostile, alt=hostile, caption=(hostile,)),
-            card._replace(name="a<b>", summary=hostile, source=hostile, data=hostile, verdict=hostile, table=None),
+            card._replace(
+                name="a<b>", matters=hostile, summary=hostile, source=hostile, data=hostile, verdict=hostile, table=None
+            ),
             film,
             table._replace(title=hostile, notes=(hostile,), frame=table.frame.set_axis(["<b>", "<i>"])),
         ),
@@ -137,7 +196,7 @@ def test_texts_are_no_html(lecture):
     assert {"i"}.isdisjoint(tag for tag, _ in outline.elements)
     assert [attributes for attributes in outline.all("b") if attributes] == []
     assert outline.all("img")[0]["alt"] == hostile
-    assert outline.text.count("&amp;</b>") == 14
+    assert outline.text.count("&amp;</b>") == 18
 
 
 def test_an_empty_lecture_is_a_page_too():

@@ -79,6 +79,18 @@ def test_waic_is_that_of_the_draws(fits):
     assert table.loc["mSTnomem", "dSE"] == pytest.approx(np.sqrt(48 * difference.var(ddof=1)), rel=1e-10)
 
 
+def test_a_comparison_repeats_the_cautions_that_hmc_compare_prints(fits):
+    two = {name: fits[name] for name in ("mST", "mSTnomem")}
+    table = comparison_by_waic(two)
+    assert table.attrs["severity"] == "warning"
+    told = [note for note in table.attrs["notes"] if "p_waic" in note]
+    assert [note.partition(":")[0] for note in told] == [*two]
+    calm = {name: Rescored(fit, lambda log_lik: 0.01 * log_lik) for name, fit in two.items()}
+    table = comparison_by_waic(calm)
+    assert table.attrs["severity"] is None
+    assert not [note for note in table.attrs["notes"] if "p_waic" in note]
+
+
 def test_how_sure_the_best_model_is_stands_in_the_note(fits):
     note = comparison_by_waic(with_memory(fits)).attrs["notes"][0]
     difference = waic_of(fits["mSTnomem"])[0] - waic_of(fits["mST"])[0]

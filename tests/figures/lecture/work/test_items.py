@@ -21,9 +21,33 @@ def keys(settings, part):
 
 def test_the_lecture_has_every_model_every_figure_and_every_film():
     named = [content for part in contents.PARTS for content in part.contents]
-    assert {content.name for content in named if isinstance(content, contents.ShownModel)} == set(models.names())
+    assert {content.name for content in named if isinstance(content, contents.ShownModel)} == {
+        *models.names(),
+        *models.counterexamples(),
+    }
     assert {content.name for content in named if isinstance(content, contents.ShownFigure)} == set(figures.names())
     assert {content.name for content in named if isinstance(content, contents.ShownFilm)} == set(figures.films())
+
+
+def test_every_part_opens_with_a_question_and_a_picture():
+    for part in contents.PARTS:
+        assert part.question.endswith("?")
+        assert isinstance(part.contents[0], (contents.ShownFigure, contents.ShownFilm))
+
+
+def test_every_model_has_a_line_that_fits_in_its_folded_card():
+    for content in (content for part in contents.PARTS for content in part.contents):
+        if isinstance(content, contents.ShownModel):
+            assert content.matters.endswith(".")
+            assert 15 < len(content.matters) < 90
+
+
+def test_a_series_of_settings_goes_to_the_sampler_and_not_to_the_model(plan):
+    fits = [plan.fit("schools", nth).arguments for nth in range(4)]
+    assert [fit["sampling"]["target_accept"] for fit in fits] == [0.8, 0.9, 0.95, 0.99]
+    assert [fit["options"] for fit in fits] == [{}] * 4
+    assert plan.fit("cafes", 3).arguments["sampling"]["target_accept"] == 0.95
+    assert "target_accept" not in plan.fit("mST").arguments["sampling"]
 
 
 def test_nothing_is_in_it_twice():
@@ -59,7 +83,8 @@ def test_settings_of_the_sampler_count_for_all_fits_and_for_what_is_made_of_them
 
 def test_the_number_of_studies_counts_for_coverage_alone():
     other = SETTINGS._replace(replications=10)
-    assert not set(keys(SETTINGS, "coverage").values()) & set(keys(other, "coverage").values())
+    here, there = keys(SETTINGS, "coverage"), keys(other, "coverage")
+    assert {name for name in here if here[name] == there[name]} == {"figures/closing_questions"}  # of stored studies
     assert keys(SETTINGS, "confounds") == keys(other, "confounds")
 
 

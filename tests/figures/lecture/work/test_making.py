@@ -18,6 +18,7 @@ import figures
 import hmc
 import models
 from diagnostics import precis
+from figures.lecture.tables import TABLES
 from figures.lecture.work.making import make
 
 SHORT = {"warmup": 300, "draws": 250}
@@ -84,9 +85,9 @@ def test_the_page_has_every_model_figure_film_and_table(made):
     text = made.page.read_text(encoding="utf-8")
     for name in [*figures.names(), *figures.films()]:
         assert f'id="figure-{name}"' in text
-    for name in models.names():
+    for name in [*models.names(), *models.counterexamples()]:
         assert f'id="model-{name}' in text
-    for name in ("mST_mSTnomem_WAIC", "mST_mSTP_PSIS", "estimators", "coverage"):
+    for name in TABLES:
         assert f'id="table-{name}"' in text
     assert text.count("(simulated data)") > 4
 
@@ -115,7 +116,7 @@ def test_other_executors_make_the_same_bytes(made, tmp_path):
     with concurrent.futures.ThreadPoolExecutor(3) as threads:
         other = make(tmp_path / "threads", only=["trolley"], executor=threads, **SHORT)
     files = [path for path in other.page.parent.glob("*/*") if path.suffix in (".png", ".svg", ".gif", ".csv")]
-    assert len(files) == 7  # three figures, each of two files, and a table
+    assert len(files) == 8  # three figures, each of two files, and two tables
     for path in files:
         assert path.read_bytes() == (made.page.parent / path.parent.name / path.name).read_bytes()
 
