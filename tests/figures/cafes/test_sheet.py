@@ -224,6 +224,6 @@ def test_the_animation_has_a_frame_for_each_visit_and_always_the_same_bytes(fits
 
 
 def test_an_animation_that_is_no_gif_is_refused_before_anything_is_drawn(tmp_path):
-    with pytest.raises(ValueError, match=r"cafes\.png: an animation's file ends in \.gif$"):
+    with pytest.raises(ValueError, match=r"cafes\.png: a film's file ends in \.gif or \.mp4$"):
         cafes_animation([], tmp_path / "cafes.png")
     assert list(tmp_path.iterdir()) == []
