@@ -110,6 +110,8 @@ class Look(NamedTuple):
     sheet: str | None = None  # a style of matplotlib: a name that it knows, or the path of a file
 
 
+# For a telephone, which shows 5.6 inches at two thirds of their size: letters are then 11 pixels tall at the least.
+NARROW = Look(width=5.6, height=6.4, dpi=140)
 # For slides and posters; beyond these limits no figure of this project can be read.
 LIMITS = {"width": (3.0, 60.0), "height": (2.0, 60.0), "dpi": (20.0, 1200.0)}
 _asked: ContextVar[tuple[Look, Mapping[str, Any]]] = ContextVar("asked", default=(Look(), {}))

@@ -136,7 +136,7 @@ PARTS = (
             ShownTable("mST_mSTnomem_WAIC"),
             ShownTable("penalties"),
             ShownFigure("pooling"),
-            ShownModel("mST_fixed", "Sigma is given, here near 1.", nth=11),
+            ShownModel("mST_fixed", "Sigma is given, here 5, and tanks are hardly pooled: see `pooling`."),
             ShownFilm("sweep_film"),
             ShownFigure("sigma_sweep"),
             ShownFigure("overfitting"),

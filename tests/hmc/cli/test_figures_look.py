@@ -90,7 +90,7 @@ def test_a_figure_without_room_says_so(capsys, tmp_path):
 @pytest.mark.parametrize("name", OF_SAMPLER)
 def test_figures_of_the_sampler_take_a_seed_and_a_step_size(name, capsys, tmp_path):
     options = [option for option in ("seed", "step_size") if option in figures.options_of(name)]
-    values = {"seed": 5, "step_size": 0.4}
+    values = {"seed": 5, "step_size": 0.5}
     given = [[], *([f"--{option.replace('_', '-')}", values[option]] for option in options)]
     files = [drawn(capsys, tmp_path / str(i), name, "--dpi", 30, *one) for i, one in enumerate(given)]
     texts = [b"".join(path.read_bytes() for path in one.values()) for one in files]
