@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 # Transitions of warm-up of the lecture's fits: as long as everybody's were when it was given.
 WARMUP = 1000
+# A chain's draws in a fit without a tank. With 48 such fits, a deviance then has a Monte Carlo error of about 1.
+REFIT_DRAWS = 500
 
 
 class ShownModel(NamedTuple):
