@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import io
 import math
 import shutil
@@ -11,11 +10,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from figures.drawing import style
+from figures.drawing.palette import in_few_colours
 from hmc.files import write_whole
 
 if TYPE_CHECKING:
@@ -51,10 +49,7 @@ def has_ffmpeg() -> bool:
 def _gif(figures: Iterable[Figure], milliseconds: Sequence[int]) -> bytes:
     fineness = style.dots_per_inch() or DOTS_PER_INCH
     pictures = [_picture(figure, fineness) for figure in figures]
-    counted = [_counted(picture) for picture in pictures]
-    palette = _palette(counted)
-    place = np.zeros(1 << 24, np.uint8)  # in the palette, of each colour that some picture has
-    first, *others = [_in_colours(palette, place, *each) for each in zip(pictures, counted, strict=True)]
+    first, *others = in_few_colours(pictures, COLOURS)
     film = io.BytesIO()
     first.save(film, "gif", save_all=True, append_images=others, duration=milliseconds, loop=0, optimize=False)
     return film.getvalue()
@@ -87,35 +82,3 @@ def _picture(figure: Figure, fineness: float) -> Image.Image:
         figure.savefig(image, format="rgba", dpi=fineness)
     width, height = (int(inches * fineness) for inches in figure.get_size_inches())
     return Image.frombuffer("RGBA", (width, height), image.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")
-
-
-def _counted(picture: Image.Image) -> dict[int, int]:
-    """{colour, a whole number: how many of the picture's dots have it}."""
-    found = picture.getcolors(picture.width * picture.height)
-    return {red << 16 | green << 8 | blue: n for n, (red, green, blue) in found}
-
-
-def _palette(counted: Sequence[dict[int, int]]) -> NDArray[np.int64]:
-    """The colours that most dots of all pictures have, (up to 256, 3). Image.quantize would make white a grey."""
-    counts: collections.Counter[int] = collections.Counter()
-    for one in counted:
-        counts.update(one)
-    most = sorted(counts, key=lambda code: (-counts[code], code))[:COLOURS]
-    return _red_green_blue(np.array(most))
-
-
-def _in_colours(
-    palette: NDArray[np.int64], place: NDArray[np.uint8], picture: Image.Image, counted: dict[int, int]
-) -> Image.Image:
-    """An image whose dots have the nearest colours of the palette; `place` is a table to write in."""
-    codes = np.array(sorted(counted))
-    distance = ((_red_green_blue(codes)[:, None] - palette) ** 2).sum(axis=2)
-    place[codes] = distance.argmin(axis=1)
-    dots = np.asarray(picture).astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
-    image = Image.fromarray(place[dots])
-    image.putpalette(palette.astype(np.uint8).tobytes())
-    return image
-
-
-def _red_green_blue(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)

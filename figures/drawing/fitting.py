@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.colors
+import numpy as np
 from matplotlib.gridspec import GridSpec
+from matplotlib.offsetbox import VPacker
 from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def fit(figure: Figure) -> None:
         box = axes.get_window_extent()
         for title in (axes.title, axes._left_title, axes._right_title):  # type: ignore[attr-defined]
             _wrap(title, 1.05 * box.width)
-        _wrap(axes.xaxis.label, 1.15 * box.width)
+        _wrap(axes.xaxis.label, box.width)
         _wrap(axes.yaxis.label, 1.1 * box.height, is_upright=True)
         _thin_ticks(axes, box.width / figure.dpi)
 
@@ -123,9 +125,22 @@ def _narrow_legend(figure: Figure, legend: Legend, width: float) -> None:
         outside._outside_loc = "lower"
         legend.set_loc("lower center")
     renderer = figure._get_renderer()  # type: ignore[attr-defined]
-    while outside._ncols > 1 and outside._legend_box.get_bbox(renderer).width > 0.97 * figure.bbox.width:
-        legend.set_ncols(outside._ncols - 1)
-        legend._init_legend_box(legend.legend_handles, [text.get_text() for text in legend.get_texts()])
+    columns = outside._legend_handle_box.get_children()
+    while len(columns) > 1 and outside._legend_box.get_bbox(renderer).width > 0.97 * figure.bbox.width:
+        columns = _in_columns(
+            [item for column in columns for item in column.get_children()], columns[0], len(columns) - 1
+        )
+        outside._legend_handle_box._children = columns
+
+
+def _in_columns(items: list[Any], like: Any, number: int) -> list[VPacker]:
+    """The entries of a legend in so many columns, packed as `like` is."""
+    columns = []
+    for part in np.array_split(np.arange(len(items)), number):
+        children = [items[i] for i in part]
+        columns.append(VPacker(pad=like.pad, sep=like.sep, align=like.align, children=children))
+        columns[-1].set_figure(like.get_figure(root=False))
+    return columns
 
 
 def _wrap(text: Text, room: float, is_upright: bool = False) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from figures.drawing.palette import in_few_colours
 from hmc.files import write_whole
 
 COLOURS = 64  # of a still; figures have few, and shades of them at the edges of letters and lines
@@ -19,10 +20,10 @@ def write_still(picture: str | Path, path: str | Path) -> Path:
     """Write a picture (.png) to `path` (.webp), of the same dots, reduced to its commonest colours."""
     with Image.open(picture) as image:
         drawn, fineness = image.convert("RGB"), round(image.info["dpi"][0])
-    few = drawn.quantize(palette=_commonest(drawn), dither=Image.Dither.NONE).convert("RGB")
+    (few,) = in_few_colours([drawn], COLOURS)
     exif = Image.Exif()
     exif[DPI] = fineness
-    return _written(path, [few], exif=exif)
+    return _written(path, [few.convert("RGB")], exif=exif)
 
 
 def dots_per_inch(image: Image.Image) -> float | None:
@@ -40,16 +41,6 @@ def write_moving(film: str | Path, path: str | Path) -> Path:
             frames.append(image.convert("RGB"))
             shown.append(image.info["duration"])
     return _written(path, frames, save_all=True, append_images=frames[1:], duration=shown, loop=0)
-
-
-def _commonest(picture: Image.Image) -> Image.Image:
-    """A palette of the picture's commonest colours, in a sample of its dots. Image.quantize would make white a grey."""
-    sample = picture.resize((picture.width // 3, picture.height // 3), Image.Resampling.NEAREST)
-    counted = sorted(sample.getcolors(sample.width * sample.height), reverse=True)[:COLOURS]
-    colours = [part for _, colour in counted for part in colour]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(colours + colours[:3] * (256 - len(counted)))
-    return palette
 
 
 def _written(path: str | Path, frames: list[Image.Image], **further: Any) -> Path:

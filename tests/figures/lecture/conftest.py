@@ -63,9 +63,9 @@ def chromium(browser):
 
 def _picture(folder, name):
     stem = folder / name.replace(":", "-")
-    wide = small.write_still(style.save(_drawn(0.5), f"{stem}.png"), f"{stem}.webp")
+    wide = small.write_still(style.save(_drawn(0.5, style.WIDE), f"{stem}.png"), f"{stem}.webp")
     with style.asked(style.NARROW):
-        narrow = small.write_still(style.save(_drawn(0.5), f"{stem}-narrow.png"), f"{stem}-narrow.webp")
+        narrow = small.write_still(style.save(_drawn(0.5, style.WIDE), f"{stem}-narrow.png"), f"{stem}-narrow.webp")
     caption, files = ("Dots of `mST`.", "More of it."), (f"figures/{name}.svg", f"figures/{name}.png")
     narrow, files = (None, ()) if ":" in name else (narrow, files)
     return view.Picture(name, f"What {name} shows", caption, f"dots of {name}", wide, narrow, None, files)
@@ -76,9 +76,9 @@ def _film(folder):
     return small.write_moving(whole, folder / "sweep.webp")
 
 
-def _drawn(height):
+def _drawn(height, size=(4.8, 2.7)):
     with style.applied():
-        figure = style.blank((4.8, 2.7))
+        figure = style.blank(size)
         axes = figure.add_subplot()
         axes.plot([0.0, 1.0], [height, height], "o")
         axes.set_ylim(0.0, 1.0)

@@ -18,7 +18,7 @@ BROKEN = {
     "no language": ("structure", '<html lang="en">', "<html>", "language"),
     "half a picture": ("pictures", "data:image/webp;base64,UklGR", "data:image/webp;base64,UklXX", "no picture"),
     "no words": ("pictures", 'alt="dots of tanks"', 'alt=""', "no words"),
-    "a picture of no size": ("pictures", 'width="480" height="270"', "", "no size"),
+    "a picture of no size": ("pictures", 'width="960" height="540"', "", "no size"),
     "no formula": ("formulas", "</style>", "math { display: none }</style>", "math"),
     "a wide element": ("widths", END, f'<p style="width: 1300px; max-width: none">x</p>{END}', "1280 pixels: the page"),
     "a box without Tab": ("widths", 'class="scroll tall" tabindex="0"', 'class="scroll tall"', "by keyboard"),

@@ -253,7 +253,9 @@ def test_an_unknown_severity_is_refused(lecture):
 
 def test_a_picture_is_as_large_as_it_was_drawn_however_finely(lecture):
     picture, _, film, _ = lecture.parts[0].contents
-    assert render.size(picture.path) == render.size(film.path) == (480, 270)
+    assert render.size(picture.path) == (960, 540)
+    assert render.size(picture.narrow) == (560, 640)
+    assert render.size(film.path) == (480, 270)
 
 
 @pytest.mark.parametrize(
