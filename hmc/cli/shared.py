@@ -120,17 +120,14 @@ def sampling(options: argparse.Namespace, name: str = "") -> dict[str, Any]:
 
 
 def of_chain(options: argparse.Namespace, name: str = "") -> dict[str, Any]:
-    """The arguments of `hmc.sample` that a chain of a model depends on. ValueError for those without effect.
-
-    Those that are not on the command line are the model's own (`models.sampling`), or the defaults.
-    """
+    """The arguments of `hmc.sample` that a chain of a model depends on. ValueError for those without effect."""
     import models
 
     if options.warmup == 0:
         refuse_unused(options, OF_WARMUP, "without warm-up (--warmup 0) nothing is adapted")
     given = {option: getattr(options, option) for option in OF_CHAINS}
-    if options.target_accept is None:
-        given["target_accept"] = models.sampling(name).get("target_accept", 0.8)
+    if given.get("target_accept") is None:  # then it is the model's own, or the default
+        given = {option: value for option, value in given.items() if option != "target_accept"} | models.sampling(name)
     return given | {"initial": None if options.initial is None else initial_values(options.initial)}
 
 

@@ -48,7 +48,7 @@ def comparison_by_waic(fits: Mapping[str, Any]) -> pd.DataFrame:
             found = [printed["compare"][name][column] for name in frame.index]
             frame[f"published {column}"] = np.array(found, dtype=float)
         notes += [_against_exact(fits, frame, printed), *_published_against_exact(frame, printed)]
-    frame.attrs = {"notes": [*notes, SE_NOTE, *cautions], "severity": "warning" if cautions else None}
+    frame.attrs = {"notes": [*notes, *cautions, SE_NOTE], "severity": "warning" if cautions else None}
     return frame
 
 

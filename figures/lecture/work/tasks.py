@@ -127,7 +127,9 @@ def card(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     table = estimates(fit, arguments["model"])
     found = verdict(fit)
     severity = found.findings[0].severity if found.findings else None
-    return {**_written(table, stem), "verdict": str(found), "severity": severity}
+    metric = [f"Metric: {found.chosen_metric}."] if found.chosen_metric else []
+    lines = [found.summary, *map(str, found.findings), *metric]
+    return {**_written(table, stem), "verdict": "\n".join(lines), "severity": severity}
 
 
 def table(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:

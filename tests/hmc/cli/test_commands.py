@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import figures
 import hmc
@@ -591,3 +592,17 @@ def test_out_is_no_file_that_the_command_reads(tmp_path, capsys):
         found = run(capsys, "fit", "mST", option, str(data), "--out", str(tmp_path / "." / "d.csv"))
         assert found == (1, "", f"hmc: --out {data} is the file of {option}\n")
     assert data.read_text().startswith("density")
+
+
+@pytest.mark.parametrize(("given", "target"), [([], 0.95), (["--target-accept", "0.8"], 0.8)])
+def test_a_model_is_sampled_with_the_settings_that_it_needs_unless_others_are_given(capsys, tmp_path, given, target):
+    run(capsys, "fit", "cafes", *SHORT, *given, "--out", str(tmp_path / "cafes.fit"))
+    assert hmc.load(tmp_path / "cafes.fit").settings["target_accept"] == target
+
+
+def test_a_series_of_settings_of_the_sampler_is_drawn(capsys, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(figures, "draw", lambda name, inputs, **_: shown.append(inputs) or Figure())
+    assert run(capsys, "figures", "schools_remedies", *SHORT, "--out", str(tmp_path))[0] == 0
+    (inputs,) = shown
+    assert [fit.settings["target_accept"] for fit in inputs["schools"]] == [0.8, 0.9, 0.95, 0.99]
