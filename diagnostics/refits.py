@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .protocols import Ints
+from .protocols import Floats, Ints
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from hmc.model import Model
+    from hmc.sampler.snapshot import Snapshot
     from hmc.settings import Settings
 
 
@@ -40,6 +41,9 @@ def refits(
 ) -> list[Any]:
     """Fit a model, and again without each of these lists of observations; what `reduce` keeps of each fit, in order.
 
+    The refits begin where the chains of the first fit ended, with its metric and step size, and need no warm-up of
+    their own (`hmc.replication.chains_from`).
+
     reduce(log_likelihood, draws, stats, observations): of (chains, draws, all observations), left out or not;
     `observations` are those that were left out, [] for the first fit. Each fit has a seed of its own, spawned from
     `seed`. Else as `loo_refit`.
@@ -50,17 +54,21 @@ def refits(
     for group in left_out:
         model.without(group)  # a wrong number is found before the first fit
     seeds = list(itertools.islice(_seeds(seed), 1 + len(left_out)))
-    fit = functools.partial(_fit, settings, [[], *left_out], seeds, reduce)
-    items = Items(fit, settings.chains, (), settings.algorithm)
-    run: dict[str, Any] = {"workers": workers, "executor": executor, "progress": progress, "until_failure": True}
-    done = in_batches(model, items, 1 + len(left_out), **run)
-    if done.failures:
-        number, reason = done.failures[0]
-        without = f" without observations {left_out[number - 1]}" if number else ""
-        raise RuntimeError(f"{model.name}: the fit{without} failed: {reason}")
-    if done.interrupted:
-        raise KeyboardInterrupt("interrupted during leave-one-out")
-    return [result for _, result in done.results]
+    run: dict[str, Any] = {"workers": workers, "executor": executor, "until_failure": True}
+
+    def fits(function: Callable[..., Any], groups: list[list[int]], progress: bool) -> list[Any]:
+        items = Items(function, settings.chains, (), settings.algorithm)
+        done = in_batches(model, items, len(groups), progress=progress, **run)
+        if done.failures:
+            number, reason = done.failures[0]
+            without = f" without observations {groups[number]}" if groups[number] else ""
+            raise RuntimeError(f"{model.name}: the fit{without} failed: {reason}")
+        if done.interrupted:
+            raise KeyboardInterrupt("interrupted during leave-one-out")
+        return [result for _, result in done.results]
+
+    [(whole, ends)] = fits(functools.partial(_whole_fit, settings._replace(seed=seeds[0]), reduce), [[]], False)
+    return [whole, *fits(functools.partial(_refit, settings, left_out, seeds[1:], reduce, ends), left_out, progress)]
 
 
 def _settings(model: Model, sampling: dict[str, Any], caller: str) -> Settings:
@@ -83,23 +91,39 @@ def _seeds(seed: int | None) -> Iterator[int]:
         yield int(generator.integers(2**63))
 
 
-def _fit(
+def _whole_fit(
+    settings: Settings, reduce: Callable[..., Any], model: Model, _number: int, cells: Ints
+) -> tuple[Any, list[Snapshot]]:
+    """What `reduce` keeps of the fit to all observations, and where its chains ended; in a worker."""
+    from hmc.replication import adapted_chains
+
+    draws, stats, ends = adapted_chains(model, settings, cells)
+    return reduce(_log_likelihood(model, model, draws), draws, stats, []), ends
+
+
+def _refit(
     settings: Settings,
     left_out: list[list[int]],
     seeds: list[int],
     reduce: Callable[..., Any],
+    ends: list[Snapshot],
     model: Model,
     number: int,
     cells: Ints,
 ) -> Any:
-    """What `reduce` keeps of fit `number`, in a worker."""
-    from hmc.replication import independent_chains
+    """What `reduce` keeps of the fit without list `number`, in a worker."""
+    from hmc.replication import chains_from
 
     group = left_out[number]
-    fitted = model.without(group) if group else model
-    draws, stats = independent_chains(None, fitted, settings._replace(seed=seeds[number]), cells)
+    fitted = model.without(group)
+    draws, stats = chains_from(ends, fitted, settings._replace(seed=seeds[number]), cells)
+    return reduce(_log_likelihood(model, fitted, draws), draws, stats, group)
+
+
+def _log_likelihood(model: Model, fitted: Model, draws: Floats) -> Floats:
+    """The log likelihood of all observations (chains, draws, observations), left out or not."""
     log_likelihood = fitted.pointwise("log_likelihood", draws)
     if log_likelihood.shape[2] != len(model.data.weight):
         written = f"log_likelihood writes {log_likelihood.shape[2]} observations"
         raise ValueError(f"{model.name}: {written}, and the data have a weight for {len(model.data.weight)}")
-    return reduce(log_likelihood, draws, stats, group)
+    return log_likelihood

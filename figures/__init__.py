@@ -228,12 +228,20 @@ def draw(name: str, inputs: Mapping[str, Any], **options: Any) -> Figure:
     """
     if name in _FILMS:
         raise ValueError(f"{name} is a film, which figures.write_film writes; the still {still(name)} shows the same")
+    from figures.drawing.style import NoRoomError
+
     arguments, optional = _arguments(name, inputs, options)
-    return _function(name)(*arguments, **optional, **options)
+    try:
+        return _function(name)(*arguments, **optional, **options)
+    except NoRoomError as error:
+        raise NoRoomError(f"{name}: {error}") from None
 
 
 def write_film(name: str, inputs: Mapping[str, Any], path: str | Path, **options: Any) -> Path:
-    """Write the film called `name` to `path` (.gif), and return the path. Inputs, options and errors as for `draw`."""
+    """Write the film called `name` to `path` (.gif, or .mp4 where ffmpeg is), and return the path.
+
+    Inputs, options and errors as for `draw`.
+    """
     still(name)  # a film?
     arguments, optional = _arguments(name, inputs, options)
     return _function(name)(*arguments, path=path, **optional, **options)

@@ -138,7 +138,8 @@ def _panels(fit, subject, quantities, draw, *, xlabel, ylabel):
             axes.locator_params(nbins=4)
             axes.set_title(label, loc="left", fontweight="bold", pad=22)
             summary = f"Rhat {rhat(draws):.2f}, bulk ESS {ess_bulk(draws):,.0f}"
-            axes.text(0, 1.03, summary, fontsize=12, transform=axes.transAxes)
+            # The title's padding has room for it; in the layout, a long one would make its panel narrower.
+            axes.text(0, 1.03, summary, fontsize=12, transform=axes.transAxes).set_in_layout(False)
         for axes in grid[: len(chosen)][-columns:]:
             axes.set_xlabel(xlabel)
             axes.tick_params(labelbottom=True)

@@ -23,6 +23,8 @@ RADIUS = 0.26  # of a node; columns are a unit times COLUMN apart, places within
 COLUMN = 1.7
 GAP = 0.07  # between an arrow's ends and the circles
 SHIFTS = (0.0, 0.5, -0.5, 1.0, -1.0)  # of a column beside the others, up
+BESIDE, BELOW = 1.15, 0.7  # room for words, beside the outer circles and below them
+TITLE = 0.55  # inches
 MOST = 50_000  # arrangements to choose from; they take some seconds
 SIDES = {"left": (-1, 0), "right": (1, 0), "above": (0, 1), "below": (0, -1)}  # of a circle, for what the node means
 
@@ -72,10 +74,10 @@ def dag(graph: Dag, title: str = "") -> Figure:
     ValueError for a graph without nodes, with an edge to an unknown one or with a cycle, and for one too large to lay
     out (see `layout`).
     """
-    places = layout(graph)
     with style.applied():
         figure = style.blank()
         axes = figure.add_subplot()
+        places = _stretched(layout(graph), *figure.get_size_inches())
         figure.suptitle(title, x=0.015, ha="left")
         for cause, effect in graph.edges:
             _draw_arrow(axes, places[cause], places[effect], f"edge-{cause}-{effect}")
@@ -83,15 +85,25 @@ def dag(graph: Dag, title: str = "") -> Figure:
             hidden = name in graph.unobserved
             line = {"linestyle": (0, (4, 3)) if hidden else "-", "linewidth": 1.8, "edgecolor": style.INK}
             axes.add_patch(Circle((x, y), RADIUS, facecolor="white", zorder=2, gid=f"node-{name}", **line))
-            axes.text(x, y, name, ha="center", va="center", fontsize=20, zorder=3)
+            axes.text(x, y, name, ha="center", va="center", fontsize=22, zorder=3)
             meaning = graph.nodes[name] + ("\n(unobserved)" if hidden else "")
             _write_beside(axes, (x, y), meaning, _free_side(name, graph.edges, places))
         xs, ys = zip(*places.values(), strict=True)
-        axes.set_xlim(min(xs) - 1.6, max(xs) + 1.6)
-        axes.set_ylim(min(ys) - 0.7, max(ys) + 0.7)
+        axes.set_xlim(min(xs) - BESIDE, max(xs) + BESIDE)
+        axes.set_ylim(min(ys) - BELOW, max(ys) + BELOW)
         axes.set_aspect("equal")
         axes.set_axis_off()
         return style.settled(figure)
+
+
+def _stretched(places, width, height):
+    """The places, columns or rows further apart so that they fill a figure of this size in inches."""
+    xs, ys = np.array(list(places.values())).T
+    across, up = np.ptp(xs), np.ptp(ys)
+    shape = width / (height - TITLE)
+    room = shape * (up + 2 * BELOW) - 2 * BESIDE, (across + 2 * BESIDE) / shape - 2 * BELOW
+    by = max(1.0, room[0] / across if across else 1.0), max(1.0, room[1] / up if up else 1.0)
+    return {name: (by[0] * x, by[1] * y) for name, (x, y) in places.items()}
 
 
 def layout(graph: Dag) -> dict[str, tuple[float, float]]:
@@ -184,7 +196,7 @@ def _write_beside(axes, centre, meaning, side):
     x, y = np.add(centre, np.multiply(RADIUS + 0.08, SIDES[side]))
     across = {"left": "right", "right": "left"}.get(side, "center")
     along = {"above": "bottom", "below": "top"}.get(side, "center")
-    axes.text(x, y, meaning, ha=across, va=along, multialignment=across, zorder=3)
+    axes.text(x, y, meaning, ha=across, va=along, multialignment=across, fontsize=15, zorder=3)
 
 
 def _draw_arrow(axes, start, end, gid):

@@ -7,14 +7,17 @@ truth and draws. Simulation-based calibration, power, the coverage of intervals:
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hmc.model import Model
 from hmc.running.batches import in_batches
-from hmc.running.tasks import Items, run_chain
+from hmc.running.tasks import ChainResult, Items, run_chain
+from hmc.sampler.chain import AnyRecord
+from hmc.sampler.snapshot import Snapshot, resume, take
+from hmc.sampler.starting import chain_rng
 from hmc.settings import Settings, check_settings, check_whole
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+# Transitions in which a chain that begins at a draw of nearly the same posterior forgets that it does.
+BURN_IN = 50
 # Settings of `hmc.sample` that replications may have, besides those that `replicate` names.
 _FURTHER_SETTINGS = {
     "target_accept": 0.8,
@@ -133,17 +138,59 @@ def independent_chains(
     truth: object, fitted: Model, settings: Settings, cells: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], dict[str, np.ndarray]]:
     """The usual sampler: chains as `hmc.sample` runs them, which know nothing of the truth."""
+    draws, stats, _ = adapted_chains(fitted, settings, cells)
+    return draws, stats
+
+
+def adapted_chains(
+    fitted: Model, settings: Settings, cells: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], dict[str, np.ndarray], list[Snapshot]]:
+    """Chains as `hmc.sample` runs them: draws, stats, and where each ended, for `chains_from`."""
+    results = [_whole(run_chain(fitted, settings, chain, cells), cells) for chain in range(settings.chains)]
+    ends = [result.snapshot for result in results if result.snapshot is not None]
+    return *_last([result.record for result in results], settings.draws), ends
+
+
+def chains_from(
+    ends: Sequence[Snapshot], fitted: Model, settings: Settings, cells: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], dict[str, np.ndarray]]:
+    """Chains of a model that begin where chains of nearly the same posterior ended: draws and stats, as of
+    `independent_chains`.
+
+    They keep the others' metric and step size, with which any posterior's draws are right, and leave out their first
+    `BURN_IN` transitions in place of a warm-up. Where the log density at such an end is not finite, a chain starts and
+    warms up by itself.
+    """
     records = []
-    for chain in range(settings.chains):
-        result = run_chain(fitted, settings, chain, cells)
-        if result.failure is not None:
-            raise result.failure
-        if cells[0] != 0:
-            raise KeyboardInterrupt
-        records.append(result.record)
+    longer = settings._replace(warmup=0, draws=1 + BURN_IN + settings.draws, initial=None)
+    density, data = fitted.density()
+    for chain, end in enumerate(ends):
+        state, _ = resume(end)
+        log_density = float(density(state.point.position, data, state.point.gradient))
+        if np.isfinite(log_density) and np.isfinite(state.point.gradient).all():
+            # Iteration 0 would look for a step size anew.
+            begun = take(state._replace(iteration=1, log_density=log_density), chain_rng(settings, chain), 0)
+            result = run_chain(fitted, longer, chain, cells, begun)
+        else:
+            result = run_chain(fitted, settings, chain, cells)
+        records.append(_whole(result, cells).record)
+    return _last(records, settings.draws)
+
+
+def _whole(result: ChainResult, cells: NDArray[np.int64]) -> ChainResult:
+    """A chain's result, if it has all draws; otherwise the error that ended it."""
+    if result.failure is not None:
+        raise result.failure
+    if cells[0] != 0:
+        raise KeyboardInterrupt
+    return result
+
+
+def _last(records: Sequence[AnyRecord], draws: int) -> tuple[NDArray[np.float64], dict[str, np.ndarray]]:
+    """(draws, stats) of the last transitions of each chain."""
     names = records[0]._fields[1:]
-    stats = {name: np.stack([getattr(record, name)[settings.warmup :] for record in records]) for name in names}
-    return np.stack([record.position for record in records]), stats
+    stats = {name: np.stack([getattr(r, name)[getattr(r, name).size - draws :] for r in records]) for name in names}
+    return np.stack([record.position[len(record.position) - draws :] for record in records]), stats
 
 
 def check_simulates(model: Model) -> None:

@@ -17,9 +17,12 @@ from scipy import stats
 
 import hmc
 import models
-from diagnostics import loo_refit, psis_loo
+from diagnostics import loo_refit, mcse_mean, psis_loo
+from hmc import replication
+from hmc.replication import adapted_chains, chains_from
 from hmc.running import execution
 from hmc.running.executors import InlineExecutor
+from hmc.settings import check_settings
 
 GOLDEN = Path(__file__).parent / "golden" / "models"
 
@@ -86,15 +89,66 @@ def test_refits_do_not_depend_on_the_executor():
             assert [column.tolist() for column in there.pointwise] == [column.tolist() for column in here.pointwise]
 
 
-def test_refits_are_those_of_sample_with_seeds_of_their_own():
-    run = {"chains": 2, "warmup": 60, "draws": 50, "metric": "unit", "workers": 1, "progress": False}
+def test_the_first_fit_is_that_of_sample_and_refits_are_of_the_model_without_the_group():
+    run = {"chains": 2, "draws": 1000, "workers": 1, "progress": False}
     found = loo_refit(models.mST(), [[5]], seed=9, **run)
-    seeds = np.random.default_rng(np.random.SeedSequence(9, spawn_key=(0,)))
-    full, left = (int(seeds.integers(2**63)) for _ in range(2))
-    score = hmc.sample(models.mST().without(5), seed=left, **run).log_likelihood[:, :, 5]
+    full = int(np.random.default_rng(np.random.SeedSequence(9, spawn_key=(0,))).integers(2**63))
     lppd = hmc.sample(models.mST(), seed=full, **run).log_likelihood[:, :, 5]
-    assert found.elpd_loo == pytest.approx(np.log(np.exp(score).mean()), rel=1e-12)
     assert found.p_loo == pytest.approx(np.log(np.exp(lppd).mean()) - found.elpd_loo, rel=1e-9)
+    score = hmc.sample(models.mST().without(5), seed=4, **run).log_likelihood[:, :, 5]
+    assert abs(found.elpd_loo - np.log(np.exp(score).mean())) < 4.0 * np.sqrt(2.0) * found.mcse
+    assert abs(found.elpd_loo - np.log(np.exp(lppd).mean())) > 8.0 * found.mcse  # of the model with the group
+
+
+def _shifted(centre):
+    """A model of two normal parameters around `centre`, and where chains of it end."""
+
+    def log_density(position, data, gradient):
+        gradient[0], gradient[1] = data.centre - position[0], (data.centre - position[1]) / 4.0
+        return -0.5 * (gradient[0] ** 2 + 4.0 * gradient[1] ** 2)
+
+    return hmc.Model(log_density, Centre(centre), [hmc.Parameter("x", (2,))], name="shifted")
+
+
+class Centre(NamedTuple):
+    centre: float
+
+
+CELLS = np.zeros(5, np.int64)
+
+
+@pytest.fixture(scope="module")
+def ends():
+    settings = check_settings(**SETTINGS)
+    return adapted_chains(_shifted(0.0), settings, CELLS.copy())[2]
+
+
+SETTINGS = {
+    "chains": 4, "warmup": 300, "draws": 1000, "seed": 3, "target_accept": 0.8, "max_depth": 10, "algorithm": "nuts",
+    "path_length": None, "metric": "auto", "adaptation": "gradients", "initial": None, "keep_warmup": False,
+}  # fmt: skip
+
+
+def test_chains_that_begin_elsewhere_forget_it_and_keep_metric_and_step_size(ends):
+    """The other posterior is three standard deviations away."""
+    draws, stats = chains_from(ends, _shifted(3.0), check_settings(**SETTINGS), CELLS.copy())
+    assert draws.shape == (4, 1000, 2)
+    z = (draws.mean(axis=(0, 1)) - 3.0) / mcse_mean(draws)
+    assert np.abs(z).max() < 4.0
+    np.testing.assert_allclose(draws.std(axis=(0, 1)), [1.0, 2.0], rtol=0.1)
+    for chain, end in enumerate(ends):
+        assert {*stats["step_size"][chain]} == {np.exp(end.state.search.log_averaged)}
+
+
+def test_without_the_first_transitions_left_out_the_beginning_shows(ends, monkeypatch):
+    """The negative twin: ends that are far away, and no burn-in."""
+    few = check_settings(**SETTINGS | {"draws": 2})
+    far = _shifted(300.0)
+    settled, _ = chains_from(ends, far, few, CELLS.copy())
+    monkeypatch.setattr(replication, "BURN_IN", 0)
+    begun, _ = chains_from(ends, far, few, CELLS.copy())
+    assert np.abs(settled[:, 0, 0] - 300.0).max() < 6.0
+    assert np.abs(begun[:, 0, 0] - 300.0).max() > 6.0
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from figures.drawing.density import bandwidth, kernel_density, normal_mixture
 
@@ -26,8 +27,13 @@ def grid(longest: float, points: int = 400) -> np.ndarray:
     return np.arange(1, points + 1) * (longest / points)
 
 
-def belief(fit: NamedFit, wait: np.ndarray, style: str = "posterior") -> Belief:
+def belief(
+    fit: NamedFit, wait: np.ndarray, style: str = "posterior", visited: NDArray[np.bool_] | None = None
+) -> Belief:
     """The `Belief` of a fit of `models.cafes` at `wait` (points,), minutes, all above 0.
+
+    `visited`: for each cafe, whether anybody has been there (None: all). Nothing sets a cafe without a visit apart from
+    a new one, so it has the density of a new one, which wobbles less than that of its own draws.
 
     `style="posterior"`: from the draws. For a new cafe, the mean over draws of the density of exp(a_bar + sigma z),
     z ~ Normal(0, 1), which is lognormal in each draw; for cafe j, the draws of exp(a[j]), smoothed on the scale of a.
@@ -44,4 +50,6 @@ def belief(fit: NamedFit, wait: np.ndarray, style: str = "posterior") -> Belief:
         # A draw with sigma near 0 is a spike, so none may be narrower than the kernel that smooths the other curves.
         population = normal_mixture(a_bar, np.maximum(sigma, bandwidth(a_bar)), log_wait)
         cafes = [kernel_density(draws, log_wait) for draws in a.T]
+    if visited is not None and style == "posterior":
+        cafes = [own if seen else population for own, seen in zip(cafes, visited, strict=True)]
     return Belief(population / wait, np.array(cafes) / wait)  # density of exp(x) at w: that of x at log w, over w

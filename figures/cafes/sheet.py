@@ -73,8 +73,9 @@ def cafes_frame(
 ) -> Figure:
     """One frame of the animation: the robot's beliefs after its `visit`-th visit, and in grey one visit earlier.
 
-    The panels are those of `figures.cafes.film.cafes_animation`. Axes are the same in all frames of the same fits.
-    `visit` counts from 0, which is the prior. Arguments and errors otherwise as for `cafes_sheet`.
+    The panels are those of `figures.cafes.film.cafes_animation`. The axis of densities grows from frame to frame with
+    the highest curve so far, so that the first ones can be seen. `visit` counts from 0, which is the prior. Arguments
+    and errors otherwise as for `cafes_sheet`.
     """
     table = read(CAFES, data)
     return draw_frame(beliefs_of(fits, numbers(fits), table, style), visit, table)
@@ -91,7 +92,7 @@ def draw_frame(beliefs: Mapping[int, Belief], visit: int, table: Mapping[str, np
         figure = looks.blank((looks.WIDE[0], looks.WIDE[1] * (1 + rows) / 3))
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         used, unused = panels.ravel()[: 1 + n_cafes], panels.ravel()[1 + n_cafes :]
-        _share_axes(figure, panels, beliefs, _longest(table))
+        _share_axes(figure, panels, {k: b for k, b in beliefs.items() if k <= visit}, _longest(table))
         _draw_row(used, table, visit, beliefs[visit], beliefs.get(visit - 1))
         for axes in unused:
             axes.set_axis_off()
@@ -125,7 +126,9 @@ def beliefs_of(
             raise ValueError(f"cafes: no fit of {k} visits; given: {', '.join(map(str, known)) or 'none'}")
         _require_drawable(fits[k], k, table)
     wait = grid(_longest(table))
-    return {k: belief(fits[k], wait, style) for k in visits}
+    cafe, n_cafes = table["cafe"].astype(int), int(table["cafe"].max())
+    visited = {k: np.isin(np.arange(1, n_cafes + 1), cafe[:k]) for k in visits}
+    return {k: belief(fits[k], wait, style, visited[k]) for k in visits}
 
 
 def _longest(table):
@@ -199,6 +202,7 @@ def _share_axes(figure, panels, beliefs, longest):
         axes.set_ylim(0.0, 1.06 * highest)
         axes.set_xticks(np.arange(0.0, longest + 1.0, 10.0))
         axes.locator_params(axis="y", nbins=3)
+        axes.yaxis.set_major_formatter("{x:.2f}")  # as wide in all frames of a film
     for axes in panels[-1]:
         axes.set_xlabel("Mean wait (min)", fontsize=12)
     figure.supylabel("Density (per minute)", fontsize=13)

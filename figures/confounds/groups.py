@@ -88,10 +88,11 @@ def contrasts(
 ) -> Figure:
     """The effect of X = 1 against X = 0 on the chance that Y is 1, by group at Z = 0: five estimates and the truth.
 
-    Above, the posterior mean of the difference of chances, p(X=1) - p(X=0); below, its error. A group's intercept
-    decides how steep the logistic curve is at that group, so the same bxy gives different contrasts in different
-    groups; the naive estimator has the same contrast for all. On the right, the mean squared error over groups, which
-    bxy and the intercepts decide together: it is smallest for the two Mundlak machines, and largest for fixed effects.
+    A dot is a group: its true difference of chances, p(X=1) - p(X=0), and its posterior mean by one estimator; on the
+    dashed line, they are equal. A group's intercept decides how steep the logistic curve is at that group, so the same
+    bxy gives different contrasts in different groups; the naive estimator has the same contrast for all. In the last
+    panel, the mean squared error over groups, which bxy and the intercepts decide together: it is smallest for the two
+    Mundlak machines, and largest for fixed effects.
 
     The intercepts of mrx and mru include their terms for the confound, buy Xbar[g] and buy u[g].
 
@@ -100,14 +101,19 @@ def contrasts(
     study, U = _study_and_truth(individuals, groups)  # noqa: N806
     fits = dict(zip(ESTIMATORS, (m0, mf, mr, mrx, mru), strict=True))
     found = _contrasts(fits, study, a0 + U, effect)
-    order = np.argsort(found.truth, kind="stable")
     with style.applied():
         figure = style.blank()
-        panels = figure.subplot_mosaic([["value", "score"], ["error", "score"]], width_ratios=(3, 1))
+        *panels, last = figure.subplots(2, 3).ravel()
         figure.suptitle("The effect of X on the chance of Y, group by group", x=0.015, ha="left")
-        handles = _draw_contrasts(panels["value"], panels["error"], found, order)
-        _draw_scores(panels["score"], found)
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=6, columnspacing=1.2)
+        both = np.concatenate([found.truth, *found.estimate.values()])
+        ends = both.min() - 0.06 * np.ptp(both), both.max() + 0.06 * np.ptp(both)
+        for name, axes in zip(found.estimate, panels, strict=True):
+            _draw_contrasts(axes, name, found, ends)
+        panels[3].set_xlabel("True p(X=1) \N{MINUS SIGN} p(X=0)")
+        panels[4].set_xlabel("True p(X=1) \N{MINUS SIGN} p(X=0)")
+        for axes in (panels[0], panels[3]):
+            axes.set_ylabel("Posterior mean")
+        _draw_scores(last, found)
         return style.settled(figure)
 
 
@@ -185,27 +191,14 @@ def _draw_intercepts(axes, name, a, shift, limits):
     return interval, mean
 
 
-def _draw_contrasts(value, error, found, order):
-    """The contrasts and their errors, a place for each group; the legend's entries."""
-    handles = {}
-    place = np.arange(order.size)
-    for name, estimate in found.estimate.items():
-        look = {"color": style.model_colour(name), "marker": "o", "markersize": 4.5, "linewidth": 0.8}
-        (line,) = value.plot(place, estimate[order], **look)
-        (off,) = error.plot(place, (estimate - found.truth)[order], **look)
-        line.set_gid(f"contrast-{name}")
-        off.set_gid(f"error-{name}")
-        handles[name] = line
-    (true,) = value.plot(place, found.truth[order], **_RING)
-    true.set_gid("truth")
-    error.axhline(0.0, color=style.INK, dashes=(4, 3), linewidth=1.4)
-    for axes in (value, error):
-        axes.set_xlim(-0.8, order.size - 0.2)
-        axes.set_xticks([])
-    error.set_xlabel(f"{order.size} groups, from the smallest true contrast to the largest")
-    value.set_ylabel("p(X=1) \N{MINUS SIGN} p(X=0)")
-    error.set_ylabel("Error")
-    return {**handles, "truth": true}
+def _draw_contrasts(axes, name, found, ends):
+    """A dot for each group, and the line on which estimate and truth are equal."""
+    axes.plot(ends, ends, color=style.INK, dashes=(4, 3), linewidth=1.4, zorder=1, gid="truth")
+    looks = {"color": style.model_colour(name), "markersize": 6, "alpha": 0.8, "markeredgewidth": 0}
+    axes.plot(found.truth, found.estimate[name], "o", **looks, gid=f"contrast-{name}")
+    axes.set(xlim=ends, ylim=ends)
+    axes.locator_params(nbins=4)
+    axes.set_title(f"{name}: {ESTIMATORS[name]}", loc="left")
 
 
 def _draw_scores(axes, found):

@@ -1,70 +1,84 @@
-"""Figures one after the other as an animated GIF: always the same bytes for the same figures."""
+"""Figures one after the other as a film: an animated GIF, always the same bytes for the same figures, or an MP4."""
 
 from __future__ import annotations
 
-import collections
 import io
+import math
+import shutil
+import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from figures.drawing import style
+from figures.drawing.palette import in_few_colours
 from hmc.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DOTS_PER_INCH = 100  # 960 x 540
+DOTS_PER_INCH = 100  # of a GIF: 960 x 540
 COLOURS = 256  # as many as the format can hold
+MP4 = ("-an", "-c:v", "libx264", "-crf", "18", "-pix_fmt", "yuv420p", "-r", "30", "-movflags", "+faststart")
+EVEN = "pad=ceil(iw/2)*2:ceil(ih/2)*2"  # the format takes no odd number of dots
 
 
 def write_film(path: str | Path, figures: Iterable[Figure], milliseconds: Sequence[int]) -> Path:
-    """Write to `path` (.gif) each of `figures`, shown for its entry of `milliseconds`, over and over; return the path.
+    """Write to `path` (.gif or .mp4) each of `figures`, shown for its entry of `milliseconds`; return the path.
 
-    All have one palette, so that nothing flickers. The file is written whole or not at all. ValueError for another
-    ending, before a figure is drawn. `figures` may be one figure that changes, given again and again by a generator.
+    The file is written whole or not at all. A GIF plays over and over; its frames have one palette, so that nothing
+    flickers. An MP4 has the size of a still, 1920 x 1080, and needs the program ffmpeg (`has_ffmpeg`): RuntimeError
+    where that fails. ValueError for another ending, before a figure is drawn. `figures` may be one figure that changes,
+    given again and again by a generator.
     """
     path = Path(path)
-    if path.suffix.lower() != ".gif":
-        raise ValueError(f"{path}: an animation's file ends in .gif")
-    pictures = [_pixels(figure) for figure in figures]
-    palette = _palette(pictures)
-    first, *others = [_in_colours(palette, pixels) for pixels in pictures]
-    film = io.BytesIO()
-    first.save(film, "gif", save_all=True, append_images=others, duration=milliseconds, loop=0, optimize=False)
-    write_whole(path, lambda file: file.write(film.getvalue()))
+    if path.suffix.lower() not in (".gif", ".mp4"):
+        raise ValueError(f"{path}: a film's file ends in .gif or .mp4")
+    film = _gif(figures, milliseconds) if path.suffix.lower() == ".gif" else _mp4(path, figures, milliseconds)
+    write_whole(path, lambda file: file.write(film))
     return path
 
 
-def _pixels(figure: Figure) -> NDArray[np.int64]:
-    """The figure as drawn, (height, width) whole numbers: red, green and blue, a byte each."""
+def has_ffmpeg() -> bool:
+    """Whether films can be written as MP4."""
+    return shutil.which("ffmpeg") is not None
+
+
+def _gif(figures: Iterable[Figure], milliseconds: Sequence[int]) -> bytes:
+    fineness = style.dots_per_inch() or DOTS_PER_INCH
+    pictures = [_picture(figure, fineness) for figure in figures]
+    first, *others = in_few_colours(pictures, COLOURS)
+    film = io.BytesIO()
+    first.save(film, "gif", save_all=True, append_images=others, duration=milliseconds, loop=0, optimize=False)
+    return film.getvalue()
+
+
+def _mp4(path: Path, figures: Iterable[Figure], milliseconds: Sequence[int]) -> bytes:
+    """The film by ffmpeg, which gets frames of equal length: as often as they are shown."""
+    if not has_ffmpeg():
+        raise RuntimeError(f"{path}: ffmpeg, which writes films as .mp4, is not installed")
+    tick = math.gcd(*milliseconds)
+    pictures = [_picture(figure, style.dots_per_inch() or style.DOTS_PER_INCH) for figure in figures]
+    width, height = pictures[0].size
+    of_input = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", f"1000/{tick}")
+    unfinished = path.with_name(f".{path.stem}.part.mp4")
+    command = ["ffmpeg", "-y", "-loglevel", "error", *of_input, "-i", "-", "-vf", EVEN, *MP4, str(unfinished)]
+    frames = b"".join(p.tobytes() * (shown // tick) for p, shown in zip(pictures, milliseconds, strict=True))
+    try:
+        run = subprocess.run(command, input=frames, capture_output=True, check=False)
+        if run.returncode:
+            raise RuntimeError(f"{path}: ffmpeg failed: {run.stderr.decode(errors='replace').strip()[-300:]}")
+        return unfinished.read_bytes()
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _picture(figure: Figure, fineness: float) -> Image.Image:
+    """The figure as drawn, in red, green and blue."""
     image = io.BytesIO()
     with style.applied():
-        figure.savefig(image, format="png", dpi=DOTS_PER_INCH)
-    return np.asarray(Image.open(image).convert("RGB")).astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
-
-
-def _palette(pictures: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """The colours that most pixels of all pictures have, (up to 256, 3). Image.quantize would make white a grey."""
-    counts: collections.Counter[int] = collections.Counter()
-    for pixels in pictures:
-        counts.update(dict(zip(*(found.tolist() for found in np.unique(pixels, return_counts=True)), strict=True)))
-    most = sorted(counts, key=lambda code: (-counts[code], code))[:COLOURS]
-    return _red_green_blue(np.array(most))
-
-
-def _in_colours(palette: NDArray[np.int64], pixels: NDArray[np.int64]) -> Image.Image:
-    """An image whose pixels have the nearest colours of the palette."""
-    codes, which = np.unique(pixels, return_inverse=True)
-    distance = ((_red_green_blue(codes)[:, None] - palette) ** 2).sum(axis=2)
-    image = Image.fromarray(distance.argmin(axis=1).astype(np.uint8)[which.reshape(pixels.shape)])
-    image.putpalette(palette.astype(np.uint8).tobytes())
-    return image
-
-
-def _red_green_blue(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
+        figure.savefig(image, format="rgba", dpi=fineness)
+    width, height = (int(inches * fineness) for inches in figure.get_size_inches())
+    return Image.frombuffer("RGBA", (width, height), image.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")

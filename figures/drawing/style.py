@@ -3,6 +3,8 @@
 A figure is drawn inside `with applied():`, starts as `blank()`, and is returned by `settled(figure)`. It is a plain
 `matplotlib.figure.Figure`: no pyplot, no display, no backend to choose, and no effect of the user's matplotlibrc.
 
+A reader may ask for another look, `with asked(Look(width=6.0, sheet="ggplot")):`, in which figures are drawn and saved.
+
 Colour tells models apart, for readers with any colour-vision deficiency among the models of one comparison. Data,
 truths and guides are ink or grey, and models without a colour of their own are drawn in `OTHER_MODEL`.
 """
@@ -10,13 +12,17 @@ truths and guides are ink or grey, and models without a colour of their own are 
 import base64
 import contextlib
 import io
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
+import matplotlib.style
 from matplotlib.figure import Figure
 
+from figures.drawing import fitting
 from hmc.files import write_whole
 
 WIDE = (9.6, 5.4)  # inches: a slide
@@ -92,13 +98,66 @@ _UNDATED: dict[str, dict[str, Any]] = {
 }
 
 
+class NoRoomError(ValueError):
+    """A figure's axes have no room in the size that is asked for."""
+
+
+class Look(NamedTuple):
+    """What a reader asks of figures; None leaves it to the figure."""
+
+    width: float | None = None  # inches; of width and height, one alone keeps the figure's proportions
+    height: float | None = None
+    dpi: float | None = None
+    sheet: str | None = None  # a style of matplotlib: a name that it knows, or the path of a file
+
+
+# For a telephone, which shows 5.6 inches at two thirds of their size: letters are then 11 pixels tall at the least.
+NARROW = Look(width=5.6, height=6.4, dpi=140)
+# For slides and posters; beyond these limits no figure of this project can be read.
+LIMITS = {"width": (3.0, 60.0), "height": (2.0, 60.0), "dpi": (20.0, 1200.0)}
+_asked: ContextVar[tuple[Look, Mapping[str, Any]]] = ContextVar("asked", default=(Look(), {}))
+
+
+@contextlib.contextmanager
+def asked(look: Look) -> Iterator[None]:
+    """A context in which figures are drawn and saved with this look; ValueError for one that cannot be had."""
+    for name, (least, most) in LIMITS.items():
+        value = getattr(look, name)
+        if value is not None and not least <= value <= most:
+            raise ValueError(f"{name} = {value:g} is not from {least:g} to {most:g}")
+    token = _asked.set((look, {} if look.sheet is None else _settings_of(look.sheet)))
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def _settings_of(sheet: str) -> Mapping[str, Any]:
+    """The settings of a style of matplotlib, by its name or path."""
+    styles: Mapping[str, Any] = matplotlib.style.library
+    if sheet in styles:
+        return dict(styles[sheet])
+    if not Path(sheet).is_file():
+        known = ", ".join(name for name in sorted(matplotlib.style.library) if not name.startswith("_"))
+        raise ValueError(f"style {sheet}: there is no such file, and matplotlib knows {known}")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read: Any = matplotlib.rc_params_from_file(sheet, use_default_template=False)
+    settings: dict[str, Any] = dict(read)
+    if not settings:  # a picture, a text: matplotlib only logs its lines
+        raise ValueError(f"style {sheet}: the file sets nothing" + "".join(f"; {w.message}" for w in caught[:1]))
+    return settings
+
+
 @contextlib.contextmanager
 def applied() -> Iterator[None]:
     """A context in which matplotlib has this style over its own defaults; afterwards it has its earlier settings."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        settings: Any = {**_TYPE, **_LINES, **_FILES}
-        matplotlib.rcParams.update(settings)
+        look, sheet = _asked.get()
+        settings: Any = {**_TYPE, **_LINES, **_FILES, **sheet, "savefig.dpi": "figure"}
+        fineness = look.dpi or sheet.get("savefig.dpi", "figure")
+        matplotlib.rcParams.update(settings if fineness == "figure" else {**settings, "figure.dpi": fineness})
         yield
 
 
@@ -116,16 +175,42 @@ class Slide(Figure):
 
 
 def blank(size: tuple[float, float] = WIDE) -> Slide:
-    """An empty figure, `size` in inches; its layout avoids overlaps."""
-    figure = Slide(figsize=size, layout="constrained")
+    """An empty figure, `size` in inches unless another is asked for; its layout avoids overlaps."""
+    figure = Slide(figsize=_size(size), layout="constrained")
     engine: Any = figure.get_layout_engine()
     engine.set(w_pad=0.1, h_pad=0.08)  # inches
     return figure
 
 
+def _size(own: tuple[float, float]) -> tuple[float, float]:
+    look, sheet = _asked.get()
+    width, height = sheet.get("figure.figsize", own)
+    if look.width is None and look.height is None:
+        return width, height
+    return look.width or look.height * width / height, look.height or look.width * height / width
+
+
+def dots_per_inch() -> float | None:
+    """The fineness that is asked for."""
+    return _asked.get()[0].dpi
+
+
 def settled(figure: Figure) -> Figure:
-    """`figure` with its layout fixed, so that saving it a second time moves nothing."""
-    figure.draw_without_rendering()
+    """`figure` with its layout fixed, so that saving it a second time moves nothing; if a look is asked for, with
+    titles, legends and panels that fit it. NoRoomError where there is no room for the axes.
+    """
+    look, sheet = _asked.get()
+    if sheet:
+        fitting.recolour(figure, {INK: matplotlib.rcParams["text.color"], "white": figure.get_facecolor()})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "constrained_layout not applied")
+        try:
+            if (look, sheet) != (Look(), {}):
+                fitting.fit(figure)
+            figure.draw_without_rendering()
+        except UserWarning:
+            size = " x ".join(f"{inches:g}" for inches in figure.get_size_inches())
+            raise NoRoomError(f"{size} inches are too small") from None
     figure.set_layout_engine("none")
     return figure
 

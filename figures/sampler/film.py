@@ -27,6 +27,8 @@ def nuts_animation(
     chain: Sequence[RecordedTransition] | None = None,
     model: hmc.Model | None = None,
     seconds: float = 0.15,
+    seed: int | None = None,
+    step_size: float | None = None,
 ) -> Path:
     """NUTS at work: transitions as they happen, leapfrog step by leapfrog step.
 
@@ -36,11 +38,12 @@ def nuts_animation(
     it costs its steps and gives nothing, and its points turn hollow. Earlier draws stay as black dots.
 
     `path` (.gif) gets a frame for each step, and is returned. `chain`: RecordedTransitions of NUTS in 2 dimensions, one
-    after the other, of `model`; None for some in `figures.sampler.toys.plane`. A step is shown for `seconds`, a draw
+    after the other, of `model`; None for some in `figures.sampler.toys.plane`, with
+    this `seed` and `step_size` if they are given. A step is shown for `seconds`, a draw
     eight times as long. The file is written whole or not at all. ValueError for another ending, or other records.
     """
     if chain is None:
-        chain, model = toys.nuts_chain(), toys.plane()
+        chain, model = toys.nuts_chain(seed, step_size), toys.plane()
     is_of_model = model is not None and model.dimension == 2 and all(r.model == model.name for r in chain)
     if not (is_of_model and chain and all(r.algorithm != "hmc" for r in chain)):
         raise ValueError("nuts_animation: draws NUTS transitions in 2 dimensions, and needs the model they are of")

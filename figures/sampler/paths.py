@@ -26,7 +26,13 @@ COLOURS = (style.BLUE, style.ORANGE, style.WINE)
 _GRID = 160
 
 
-def leapfrog(paths: Sequence[RecordedTransition] | None = None, model: hmc.Model | None = None) -> Figure:
+def leapfrog(
+    paths: Sequence[RecordedTransition] | None = None,
+    model: hmc.Model | None = None,
+    *,
+    seed: int | None = None,
+    step_size: float | None = None,
+) -> Figure:
     """Leapfrog paths through phase space with several step sizes, and their energy errors.
 
     What to see: exact dynamics would follow the grey line, on which the energy is constant. Small leapfrog steps stay
@@ -36,10 +42,10 @@ def leapfrog(paths: Sequence[RecordedTransition] | None = None, model: hmc.Model
     the error allows: a path then needs fewer of them.
 
     `paths`: RecordedTransitions of static HMC in 1 dimension from one start, of `model`; None for some along
-    `figures.sampler.toys.line`. ValueError for others.
+    `figures.sampler.toys.line`, with this `seed` and `step_size` if they are given. ValueError for others.
     """
     if paths is None:
-        paths, model = toys.leapfrog_paths(), toys.line()
+        paths, model = toys.leapfrog_paths(seed, step_size), toys.line()
     _require("leapfrog", paths, model, 1)
     starts = {(*path.leaf(0).position, *path.leaf(0).momentum) for path in paths}
     if len(starts) > 1:
@@ -98,7 +104,11 @@ def _draw_orbit(axes, path, model):
 
 
 def static_paths(
-    chains: Sequence[Sequence[RecordedTransition]] | None = None, model: hmc.Model | None = None
+    chains: Sequence[Sequence[RecordedTransition]] | None = None,
+    model: hmc.Model | None = None,
+    *,
+    seed: int | None = None,
+    step_size: float | None = None,
 ) -> Figure:
     """Chains of static HMC with paths that are short, about right, and long.
 
@@ -108,10 +118,10 @@ def static_paths(
     direction to direction, so NUTS finds it anew for each trajectory.
 
     `chains`: lists of RecordedTransitions of static HMC in 2 dimensions, of `model`, a list for each path length; None
-    for some in `figures.sampler.toys.plane`. ValueError for others.
+    for some in `figures.sampler.toys.plane`, with this `seed` and `step_size` if they are given. ValueError for others.
     """
     if chains is None:
-        chains, model = toys.static_chains(), toys.plane()
+        chains, model = toys.static_chains(seed, step_size), toys.plane()
     _require("static_paths", [path for chain in chains for path in chain], model, 2)
     with style.applied():
         figure = style.blank()
@@ -158,7 +168,12 @@ def _draw_trace(axes, chain, name):
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
-def divergence(trajectories: Sequence[RecordedTransition] | None = None, model: hmc.Model | None = None) -> Figure:
+def divergence(
+    trajectories: Sequence[RecordedTransition] | None = None,
+    model: hmc.Model | None = None,
+    *,
+    step_size: float | None = None,
+) -> Figure:
     """A divergence: leapfrog steps that lose the trajectory where the density is narrow.
 
     What to see: one step size has to serve the whole density. The trajectory in the wide mouth of the funnel keeps its
@@ -167,11 +182,11 @@ def divergence(trajectories: Sequence[RecordedTransition] | None = None, model: 
     diverges misses part of the neck. A smaller step size (a higher target acceptance rate) helps a little; another
     parametrisation mends it (see `schools_neck`).
 
-    `trajectories`: RecordedTransitions in 2 dimensions, of `model`; None for two in `figures.sampler.toys.funnel`.
-    ValueError for others, or if none diverged.
+    `trajectories`: RecordedTransitions in 2 dimensions, of `model`; None for two in `figures.sampler.toys.funnel`,
+    with this `step_size` if it is given. ValueError for others, or if none diverged.
     """
     if trajectories is None:
-        trajectories, model = toys.funnel_trajectories(), toys.funnel()
+        trajectories, model = toys.funnel_trajectories(step_size), toys.funnel()
     _require("divergence", trajectories, model, 2)
     if not any(trajectory.outcome.termination == DIVERGENCE for trajectory in trajectories):
         raise ValueError("divergence: none of the trajectories diverged")

@@ -39,7 +39,13 @@ RING = {"marker": "o", "markersize": 17, "markerfacecolor": "none", "markeredgew
 ARROW = 0.35  # the length drawn for a momentum of 1
 
 
-def nuts_trajectory(recorded: RecordedTransition | None = None, model: hmc.Model | None = None) -> Figure:
+def nuts_trajectory(
+    recorded: RecordedTransition | None = None,
+    model: hmc.Model | None = None,
+    *,
+    seed: int | None = None,
+    step_size: float | None = None,
+) -> Figure:
     """A NUTS trajectory through a plane: its doublings, the U-turn that ends it, and the draw.
 
     What to see: each doubling adds as many leapfrog points as there are, forwards or backwards at random. The
@@ -49,9 +55,11 @@ def nuts_trajectory(recorded: RecordedTransition | None = None, model: hmc.Model
     stops, and the draw is one of its points. Here it is a point of the last doubling.
 
     `recorded`: a RecordedTransition of NUTS in 2 dimensions, of `model`; None for one through
-    `figures.sampler.toys.plane`. ValueError for another.
+    `figures.sampler.toys.plane`, with this `seed` and `step_size` if they are given. ValueError for another.
     """
-    recorded, model = _given(recorded, model)
+    if recorded is None:
+        recorded, model = toys.doubling_trajectory(seed, step_size), toys.plane()
+    _require_in_plane(recorded, model)
     with style.applied():
         figure = style.blank()
         axes = figure.add_subplot()
@@ -65,14 +73,11 @@ def nuts_trajectory(recorded: RecordedTransition | None = None, model: hmc.Model
         return style.settled(figure)
 
 
-def _given(recorded, model):
-    """The record and model to draw; ValueError if they do not fit."""
-    if recorded is None:
-        return toys.doubling_trajectory(), toys.plane()
+def _require_in_plane(recorded, model):
+    """ValueError if the record and model to draw do not fit."""
     require_nuts("nuts_trajectory", recorded)
     if model is None or model.dimension != 2 or recorded.draw.size != 2 or model.name != recorded.model:
         raise ValueError("nuts_trajectory: draws a transition in 2 dimensions, and needs the model it is of")
-    return recorded, model
 
 
 def require_nuts(name: str, recorded: RecordedTransition) -> None:

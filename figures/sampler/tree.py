@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _ROOM = 20  # the most leaves with room for numbers in the tree
 
 
-def nuts_tree(recorded: RecordedTransition | None = None) -> Figure:
+def nuts_tree(
+    recorded: RecordedTransition | None = None, *, seed: int | None = None, step_size: float | None = None
+) -> Figure:
     """The same NUTS trajectory as a binary tree: leapfrog steps at the bottom, joins above them.
 
     What to see: neighbouring steps are joined in pairs, pairs in fours, and so on. Each join (disc) is tested for a
@@ -38,9 +40,10 @@ def nuts_tree(recorded: RecordedTransition | None = None) -> Figure:
     weight / the earlier weight). The heavy line leads from the draw to the top. Below, the difference of each step's
     energy to the start's: a step's weight is exp(-energy error), and here all weights are between 0.9 and 1.1.
 
-    `recorded`: a RecordedTransition of NUTS; None for one through `figures.sampler.toys.plane`. ValueError for another.
+    `recorded`: a RecordedTransition of NUTS; None for one through `figures.sampler.toys.plane`, with this `seed` and
+    `step_size` if they are given. ValueError for another.
     """
-    recorded = toys.doubling_trajectory() if recorded is None else recorded
+    recorded = toys.doubling_trajectory(seed, step_size) if recorded is None else recorded
     require_nuts("nuts_tree", recorded)
     with style.applied():
         figure = style.blank()

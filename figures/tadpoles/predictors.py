@@ -72,29 +72,39 @@ def spreads(without: NamedFit, within: NamedFit) -> Figure:
 def predictions(without: NamedFit, within: NamedFit, data: pd.DataFrame | str | Path | None = None) -> Figure:
     """Two models, nearly the same predictions: each tank's probability of survival by `mST` and by `mSTP`.
 
-    Points are posterior means, bars 89% intervals. No point is further than 0.1 from the diagonal: knowing about
+    Points are posterior means, bars 89% intervals; on the right, the differences of the means by the size of the tank.
+    No point is further than 0.1 from the diagonal: knowing about
     predators hardly changes the estimates of observed tanks, because the tanks' own intercepts had already told them
     apart. It changes the explanation (see `spreads`), and the small tanks by more than the large ones.
 
     Both fits are of `data` (None: the bundled tanks) and have their model, which gives the draws of p; a fit that was
     loaded from a file has no model: ValueError, as for a fit of other tanks.
     """
-    predation = read(TANKS, data)["pred"]
+    table = read(TANKS, data)
+    predation = table["pred"]
+    # Beside each other within a size, in the order of the tanks, so that none hides another.
+    sizes = table["density"] + np.linspace(-1.5, 1.5, 9)[np.arange(predation.size) % 9]
     across, up = (survival(fit, predation.size) for fit in (without, within))
     with style.applied():
         figure = style.blank()
-        axes = figure.add_subplot(aspect="equal")
-        figure.suptitle("Probability of survival", x=0.015, ha="left")
+        axes, apart = figure.subplots(1, 2, width_ratios=(1.25, 1))
+        figure.suptitle("Probability of survival, by two models", x=0.015, ha="left")
         axes.plot([0, 1], [0, 1], color=style.GUIDE, dashes=(5, 3), linewidth=1.6, zorder=1, label="no difference")
         for pred, (colour, marker, words) in PREDATION.items():
             at = predation == pred
-            axes.hlines(up[0, at], across[1, at], across[2, at], color=colour, alpha=0.25, gid=f"across {pred}")
-            axes.vlines(across[0, at], up[1, at], up[2, at], color=colour, alpha=0.25, gid=f"up {pred}")
+            bars = {"color": colour, "alpha": 0.3, "linewidth": 1.2, "zorder": 1.5}
+            axes.hlines(up[0, at], across[1, at], across[2, at], **bars, gid=f"across {pred}")
+            axes.vlines(across[0, at], up[1, at], up[2, at], **bars, gid=f"up {pred}")
             looks = {"color": colour, "markersize": 8, "markeredgecolor": "white"}
             axes.plot(across[0, at], up[0, at], marker, **looks, label=words, gid=f"mean {pred}")
+            apart.plot(sizes[at], (up - across)[0, at], marker, **looks, gid=f"difference {pred}")
         axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=f"{without.name}, without predation")
         axes.set_ylabel(f"{within.name}, with predation")
-        axes.legend(loc="lower right")  # far from the diagonal, where there are no points
+        apart.axhline(0.0, color=style.GUIDE, dashes=(5, 3), linewidth=1.6, zorder=1)
+        apart.set(xlabel="Tadpoles in the tank", ylabel=f"{within.name} \N{MINUS SIGN} {without.name}")
+        apart.set_xticks(np.unique(table["density"]))
+        apart.margins(x=0.15)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         return style.settled(figure)
 
 
@@ -109,24 +119,38 @@ def slopes(density: NamedFit, size: NamedFit, everything: NamedFit) -> Figure:
 
     `density`, `size` and `everything` are fits of `mSTD`, `mSTG` and `mSTPDG`. ValueError if a slope is missing.
     """
-    shown = [("bP", everything), ("bD", density), ("bD", everything), ("bG", size), ("bG", everything)]
-    rows = [(slope, fit, _summary(_numbers(fit, slope))) for slope, fit in [*shown, ("bPG", everything)]]
+    alone = {"bD": density, "bG": size}
+    rows = {slope: [alone[slope], everything] if slope in alone else [everything] for slope in MEANINGS}
+    found = {slope: [(fit.name, _summary(_numbers(fit, slope))) for fit in fits] for slope, fits in rows.items()}
     with style.applied():
         figure = style.blank()
         axes = figure.add_subplot()
         figure.suptitle("Slopes of predation, density and size", x=0.015, ha="left")
         axes.axvline(0.0, color=style.GUIDE, dashes=(5, 3), linewidth=1.6)
         labels = {}
-        for place, (slope, fit, (mean, low, high)) in enumerate(rows):
-            colour = style.model_colour(fit.name)
-            axes.hlines(place, low, high, color=colour, linewidth=4, alpha=0.5, gid=f"interval {slope} {fit.name}")
-            looks = {"color": colour, "markersize": 10, "markeredgecolor": "white", "gid": f"mean {slope} {fit.name}"}
-            (labels[fit.name],) = axes.plot(mean, place, "o", **looks)
-        axes.set_yticks(range(len(rows)), [f"{slope} ({MEANINGS[slope]})" for slope, _, _ in rows])
-        axes.set_ylim(len(rows) - 0.5, -0.5)
+        for place, (slope, fits) in enumerate(found.items()):
+            if place % 2 == 0:
+                axes.axhspan(place - 0.5, place + 0.5, color=style.GREY, alpha=0.12, linewidth=0)
+            for number, (model, interval) in enumerate(fits):
+                labels[model] = _draw_slope(
+                    axes, place + 0.36 * (number - 0.5 * (len(fits) - 1)), slope, model, interval
+                )
+        axes.set_yticks(range(len(found)), [f"{MEANINGS[slope]}\n({slope})" for slope in found])
+        axes.set_ylim(len(found) - 0.5, -0.5)
+        axes.tick_params(axis="y", length=0)
         axes.set_xlabel(f"Change of the logit of survival: posterior mean and {PERCENT} interval")
         figure.legend(labels.values(), labels.keys(), loc="outside lower center", ncols=3)
         return style.settled(figure)
+
+
+def _draw_slope(axes, place, slope, model, summary):
+    """The interval and mean of a model's slope; the mean's artist."""
+    mean, low, high = summary
+    colour = style.model_colour(model)
+    axes.hlines(place, low, high, color=colour, linewidth=4, alpha=0.5, gid=f"interval {slope} {model}")
+    looks = {"color": colour, "markersize": 10, "markeredgecolor": "white", "gid": f"mean {slope} {model}"}
+    (dot,) = axes.plot(mean, place, "o", **looks)
+    return dot
 
 
 def _draw_densities(axes, x, draws, prior):

@@ -6,8 +6,9 @@ Wrong names and options are found here, before anything is sampled.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import figures
@@ -16,6 +17,7 @@ from hmc.cli.model_argument import build, parsed_settings
 from hmc.cli.shared import OF_RUNS, OF_SAMPLING
 
 OF_DATA = ("data", "individuals", "groups")  # options of models that their figures take as well
+OF_TOYS = ("seed", "step_size")  # of figures of the sampler at work, which need no fit
 STUDIES = 20  # simulated, for the figure of coverage
 
 
@@ -29,17 +31,36 @@ class Inputs(NamedTuple):
     @property
     def uses(self) -> tuple[str, ...]:
         """Names of the sampling options on which the figures depend."""
+        of_toys = {option for options in self.options.values() for option in options if option in OF_TOYS}
         if self.models:
-            return OF_SAMPLING
-        return ("seed", *OF_RUNS) if self.others else ()
+            return (*OF_SAMPLING, *of_toys)
+        return ("seed", *OF_RUNS, *of_toys) if self.others else tuple(of_toys)
+
+    @property
+    def varied(self) -> list[str]:
+        """Names of the models, if they are all shown at several values of an option of the sampler."""
+        are_varied = [isinstance(model, list) and _is_of_sampler(name) for name, model in self.models.items()]
+        return list(self.models) if self.models and all(are_varied) else []
+
+    @property
+    def stills(self) -> list[str]:
+        """Names of the figures that are no films."""
+        return [name for name in self.options if name not in figures.films()]
 
 
-def plan(names: Sequence[str], *, data: str | None = None, settings: Sequence[str] = (), exact: bool = False) -> Inputs:
+def plan(
+    names: Sequence[str],
+    *,
+    data: str | None = None,
+    settings: Sequence[str] = (),
+    exact: bool = False,
+    of_toys: Mapping[str, Any] = MappingProxyType({}),
+) -> Inputs:
     """The `Inputs` of these stills and films; none are all.
 
     `data` and `settings`: a path, and texts NAME=VALUE, which go to the models and figures that have such an option.
-    `exact`: whether exact leave-one-out is shown where it can be. ValueError for an unknown figure, model or option,
-    and for an option that none of them takes.
+    `of_toys`: values of OF_TOYS, for the figures that have them. `exact`: whether exact leave-one-out is shown where it
+    can be. ValueError for an unknown figure, model or option, and for an option that none of them takes.
     """
     chosen = list(dict.fromkeys(names or [*figures.names(), *figures.films()]))
     needed = {name: figures.needs(name) for name in chosen}
@@ -53,7 +74,7 @@ def plan(names: Sequence[str], *, data: str | None = None, settings: Sequence[st
     of_lecture = {name for figure, needs in needed.items() if ":" not in figure for name in needs}
     several = of_lecture & set(figures.SERIES)
     taken = {name: _taken(name, given, several) for name in inputs if figures.is_fit(name)}
-    options = {name: {o: given[o] for o in figures.options_of(name) if o in OF_DATA and o in given} for name in chosen}
+    options = {name: _of_figure(name, given, of_toys) for name in chosen}
     unused = [o for o in given if not any(o in takes for takes in [*taken.values(), *options.values()])]
     if unused:
         text = "--data" if unused[0] == "data" else f"--set {unused[0]}"
@@ -65,11 +86,23 @@ def plan(names: Sequence[str], *, data: str | None = None, settings: Sequence[st
     )
 
 
+def _of_figure(name: str, given: Mapping[str, Any], of_toys: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a figure, of those that are given."""
+    known = figures.options_of(name)
+    of_data = {option: given[option] for option in known if option in OF_DATA and option in given}
+    return of_data | {option: value for option, value in of_toys.items() if option in known}
+
+
+def _is_of_sampler(name: str) -> bool:
+    """Whether fits of this model differ by an option of the sampler."""
+    return figures.SERIES.get(name, ("", ()))[0] in figures.OF_SAMPLER
+
+
 def of_sampler(name: str, number: int) -> list[dict[str, Any]]:
     """For each of so many fits of the model called `name`, the arguments of `hmc.sample` that its series sets."""
     option, values = figures.SERIES.get(name, ("", ()))
-    is_of_sampler = option in figures.OF_SAMPLER and number == len(values)
-    return [{option: value} for value in values] if is_of_sampler else [{}] * number
+    is_series = _is_of_sampler(name) and number == len(values)
+    return [{option: value} for value in values] if is_series else [{}] * number
 
 
 def other_input(
@@ -102,15 +135,17 @@ def other_input(
     return refits
 
 
-def written(name: str, inputs: dict[str, Any], folder: str, **options: Any) -> list[Any]:
-    """Draw a still as .png and .svg, or a film as .gif, into a folder; the paths. ValueError where that fails."""
+def written(name: str, inputs: dict[str, Any], folder: str, formats: Sequence[str], **options: Any) -> list[Any]:
+    """Draw a still in each of these formats, or a film, into a folder; the paths. ValueError where that fails."""
+    from figures.drawing.film import has_ffmpeg
     from figures.drawing.style import save
 
     stem = Path(folder) / figures.file_stem(name)
     if name in figures.films():
-        return [figures.write_film(name, inputs, f"{stem}.gif", **options)]
+        endings = (".gif", ".mp4") if has_ffmpeg() else (".gif",)
+        return [figures.write_film(name, inputs, f"{stem}{ending}", **options) for ending in endings]
     figure = figures.draw(name, inputs, **options)
-    return [save(figure, f"{stem}{ending}") for ending in (".png", ".svg")]
+    return [save(figure, f"{stem}.{ending}") for ending in dict.fromkeys(formats)]
 
 
 def _other_metrics(fit: Any, *, metric: str, **sampling: Any) -> list[Any]:

@@ -36,8 +36,37 @@ def add(subparsers: Any) -> None:
         "--exact", action="store_true", help="exact leave-one-out by refitting beside PSIS: about a minute"
     )
     command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
+    _add_look(command)
     add_sampling(command, LECTURES_WARMUP)
+    command.add_argument(
+        "--step-size",
+        type=float,
+        metavar="E",
+        help="of leapfrog, static_paths, divergence, nuts_trajectory, _tree, _film",
+    )
     command.set_defaults(run=run)
+
+
+def _add_look(command: Any) -> None:
+    """The options of figures on slides and in papers."""
+    command.add_argument(
+        "--width", type=float, metavar="INCHES", help="alone, the height is in proportion (default 9.6)"
+    )
+    command.add_argument(
+        "--height", type=float, metavar="INCHES", help="alone, the width is in proportion (default 5.4)"
+    )
+    command.add_argument(
+        "--dpi", type=float, help="dots per inch of stills as .png, and of films (default 200 and 100)"
+    )
+    command.add_argument(
+        "--format",
+        choices=("png", "svg", "pdf"),
+        action="append",
+        help="of stills; may be repeated (default: png and svg)",
+    )
+    command.add_argument(
+        "--style", metavar="STYLE", help="a style of matplotlib: a name that it knows, or FILE.mplstyle"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,15 +81,32 @@ def run(options: argparse.Namespace) -> int:
         print(*(f"    {name}:MODEL  {figures.describe(name)}" for name in figures.of_any_fit()), sep="\n")
         return 0
     start_workers_early(options)
-    from hmc.cli.figure_inputs import plan
+    from figures.drawing.style import Look, asked
+    from hmc.cli.figure_inputs import OF_TOYS, plan
     from hmc.files import folder_to_fill
 
-    planned = plan(options.names, data=options.data, settings=options.set, exact=options.exact)
-    unused = {*OF_SAMPLING} - {*planned.uses}
-    of = "coverage has settings of its own" if planned.others else "nothing is sampled for"
-    refuse_unused(options, unused, of if planned.others else f"{of} {', '.join(planned.options)}")
-    with folder_to_fill(options.out):
+    own = {name: getattr(options, name) for name in OF_TOYS if name in options.given}
+    planned = plan(options.names, data=options.data, settings=options.set, exact=options.exact, of_toys=own)
+    _refuse(planned, options)
+    look = Look(options.width, options.height, options.dpi, options.style)
+    with asked(look), folder_to_fill(options.out):
         return _draw_planned(planned, options)
+
+
+def _refuse(planned: Inputs, options: argparse.Namespace) -> None:
+    """ValueError for options without effect."""
+    drawn = ", ".join(planned.options)
+    nothing = "coverage has settings of its own" if planned.others else f"nothing is sampled for {drawn}"
+    refuse_unused(options, {*OF_SAMPLING} - {*planned.uses}, nothing)
+    if planned.varied:
+        why = f"{drawn} show {' and '.join(planned.varied)} at several values of it"
+        refuse_unused(options, ("target_accept",), why)
+    if "step_size" not in planned.uses:
+        refuse_unused(options, ("step_size",), f"none of {drawn} shows steps of a size that is given")
+    if not planned.stills:
+        refuse_unused(options, ("format",), f"films, such as {drawn}, have formats of their own")
+    elif planned.stills == list(planned.options) and options.format and "png" not in options.format:
+        refuse_unused(options, ("dpi",), f"{' and '.join(options.format)} are drawn with lines, not dots")
 
 
 def _draw_planned(planned: Inputs, options: argparse.Namespace) -> int:
@@ -79,7 +125,7 @@ def _draw_planned(planned: Inputs, options: argparse.Namespace) -> int:
         inputs[name] = other_input(name, inputs, **sampling(options))
     for name, given in planned.options.items():
         try:
-            for path in written(name, inputs, options.out, **given):
+            for path in written(name, inputs, options.out, options.format or ("png", "svg"), **given):
                 print(path)
         except ValueError as error:
             print(f"hmc: {error}", file=sys.stderr)

@@ -85,13 +85,17 @@ class Filling:
                 f"\N{LEFT DOUBLE QUOTATION MARK}{phrase}\N{RIGHT DOUBLE QUOTATION MARK}" for phrase in untrue
             )
             caption = (*caption, f"Not true of this run: {listed}.")
-        path, still = self._kept.folder / item.files[0], None
+        still = None
         if item.kind == "film":
-            item = self._plan.of(contents.ShownFigure(figures.still(name)))
-            still = self._kept.folder / item.files[0]
-            if item.name not in self._done:
+            shown = self._plan.of(contents.ShownFigure(figures.still(name)))
+            if shown.name not in self._done:
                 return None
-        return view.Picture(name, title, caption, figures.describe(name), path, still)
+            still = self._picture(figures.still(name), shown)
+        webps = [self._kept.folder / file for file in item.files if file.endswith(".webp")]
+        narrow = webps[1] if len(webps) == 2 else None
+        links = [file for file in (*item.files, f"{item.name}.mp4") if not file.endswith(".webp")]
+        there = tuple(file for file in links if (self._kept.folder / file).exists())
+        return view.Picture(name, title, caption, figures.describe(name), webps[0], narrow, still, there)
 
 
 def _code(content: contents.ShownCode) -> view.CodeListing:

@@ -10,7 +10,8 @@ The grammar, with {any number of} and [at most one]:
                or sum(term, index = expression..expression) or name [_index] ['['index {, index}']']
     index      number or name, or a range of them: 1..7
 
-A statement is a row. Text outside the grammar is refused, so that a formula is shown whole or not at all.
+A statement is a row; a long sum is broken before a sign, so that it fits a narrow screen. Text outside the grammar is
+refused, so that a formula is shown whole or not at all.
 """
 
 import re
@@ -22,6 +23,7 @@ from xml.etree.ElementTree import Element
 from figures.lecture.page import formula_marks as marks
 from figures.lecture.page.formula_marks import element
 
+LONGEST = 22  # signs of a line on the right side, as they are seen
 _TILDE, _MINUS = "\u223c", "\u2212"  # not the keyboard's
 
 _TOKEN = re.compile(
@@ -65,6 +67,20 @@ def _tokens(formula: str) -> list[_Token]:
     return found or [_Token("end", "", 1, 1)]
 
 
+def _lines(terms: list[list[Element]]) -> list[list[Element]]:
+    """Terms in lines of at most `LONGEST` signs, or of one term."""
+    lines: list[list[Element]] = []
+    length = 0
+    for term in terms:
+        signs = sum(len("".join(part.itertext())) for part in term)
+        length += signs
+        if not lines or length > LONGEST:
+            lines.append([])
+            length = signs
+        lines[-1] += term
+    return lines
+
+
 class _Parser:
     """Recursive descent: a method per rule of the grammar, each from the next token on, to elements."""
 
@@ -75,23 +91,28 @@ class _Parser:
     def formula(self) -> list[tuple[Element, Element, Element]]:
         rows: list[tuple[Element, Element, Element]] = []
         while not rows or self.next < len(self.tokens):
-            rows.append(self.statement())
+            rows += self.statement()
         return rows
 
-    def statement(self) -> tuple[Element, Element, Element]:
+    def statement(self) -> list[tuple[Element, Element, Element]]:
         left = marks.separated(self.several(self.term))
         relation = element("mo", _TILDE if self.expect("~", "=") == "~" else "=")
-        right = self.expression()
+        first, *further = _lines(self.terms())
         if self.accept(","):
-            right = marks.row(right, element("mtext", f", {self.words()}"))
+            (further or [first])[-1].append(element("mtext", f", {self.words()}"))
         self.take("the end of the statement", "end")
-        return left, relation, right
+        nothing = (element("mrow"), element("mrow"))
+        return [(left, relation, marks.row(*first)), *((*nothing, marks.row(*line)) for line in further)]
 
     def expression(self) -> Element:
-        parts = [self.term()]
+        return marks.row(*(part for term in self.terms() for part in term))
+
+    def terms(self) -> list[list[Element]]:
+        """The terms of a sum, each with its sign before it."""
+        terms = [[self.term()]]
         while sign := self.accept("+", "-"):
-            parts += [element("mo", _MINUS if sign == "-" else sign), self.term()]
-        return marks.row(*parts)
+            terms.append([element("mo", _MINUS if sign == "-" else sign), self.term()])
+        return terms
 
     def term(self) -> Element:
         factors = [self.factor()]

@@ -14,12 +14,13 @@ import jinja2
 from markupsafe import Markup
 from PIL import Image
 
+from figures.drawing.small import dots_per_inch
 from figures.lecture.page.cells import grid
 from figures.lecture.page.formula import mathml
 from figures.lecture.page.listing import inline, listing
 from figures.lecture.page.view import Card, CodeListing, Content, Lecture, PageTable, Picture, Section
 
-TYPES = {".png": "image/png", ".gif": "image/gif", ".csv": "text/csv"}
+TYPES = {".webp": "image/webp", ".png": "image/png", ".gif": "image/gif", ".csv": "text/csv"}
 PIXELS_PER_INCH = 100  # on a reader's screen: a figure of 9.6 inches is 960 wide there, whatever its resolution
 TALL = 20  # the most rows of a table that is shown whole; longer tables scroll in a box
 OWN_ANCHORS = ("lecture", "contents", "models", "figures")  # of the page itself
@@ -37,9 +38,9 @@ BADGES: dict[str | None, tuple[str, str]] = {
 def render(lecture: Lecture) -> str:
     """The page of `lecture`, a `view.Lecture`, as HTML. The same view of the same files gives the same text.
 
-    Pictures and tables are within it, so it can be moved, sent or printed alone. It has no script and allows none.
-    OSError if a file is missing; ValueError if two things of a kind have one name, a severity is unknown, or a file is
-    not a .png, .gif or .csv.
+    Pictures and tables are within it, so it can be moved, sent or printed alone; only links to larger files, such as
+    figures/tanks.svg, need the folder. It has no script and allows none. OSError if a file is missing; ValueError if
+    two things of a kind have one name, a severity is unknown, or a file is of a type that is not in TYPES.
     """
     _require_own_anchors(lecture)
     _require_known_severities(lecture)
@@ -64,7 +65,8 @@ def kind(content: Content) -> str:
 
 def is_film(picture: Picture) -> bool:
     """Whether the picture moves; ValueError for a film without a still."""
-    moves = Path(picture.path).suffix == ".gif"
+    with Image.open(picture.path) as image:
+        moves = getattr(image, "n_frames", 1) > 1
     if moves and picture.still is None:
         raise ValueError(f"page: the film {picture.name} has no still picture for readers who want no motion")
     return moves
@@ -142,7 +144,7 @@ def embedded(path: str | Path) -> str:
 def size(path: str | Path) -> tuple[int, int]:
     """(width, height) of the picture on a screen, in CSS pixels, so that nothing moves when it appears."""
     with Image.open(path) as image:
-        fineness = round(image.info.get("dpi", (PIXELS_PER_INCH,))[0]) / PIXELS_PER_INCH
+        fineness = round(dots_per_inch(image) or PIXELS_PER_INCH) / PIXELS_PER_INCH
         return round(image.width / fineness), round(image.height / fineness)
 
 

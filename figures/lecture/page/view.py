@@ -16,8 +16,10 @@ class Picture(NamedTuple):
     title: str
     caption: tuple[str, ...]  # paragraphs, with `code` in backticks
     alt: str  # a description for readers who cannot see it
-    path: Path  # .png, or .gif for a film
-    still: Path | None = None  # of a film: the .png to show if nothing should move
+    path: Path  # .webp, .png, or .gif
+    narrow: Path | None = None  # the same for narrow screens
+    still: "Picture | None" = None  # of a film: the picture to show if nothing should move
+    files: tuple[str, ...] = ()  # links to it beside the page: figures/tanks.svg
 
 
 class PageTable(NamedTuple):

@@ -31,6 +31,7 @@ CLAIMS = (
     "figures.claims.common",
     *(f"figures.claims.{room}" for room in claims.ROOMS if room != "lecture"),
 )
+OF_PICTURES = (*CLAIMS, "figures.drawing.small", "figures.drawing.film")
 # The code that each kind of item runs, besides the module of its model or figure.
 CODE: dict[str, tuple[str, ...]] = {
     "fit": ("hmc.sampling", "hmc.model"),
@@ -38,8 +39,9 @@ CODE: dict[str, tuple[str, ...]] = {
     "study": ("models.coverage",),
     "card": ("diagnostics.verdict", "figures.lecture.tables", "figures.lecture.tables.estimates"),
     "table": ("figures.lecture.tables",),
-    "figure": CLAIMS,
-    "film": CLAIMS,
+    "figure": OF_PICTURES,
+    "plot": OF_PICTURES,
+    "film": OF_PICTURES,
 }
 
 
@@ -57,7 +59,9 @@ Inputs: TypeAlias = "Mapping[str, Item | list[Item]]"  # by name of the input
 
 
 class Item(NamedTuple):
-    """A fit, refit, study, card, table, figure or film: the task that makes it, with all that the task needs."""
+    """A fit, refit, study, card, table, figure, plot of chains or film: the task that makes it, with all that the task
+    needs.
+    """
 
     name: str  # path of its files within the folder, without their endings: "fits/mST"
     kind: str  # one of CODE
@@ -122,7 +126,9 @@ class Plan:
     def plot(self, model: contents.ShownModel, plot: str) -> Item:
         """The item of a figure of any fit, for a `contents.ShownModel`."""
         stem, _ = self._options(model.name, model.nth)
-        return self._figure(f"{plot}-{stem}", f"{plot}:{model.name}", {model.name: self.fit(model.name, model.nth)})
+        name, inputs = f"{plot}:{model.name}", {model.name: self.fit(model.name, model.nth)}
+        arguments = {"figure": name, "options": {}}
+        return self._item("plot", f"figures/{plot}-{stem}", tasks.plot, arguments, inputs, figures.home(name))
 
     def _card(self, model: contents.ShownModel) -> Item:
         fit = self.fit(model.name, model.nth)
@@ -148,7 +154,7 @@ class Plan:
 
     def _refit(self, name: str, nth: int = -1) -> Item:
         stem, options = self._options(name, nth)
-        return self._sampled("refit", stem, tasks.refit, name, options)
+        return self._sampled("refit", stem, tasks.refit, name, options, draws=contents.REFIT_DRAWS)
 
     def _study(self, estimator: str) -> Item:
         given = {"estimator": estimator, "replications": self._settings.replications, "seed": self._settings.seed}
@@ -166,7 +172,7 @@ class Plan:
 
     def _sampled(self, kind: str, stem: str, task: Task, name: str, options: dict[str, Any], **defaults: Any) -> Item:
         module = getattr(models, name).__module__
-        sampling = {**defaults, **models.sampling(name), **self._settings.sampling, "seed": self._settings.seed}
+        sampling = {**models.sampling(name), **defaults, **self._settings.sampling, "seed": self._settings.seed}
         sampling |= {option: value for option, value in options.items() if option in figures.OF_SAMPLER}
         of_model = {option: value for option, value in options.items() if option not in figures.OF_SAMPLER}
         arguments = {"factory": f"{module}:{name}", "options": of_model, "sampling": sampling}
@@ -185,8 +191,9 @@ class Plan:
         if name not in self.items:
             endings = {
                 "fit": [".fit"],
-                "figure": [".png", ".svg"],
-                "film": [".gif"],
+                "figure": [".webp", "-narrow.webp", ".png", ".svg"],
+                "plot": [".webp", ".png", ".svg"],
+                "film": [".webp", ".gif"],
                 "card": [".csv"],
                 "table": [".csv"],
             }

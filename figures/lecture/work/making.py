@@ -28,7 +28,7 @@ SPENT_ON = {
     "fitting": ("fit",),
     "leave-one-out": ("refit",),
     "coverage": ("study",),
-    "drawing": ("figure",),
+    "drawing": ("figure", "plot"),
     "films": ("film",),
     "tables": ("card", "table"),
 }

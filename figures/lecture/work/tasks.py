@@ -5,6 +5,7 @@ about them, as JSON. Chains run one after the other, since items are made side b
 when it runs, so a worker that fits does not load matplotlib.
 """
 
+import os
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -60,27 +61,60 @@ def study(arguments: Arguments, _inputs: Inputs, stem: str) -> Facts:
 
 
 def figure(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
-    """A figure of the registry as .png and .svg, and the claims of its caption that are not true of its inputs."""
-    import figures
+    """A figure of the registry as .png and .svg, and for the page as .webp and -narrow.webp; and the claims of its
+    caption that are not true of its inputs.
+    """
     from figures import claims
-    from figures.drawing.style import save
+    from figures.drawing import small, style
 
     loaded = {name: load(source) for name, source in inputs.items()}
     with _drawing:
-        drawn = figures.draw(arguments["figure"], loaded, **arguments["options"])
-        for ending in (".png", ".svg"):
-            save(drawn, f"{stem}{ending}")
+        _drawn(arguments, loaded, stem, (".png", ".svg"))
+        small.write_still(f"{stem}.png", f"{stem}.webp")
+        narrow = f"{stem}-narrow"
+        with style.asked(style.NARROW):
+            _drawn(arguments, loaded, narrow, (".png",))
+        small.write_still(f"{narrow}.png", f"{narrow}.webp")
+        os.unlink(f"{narrow}.png")
     return {"untrue": claims.untrue(arguments["figure"], loaded, **arguments["options"])}
 
 
+def plot(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
+    """A figure of a model's chains, as `figure`, but of one size that is legible on all screens."""
+    from figures import claims
+    from figures.drawing import small, style
+
+    loaded = {name: load(source) for name, source in inputs.items()}
+    with _drawing, style.asked(style.NARROW):
+        _drawn(arguments, loaded, stem, (".png", ".svg"))
+        small.write_still(f"{stem}.png", f"{stem}.webp")
+    return {"untrue": claims.untrue(arguments["figure"], loaded, **arguments["options"])}
+
+
+def _drawn(arguments: Arguments, loaded: dict[str, Any], stem: str, endings: tuple[str, ...]) -> None:
+    import figures
+    from figures.drawing.style import save
+
+    drawn = figures.draw(arguments["figure"], loaded, **arguments["options"])
+    for ending in endings:
+        save(drawn, f"{stem}{ending}")
+
+
 def film(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
-    """A film of the registry as .gif, and the claims of its caption that are not true of its inputs."""
+    """A film of the registry as .gif, for the page as .webp, and, where ffmpeg is, for slides as .mp4; and the claims
+    of its caption that are not true of its inputs.
+    """
     import figures
     from figures import claims
+    from figures.drawing import small
+    from figures.drawing.film import has_ffmpeg
 
     loaded = {name: load(source) for name, source in inputs.items()}
     with _drawing:
         figures.write_film(arguments["film"], loaded, f"{stem}.gif")
+        small.write_moving(f"{stem}.gif", f"{stem}.webp")
+        if has_ffmpeg():
+            figures.write_film(arguments["film"], loaded, f"{stem}.mp4")
     return {"untrue": claims.untrue(arguments["film"], loaded)}
 
 

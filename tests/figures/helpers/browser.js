@@ -18,7 +18,8 @@ function structureFaults() {
     const target = link.getAttribute("href") ?? ""
     const isHere = target.startsWith("#") && document.getElementById(decodeURIComponent(target.slice(1)))
     const isFile = target.startsWith("data:") && link.download
-    if (!isHere && !isFile) faults.push("leads nowhere: " + named(link))
+    const isBeside = /^figures\/[\w.:-]+\.(png|svg|gif|mp4)$/.test(target)
+    if (!isHere && !isFile && !isBeside) faults.push("leads nowhere: " + named(link))
     if (!link.textContent.trim()) faults.push("no words in a link to " + target.slice(0, 40))
   }
   for (const attribute of ["aria-labelledby", "aria-describedby", "for"]) {
@@ -122,10 +123,47 @@ const switches = () => all(".film input").length
 const focusSwitch = (i) => all(".film input")[i].focus()
 
 function filmFaults(moves) {
-  const films = all("img[src^='data:image/gif']")
+  const films = all("img.moving")
   const faults = films.filter((film) => film.checkVisibility() !== moves).map((film) => `${moves ? "still" : "moving"}: ${film.alt}`)
   const places = films.map((film) => film.parentElement)
   places.filter((place) => all("img", place).filter((image) => image.checkVisibility()).length !== 1)
     .forEach((place) => faults.push("not one picture in the place of a film: " + named(place)))
   return faults
+}
+
+async function sizeFaults(least) {
+  unfold()
+  const faults = []
+  for (const image of all("figure img").filter(isSeen)) {
+    image.loading = "eager"
+    await image.decode().catch(() => {})
+    const source = image.parentElement.querySelector("source")
+    const drawn = source && image.currentSrc === source.srcset ? source : image
+    const scale = image.getBoundingClientRect().width / drawn.getAttribute("width")
+    if (scale < least) faults.push(`letters are shown at ${scale.toFixed(2)} of their size: ${image.alt}`)
+  }
+  return faults
+}
+
+async function enlargeFaults() {
+  const faults = []
+  for (const place of all("figure .large").filter(isSeen)) {
+    const image = all("img", place).find(isSeen)
+    const before = image.getBoundingClientRect().width
+    place.querySelector("a.enlarge").click()
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    const box = place.getBoundingClientRect()
+    if (box.width < document.documentElement.clientWidth || box.top !== 0) faults.push("does not fill the screen: " + image.alt)
+    if (image.getBoundingClientRect().width <= before) faults.push("is not enlarged: " + image.alt)
+    place.querySelector("a.close").click()
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    if (image.getBoundingClientRect().width !== before) faults.push("stays enlarged: " + image.alt)
+  }
+  return faults
+}
+
+function paperFaults() {
+  const faults = all(".part").filter((part) => getComputedStyle(part).breakBefore !== "page").map((part) => "begins no page: " + part.id)
+  const pressed = all("nav, .skip, .download, .files, .film input, .close, .moving").filter(isSeen)
+  return [...faults, ...pressed.map((element) => "cannot be pressed on paper: " + named(element))]
 }

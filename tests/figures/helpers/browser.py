@@ -3,18 +3,24 @@
 A fault is a text; a sound page has none. `CHECKS` are all of them. They know nothing of the lecture in the page.
 """
 
+import base64
 import contextlib
+import io
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 NARROW, WIDE = 400, 1280
+LEAST_SCALE = 0.6  # of a picture's own size: its smallest letters, of 11 points, are then 9 pixels tall
 CONTRAST = 4.5  # WCAG 2.2, 1.4.3, level AA
 SCRIPTS = Path(__file__).with_name("browser.js").read_text()
 FLAGS = (
@@ -154,7 +160,48 @@ def films(driver, path):
     return faults
 
 
-CHECKS = (noise, structure, pictures, formulas, widths, colours, keyboard, films)
+def sizes(driver, path):
+    """Pictures whose letters are too small, on a narrow or a wide screen; and those that cannot be enlarged."""
+    faults = []
+    for width in (NARROW, WIDE):
+        show(driver, path, width)
+        faults += [f"{width} pixels: {fault}" for fault in ask(driver, "sizeFaults", LEAST_SCALE)]
+        faults += [f"{width} pixels: {fault}" for fault in ask(driver, "enlargeFaults")]
+    return faults
+
+
+def dark_pictures(driver, path):
+    """Pictures that stay bright on a dark page, or are dark on a bright one."""
+    faults = []
+    for scheme in ("light", "dark"):
+        show(driver, path, scheme=scheme)
+        ask(driver, "unfold")
+        for picture in driver.find_elements("css selector", "figure .enlarge"):
+            if picture.is_displayed():
+                shown = np.asarray(Image.open(io.BytesIO(picture.screenshot_as_png)).convert("L"))
+                if (np.median(shown) < 128) != (scheme == "dark"):
+                    faults.append(f"{scheme}: the picture's paper is of brightness {np.median(shown):.0f} of 255")
+    return faults
+
+
+def paper(driver, path):
+    """Parts that do not begin a page, and what cannot be pressed on paper."""
+    show(driver, path)
+    parts = len(driver.find_elements("css selector", ".part"))
+    pages = _pages(driver)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    faults = ask(driver, "paperFaults")
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    return faults + ([f"{parts} parts on {pages} pages"] if pages < 1 + parts else [])
+
+
+def _pages(driver):
+    """On how many pages the page is printed."""
+    pdf = base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+CHECKS = (noise, structure, pictures, formulas, widths, colours, keyboard, films, sizes, dark_pictures, paper)
 
 
 def _press(driver, *keys):

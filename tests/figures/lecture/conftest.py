@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from figures.drawing import film, style
+from figures.drawing import film, small, style
 from figures.lecture.page import render, view
 from tests.figures.helpers import browser as in_a_browser
 
@@ -17,7 +17,7 @@ SOURCE = "def log_density(position, data, gradient):\n    # a long line" + " tha
 def lecture(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lecture")
     plot, still = _picture(folder, "tanks"), _picture(folder, "still")
-    moving = view.Picture("sweep", "A sweep", ("It moves.",), "a film of dots", _film(folder), still.path)
+    moving = view.Picture("sweep", "A sweep", ("It moves.",), "a film of dots", _film(folder), None, still)
     first = _card(folder, "mST", "note", (_picture(folder, "ranks:mST"),))
     second = _card(folder, LONG, "error", ())
     third = _card(folder, "m0", None, ())._replace(table=None, verdict="4 chains: converged")
@@ -58,17 +58,23 @@ def chromium(browser):
 
 
 def _picture(folder, name):
-    path = style.save(_drawn(0.5), folder / f"{name.replace(':', '-')}.png")
-    return view.Picture(name, f"What {name} shows", ("Dots of `mST`.", "More of it."), f"dots of {name}", path)
+    stem = folder / name.replace(":", "-")
+    wide = small.write_still(style.save(_drawn(0.5, style.WIDE), f"{stem}.png"), f"{stem}.webp")
+    with style.asked(style.NARROW):
+        narrow = small.write_still(style.save(_drawn(0.5, style.WIDE), f"{stem}-narrow.png"), f"{stem}-narrow.webp")
+    caption, files = ("Dots of `mST`.", "More of it."), (f"figures/{name}.svg", f"figures/{name}.png")
+    narrow, files = (None, ()) if ":" in name else (narrow, files)
+    return view.Picture(name, f"What {name} shows", caption, f"dots of {name}", wide, narrow, None, files)
 
 
 def _film(folder):
-    return film.write_film(folder / "sweep.gif", [_drawn(0.2), _drawn(0.8)], [100, 100])
+    whole = film.write_film(folder / "sweep.gif", [_drawn(0.2), _drawn(0.8)], [100, 100])
+    return small.write_moving(whole, folder / "sweep.webp")
 
 
-def _drawn(height):
+def _drawn(height, size=(4.8, 2.7)):
     with style.applied():
-        figure = style.blank((4.8, 2.7))
+        figure = style.blank(size)
         axes = figure.add_subplot()
         axes.plot([0.0, 1.0], [height, height], "o")
         axes.set_ylim(0.0, 1.0)

@@ -403,7 +403,7 @@ def test_records_that_a_figure_cannot_show_are_refused(chain, tmp_path):
             lambda: film.nuts_animation(tmp_path / "a.gif", [static], toys.plane()),
             "^nuts_animation: draws",
         ),
-        (lambda: film.nuts_animation(tmp_path / "a.png"), r"a\.png: an animation's file ends in \.gif$"),
+        (lambda: film.nuts_animation(tmp_path / "a.png"), r"a\.png: a film's file ends in \.gif or \.mp4$"),
     ]:
         with pytest.raises(ValueError, match=message):
             draw()

@@ -172,12 +172,15 @@ def test_spreads_are_those_of_both_models(fits):
 
 
 def test_predictions_are_the_means_and_intervals_of_p(fits):
-    axes = predictions(fits["mST"], fits["mSTP"]).axes[0]
+    axes, apart = predictions(fits["mST"], fits["mSTP"]).axes
     across, up = fits["mST"]["p"], fits["mSTP"]["p"]
     for pred in ("no", "pred"):
         at = np.flatnonzero(BUNDLED["pred"] == pred)
         means = np.stack([across[..., at].mean(axis=(0, 1)), up[..., at].mean(axis=(0, 1))], axis=1)
         np.testing.assert_allclose(_find(axes, f"mean {pred}").get_xydata(), means, rtol=1e-12)
+        differences = _find(apart, f"difference {pred}")
+        np.testing.assert_allclose(differences.get_ydata(), means[:, 1] - means[:, 0], rtol=1e-9)
+        assert np.abs(differences.get_xdata() - BUNDLED["density"].to_numpy()[at]).max() <= 1.5
         _assert_interval(_ends(axes, f"across {pred}")[:, :, 0], across[..., at])
         _assert_interval(_ends(axes, f"up {pred}")[:, :, 1], up[..., at])
 
@@ -190,8 +193,8 @@ def test_slopes_are_those_of_each_model_in_its_colour(fits):
         assert point.get_xdata()[0] == pytest.approx(fits[name][slope].mean(), rel=1e-12)
         assert point.get_color() == style.model_colour(name)
         _assert_interval(_ends(axes, f"interval {slope} {name}")[:, :, 0], fits[name][slope][..., None])
-        label = axes.get_yticklabels()[int(point.get_ydata()[0])].get_text()
-        assert label.startswith(f"{slope} (")
+        label = axes.get_yticklabels()[round(float(point.get_ydata()[0]))].get_text()
+        assert label.endswith(f"\n({slope})")
 
 
 @pytest.mark.parametrize(

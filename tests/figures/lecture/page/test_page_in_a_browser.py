@@ -2,7 +2,10 @@
 
 import pytest
 
-CHECKS = ("noise", "structure", "pictures", "formulas", "widths", "colours", "keyboard", "films")
+CHECKS = (
+    "noise", "structure", "pictures", "formulas", "widths", "colours", "keyboard", "films", "sizes", "dark_pictures",
+    "paper",
+)  # fmt: skip
 END = "</main>"
 # A check, what is replaced in the page, by what, and words of the fault that the check must then name.
 BROKEN = {
@@ -13,9 +16,9 @@ BROKEN = {
     "a link away": ("structure", END, f'<a href="other.html">x</a>{END}', "leads nowhere"),
     "a heading too deep": ("structure", END, f"<h6>x</h6>{END}", "skips"),
     "no language": ("structure", '<html lang="en">', "<html>", "language"),
-    "half a picture": ("pictures", "data:image/png;base64,iVBOR", "data:image/png;base64,iVBXX", "no picture"),
+    "half a picture": ("pictures", "data:image/webp;base64,UklGR", "data:image/webp;base64,UklXX", "no picture"),
     "no words": ("pictures", 'alt="dots of tanks"', 'alt=""', "no words"),
-    "a picture of no size": ("pictures", 'width="480" height="270"', "", "no size"),
+    "a picture of no size": ("pictures", 'width="960" height="540"', "", "no size"),
     "no formula": ("formulas", "</style>", "math { display: none }</style>", "math"),
     "a wide element": ("widths", END, f'<p style="width: 1300px; max-width: none">x</p>{END}', "1280 pixels: the page"),
     "a box without Tab": ("widths", 'class="scroll tall" tabindex="0"', 'class="scroll tall"', "by keyboard"),
@@ -26,7 +29,23 @@ BROKEN = {
     "a skip link to nowhere": ("keyboard", 'class="skip" href="#lecture"', 'class="skip" href="#x"', "does not skip"),
     "no outline": ("keyboard", "outline: 3px solid", "outline: 0 solid", "outline"),
     "a fold that is stuck": ("keyboard", "<summary>See", '<summary style="display: none">See', "does not unfold"),
-    "a film without end": ("films", ".film input:checked ~ .moving", ".never", "no-preference: moving"),
+    "a film without end": ("films", ".film input:checked ~ .enlarge .moving", ".never", "no-preference: moving"),
+    "no picture for narrow screens": (
+        "sizes",
+        "screen and (max-width: 40rem)",
+        "screen and (max-width: 1rem)",
+        "400 pix",
+    ),
+    "a picture that stays small": ("sizes", ".large:target {", ".larger:target {", "does not fill"),
+    "a picture without an end": (
+        "sizes",
+        '<a class="close" href="#figure-',
+        '<a class="close" href="#',
+        "stays enlarged",
+    ),
+    "a bright picture at night": ("dark_pictures", "invert(0.89)", "invert(0)", "dark: the picture"),
+    "a part amid a page": ("paper", "break-before: page", "break-before: auto", "begins no page"),
+    "links on paper": ("paper", "  .download,\n  .files,\n  .film input,", "  .film input,", "cannot be pressed"),
     "a film where none is wanted": ("films", "(prefers-reduced-motion: reduce)", "(max-width: 1px)", "reduce: moving"),
 }
 

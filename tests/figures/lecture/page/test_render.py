@@ -54,7 +54,7 @@ def test_every_element_is_closed(outline):
     assert outline.open == []
 
 
-def test_nothing_outside_of_the_page_is_needed(outline):
+def test_nothing_outside_of_the_page_is_needed(lecture, outline):
     links = [
         value
         for _, attributes in outline.elements
@@ -62,7 +62,10 @@ def test_nothing_outside_of_the_page_is_needed(outline):
         if name in ("src", "srcset", "href", "action", "data", "poster")
     ]
     assert len(links) > 20
-    assert all(link.startswith(("#", "data:")) for link in links)
+    beside = [link for link in links if not link.startswith(("#", "data:"))]  # to be opened, and not to be shown
+    files = [file for thing in render.things(lecture) if isinstance(thing, view.Picture) for file in thing.files]
+    assert beside == files
+    assert {attributes["href"] for attributes in outline.all("a")} >= {*beside}
     assert outline.all("script") == []
 
 
@@ -73,10 +76,17 @@ def test_the_style_fetches_nothing(html):
 
 
 def test_all_pictures_are_in_the_page_as_their_files_are(lecture, outline):
-    embedded = [base64.b64decode(image["src"].partition("base64,")[2]) for image in outline.all("img")]
+    links = [image["src"] for image in outline.all("img")] + [source["srcset"] for source in outline.all("source")]
+    embedded = [base64.b64decode(link.partition("base64,")[2]) for link in links]
     shown = [thing for thing in render.things(lecture) if isinstance(thing, view.Picture)]
-    files = [path.read_bytes() for picture in shown for path in (picture.path, picture.still) if path]
+    shown += [picture.still for picture in shown if picture.still]
+    files = [path.read_bytes() for picture in shown for path in (picture.path, picture.narrow) if path]
     assert sorted(embedded) == sorted(files)
+
+
+def test_narrow_screens_have_pictures_of_their_own(outline):
+    (source, *_) = outline.all("source")
+    assert (source["media"], source["width"], source["height"]) == ("screen and (max-width: 40rem)", "560", "640")
 
 
 def test_all_tables_can_be_taken_along_as_their_files_are(lecture, outline):
@@ -228,9 +238,9 @@ def test_a_film_that_nobody_could_stop_is_refused(lecture):
 
 def test_a_file_that_is_no_picture_of_the_page_is_refused(lecture, tmp_path):
     picture = lecture.parts[0].contents[0]
-    (tmp_path / "tanks.svg").write_text("<svg/>")
-    with pytest.raises(ValueError, match=r"tanks\.svg: a file in the page ends in \.png, \.gif, \.csv"):
-        render.render(of(lecture, contents=(picture._replace(path=tmp_path / "tanks.svg"),)))
+    (tmp_path / "tanks.jpg").write_bytes(picture.path.read_bytes())
+    with pytest.raises(ValueError, match=r"tanks\.jpg: a file in the page ends in \.webp, \.png, \.gif, \.csv"):
+        render.render(of(lecture, contents=(picture._replace(path=tmp_path / "tanks.jpg"),)))
     with pytest.raises(FileNotFoundError, match=r"none\.png"):
         render.render(of(lecture, contents=(picture._replace(path=tmp_path / "none.png"),)))
 
@@ -243,7 +253,9 @@ def test_an_unknown_severity_is_refused(lecture):
 
 def test_a_picture_is_as_large_as_it_was_drawn_however_finely(lecture):
     picture, _, film, _ = lecture.parts[0].contents
-    assert render.size(picture.path) == render.size(film.path) == (480, 270)
+    assert render.size(picture.path) == (960, 540)
+    assert render.size(picture.narrow) == (560, 640)
+    assert render.size(film.path) == (480, 270)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,178 @@
+"""A drawn figure made to fit another size: fewer panels side by side, narrower legends, titles of several lines.
+
+Sizes of letters stay as they are: a figure half as wide has as large ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import textwrap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.colors
+import numpy as np
+from matplotlib.gridspec import GridSpec
+from matplotlib.offsetbox import VPacker
+from matplotlib.ticker import MaxNLocator
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.text import Text
+
+NARROW = 6.5  # inches: in less, legends stand below
+PANEL = 2.6  # inches, the least width of a panel
+TICK = 0.55  # inches, the room of a tick's label
+
+
+def fit(figure: Figure) -> None:
+    """Change a figure of constrained layout so that its panels, titles, labels and legends fit its size."""
+    width = figure.get_size_inches()[0]
+    _reflow(figure, width)
+    for legend in figure.legends:
+        _narrow_legend(figure, legend, width)
+    figure.draw_without_rendering()
+    title = figure._suptitle  # type: ignore[attr-defined]
+    if title is not None:
+        _wrap(title, 0.97 * figure.bbox.width)
+    for axes in figure.axes:
+        box = axes.get_window_extent()
+        for title in (axes.title, axes._left_title, axes._right_title):  # type: ignore[attr-defined]
+            _wrap(title, 1.05 * box.width)
+        _wrap(axes.xaxis.label, box.width)
+        _wrap(axes.yaxis.label, 1.1 * box.height, is_upright=True)
+        _thin_ticks(axes, box.width / figure.dpi)
+
+
+def recolour(figure: Figure, colours: Mapping[Any, Any]) -> None:
+    """Give all artists of these colours others: {colour: another}; transparency stays."""
+    known = {matplotlib.colors.to_hex(old): matplotlib.colors.to_rgb(new) for old, new in colours.items()}
+
+    def changed(colour: Any) -> Any:
+        rgba = matplotlib.colors.to_rgba(colour)
+        return (*known[matplotlib.colors.to_hex(rgba)], rgba[3]) if matplotlib.colors.to_hex(rgba) in known else rgba
+
+    for artist in figure.findobj():
+        for part in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+            get, put = getattr(artist, f"get_{part}", None), getattr(artist, f"set_{part}", None)
+            if get is None or put is None or artist is figure.patch:
+                continue
+            found = get()
+            if isinstance(found, str) and found in ("none", "auto"):
+                continue
+            is_list = not matplotlib.colors.is_color_like(found)
+            if not is_list or len(found):
+                put([changed(one) for one in found] if is_list else changed(found))
+
+
+def _reflow(figure: Figure, width: float) -> None:
+    """Panels in fewer columns, where they would be too narrow."""
+    grids = {id(grid): grid for axes in figure.axes if (grid := _grid(axes)) is not None}
+    for grid in grids.values():
+        panels = [axes for axes in figure.axes if _grid(axes) is grid]
+        columns = max(1, int(width / PANEL))
+        if columns == 2 and len(panels) == 3:  # no hole
+            columns = 1
+        if grid.ncols <= columns or any(_spans(axes) for axes in panels) or len(panels) < grid.nrows * grid.ncols / 2:
+            continue
+        _arrange(figure, sorted(panels, key=_place), columns)
+
+
+def _grid(axes: Axes) -> Any:
+    place = axes.get_subplotspec()
+    return None if place is None else place.get_gridspec()
+
+
+def _spans(axes: Axes) -> bool:
+    """Whether the panel has several places of its grid."""
+    place: Any = axes.get_subplotspec()
+    return len(place.rowspan) > 1 or len(place.colspan) > 1
+
+
+def _arrange(figure: Figure, panels: list[Axes], columns: int) -> None:
+    """Put the panels, in order, into a grid of so many columns; the outer ones have the labels of those they share."""
+    rows = math.ceil(len(panels) / columns)
+    grid = GridSpec(rows, columns, figure=figure)
+    words = {axis: [_label(axes, axis) for axes in panels] for axis in "xy"}
+    for number, axes in enumerate(panels):
+        axes.set_subplotspec(grid[number // columns, number % columns])
+        is_last, is_first = number + columns >= len(panels), number % columns == 0
+        _relabel(axes, "x", panels, words["x"], is_last)
+        _relabel(axes, "y", panels, words["y"], is_first)
+
+
+def _label(axes: Axes, axis: str) -> str:
+    return str(getattr(axes, f"get_{axis}label")())
+
+
+def _place(axes: Axes) -> int:
+    """Where axes stand in their grid, row by row."""
+    spec: Any = axes.get_subplotspec()
+    return int(spec.num1)
+
+
+def _relabel(axes: Axes, axis: str, panels: list[Axes], words: list[str], is_outer: bool) -> None:
+    """Of panels that share an axis, the outer ones are labelled; any other keeps its labels."""
+    shared = getattr(axes, f"get_shared_{axis}_axes")()
+    family = [i for i, other in enumerate(panels) if shared.joined(axes, other)]
+    if len(family) < 2:
+        return
+    shown: dict[str, Any] = {"labelbottom" if axis == "x" else "labelleft": is_outer}
+    axes.tick_params(**shown)
+    getattr(axes, f"set_{axis}label")(next((words[i] for i in family if words[i]), "") if is_outer else "")
+
+
+def _narrow_legend(figure: Figure, legend: Legend, width: float) -> None:
+    """A legend below narrow figures, of as many columns as there is room for."""
+    outside: Any = legend
+    if width < NARROW and outside._outside_loc == "right":
+        outside._outside_loc = "lower"
+        legend.set_loc("lower center")
+    renderer = figure._get_renderer()  # type: ignore[attr-defined]
+    columns = outside._legend_handle_box.get_children()
+    while len(columns) > 1 and outside._legend_box.get_bbox(renderer).width > 0.97 * figure.bbox.width:
+        columns = _in_columns(
+            [item for column in columns for item in column.get_children()], columns[0], len(columns) - 1
+        )
+        outside._legend_handle_box._children = columns
+
+
+def _in_columns(items: list[Any], like: Any, number: int) -> list[VPacker]:
+    """The entries of a legend in so many columns, packed as `like` is."""
+    columns = []
+    for part in np.array_split(np.arange(len(items)), number):
+        children = [items[i] for i in part]
+        columns.append(VPacker(pad=like.pad, sep=like.sep, align=like.align, children=children))
+        columns[-1].set_figure(like.get_figure(root=False))
+    return columns
+
+
+def _wrap(text: Text, room: float, is_upright: bool = False) -> None:
+    """Break a text into lines of this many pixels, at spaces."""
+    words = text.get_text()
+    if not words.strip() or not text.get_visible():
+        return
+    box = text.get_window_extent()
+    length = box.height if is_upright else box.width
+    if length <= room:
+        return
+    longest = max(len(line) for line in words.split("\n"))
+    letters = max(8, int(longest * room / length))
+    text.set_text("\n".join(textwrap.fill(line, letters, break_long_words=False) for line in words.split("\n")))
+
+
+def _thin_ticks(axes: Axes, inches: float) -> None:
+    """Ticks across that do not run into each other: fewer, or, where they are set by hand, every second label."""
+    locator = axes.xaxis.get_major_locator()
+    if isinstance(locator, MaxNLocator):  # AutoLocator too
+        locator.set_params(nbins=max(2, min(9, int(inches / TICK))))
+        return
+    ticks = [tick.label1 for tick in axes.xaxis.get_major_ticks() if tick.label1.get_text()]
+    boxes = [label.get_window_extent() for label in ticks]
+    if any(one.x1 > other.x0 for one, other in itertools.pairwise(boxes)):
+        step = math.ceil(max(box.width for box in boxes) * 1.3 * len(boxes) / (inches * axes.figure.dpi))
+        for number, label in enumerate(ticks):
+            label.set_visible(number % step == 0)

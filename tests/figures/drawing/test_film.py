@@ -1,0 +1,83 @@
+"""figures.drawing.film: an MP4 for slides, by ffmpeg."""
+
+import json
+import os
+import stat
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import figures
+from figures.drawing import film, style
+
+# What it is told and given, instead of a film: in the file that it is to write.
+RECORDER = """#!{python}
+import json, sys
+frames = sys.stdin.buffer.read()
+if {fails}:
+    sys.exit("no such codec")
+with open(sys.argv[-1], "w") as file:
+    json.dump({{"arguments": sys.argv[1:], "bytes": len(frames), "first": list(frames[:3])}}, file)
+"""
+
+
+@pytest.fixture
+def ffmpeg(tmp_path, monkeypatch):
+    """A program of this name in the path, which records what it gets."""
+
+    def install(fails=False):
+        path = tmp_path / "bin" / "ffmpeg"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(RECORDER.format(python=sys.executable, fails=fails))
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setenv("PATH", f"{path.parent}{os.pathsep}{os.environ['PATH']}")
+
+    return install
+
+
+def _frames(count=2):
+    for _ in range(count):
+        with style.applied():
+            figure = style.blank()
+            figure.add_subplot().plot([0, 1])
+            yield style.settled(figure)
+
+
+def test_an_mp4_has_1080_lines_and_each_frame_for_its_time(ffmpeg, tmp_path):
+    ffmpeg()
+    path = film.write_film(tmp_path / "film.mp4", _frames(), [150, 450])
+    told = json.loads(path.read_text())
+    assert told["bytes"] == 1920 * 1080 * 3 * (1 + 3)
+    assert told["first"] == [255, 255, 255]
+    arguments = " ".join(told["arguments"])
+    assert "-s 1920x1080 -framerate 1000/150 -i -" in arguments
+    assert "-pix_fmt yuv420p" in arguments  # what players can show
+    assert [p.name for p in tmp_path.iterdir() if p.suffix == ".mp4"] == ["film.mp4"]
+
+
+def test_an_mp4_that_fails_leaves_nothing(ffmpeg, tmp_path):
+    ffmpeg(fails=True)
+    with pytest.raises(RuntimeError, match=r"film\.mp4: ffmpeg failed: no such codec$"):
+        film.write_film(tmp_path / "film.mp4", _frames(), [150, 150])
+    assert not [*tmp_path.glob("*.mp4"), *tmp_path.glob(".*")]
+
+
+def test_without_ffmpeg_an_mp4_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not film.has_ffmpeg()
+    with pytest.raises(RuntimeError, match=r"film\.mp4: ffmpeg, which writes films as \.mp4, is not installed$"):
+        film.write_film(tmp_path / "film.mp4", _frames(), [150, 150])
+
+
+def test_a_film_of_the_lecture_is_written_as_mp4(ffmpeg, tmp_path):
+    ffmpeg()
+    path = figures.write_film("nuts_film", {}, tmp_path / "nuts_film.mp4", seconds=0.1)
+    assert json.loads(path.read_text())["bytes"] % (1920 * 1080 * 3) == 0
+
+
+def test_colours_of_a_gif_are_exact_where_there_are_few(tmp_path):
+    with Image.open(film.write_film(tmp_path / "film.gif", _frames(1), [100])) as image:
+        found = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    assert (found == 255).all(axis=1).mean() > 0.8

@@ -1,0 +1,71 @@
+"""figures.drawing.fitting: a figure of another size is whole and legible; in its own size it is not touched."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import figures
+from figures.drawing import style
+from tests.figures.helpers.soundness import collisions
+
+UNSAMPLED = [name for name in figures.names() if not figures.needs(name)]
+
+
+def _panels(rows=2, columns=3):
+    figure = style.blank()
+    for axes in figure.subplots(rows, columns, sharex=True).ravel():
+        axes.plot([0, 1], label="a line")
+    for axes in figure.axes[-columns:]:
+        axes.set_xlabel("Across")
+    figure.suptitle("A title that is long enough for two lines of a narrow figure, and more", x=0.015, ha="left")
+    words = [f"entry {i} of a long legend" for i in range(5)]
+    figure.legend(figure.axes[0].lines[:] * 5, words, loc="outside lower center", ncols=5)
+    return figure
+
+
+def _drawn(look, **panels):
+    with style.asked(look), style.applied():
+        return style.settled(_panels(**panels))
+
+
+def test_panels_stand_below_each_other_where_there_is_no_room_beside(monkeypatch):
+    figure = _drawn(style.NARROW)
+    left = {round(axes.get_position().x0, 3) for axes in figure.axes}
+    assert len(left) == 2
+    boxes = [axes.get_position() for axes in figure.axes]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    labelled = [i for i, axes in enumerate(figure.axes) if axes.get_xlabel()]
+    assert labelled == [4, 5]  # the last of each column
+
+
+def test_legends_and_titles_are_within_the_figure():
+    figure = _drawn(style.NARROW)
+    assert collisions(figure) == []
+    assert "\n" in figure._suptitle.get_text()
+    (legend,) = figure.legends
+    entries = [text.get_window_extent() for text in legend.get_texts()]
+    assert len({round(box.x0) for box in entries}) < 5
+    assert all(box.width > 0 for box in entries)
+
+
+def test_a_figure_of_its_own_size_is_not_touched():
+    figure = _drawn(style.Look())
+    assert len({round(axes.get_position().x0, 3) for axes in figure.axes}) == 3
+    assert "\n" not in figure._suptitle.get_text()
+
+
+def test_without_the_fitting_words_run_off_the_figure(monkeypatch):
+    """The negative twin."""
+    monkeypatch.setattr(style.fitting, "fit", lambda figure: None)
+    assert collisions(_drawn(style.NARROW)) != []
+
+
+@pytest.mark.parametrize("name", UNSAMPLED)
+def test_narrow_figures_are_legible(name):
+    with style.asked(style.NARROW):
+        figure = figures.draw(name, {})
+    width, height = figure.get_size_inches()
+    assert (width, height) == (5.6, 6.4)
+    assert not [text for text in collisions(figure) if ", " not in text]  # beyond the edge
+    assert all(np.prod(axes.get_position().size) > 0.01 for axes in figure.axes)
