@@ -1,0 +1,99 @@
+// What the page shows of draws: a worker makes it of them, so that little is sent and the page only draws.
+
+import { diagnose } from "../diagnostics.mjs";
+import { histogramOf } from "../marginal.mjs";
+import { normalQuantile } from "../normal_quantile.mjs";
+import { LONGEST } from "./cafes.mjs";
+import { waicOf } from "./psis.mjs";
+import { readerOf } from "./tanks.mjs";
+
+export const CAFE_BINS = 80;
+const QUANTILES = Array.from({ length: 9 }, (_, k) => normalQuantile((k + 0.5) / 9));
+
+/** Draws of `sample`. @typedef {{position: Float64Array, shape: [number, number, number], stats: Record<string, Float64Array>}} Draws */
+
+const rowsOf = ({ position, shape: [chains, draws, dimension] }) =>
+  Array.from({ length: chains * draws }, (_, k) => position.subarray(k * dimension, (k + 1) * dimension));
+
+/** Histograms of the mean waits, and their medians: of each cafe, and, where all are sampled together, of a new one.
+ * @param {Draws[]} runs  one of all cafes, or one of each */
+export function lookAtCafes(runs) {
+  const columns = runs.flatMap((run) => {
+    const rows = rowsOf(run), cafes = run.shape[2] - 2;
+    const sigma = rows.map((row) => Math.exp(row[cafes + 1]));
+    return Array.from({ length: cafes }, (_, j) => Float64Array.from(rows, (row, k) => Math.exp(row[cafes] + row[j] * sigma[k])));
+  });
+  const fresh = runs.length > 1 ? null : newCafe(rowsOf(runs[0]), runs[0].shape[2] - 2);
+  const shown = (column) => ({ heights: histogramOf([column], [0, LONGEST], CAFE_BINS), median: medianOf(column) });
+  return { cafes: columns.map(shown), fresh: fresh && shown(fresh), sigma: momentsOfSpread(runs) };
+}
+
+/** Mean waits of cafes that were never visited, at quantiles of their distribution in each draw. */
+function newCafe(rows, cafes) {
+  return Float64Array.from(rows.flatMap((row) => {
+    const sigma = Math.exp(row[cafes + 1]);
+    return QUANTILES.map((z) => Math.exp(row[cafes] + sigma * z));
+  }));
+}
+
+function momentsOfSpread(runs) {
+  if (runs.length > 1) return null;
+  const column = Float64Array.from(rowsOf(runs[0]), (row) => Math.exp(row.at(-1)));
+  return meanAndSd(column);
+}
+
+/** Of each tank the probability of survival and its 89% interval; sigma, a_bar and bP; WAIC; the log likelihoods.
+ * @param {import("./tanks.mjs").Pooling} state @param {{data: any}} run @param {Draws} drawn */
+export function lookAtTanks(state, { data }, drawn) {
+  const { survived, density, log_coefficient: coefficient, predictors } = data;
+  const count = survived.length, rows = rowsOf(drawn), of = readerOf(state, count);
+  const logLikelihoods = [];
+  const tanks = Array.from({ length: count }, (_, j) => {
+    const pressed = state.predators ? predictors.values[j] : 0;
+    const logits = Float64Array.from(rows, (row) => of.intercept(row, j) + pressed * of.slope(row));
+    logLikelihoods.push(logits.map((x) => coefficient[j] + survived[j] * x - density[j] * softplus(x)));
+    const sorted = logits.toSorted();
+    const quantile = (share) => expit(sorted[Math.round(share * (sorted.length - 1))]);
+    return { mean: logits.reduce((sum, x) => sum + expit(x), 0) / rows.length, lower: quantile(0.055), upper: quantile(0.945) };
+  });
+  const column = (value) => Float64Array.from(rows, value);
+  const sigma = column(of.sigma), a_bar = column((row) => row[count]);
+  const summary = {
+    tanks, sigma: meanAndSd(sigma), sigmas: histogramOf([sigma], SIGMA_RANGE, SIGMA_BINS), a_bar: meanAndSd(a_bar),
+    slope: state.predators ? meanAndSd(column(of.slope)) : null, ...waicOf(logLikelihoods), ...costOf(drawn),
+    effective: Object.fromEntries([["a_bar", a_bar], ...(state.sigma === null || state.predators ? [["sigma", sigma]] : [])]
+      .map(([name, values]) => [name, diagnose(chainsOf(values, drawn.shape)).essBulk])),
+  };
+  return { summary, logLikelihoods };
+}
+
+export const SIGMA_RANGE = [0, 4], SIGMA_BINS = 80;
+
+/** The draws of the first school's effect and of log tau, those that diverged, and what tau is known to be.
+ * @param {"centred" | "noncentred"} form @param {Draws} drawn */
+export function lookAtSchools(form, drawn) {
+  const rows = rowsOf(drawn), isFree = form === "noncentred";
+  const theta = Float64Array.from(rows, (row) => (isFree ? row[0] + Math.exp(row[1]) * row[2] : row[2]));
+  const logTau = Float64Array.from(rows, (row) => row[1]);
+  const { rhat, essBulk } = diagnose(chainsOf(logTau, drawn.shape));
+  return {
+    theta, logTau, diverging: drawn.stats.diverging, rhat, effective: essBulk, ...costOf(drawn),
+    stepSize: drawn.stats.step_size.reduce((sum, x) => sum + x, 0) / drawn.stats.step_size.length,
+    tau: meanAndSd(logTau.map(Math.exp)), taus: histogramOf([logTau.map(Math.exp)], TAU_RANGE, TAU_BINS),
+  };
+}
+
+export const TAU_RANGE = [0, 16], TAU_BINS = 64;
+
+const costOf = ({ stats }) => ({
+  gradients: stats.n_steps.reduce((sum, x) => sum + x, 0), divergences: stats.diverging.reduce((sum, x) => sum + x, 0),
+});
+const chainsOf = (values, [chains, draws]) => Array.from({ length: chains }, (_, k) => values.slice(k * draws, (k + 1) * draws));
+const expit = (x) => 1 / (1 + Math.exp(-x));
+const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+const medianOf = (values) => values.toSorted()[values.length >> 1];
+
+function meanAndSd(values) {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  return { mean, sd: Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1)) };
+}
