@@ -3,7 +3,8 @@
 // Given a_bar and sigma the groups are independent, so that each needs an integral over one number; what is left is a
 // grid of two. Trapezoid sums: for smooth functions that vanish at both ends they converge faster than any power.
 
-const REACH = 9, STEP = 0.75; // of the inner sum, in standard deviations at the mode
+const REACH = 9; // of the inner sum, in standard deviations at the mode
+const STEP = 0.75;
 const NODES = Array.from({ length: 2 * Math.floor(REACH / STEP) + 1 }, (_, k) => k * STEP - REACH);
 const NEGLIGIBLE = 20; // a log density so far below the highest counts for nothing
 const LOG_ROOT_2PI = 0.5 * Math.log(2 * Math.PI);

@@ -5,9 +5,9 @@ import { histogramOf } from "../marginal.mjs";
 import { normalQuantile } from "../normal_quantile.mjs";
 import { LONGEST } from "./cafes.mjs";
 import { waicOf } from "./psis.mjs";
+import { CAFE_BINS, SIGMA_BINS, SIGMA_RANGE, TAU_BINS, TAU_RANGE } from "./ranges.mjs";
 import { readerOf } from "./tanks.mjs";
 
-export const CAFE_BINS = 80;
 const QUANTILES = Array.from({ length: 9 }, (_, k) => normalQuantile((k + 0.5) / 9));
 
 /** Draws of `sample`. @typedef {{position: Float64Array, shape: [number, number, number], stats: Record<string, Float64Array>}} Draws */
@@ -67,8 +67,6 @@ export function lookAtTanks(state, { data }, drawn) {
   return { summary, logLikelihoods };
 }
 
-export const SIGMA_RANGE = [0, 4], SIGMA_BINS = 80;
-
 /** The draws of the first school's effect and of log tau, those that diverged, and what tau is known to be.
  * @param {"centred" | "noncentred"} form @param {Draws} drawn */
 export function lookAtSchools(form, drawn) {
@@ -82,8 +80,6 @@ export function lookAtSchools(form, drawn) {
     tau: meanAndSd(logTau.map(Math.exp)), taus: histogramOf([logTau.map(Math.exp)], TAU_RANGE, TAU_BINS),
   };
 }
-
-export const TAU_RANGE = [0, 16], TAU_BINS = 64;
 
 const costOf = ({ stats }) => ({
   gradients: stats.n_steps.reduce((sum, x) => sum + x, 0), divergences: stats.diverging.reduce((sum, x) => sum + x, 0),

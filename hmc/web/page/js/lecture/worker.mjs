@@ -19,7 +19,7 @@ function drawsOf({ model, data, dimension, settings }) {
 
 answerWith({
   async load(name, bytes) {
-    loaded.set(name, await load(bytes));
+    if (bytes !== null) loaded.set(name, await load(bytes)); // the worker of integrals has no modules
   },
   loaded: () => undefined, // the module is sent before the first call
   sample: (_, run) => drawsOf(run),
