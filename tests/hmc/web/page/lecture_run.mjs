@@ -5,7 +5,7 @@ import fs from "node:fs";
 import { withData } from "../../../../hmc/web/js/data.mjs";
 import { load, sample } from "../../../../hmc/web/js/hmc.mjs";
 import { cafePython, cafeRuns, exactCafes } from "../../../../hmc/web/page/js/lecture/cafes.mjs";
-import { lookAtTanks } from "../../../../hmc/web/page/js/lecture/looks.mjs";
+import { lookAtTanks, scoreTanks } from "../../../../hmc/web/page/js/lecture/looks.mjs";
 import { psisOf, waicOf } from "../../../../hmc/web/page/js/lecture/psis.mjs";
 import { schoolsPython, schoolsRun } from "../../../../hmc/web/page/js/lecture/schools.mjs";
 import { exactPooling, poolingPython, poolingRun, scoresOfSigma } from "../../../../hmc/web/page/js/lecture/tanks.mjs";
@@ -47,7 +47,8 @@ const CALLS = {
   tanks({ state, tables, position, shape }) {
     const zeros = new Float64Array(shape[0] * shape[1]);
     const drawn = { position: Float64Array.from(position), shape, stats: { n_steps: zeros, diverging: zeros } };
-    return lookAtTanks(state, poolingRun(state, tables), drawn).summary;
+    const run = poolingRun(state, tables);
+    return { ...lookAtTanks(state, run, drawn), ...scoreTanks(state, run, drawn) };
   },
 };
 

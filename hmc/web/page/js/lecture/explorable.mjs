@@ -9,20 +9,20 @@ import { element } from "../dom.mjs";
 export function makeExplorable(root, { heading, words, stage, side, python, link, exercises }) {
   const note = element("p", { class: "note latency" });
   const trouble = element("p", { class: "trouble", role: "alert" });
-  const said = element("p", { class: "note", role: "status" });
+  const said = element("p", { class: "note said", role: "status" });
   const code = element("pre", { class: "python", tabindex: 0, "aria-label": "Python" });
   const copies = (name, text) =>
     element("button", { type: "button", onclick: async () => (said.textContent = (await isCopied(text())) ? `${name} copied.` : `${name}: this browser does not let a page copy.`) }, `Copy the ${name}`);
   const present = element("button", { type: "button", "aria-pressed": "false", onclick: () => presenting(present) }, "Present");
   root.append(
-    element("header", { class: "part" }, element("h2", {}, heading), element("p", {}, words)),
+    element("header", { class: "part" },
+      element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python), copies("link", link), present),
+      element("p", {}, words), said),
     element("div", { class: "bench playing" },
-      element("div", { class: "stage" }, ...stage, trouble, note),
+      element("div", { class: "stage" }, ...stage, trouble, note,
+        element("details", { class: "program" }, element("summary", {}, "The Python that gives these draws"), code)),
       element("div", { class: "telling" }, ...side,
-        element("section", { class: "tasks" }, element("h2", {}, "Try this"), ...exercises.map(exercise)),
-        element("section", {},
-          element("div", { class: "row" }, copies("Python", python), copies("link", link), present), said,
-          element("details", {}, element("summary", {}, "The Python that gives these draws"), code)))));
+        element("section", { class: "tasks" }, element("h2", {}, "Try this"), ...exercises.map(exercise)))));
   return {
     /** Say how an answer came. @param {number} asked  when, by performance.now() @param {string} text */
     answered(asked, text) {
@@ -91,7 +91,7 @@ export function makeSlider(words, limits, write, shown) {
   const value = element("output", {});
   const input = element("input", { type: "range", ...limits, "aria-label": words, oninput: () => write(input.valueAsNumber) });
   return {
-    root: element("div", { class: "slider" }, element("span", { class: "words" }, words, " ", value), input),
+    root: element("div", { class: "slider" }, element("span", { class: "setting" }, words, " ", value), input),
     input,
     show(now) {
       input.value = String(now);

@@ -4,7 +4,7 @@ import { diagnose } from "../diagnostics.mjs";
 import { histogramOf } from "../marginal.mjs";
 import { normalQuantile } from "../normal_quantile.mjs";
 import { LONGEST } from "./cafes.mjs";
-import { waicOf } from "./psis.mjs";
+import { psisOf, waicOf } from "./psis.mjs";
 import { CAFE_BINS, SIGMA_BINS, SIGMA_RANGE, TAU_BINS, TAU_RANGE } from "./ranges.mjs";
 import { readerOf } from "./tanks.mjs";
 
@@ -42,29 +42,46 @@ function momentsOfSpread(runs) {
   return meanAndSd(column);
 }
 
-/** Of each tank the probability of survival and its 89% interval; sigma, a_bar and bP; WAIC; the log likelihoods.
+/** Of each tank the probability of survival and its 89% interval; sigma, a_bar and bP; what the draws cost.
  * @param {import("./tanks.mjs").Pooling} state @param {{data: any}} run @param {Draws} drawn */
 export function lookAtTanks(state, { data }, drawn) {
-  const { survived, density, log_coefficient: coefficient, predictors } = data;
-  const count = survived.length, rows = rowsOf(drawn), of = readerOf(state, count);
-  const logLikelihoods = [];
-  const tanks = Array.from({ length: count }, (_, j) => {
-    const pressed = state.predators ? predictors.values[j] : 0;
-    const logits = Float64Array.from(rows, (row) => of.intercept(row, j) + pressed * of.slope(row));
-    logLikelihoods.push(logits.map((x) => coefficient[j] + survived[j] * x - density[j] * softplus(x)));
-    const sorted = logits.toSorted();
-    const quantile = (share) => expit(sorted[Math.round(share * (sorted.length - 1))]);
-    return { mean: logits.reduce((sum, x) => sum + expit(x), 0) / rows.length, lower: quantile(0.055), upper: quantile(0.945) };
+  const of = readerOf(state, data.survived.length), rows = rowsOf(drawn);
+  const tanks = logitsOfTanks(state, data, drawn).map((logits) => {
+    const mean = logits.reduce((sum, x) => sum + x, 0) / logits.length;
+    logits.sort();
+    const [lower, upper] = [0.055, 0.945].map((share) => expit(logits[Math.round(share * (logits.length - 1))]));
+    return { mean: expit(mean), lower, upper };
   });
   const column = (value) => Float64Array.from(rows, value);
-  const sigma = column(of.sigma), a_bar = column((row) => row[count]);
-  const summary = {
-    tanks, sigma: meanAndSd(sigma), sigmas: histogramOf([sigma], SIGMA_RANGE, SIGMA_BINS), a_bar: meanAndSd(a_bar),
-    slope: state.predators ? meanAndSd(column(of.slope)) : null, ...waicOf(logLikelihoods), ...costOf(drawn),
-    effective: Object.fromEntries([["a_bar", a_bar], ...(state.sigma === null || state.predators ? [["sigma", sigma]] : [])]
-      .map(([name, values]) => [name, diagnose(chainsOf(values, drawn.shape)).essBulk])),
+  const sigma = column(of.sigma);
+  return {
+    tanks, sigma: meanAndSd(sigma), sigmas: histogramOf([sigma], SIGMA_RANGE, SIGMA_BINS),
+    a_bar: meanAndSd(column((row) => row[tanks.length])), slope: state.predators ? meanAndSd(column(of.slope)) : null,
+    ...costOf(drawn),
   };
-  return { summary, logLikelihoods };
+}
+
+/** How well the draws predict, and how many they are worth: it takes longer, and comes after the picture.
+ * @param {import("./tanks.mjs").Pooling} state @param {{data: any}} run @param {Draws} drawn */
+export function scoreTanks(state, { data }, drawn) {
+  const { survived, density, log_coefficient: coefficient } = data;
+  const logLikelihoods = logitsOfTanks(state, data, drawn).map((logits, j) =>
+    logits.map((x) => coefficient[j] + survived[j] * x - density[j] * softplus(x)));
+  const of = readerOf(state, survived.length), rows = rowsOf(drawn);
+  const effective = (value) => diagnose(chainsOf(Float64Array.from(rows, value), drawn.shape)).essBulk;
+  return {
+    ...waicOf(logLikelihoods), ...psisOf(logLikelihoods, drawn.shape[0]),
+    effective: { a_bar: effective((row) => row[survived.length]), ...(of.learns ? { sigma: effective(of.sigma) } : {}) },
+  };
+}
+
+/** The logits of survival in each tank, in all draws. */
+function logitsOfTanks(state, { survived, predictors }, drawn) {
+  const rows = rowsOf(drawn), of = readerOf(state, survived.length);
+  return Array.from(survived, (_, j) => {
+    const pressed = state.predators ? predictors.values[j] : 0;
+    return Float64Array.from(rows, (row) => of.intercept(row, j) + pressed * of.slope(row));
+  });
 }
 
 /** The draws of the first school's effect and of log tau, those that diverged, and what tau is known to be.

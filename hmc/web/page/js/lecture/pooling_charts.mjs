@@ -6,6 +6,7 @@ import { drawMarginal } from "../marginal.mjs";
 import { SIGMA_RANGE } from "./ranges.mjs";
 import { SIGMAS } from "./tanks.mjs";
 
+const WORST = 80; // above the best score: what is worse is not shown
 const TICKS = [0.1, 0.2, 0.5, 1, 2, 5];
 
 /** The exact leave-one-out score of each sigma, of learning it, and the sigma that is set. */
@@ -14,12 +15,12 @@ export function makeScoreChart() {
   const chart = makeChart("scores", "Leave-one-out score of each sigma", (sheet) => {
     if (scores === null) return;
     const logs = scores.sigmas.map(Math.log10);
-    const best = Math.min(...scores.looic), most = Math.max(...scores.looic);
-    const plot = plotOf(sheet, SIGMAS.map(Math.log10), [best - 0.06 * (most - best), most]);
+    const best = Math.min(...scores.looic), most = Math.min(Math.max(...scores.looic), best + WORST);
+    const plot = plotOf(sheet, SIGMAS.map(Math.log10), [best - 0.1 * (most - best), most]);
     drawScoreAxes(sheet, plot);
     const { context, colour } = sheet;
     context.lineWidth = 2;
-    drawLine(sheet, plot, logs, scores.looic, "--accent");
+    drawLine(sheet, plot, logs, scores.looic.map((score) => (score > most ? NaN : score)), "--accent");
     context.lineWidth = 1;
     context.strokeStyle = colour("--ink");
     context.setLineDash([4, 3]);
@@ -29,7 +30,7 @@ export function makeScoreChart() {
     context.textAlign = "left";
     context.fillText(`sigma learned: ${scores.learned.toFixed(1)}`, plot.left + 6, plot.y(scores.learned) - 6);
     if (typeof sigma !== "number") return;
-    const here = along(scores, sigma), [x, y] = [plot.x(Math.log10(sigma)), plot.y(here)];
+    const here = along(scores, sigma), [x, y] = [plot.x(Math.log10(sigma)), plot.y(Math.min(here, most))];
     context.beginPath();
     context.arc(x, y, 5, 0, 2 * Math.PI);
     context.fill();

@@ -36,8 +36,8 @@ export function makePoolingView(root, store, engine) {
   });
   const scores = makeScoreChart(), sigmas = makeSigmaChart();
   const slider = makeSlider("sigma", { min: 0, max: TRIED, step: 1 }, (step) => store.set({ sigma: sigmaAt(step), predators: false }), () => shownSigma(store.get()));
+  const learn = check("Learn sigma from the tanks", ({ sigma, predators }) => sigma === null || predators, (learn) => store.set(learn ? { sigma: null } : { sigma: 1, predators: false }));
   const switches = [
-    check("Learn sigma from the tanks", ({ sigma, predators }) => sigma === null || predators, (learn) => store.set(learn ? { sigma: null } : { sigma: 1, predators: false })),
     check("Predators as a predictor", ({ predators }) => predators, (predators) => store.set(predators ? { predators, sigma: null } : { predators })),
     where(choice("Form", [["centred", "Centred"], ["noncentred", "Non-centred"]], ({ form }) => form, (form) => store.set({ form })), ({ sigma, predators }) => sigma === null || predators),
   ];
@@ -56,24 +56,25 @@ export function makePoolingView(root, store, engine) {
   const frame = makeExplorable(root, {
     heading: "How much to pool",
     words: "Of the tadpoles in 48 tanks, how many survive? A small sigma says that all tanks are alike, a large one that none tells of another. Pick a tank by a click or with the arrow keys, and drag it up or down.",
-    stage: [chart.root, legendOfTanks(), element("section", { class: "scores" }, element("h2", {}, "Leave-one-out score of each sigma, exact: lower predicts better"), scores.root, slider.root)],
+    stage: [chart.root, legendOfTanks(), element("section", { class: "scores" }, element("h2", {}, "Leave-one-out score of each sigma, exact: lower predicts better"), scores.root, slider.root, learn.row)],
     side: [
       element("section", { class: "switches" }, ...switches.map(({ row }) => row)),
-      element("section", {}, element("h2", {}, "What the draws say"), table),
-      element("section", { class: "of-sigma" }, element("h2", {}, "sigma, learned"), sigmas.root),
       element("fieldset", { class: "tank" }, element("legend", {}, "The tank that is picked"),
         element("div", { class: "group" }, ...tankFields.map(({ row }) => row)),
         element("div", { class: "row" }, button("Drop it", drop), button("Add one like it", add), whole)),
+      element("section", {}, element("h2", {}, "What the draws say"), table),
+      element("section", { class: "of-sigma" }, element("h2", {}, "sigma, learned"), sigmas.root),
     ],
     python: () => poolingPython(store.get()), link: engine.link, exercises: POOLING_TASKS,
   });
 
-  let seen = null, known = null, psis = null;
+  let seen = null, known = null, score = null;
   const tell = () => seen && fillTable(table, [element("th", { scope: "col" }, "draws"), element("th", { scope: "col" }, "exact")],
-    rowsOf(seen.summary, known && known.of === seen.state ? known.found : storedOf(engine, seen.state), psis && psis.of === seen.state ? psis.found : null));
-  const scored = newestOf(({ model }) => engine.sampler("psis", model, []), (found, { state }, isNewest) => {
+    rowsOfPooling(seen.summary, known && known.of === seen.state ? known.found : storedOf(engine, seen.state), score && score.of === seen.state ? score.found : null));
+  const scored = newestOf(({ model }) => engine.sampler("scores", model, []), (found, { state }, isNewest) => {
     if (!isNewest || seen.state !== state) return;
-    psis = { of: state, found };
+    score = { of: state, found };
+    root.dataset.scored = String(Number(root.dataset.scored ?? 0) + 1);
     tell();
   }, frame.fail);
   const sampled = newestOf(({ state, run }) => engine.sampler("tanks", run.model, [state, run]), (summary, { state, run, at }, isNewest) => {
@@ -105,7 +106,7 @@ export function makePoolingView(root, store, engine) {
     if (isOfTanks) scoring({ state });
   };
   const showFields = (state) => {
-    for (const field of [...switches, ...tankFields]) field.show(state);
+    for (const field of [learn, ...switches, ...tankFields]) field.show(state);
     whole.disabled = state.tanks === null;
     chart.showTanks(tanksOf(state), state.tank);
   };
@@ -156,18 +157,19 @@ function storedOf(engine, { predators, tanks }) {
 }
 
 /** Rows of the table: what draws say, and what is exact. */
-function rowsOf(summary, exact, psis) {
+function rowsOfPooling(summary, exact, score) {
   const moments = (found) => (found ? `${shownNumber(found.mean)} ± ${shownNumber(found.sd, 2)}` : "");
   const row = (name, drawn, known = "", isBad = false) => ({ name, cells: [["", drawn, isBad], ["", known, false]] });
-  const { effective, gradients, divergences } = summary;
+  const { gradients, divergences } = summary;
   return [
     ...(summary.sigma.sd > 0 ? [row("sigma", moments(summary.sigma), moments(exact?.sigma))] : []),
     row("a_bar", moments(summary.a_bar), moments(exact?.a_bar)),
     ...(summary.slope ? [row("bP", moments(summary.slope), moments(exact?.slope))] : []),
-    row("WAIC", summary.waic.toFixed(1)),
-    row("leave-one-out", psis ? psis.looic.toFixed(1) : "…", exact?.looic ? exact.looic.toFixed(1) : ""),
-    row("largest Pareto k", psis ? psis.worst.toFixed(2) : "…", "", psis !== null && psis.worst > 0.7),
-    ...Object.entries(effective).map(([name, size]) => row(`effective draws of ${name}`, shownWhole(size))),
+    row("WAIC", score ? score.waic.toFixed(1) : "…"),
+    row("leave-one-out, PSIS", score ? score.looic.toFixed(1) : "…", exact?.looic ? exact.looic.toFixed(1) : ""),
+    row("largest Pareto k", score ? score.worst.toFixed(2) : "…", "", score !== null && score.worst > 0.7),
+    row("effective draws of a_bar", score ? shownWhole(score.effective.a_bar) : "…"),
+    ...(summary.sigma.sd > 0 ? [row("effective draws of sigma", score ? shownWhole(score.effective.sigma) : "…")] : []),
     row("gradients", shownWhole(gradients)),
     row("divergences", shownWhole(divergences), "", divergences > 0),
   ];

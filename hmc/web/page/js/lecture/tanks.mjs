@@ -61,6 +61,7 @@ export function readerOf(state, count) {
   const isFree = state.form === "noncentred" && poolingModel(state) !== "mST_fixed";
   const learns = poolingModel(state) !== "mST_fixed";
   return {
+    learns,
     sigma: (row) => (learns ? Math.exp(row[count + 1]) : state.sigma),
     slope: (row) => (state.predators ? row[count + 2] : 0),
     intercept: (row, j) => (isFree ? row[count] + row[j] * Math.exp(row[count + 1]) : row[j]),

@@ -4,12 +4,11 @@ import { withData } from "../../../js/data.mjs";
 import { load, sample } from "../../../js/hmc.mjs";
 import { answerWith } from "../answering.mjs";
 import { exactCafes } from "./cafes.mjs";
-import { lookAtCafes, lookAtSchools, lookAtTanks } from "./looks.mjs";
-import { psisOf } from "./psis.mjs";
+import { lookAtCafes, lookAtSchools, lookAtTanks, scoreTanks } from "./looks.mjs";
 import { exactPooling, scoresOfSigma } from "./tanks.mjs";
 
 const loaded = new Map();
-let last = null; // the log likelihoods of the last run of tanks
+let last = null; // the last run of tanks
 
 /** @param {{model: string, data?: object, dimension?: number, settings: object}} run */
 function drawsOf({ model, data, dimension, settings }) {
@@ -25,12 +24,10 @@ answerWith({
   sample: (_, run) => drawsOf(run),
   cafes: (_, runs) => lookAtCafes(runs.map(drawsOf)),
   tanks(_, state, run) {
-    const drawn = drawsOf(run);
-    const { summary, logLikelihoods } = lookAtTanks(state, run, drawn);
-    last = { logLikelihoods, chains: drawn.shape[0] };
-    return summary;
+    last = { state, run, drawn: drawsOf(run) };
+    return lookAtTanks(state, run, last.drawn);
   },
-  psis: () => psisOf(last.logLikelihoods, last.chains),
+  scores: () => scoreTanks(last.state, last.run, last.drawn),
   schools: (_, form, run) => lookAtSchools(form, drawsOf(run)),
   exactCafes: (_, state) => exactCafes(state),
   exactPooling: (_, state, tables) => exactPooling(state, tables),
