@@ -3,6 +3,7 @@
 import pytest
 
 from hmc import cli
+from hmc.cli import explore
 from hmc.errors import HMCError
 from hmc.web.page import building
 
@@ -76,3 +77,16 @@ def test_without_a_model_it_shows_the_toys_and_some_of_the_lecture(capsys, compi
     assert {"line", "plane", "funnel", "mST", "cafes"} <= set(compiled)
     assert all(name in out for name in compiled)
     assert (tmp_path / "all.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_the_lectures_page_has_models_of_its_own(capsys, compiled, tmp_path):
+    status, out, err = run(capsys, "mST", "--lecture", "--out", str(tmp_path / "page.html"))
+    assert (status, out) == (1, "")
+    assert "--lecture has models of its own; leave out mST" in err
+    assert compiled == []
+    file = tmp_path / "page.html"
+    assert run(capsys, "--lecture", "--out", str(file))[0] == 0
+    assert sorted(compiled) == sorted(explore.PLAYED)
+    text = file.read_text(encoding="utf-8")
+    assert "to play with" in text
+    assert '"logFactorial": [0.0, 0.0, 0.6931471805599453' in text

@@ -116,7 +116,10 @@ def test_one_other_number_gives_other_draws(module):
         ({"pair.0": 1.5}, "kinds: pair.0 = 1.5 is not a whole number"),
         ({"more": 1}, "kinds: more is none of its data, table, counts, words, light, inner.scale, inner.flags"),
         ({"table": [1.0]}, "kinds: table has 1 numbers in the shape 1, not 2 dimensions"),
-        ({"table": {"shape": [2, 2], "values": [1.0]}}, "kinds: table has 1 numbers in the shape 2,2, not 2 dimensions"),
+        (
+            {"table": {"shape": [2, 2], "values": [1.0]}},
+            "kinds: table has 1 numbers in the shape 2,2, not 2 dimensions",
+        ),
         ({"counts": None}, "kinds: the data have no counts"),
     ],
 )

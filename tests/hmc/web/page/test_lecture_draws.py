@@ -49,7 +49,10 @@ def draws_of(states, folder):
         (folder / f"{name}.wasm").write_bytes(module)
     answers = node.ask("draws", runner=RUNNER, folder=str(folder), tables=tables_of_page(), states=states)
     return [
-        ([np.fromfile(folder / f"{k}.{n}").reshape(run["shape"]) for n, run in enumerate(answer["runs"])], answer["python"])
+        (
+            [np.fromfile(folder / f"{k}.{n}").reshape(run["shape"]) for n, run in enumerate(answer["runs"])],
+            answer["python"],
+        )
         for k, answer in enumerate(answers)
     ]
 

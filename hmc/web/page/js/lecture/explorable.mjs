@@ -11,12 +11,17 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
   const trouble = element("p", { class: "trouble", role: "alert" });
   const said = element("p", { class: "note said", role: "status" });
   const code = element("pre", { class: "python", tabindex: 0, "aria-label": "Python" });
-  const copies = (name, text) =>
-    element("button", { type: "button", onclick: async () => (said.textContent = (await isCopied(text())) ? `${name} copied.` : `${name}: this browser does not let a page copy.`) }, `Copy the ${name}`);
+  const copies = (name, text, elsewhere) => {
+    const copy = async () => {
+      const isDone = await isCopied(text());
+      said.textContent = isDone ? `The ${name} is copied.` : `This browser does not let a page copy; the ${name} stands ${elsewhere}.`;
+    };
+    return element("button", { type: "button", onclick: copy }, `Copy the ${name}`);
+  };
   const present = element("button", { type: "button", "aria-pressed": "false", onclick: () => presenting(present) }, "Present");
   root.append(
     element("header", { class: "part" },
-      element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python), copies("link", link), present),
+      element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python, "below the picture"), copies("link", link, "in the address bar"), present),
       element("p", {}, words), said),
     element("div", { class: "bench playing" },
       element("div", { class: "stage" }, ...stage, trouble, note,
