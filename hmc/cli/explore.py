@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from hmc.web.page import Tables, Target
 
 OF_LECTURE = ("mST", "cafes")  # beside the toys, where no model is given
-PLAYED = ("cafes", "mST", "mST_fixed", "mSTnc", "mSTP", "mSTPnc", "schools_centred", "schools_noncentred")
+PLAYED = (
+    *("cafes", "mST", "mST_fixed", "mSTnc", "mSTP", "mSTPnc", "schools_centred", "schools_noncentred"),
+    *("m0", "mf", "mr", "mrx", "mru"),
+)
+STUDIES = {
+    (30, 200): 100,
+    (10, 200): 10,
+    (60, 200): 10,
+    (30, 100): 10,
+    (30, 400): 10,
+}  # (groups, individuals): how many
 MOST = 60  # of a count that a reader of the lecture's page can set
 
 
@@ -111,20 +121,36 @@ def _built(name: str) -> Any:
 def tables() -> Tables:
     """The data of the lecture's page."""
     from hmc.web.page import Tables
+    from models import m0
     from models.cafes import CAFES
     from models.densities import log_factorial
     from models.reedfrogs.tanks import TANKS
     from models.tables import read
 
     visits, tanks = read(CAFES, None), read(TANKS, None)
+    bundled = m0()._packed.data
     return Tables(
         visits=[(int(cafe), int(wait)) for cafe, wait in zip(visits["cafe"], visits["wait"], strict=True)],
         tanks=[
             (int(density), str(pred), str(size), int(surv))
             for density, pred, size, surv in zip(*(tanks[k] for k in ("density", "pred", "size", "surv")), strict=True)
         ],
+        study={name: getattr(bundled, name).tolist() for name in ("group", "X", "Y", "Z")},
+        noise={
+            f"{n} {size}": [_noise(seed, n, size) for seed in range(1, 1 + of)] for (n, size), of in STUDIES.items()
+        },
         log_factorial=[float(log_factorial(n)) for n in range(MOST + 1)],
     )
+
+
+def _noise(seed: int, groups: int, individuals: int) -> tuple[list[int], Any]:
+    """What is random in a study: the group of each individual, and numbers of U, X, Z and Y."""
+    import numpy as np
+
+    from models.confounds.study import study_noise
+
+    group, *numbers = study_noise(seed, groups, individuals)
+    return group.tolist(), np.concatenate(numbers)
 
 
 def _of_lecture(name: str) -> dict[str, dict[str, float]]:

@@ -3,8 +3,12 @@
 hmc knows none of the models of the lecture, so that whoever makes the page hands them over, with their tables.
 """
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hmc.web.page.building import Play, Target, filled_page
 
@@ -24,17 +28,31 @@ class Tables(NamedTuple):
 
     visits: Sequence[tuple[int, int]]  # (cafe, wait) of each visit, in order
     tanks: Sequence[tuple[int, str, str, int]]  # (density, pred, size, surv) of each tank
+    study: Mapping[str, Sequence[float]]  # the bundled one: "group" from 0, "X", "Y" of individuals, "Z" of groups
+    # Of studies that can be simulated, by "groups individuals": the noise of each, "group" from 0, and "U", "X", "Z" and
+    # "Y" one after another.
+    noise: Mapping[str, Sequence[tuple[Sequence[int], NDArray[np.float64]]]]
     log_factorial: Sequence[float]  # of 0, 1, ... as the models have it, to the last bit
 
 
 def lecture_page(targets: Sequence[Target], tables: Tables) -> str:
-    """The HTML of the page. `targets`: cafes, the tadpoles' models and both of the eight schools.
+    """The HTML of the page. `targets`: cafes, the tadpoles' models, the five estimators and both of the
+    eight schools.
 
     ValueError and HMCError as `hmc.web.page.page`.
     """
-    told: dict[str, Any] = {
+    return filled_page(_PLAY, targets, {"tables": as_json(tables)})
+
+
+def as_json(tables: Tables) -> dict[str, Any]:
+    """The tables, as the page's script reads them."""
+    return {
         "visits": tables.visits,
         "tanks": tables.tanks,
+        "study": tables.study,
+        "noise": {
+            size: [[group, base64.b64encode(numbers.astype("<f8").tobytes()).decode()] for group, numbers in studies]
+            for size, studies in tables.noise.items()
+        },
         "logFactorial": tables.log_factorial,
     }
-    return filled_page(_PLAY, targets, {"tables": told})

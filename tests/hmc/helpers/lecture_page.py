@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from hmc.cli.explore import tables
+from hmc.web.page.lecture import as_json
 
 RUNNER = Path(__file__).parents[1] / "web" / "page" / "lecture_run.mjs"
 LECTURE = tables()
@@ -10,4 +11,4 @@ LECTURE = tables()
 
 def tables_of_page(lecture=LECTURE):
     """The tables as the page's script reads them."""
-    return {"visits": lecture.visits, "tanks": lecture.tanks, "logFactorial": lecture.log_factorial}
+    return as_json(lecture)

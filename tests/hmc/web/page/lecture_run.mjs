@@ -5,6 +5,7 @@ import fs from "node:fs";
 import { withData } from "../../../../hmc/web/js/data.mjs";
 import { load, sample } from "../../../../hmc/web/js/hmc.mjs";
 import { cafePython, cafeRuns, exactCafes } from "../../../../hmc/web/page/js/lecture/cafes.mjs";
+import { confoundsPython, ESTIMATORS, estimatorRun, studyOf } from "../../../../hmc/web/page/js/lecture/confounds.mjs";
 import { lookAtTanks, scoreTanks } from "../../../../hmc/web/page/js/lecture/looks.mjs";
 import { psisOf, waicOf } from "../../../../hmc/web/page/js/lecture/psis.mjs";
 import { schoolsPython, schoolsRun } from "../../../../hmc/web/page/js/lecture/schools.mjs";
@@ -13,6 +14,7 @@ import { exactPooling, poolingPython, poolingRun, scoresOfSigma } from "../../..
 const KINDS = {
   cafes: { runs: cafeRuns, python: cafePython },
   tanks: { runs: (state, tables) => [poolingRun(state, tables)], python: poolingPython },
+  confounds: { runs: (state, tables) => ESTIMATORS.map(([name]) => estimatorRun(name, state, tables)), python: confoundsPython },
   schools: { runs: (state) => [schoolsRun(state)], python: schoolsPython },
 };
 
@@ -40,6 +42,7 @@ const CALLS = {
   exactCafes: ({ states }) => states.map((state) => exactCafes(state)),
   exactPooling: ({ states, tables }) => states.map((state) => exactPooling(state, tables)),
   scoresOfSigma: ({ state, tables }) => scoresOfSigma(state, tables),
+  studies: ({ states, tables }) => states.map((state) => studyOf(state, tables)),
   scores({ columns, chains }) {
     const of = columns.map((column) => Float64Array.from(column));
     return { ...waicOf(of), ...psisOf(of, chains) };

@@ -340,6 +340,33 @@ def test_divergences_go_with_smaller_steps_and_another_form(shown):
     assert view.table() != before
 
 
+def test_a_study_is_simulated_and_five_estimators_follow(shown):
+    view = shown("confounds")
+    assert "simulate_study(1, groups=30, individuals=200, bXY=1, bZY=-0.5, sd_U=1)" in view.python()
+    assert view.ask("return root.querySelectorAll('.estimator .name').length") == 5
+    view.changed(lambda: view.slide(2))
+    assert view.state()["sd_U"] == 2
+    view.changed(lambda: view.press("Simulate another"))
+    assert view.state()["study"] == 2
+    view.changed(lambda: view.fill("Size", "60 200"))
+    assert (view.state()["groups"], view.state()["study"]) == (60, 1)
+    view.changed(lambda: view.fill("Study", "0"))
+    assert "simulate_study" not in view.python()
+
+
+def test_many_studies_are_run_watched_and_stopped(shown):
+    view = shown("confounds", groups=10)
+    view.press("Run many studies")
+    view.until(lambda v: v.ask("return root.dataset.studies") == "2", "no studies")
+    shares = view.ask("return [...root.querySelectorAll('.estimator .count')].map((each) => each.textContent)")
+    assert all(share.startswith("holds bXY ") for share in shares)
+    view.press("Stop")
+    time.sleep(0.5)
+    seen = view.ask("return root.dataset.studies")
+    time.sleep(1.0)
+    assert view.ask("return root.dataset.studies") == seen
+
+
 def test_the_link_holds_the_state_and_is_copied_with_the_python(shown):
     view = shown(visits=[[4, 7]], amnesia=True)
     view.click("Copy the link")
@@ -368,7 +395,7 @@ def test_a_presenter_goes_on_and_back_by_keys(shown):
     assert view.driver.execute_script("return document.documentElement.className") == ""
 
 
-@pytest.mark.parametrize("view", ["cafes", "pooling", "schools"])
+@pytest.mark.parametrize("view", ["cafes", "pooling", "confounds", "schools"])
 @pytest.mark.parametrize("width", [browser.NARROW, browser.WIDE])
 def test_nothing_is_wider_than_the_screen_or_hard_to_read(shown, driver, view, width):
     for scheme in ("light", "dark"):

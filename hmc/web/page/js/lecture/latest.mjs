@@ -2,14 +2,15 @@
 
 /** A function that asks for what it is given; of requests that come while one is answered, the newest is asked for next.
  * @template T, R
- * @param {(asked: T) => Promise<R>} ask @param {(answer: R, asked: T, isNewest: boolean) => void} heard
+ * @param {(asked: T, isStale: () => boolean) => Promise<R>} ask  `isStale`: whether another request waits
+ * @param {(answer: R, asked: T, isNewest: boolean) => void} heard
  * @param {(error: Error) => void} failed @returns {(asked: T) => void} */
 export function newestOf(ask, heard, failed) {
   let isBusy = false, waiting = [];
   const go = async (asked) => {
     isBusy = true;
     try {
-      const answer = await ask(asked);
+      const answer = await ask(asked, () => waiting.length > 0);
       heard(answer, asked, waiting.length === 0);
     } catch (error) {
       failed(error);

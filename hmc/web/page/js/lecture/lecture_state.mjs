@@ -2,6 +2,7 @@
 
 import { between, oneOf, orNone, parsed, setWhatIsRight, wholeFrom } from "../state.mjs";
 import { CAFES, LONGEST, MOST_VISITS } from "./cafes.mjs";
+import { sizeOf } from "./confounds.mjs";
 import { SIGMAS, MOST_TADPOLES } from "./tanks.mjs";
 import { TARGETS } from "./schools.mjs";
 
@@ -16,6 +17,7 @@ export function firstState({ visits }) {
     visits: visits.slice(0, FIRST_VISITS), amnesia: false,
     tanks: null, tank: 0, sigma: 1, predators: false, form: "centred",
     schools: "centred", target_accept: 0.8,
+    study: 1, groups: 30, individuals: 200, bXY: 1, bZY: -0.5, sd_U: 1,
   };
 }
 
@@ -23,6 +25,9 @@ export function firstState({ visits }) {
 export function stateOfLink(text, tables, views) {
   const state = firstState(tables);
   setWhatIsRight(state, parsed(text), { ...CHECKS, view: oneOf(...views) });
+  const studies = tables.noise[sizeOf(state.groups, state.individuals)];
+  if (studies === undefined) [state.groups, state.individuals] = [30, 200];
+  state.study = Math.min(state.study, studies?.length ?? 1);
   state.tank = Math.min(state.tank, (state.tanks ?? tables.tanks).length - 1);
   return state;
 }
@@ -39,6 +44,7 @@ const isVisit = (x) => Array.isArray(x) && x.length === 2 && wholeFrom(1, CAFES)
 const isTank = (x) =>
   Array.isArray(x) && x.length === 4 && wholeFrom(1, MOST_TADPOLES)(x[0]) && ["no", "pred"].includes(x[1]) &&
   ["big", "small"].includes(x[2]) && wholeFrom(0, x[0])(x[3]);
+const isEffect = between(-5, 5);
 const isFlag = (x) => typeof x === "boolean";
 
 const CHECKS = {
@@ -51,5 +57,11 @@ const CHECKS = {
   predators: isFlag,
   form: oneOf("centred", "noncentred"),
   schools: oneOf("centred", "noncentred"),
+  study: wholeFrom(0, 100),
+  groups: wholeFrom(1, 1000),
+  individuals: wholeFrom(1, 1000),
+  bXY: isEffect,
+  bZY: isEffect,
+  sd_U: between(0, 5),
   target_accept: between(TARGETS[0] - 0.01, TARGETS[1] + 0.001),
 };

@@ -5,7 +5,8 @@ import { histogramOf } from "../marginal.mjs";
 import { normalQuantile } from "../normal_quantile.mjs";
 import { LONGEST } from "./cafes.mjs";
 import { psisOf, waicOf } from "./psis.mjs";
-import { CAFE_BINS, SIGMA_BINS, SIGMA_RANGE, TAU_BINS, TAU_RANGE } from "./ranges.mjs";
+import { placesOf } from "./confounds.mjs";
+import { CAFE_BINS, EFFECT_BINS, EFFECT_RANGES, SIGMA_BINS, SIGMA_RANGE, TAU_BINS, TAU_RANGE } from "./ranges.mjs";
 import { readerOf } from "./tanks.mjs";
 
 const QUANTILES = Array.from({ length: 9 }, (_, k) => normalQuantile((k + 0.5) / 9));
@@ -81,6 +82,17 @@ function logitsOfTanks(state, { survived, predictors }, drawn) {
   return Array.from(survived, (_, j) => {
     const pressed = state.predators ? predictors.values[j] : 0;
     return Float64Array.from(rows, (row) => of.intercept(row, j) + pressed * of.slope(row));
+  });
+}
+
+/** bXY and bZY of an estimator: a histogram, the mean, and the 89% interval of each.
+ * @param {{model: string, data: any}} run @param {Draws} drawn */
+export function lookAtEstimator({ model, data }, drawn) {
+  const rows = rowsOf(drawn);
+  return placesOf(model, data.Z.length).map((place, k) => {
+    const column = Float64Array.from(rows, (row) => row[place]).sort();
+    const [lower, upper] = [0.055, 0.945].map((share) => column[Math.round(share * (column.length - 1))]);
+    return { heights: histogramOf([column], EFFECT_RANGES[k], EFFECT_BINS), mean: meanAndSd(column).mean, interval: [lower, upper] };
   });
 }
 

@@ -5,6 +5,7 @@ import { makeStore } from "../store.mjs";
 import { makeTabs } from "../tabs.mjs";
 import { remote } from "../workers.mjs";
 import { makeCafesView } from "./cafesview.mjs";
+import { makeConfoundsView } from "./confoundsview.mjs";
 import { listenToPresenter } from "./explorable.mjs";
 import { linkOf, stateOfLink } from "./lecture_state.mjs";
 import { makePoolingView } from "./poolingview.mjs";
@@ -26,6 +27,7 @@ const engine = {
 const VIEWS = [
   { id: "cafes", label: "Models with memory", make: (root) => makeCafesView(root, store, engine) },
   { id: "pooling", label: "How much to pool", make: (root) => makePoolingView(root, store, engine) },
+  { id: "confounds", label: "Confounds", make: (root) => makeConfoundsView(root, store, engine) },
   { id: "schools", label: "Divergences", make: (root) => makeSchoolsView(root, store, engine) },
 ];
 const ids = VIEWS.map(({ id }) => id);

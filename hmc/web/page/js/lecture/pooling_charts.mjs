@@ -30,7 +30,7 @@ export function makeScoreChart() {
     context.textAlign = "left";
     context.fillText(`sigma learned: ${scores.learned.toFixed(1)}`, plot.left + 6, plot.y(scores.learned) - 6);
     if (typeof sigma !== "number") return;
-    const here = along(scores, sigma), [x, y] = [plot.x(Math.log10(sigma)), plot.y(Math.min(here, most))];
+    const here = scoreOfSigma(scores, sigma), [x, y] = [plot.x(Math.log10(sigma)), plot.y(Math.min(here, most))];
     context.beginPath();
     context.arc(x, y, 5, 0, 2 * Math.PI);
     context.fill();
@@ -53,7 +53,7 @@ export function makeScoreChart() {
 }
 
 /** The score of a sigma, between those that are known. */
-function along({ sigmas, looic }, sigma) {
+function scoreOfSigma({ sigmas, looic }, sigma) {
   const k = Math.max(0, Math.min(sigmas.length - 2, sigmas.findLastIndex((each) => each <= sigma)));
   const share = Math.log(sigma / sigmas[k]) / Math.log(sigmas[k + 1] / sigmas[k]);
   return looic[k] + share * (looic[k + 1] - looic[k]);

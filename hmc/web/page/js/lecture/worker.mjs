@@ -4,7 +4,7 @@ import { withData } from "../../../js/data.mjs";
 import { load, sample } from "../../../js/hmc.mjs";
 import { answerWith } from "../answering.mjs";
 import { exactCafes } from "./cafes.mjs";
-import { lookAtCafes, lookAtSchools, lookAtTanks, scoreTanks } from "./looks.mjs";
+import { lookAtCafes, lookAtEstimator, lookAtSchools, lookAtTanks, scoreTanks } from "./looks.mjs";
 import { exactPooling, scoresOfSigma } from "./tanks.mjs";
 
 const loaded = new Map();
@@ -28,6 +28,7 @@ answerWith({
     return lookAtTanks(state, run, last.drawn);
   },
   scores: () => scoreTanks(last.state, last.run, last.drawn),
+  estimator: (_, run) => lookAtEstimator(run, drawsOf(run)),
   schools: (_, form, run) => lookAtSchools(form, drawsOf(run)),
   exactCafes: (_, state) => exactCafes(state),
   exactPooling: (_, state, tables) => exactPooling(state, tables),

@@ -10,9 +10,10 @@ const { listText } = await import(`${js}/python.mjs`);
 
 const TABLES = {
   visits: Array.from({ length: 20 }, (_, k) => [(k % 5) + 1, k % 7]),
+  noise: { "30 200": Array(100).fill([]), "10 200": Array(10).fill([]) },
   tanks: [[10, "no", "big", 9], [25, "pred", "small", 3], [35, "no", "small", 0]],
 };
-const VIEWS = ["cafes", "pooling", "schools"];
+const VIEWS = ["cafes", "pooling", "confounds", "schools"];
 const read = (fields) => stateOfLink(encodeURIComponent(JSON.stringify(fields)), TABLES, VIEWS);
 
 test("of requests that come meanwhile the newest is asked for, and none but the last is left", async () => {
@@ -45,6 +46,7 @@ test("a state goes into a link and back", () => {
   const state = {
     ...firstState(TABLES), view: "pooling", visits: [[5, 20], [1, 0]], amnesia: true, tanks: [[60, "pred", "big", 0], [1, "no", "small", 1]],
     tank: 1, sigma: null, predators: true, form: "noncentred", schools: "noncentred", target_accept: 0.99, seed: 2 ** 40,
+    study: 9, groups: 10, individuals: 200, bXY: -0.3, bZY: 0.7, sd_U: 2.1,
   };
   assert.deepEqual(stateOfLink(linkOf(state, TABLES), TABLES, VIEWS), state);
   assert.equal(linkOf(firstState(TABLES), TABLES), encodeURIComponent("{}"));
@@ -54,7 +56,7 @@ test("what a link must not set is left as at first", () => {
   const first = firstState(TABLES);
   const wrong = {
     view: ["<img>", "step", 3], seed: [-1, 0.5, "12", 2 ** 60], amnesia: ["yes", 1], predators: [null], sigma: [0, 5.1, "1"],
-    form: ["other"], schools: [{}], target_accept: [1, 0, "0.8"], tank: [-1, 0.5],
+    form: ["other"], schools: [{}], target_accept: [1, 0, "0.8"], tank: [-1, 0.5], study: [-1, 101, 0.5], bXY: [9, null, "1"], sd_U: [0, -1],
     visits: [[[6, 1]], [[1, 21]], [[1, -1]], [[1]], "all", [[1, 2, 3]], Array(61).fill([1, 1])],
     tanks: [[], [[10, "no", "big", 9]], [[10, "no", "big", 11], [1, "no", "big", 1]], [[61, "no", "big", 1], [1, "no", "big", 1]],
       [[10, "<b>", "big", 1], [1, "no", "big", 1]], [[10, "no", 'big"])', 1], [1, "no", "big", 1]]],
@@ -63,6 +65,8 @@ test("what a link must not set is left as at first", () => {
     for (const value of values) assert.deepEqual(read({ [name]: value }), first, `${name} ${JSON.stringify(value)}`);
   for (const text of ["", "%", "[]", "null", "{", "alert(1)"]) assert.deepEqual(stateOfLink(text, TABLES, VIEWS), first);
   assert.equal(read({ tank: 70 }).tank, 2); // there are three
+  assert.equal(read({ groups: 10, study: 60 }).study, 10);
+  assert.equal(read({ groups: 17 }).groups, 30); // no such size
 });
 
 test("the model follows from sigma, predators and form", () => {
