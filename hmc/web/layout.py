@@ -69,7 +69,9 @@ def fields_of(item: Any) -> list[list[Any]]:
 
 
 def leaves(item: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """(place, number or array) of all that nested tuples hold, in the order of their words; unnamed fields by number."""
+    """(place, number or array) of all that nested tuples hold, in the order of their words; fields without names have
+    their numbers.
+    """
     for name, value in zip(getattr(item, "_fields", map(str, range(len(item)))), item, strict=True):
         if isinstance(value, tuple):
             yield from leaves(value, f"{place}{name}.")

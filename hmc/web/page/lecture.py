@@ -29,8 +29,8 @@ class Tables(NamedTuple):
     visits: Sequence[tuple[int, int]]  # (cafe, wait) of each visit, in order
     tanks: Sequence[tuple[int, str, str, int]]  # (density, pred, size, surv) of each tank
     study: Mapping[str, Sequence[float]]  # the bundled one: "group" from 0, "X", "Y" of individuals, "Z" of groups
-    # Of studies that can be simulated, by "groups individuals": the noise of each, "group" from 0, and "U", "X", "Z" and
-    # "Y" one after another.
+    # Of studies that can be simulated, by "groups individuals": what is random in each, the groups from 0, and the
+    # numbers of U, X, Z and Y one after another.
     noise: Mapping[str, Sequence[tuple[Sequence[int], NDArray[np.float64]]]]
     log_factorial: Sequence[float]  # of 0, 1, ... as the models have it, to the last bit
 

@@ -121,7 +121,7 @@ class View:
     def numbers(self):
         """The median waits that are shown of a new cafe and of each: of the draws."""
         texts = self.ask("return [...root.querySelectorAll('.numbers')].map((each) => each.firstChild.textContent)")
-        return [float("nan") if text == "–" else float(text.split()[0]) for text in texts]
+        return [float("nan") if not text[0].isdigit() else float(text.split()[0]) for text in texts]
 
     def python(self):
         return self.ask("return root.querySelector('pre').textContent")
@@ -129,8 +129,10 @@ class View:
     def drag(self, selector, start, end):
         """From a point of an element to another, in shares of its width and height."""
         self.ask(
-            "const e = root.querySelector(arguments[0]); e.scrollIntoView({block: 'center'}); const b = e.getBoundingClientRect();"
-            "const send = (type, [x, y]) => e.dispatchEvent(new PointerEvent(type, {bubbles: true, button: 0, pointerId: 1,"
+            "const e = root.querySelector(arguments[0]); e.scrollIntoView({block: 'center'});"
+            "const b = e.getBoundingClientRect();"
+            "const send = (type, [x, y]) => e.dispatchEvent(new PointerEvent(type, {bubbles: true, pointerId: 1,"
+            "  button: 0,"
             "  clientX: b.left + x * b.width, clientY: b.top + y * b.height}));"
             "e.setPointerCapture = () => {}; send('pointerdown', arguments[1]);"
             "if (arguments[2]) { const [x0, y0] = arguments[1], [x1, y1] = arguments[2];"
@@ -230,7 +232,8 @@ def test_draws_and_exact_posterior_stand_side_by_side(shown):
     view = shown(visits=LECTURE.visits)
     view.until(lambda v: v.ask("return root.dataset.exact"), "no exact posterior")
     pairs = view.ask(
-        "return [...root.querySelectorAll('.numbers')].map((e) => [...e.children].map((s) => parseFloat(s.textContent.replace('exact', ''))))"
+        "const number = ({textContent}) => parseFloat(textContent.replace('exact', ''));"
+        "return [...root.querySelectorAll('.numbers')].map((each) => [...each.children].map(number))"
     )
     for drawn, exact in pairs:
         assert drawn == pytest.approx(exact, abs=0.21)
@@ -423,7 +426,8 @@ def test_memory_stays_flat_over_many_changes(shown, driver):
         driver.execute_async_script(
             "const [times, done] = arguments; const field = document.querySelector('[data-visit]'); let k = 0;"
             "const step = () => { if (k++ === times) return done();"
-            " field.dispatchEvent(new KeyboardEvent('keydown', {key: k % 2 ? 'ArrowRight' : 'ArrowLeft', bubbles: true}));"
+            " const key = k % 2 ? 'ArrowRight' : 'ArrowLeft';"
+            " field.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));"
             " setTimeout(step, 20); }; step();",
             times,
         )
