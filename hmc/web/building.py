@@ -18,7 +18,7 @@ from hmc.settings import QUARTER_PERIOD
 from hmc.web import recording
 from hmc.web.checked import native_end
 from hmc.web.driver import AS_IT_IS, NO_START, OWN_STEP, RECORDED, TOLD
-from hmc.web.layout import data_image, described
+from hmc.web.layout import data_image, described, fields_of
 from hmc.web.process import EXPORTS, made
 from hmc.web.wasm_format import MissingFunctionError, assembled, module_of
 
@@ -71,6 +71,7 @@ def module(model: Model, *, simd: bool = True) -> bytes:
         "dimension": model.dimension,
         "parameters": [_described(parameter) for parameter in model.parameters],
         "data": data,
+        "fields": fields_of(model._packed.data),
         "room": room,
         "arguments": described(),
         "told": TOLD,

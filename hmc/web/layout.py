@@ -51,18 +51,28 @@ def example() -> Arguments:
 def described() -> list[list[Any]]:
     """[name, NumPy's type, extents] of each field of the arguments, in the order of their words; numbers have None."""
     names = {size: name for name, size in SIZES.items()}
+    return [
+        [*field, None if extents is None else [names.get(extent, extent) for extent in extents]]
+        for *field, extents in fields_of(example())
+    ]
+
+
+def fields_of(item: Any) -> list[list[Any]]:
+    """[name, NumPy's type, extents] of each field of nested tuples, in the order of their words; numbers have None."""
     fields: list[list[Any]] = []
-    for name, value in leaves(example()):
+    for name, value in leaves(item):
         if isinstance(value, np.ndarray):
-            fields.append([name, value.dtype.str, [names.get(extent, extent) for extent in value.shape]])
+            fields.append([name, value.dtype.str, list(value.shape)])
         else:
             fields.append([name, "<f8" if isinstance(value, float) else "<i8", None])
     return fields
 
 
 def leaves(item: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """(place, number or array) of all that nested NamedTuples hold, in the order of their words."""
-    for name, value in item._asdict().items():
+    """(place, number or array) of all that nested tuples hold, in the order of their words; fields without names have
+    their numbers.
+    """
+    for name, value in zip(getattr(item, "_fields", map(str, range(len(item)))), item, strict=True):
         if isinstance(value, tuple):
             yield from leaves(value, f"{place}{name}.")
         else:

@@ -157,16 +157,38 @@ def simulate_study(
     for argument, value in {"sd_U": sd_U, "sd_X": sd_X, "sd_Z": sd_Z}.items():
         positive(name, argument, value)
 
-    rng = np.random.default_rng(seed)
-    group = rng.integers(groups, size=individuals)
-    U = mean_U + sd_U * rng.standard_normal(groups)
-    X = U[group] + sd_X * rng.standard_normal(individuals)
-    Z = mean_Z + sd_Z * rng.standard_normal(groups)
+    noise = study_noise(seed, groups, individuals)
+    group = noise.group
+    U = mean_U + sd_U * noise.U
+    X = U[group] + sd_X * noise.X
+    Z = mean_Z + sd_Z * noise.Z
     # P(logistic noise < logit) is the inverse logit.
-    Y = rng.logistic(size=individuals) < a0 + bXY * X + U[group] + bZY * Z[group]
+    Y = a0 + bXY * X + U[group] + bZY * Z[group] > noise.Y
     return SimulatedStudy(
         pd.DataFrame({"g": group + 1, "X": X, "Y": Y.astype(np.int64)}),
         pd.DataFrame({"g": np.arange(groups) + 1, "Z": Z, "Ug": U}),
+    )
+
+
+class Noise(NamedTuple):
+    """All that is random in a simulated study: the rest is sums and products of it."""
+
+    group: NDArray[np.int64]  # (individuals,) from 0
+    U: NDArray[np.float64]  # (groups,) of Normal(0, 1)
+    X: NDArray[np.float64]  # (individuals,) of Normal(0, 1)
+    Z: NDArray[np.float64]  # (groups,) of Normal(0, 1)
+    Y: NDArray[np.float64]  # (individuals,) of the standard logistic distribution
+
+
+def study_noise(seed: int, groups: int, individuals: int) -> Noise:
+    """The `Noise` of `simulate_study(seed, groups=groups, individuals=individuals)`."""
+    rng = np.random.default_rng(seed)
+    return Noise(
+        group=rng.integers(groups, size=individuals),
+        U=rng.standard_normal(groups),
+        X=rng.standard_normal(individuals),
+        Z=rng.standard_normal(groups),
+        Y=rng.logistic(size=individuals),
     )
 
 

@@ -1,5 +1,6 @@
 // One chain in an instance of its own, which can stop and go on at any transition.
 
+import { instanceOf } from "./data.mjs";
 import { laidOut } from "./memory.mjs";
 import { metricOf } from "./metric.mjs";
 import { toldBy } from "./record.mjs";
@@ -20,9 +21,10 @@ export class Chain {
     this.until = given.sizes.iterations;
     this.isNuts = algorithm === "nuts";
     this.levels = given.sizes.levels;
-    this.exports = /** @type {any} */ (new WebAssembly.Instance(model.module).exports);
-    this.generator = model.room;
-    given.numbers.data = model.data;
+    const { exports, data, room } = instanceOf(model);
+    this.exports = exports;
+    this.generator = room;
+    given.numbers.data = data;
     this.lies = laidOut(this.exports.memory, model.arguments, this.generator + 32, given);
     new BigUint64Array(this.exports.memory.buffer, this.generator, 4).set(generator);
   }

@@ -1,6 +1,7 @@
 // The sampler in a browser or in Node: chains of a module that `hmc.web.module` made, with the draws of `hmc.sample`.
 
 import { Chain } from "./chain.mjs";
+import { instanceOf } from "./data.mjs";
 import { reach } from "./memory.mjs";
 import { checkFactor } from "./metric.mjs";
 import { pcg64 } from "./seeds.mjs";
@@ -8,7 +9,9 @@ import { argumentsOf, checkedSettings, ownArguments } from "./settings.mjs";
 
 /** A model: its module, compiled, and its description.
  * @typedef {{module: WebAssembly.Module, model: string, dimension: number, parameters: object[], data: number,
- *   room: number, arguments: any[], told: string[], constants: Record<string, any>}} Model */
+ *   fields: [string, string, number[] | null][], room: number, arguments: any[], told: string[],
+ *   constants: Record<string, any>, given?: {fields: any[], numbers: Record<string, number>,
+ *   arrays: Record<string, ArrayLike<number>>}}} Model  `given`: data in place of the module's own (data.mjs) */
 
 /** The model of a module's bytes. An Error where this machine does not find the draws that come with the module, which
  * are those of `hmc.sample` (hmc/web/checked.py).
@@ -121,15 +124,15 @@ export function logDensity(model, position, gradient) {
   const { dimension } = model;
   if (position.length !== dimension) throw new RangeError(`position has ${position.length} numbers, not ${dimension}`);
   if (!evaluators.has(model)) {
-    const made = /** @type {any} */ (new WebAssembly.Instance(model.module).exports);
-    reach(made.memory, model.room + 16 * dimension);
-    made.hmc_room(model.room + 16 * dimension);
+    const made = instanceOf(model);
+    reach(made.exports.memory, made.room + 16 * dimension);
+    made.exports.hmc_room(made.room + 16 * dimension);
     evaluators.set(model, made);
   }
-  const { memory, log_density } = evaluators.get(model);
-  const at = model.room, slope = at + 8 * dimension;
+  const { exports: { memory, log_density }, data, room: at } = evaluators.get(model);
+  const slope = at + 8 * dimension;
   new Float64Array(memory.buffer, at, dimension).set(position);
-  const value = log_density(at, dimension, model.data, slope);
+  const value = log_density(at, dimension, data, slope);
   gradient?.set(new Float64Array(memory.buffer, slope, dimension));
   return value;
 }

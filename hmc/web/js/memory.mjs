@@ -1,7 +1,10 @@
 // The arguments of a chain in a module's memory: words in the order of the description, then the arrays that they
 // point to (hmc/jit/packing.py).
 
-const KINDS = { "<f8": Float64Array, "<i8": BigInt64Array, "|b1": Uint8Array };
+const KINDS = {
+  "<f8": Float64Array, "<f4": Float32Array, "<i8": BigInt64Array, "<u8": BigUint64Array, "<i4": Int32Array,
+  "<u4": Uint32Array, "<i2": Int16Array, "<u2": Uint16Array, "|i1": Int8Array, "|u1": Uint8Array, "|b1": Uint8Array,
+};
 const ALIGNMENT = 16;
 
 const aligned = (address) => Math.ceil(address / ALIGNMENT) * ALIGNMENT;
@@ -50,7 +53,8 @@ export function laidOut(memory, fields, base, { sizes, numbers, arrays }) {
   words.forEach(([kind, value], k) => writeWord(view, address + 8 * k, kind, value));
   for (const [name, values] of Object.entries(arrays)) {
     const into = array(name);
-    for (let i = 0; i < values.length; i++) into[i] = into instanceof BigInt64Array ? BigInt(values[i]) : values[i];
+    const isBig = into instanceof BigInt64Array || into instanceof BigUint64Array;
+    for (let i = 0; i < values.length; i++) into[i] = isBig ? BigInt(values[i]) : values[i];
   }
   const shorten = (name) => writeWord(new DataView(memory.buffer), address + 8 * (places.get(name).word + 1), "<i8", 0);
   return { address, end, array, setNumber, shorten };

@@ -1,6 +1,7 @@
 """A page of one file in which the sampler runs and can be looked into.
 
 building      `page`: models to HTML
+lecture       `lecture_page`: the explorables of the lecture
 bundling      modules of JavaScript become one script
 coordinates   the names of coordinates on both scales
 source_lines  where in the sampler's source each event of a transition happens
@@ -8,5 +9,6 @@ js/           the page's own modules, which run the engine of `hmc/web/js` in wo
 """
 
 from hmc.web.page.building import Target, page
+from hmc.web.page.lecture import Tables, lecture_page
 
-__all__ = ["Target", "page"]
+__all__ = ["Tables", "Target", "lecture_page", "page"]

@@ -25,7 +25,6 @@ from hmc.web.page.coordinates import described
 from hmc.web.page.source_lines import source_lines, source_texts
 
 _HERE = Path(__file__).parent
-_STYLES = ("page.css", "play.css")
 
 
 class Target(NamedTuple):
@@ -38,24 +37,51 @@ class Target(NamedTuple):
     exact: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
+class Play(NamedTuple):
+    """What a page is besides its models: their bench, or the lecture's explorables."""
+
+    title: str  # of the window
+    heading: str
+    of_what: str  # in another tone
+    lead: str
+    folder: str  # of js/, where main.mjs and worker.mjs are
+    styles: tuple[str, ...]
+
+
 def page(targets: Sequence[Target]) -> str:
     """The HTML of a page in which these models can be sampled from; the first is shown first.
 
     Their modules are compiled in parallel where they are not on disk. ValueError for two models of one name, and,
     as HMCError, for what `hmc.web.module` refuses.
     """
+    title = f"{', '.join(target.model.name for target in targets)}: Hamiltonian Monte Carlo, step by step"
+    bench = Play(
+        title,
+        "Hamiltonian Monte Carlo",
+        "at the bench",
+        "The sampler of this project, compiled for your browser. Its draws are those of hmc.sample, bit for bit.",
+        ".",
+        ("page.css", "play.css"),
+    )
+    lines = {kind: line._asdict() for kind, line in source_lines().items()}
+    return filled_page(bench, targets, {"sources": source_texts(), "lines": lines})
+
+
+def filled_page(play: Play, targets: Sequence[Target], more: Mapping[str, Any]) -> str:
+    """A page of one file: models, scripts and style, and `more` for its script to read. Errors as those of `page`."""
     names = [target.model.name for target in targets]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"two models are called {twice[0]}: the page tells models by their names")
-    data = _data(targets)
+    scripts = _HERE / "js" / play.folder
+    data = {"models": _described(targets), "worker": bundle(scripts / "worker.mjs"), **more}
     compiled = [base64.b64encode(gzip.compress(each, 9, mtime=0)).decode() for each in _modules(targets)]
-    script = bundle(_HERE / "js" / "main.mjs")
-    style = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES)
+    script = bundle(scripts / "main.mjs")
+    style = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in play.styles)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined
     )
     return environment.get_template("template.html").render(
-        title=", ".join(names),
+        play=play,
         policy=_policy(script, style),
         style=Markup(style),
         script=Markup(script),
@@ -79,22 +105,17 @@ def _verified(model: Model) -> bytes:
     return made
 
 
-def _data(targets: Sequence[Target]) -> dict[str, Any]:
-    """What the page's script reads."""
-    return {
-        "models": [
-            {
-                "name": model.name,
-                "words": words,
-                "exact": {name: dict(known) for name, known in exact.items()},
-                "parameters": [described(parameter) for parameter in model.parameters],
-            }
-            for model, words, exact in targets
-        ],
-        "sources": source_texts(),
-        "lines": {kind: line._asdict() for kind, line in source_lines().items()},
-        "worker": bundle(_HERE / "js" / "worker.mjs"),
-    }
+def _described(targets: Sequence[Target]) -> list[dict[str, Any]]:
+    """The models, as the page's script reads of them."""
+    return [
+        {
+            "name": model.name,
+            "words": words,
+            "exact": {name: dict(known) for name, known in exact.items()},
+            "parameters": [described(parameter) for parameter in model.parameters],
+        }
+        for model, words, exact in targets
+    ]
 
 
 def _as_data(value: Any) -> str:

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from hmc import cli
+from hmc.cli import explore
 from hmc.cli.new import template
 from hmc.errors import HMCError
 from hmc.web.page import building
@@ -94,3 +95,16 @@ def test_a_model_of_a_file_is_shown_with_the_first_line_of_its_docstring(capsys,
     assert model["words"].startswith("The </script><b>model</b>. `data`: a CSV file")
     assert "\n" not in model["words"]
     assert page.count("</script><b>") == 0
+
+
+def test_the_lectures_page_has_models_of_its_own(capsys, compiled, tmp_path):
+    status, out, err = run(capsys, "mST", "--lecture", "--out", str(tmp_path / "page.html"))
+    assert (status, out) == (1, "")
+    assert "--lecture has models of its own; leave out mST" in err
+    assert compiled == []
+    file = tmp_path / "page.html"
+    assert run(capsys, "--lecture", "--out", str(file))[0] == 0
+    assert sorted(compiled) == sorted(explore.PLAYED)
+    text = file.read_text(encoding="utf-8")
+    assert "to play with" in text
+    assert '"logFactorial": [0.0, 0.0, 0.6931471805599453' in text

@@ -1,6 +1,7 @@
 // Runs what a test asks for, a JSON on standard input: {call, ...}; writes its answer as JSON, arrays of float64 as files.
 import fs from "node:fs";
 
+import { withData } from "../../../hmc/web/js/data.mjs";
 import { load, logDensity, openChain, record, recordFrom, sample } from "../../../hmc/web/js/hmc.mjs";
 import { mostKept, planOf } from "../../../hmc/web/js/plan.mjs";
 import { pcg64 } from "../../../hmc/web/js/seeds.mjs";
@@ -16,6 +17,26 @@ const CALLS = {
       const all = [...of("", { position, ...stats }), ...of("warmup_", { ...(warmup && { position: warmup }), ...warmup_stats })];
       for (const [name, values] of all) fs.writeFileSync(`${folder}/${number}.${name}`, values);
       return { shape, names: all.map(([name]) => name) };
+    });
+  },
+  async sampleWith({ module, states }) {
+    const model = await load(fs.readFileSync(module));
+    return states.map(({ data, dimension, settings }) => {
+      const given = withData(model, data, dimension);
+      const { position, shape, stats } = sample(given, settings);
+      const zeros = new Float64Array(given.dimension);
+      return { position, shape, energy: stats.energy, density: logDensity(given, zeros) };
+    });
+  },
+  async refusedData({ module, states }) {
+    const model = await load(fs.readFileSync(module));
+    return states.map(({ data, dimension }) => {
+      try {
+        withData(model, data, dimension);
+        return null;
+      } catch (error) {
+        return error.message;
+      }
     });
   },
   async record({ module, runs }) {

@@ -149,7 +149,7 @@ function sizeOfShare(chains, sorted, probability) {
 }
 
 /** S / tau of S draws, at most S log10(S). */
-function effectiveSize(chains) {
+export function effectiveSize(chains) {
   const draws = chains[0].length;
   if (draws < MIN_DRAWS || !isFiniteAndVaried(chains)) return NaN;
   const size = chains.length * draws;

@@ -3,10 +3,10 @@
 
 import { LOWER } from "./coordinates.mjs";
 
-const wholeFrom = (least, most) => (x) => Number.isSafeInteger(x) && x >= least && x <= most;
-const between = (least, most) => (x) => typeof x === "number" && x > least && x < most;
-const oneOf = (...known) => (x) => known.includes(x);
-const orNone = (check) => (x) => x === null || check(x);
+export const wholeFrom = (least, most) => (x) => Number.isSafeInteger(x) && x >= least && x <= most;
+export const between = (least, most) => (x) => typeof x === "number" && x > least && x < most;
+export const oneOf = (...known) => (x) => known.includes(x);
+export const orNone = (check) => (x) => x === null || check(x);
 const numbers = (x) => Array.isArray(x) && x.every(Number.isFinite);
 
 /** The settings of a run, which a race has a second time. */
@@ -58,12 +58,17 @@ export function stateOfFragment(text, models, views) {
   const given = parsed(text);
   const model = models.find(({ name }) => name === given.model) ?? models[0];
   const state = defaultState(model);
-  const checks = checksOf(model, models.map(({ name }) => name), views);
-  for (const name of Object.keys(checks))
-    if (Object.hasOwn(given, name) && checks[name](given[name])) state[name] = copied(given[name]);
+  setWhatIsRight(state, given, checksOf(model, models.map(({ name }) => name), views));
   if (state.x === state.y) [state.x, state.y] = firstPair(model.coordinates);
   if (state.metric === "own" && state.inverse_metric === null) state.metric = "unit";
   return state;
+}
+
+/** Set the fields of a state that are given and pass their checks.
+ * @param {object} state @param {object} given @param {Record<string, (value: any) => boolean>} checks */
+export function setWhatIsRight(state, given, checks) {
+  for (const name of Object.keys(checks))
+    if (Object.hasOwn(given, name) && checks[name](given[name])) state[name] = copied(given[name]);
 }
 
 /** A fragment's text for a state: what is not as by default.
@@ -111,7 +116,8 @@ const isRace = (models) => (x) => {
   return Object.entries(x).every(([name, value]) => Object.hasOwn(checks, name) && checks[name](value));
 };
 
-function parsed(text) {
+/** The object that a fragment's text stands for; one without fields, where it is of another kind. */
+export function parsed(text) {
   try {
     const value = JSON.parse(decodeURIComponent(text));
     return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};

@@ -1,8 +1,9 @@
-// A worker: it answers messages {id, call, model, values} with {id, result} or {id, error}.
+// The worker of `hmc explore`: what it is asked, and its answers.
 
 import { load, logDensity, openChain, record, recordFrom, sample } from "../../js/hmc.mjs";
 import { planOf } from "../../js/plan.mjs";
 import { checkedSettings } from "../../js/settings.mjs";
+import { answerWith } from "./answering.mjs";
 import { diagnose } from "./diagnostics.mjs";
 import { pieceOf, watchedPiece } from "./pieces.mjs";
 
@@ -71,10 +72,4 @@ function adapted(name, settings) {
   return { position: chain.position(settings.warmup), stepSize: chain.stepSize(), inverseMetric: chain.metric() };
 }
 
-self.onmessage = async ({ data: { id, call, model, values } }) => {
-  try {
-    self.postMessage({ id, result: await CALLS[call](model, ...values) });
-  } catch (error) {
-    self.postMessage({ id, error: { name: error.name, message: error.message } });
-  }
-};
+answerWith(CALLS);

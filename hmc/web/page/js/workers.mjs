@@ -40,8 +40,9 @@ function remoteChain(call, { warmup }) {
   return chain;
 }
 
-/** A function that has a worker answer calls, in their order; it sends a model's module before the first of it. */
-function remote(worker, bytesOf) {
+/** A function that has a worker answer calls, in their order; it sends a model's module before the first of it.
+ * @param {Worker} worker @param {(name: string) => Promise<ArrayBuffer>} bytesOf */
+export function remote(worker, bytesOf) {
   const waiting = new Map();
   const loaded = new Map();
   let count = 0;

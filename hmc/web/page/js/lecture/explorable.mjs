@@ -1,0 +1,107 @@
+// What all explorables have around their pictures: a heading, a bar to copy and to present, exercises, and how long the
+// last answer took.
+
+import { element } from "../dom.mjs";
+
+/** @param {HTMLElement} root  of the view
+ * @param {{heading: string, words: string, stage: HTMLElement[], side: HTMLElement[], python: () => string,
+ *   link: () => string, exercises: [string, string][]}} parts */
+export function makeExplorable(root, { heading, words, stage, side, python, link, exercises }) {
+  const note = element("p", { class: "note latency" });
+  const trouble = element("p", { class: "trouble", role: "alert" });
+  const said = element("p", { class: "note said", role: "status" });
+  const code = element("pre", { class: "python", tabindex: 0, "aria-label": "Python" });
+  const copies = (name, text, elsewhere) => {
+    const copy = async () => {
+      const isDone = await isCopied(text());
+      said.textContent = isDone ? `The ${name} is copied.` : `This browser does not let a page copy; the ${name} stands ${elsewhere}.`;
+    };
+    return element("button", { type: "button", onclick: copy }, `Copy the ${name}`);
+  };
+  const present = element("button", { type: "button", "aria-pressed": "false", onclick: () => presenting(present) }, "Present");
+  root.append(
+    element("header", { class: "part" },
+      element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python, "below the picture"), copies("link", link, "in the address bar"), present),
+      element("p", {}, words), said),
+    element("div", { class: "bench playing" },
+      element("div", { class: "stage" }, ...stage, trouble, note,
+        element("details", { class: "program" }, element("summary", {}, "The Python that gives these draws"), code)),
+      element("div", { class: "telling" }, ...side,
+        element("section", { class: "tasks" }, element("h2", {}, "Try this"), ...exercises.map(exercise)))));
+  return {
+    /** Say how an answer came. @param {number} asked  when, by performance.now() @param {string} text */
+    answered(asked, text) {
+      trouble.textContent = "";
+      code.textContent = python();
+      requestAnimationFrame(() => {
+        const latency = performance.now() - asked;
+        root.dataset.latency = String(latency);
+        root.dataset.answers = String(Number(root.dataset.answers ?? 0) + 1);
+        note.textContent = `${text}; on the screen after ${Math.round(latency)} ms`;
+      });
+    },
+    fail(error) {
+      trouble.textContent = error.message;
+    },
+  };
+}
+
+const exercise = ([task, answer]) =>
+  element("details", {}, element("summary", {}, task), element("p", {}, answer));
+
+/** Copy a text; whether the browser did. @param {string} text */
+async function isCopied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = element("textarea", { class: "unseen", "aria-hidden": "true" });
+    document.body.append(area);
+    area.value = text;
+    area.select();
+    const isDone = document.execCommand("copy");
+    area.remove();
+    return isDone;
+  }
+}
+
+/** Show the page as for a hall, or no longer: one explorable, large. */
+function presenting(button) {
+  const isOn = document.documentElement.classList.toggle("presenting");
+  if (isOn) document.documentElement.requestFullscreen?.().catch(() => undefined);
+  else if (document.fullscreenElement) document.exitFullscreen();
+  for (const each of document.querySelectorAll("[aria-pressed]")) if (each.textContent === button.textContent) each.setAttribute("aria-pressed", String(isOn));
+}
+
+/** Keys of a presenter: PageDown and PageUp go to the next explorable and back; the end of full screen ends presenting.
+ * @param {import("../store.mjs").Store} store @param {string[]} views */
+export function listenToPresenter(store, views) {
+  document.addEventListener("keydown", (event) => {
+    const step = { PageDown: 1, PageUp: -1 }[event.key];
+    if (step === undefined || !document.documentElement.classList.contains("presenting")) return;
+    const next = views.indexOf(store.get().view) + step;
+    if (views[next]) store.set({ view: views[next] });
+    event.preventDefault();
+  });
+  document.addEventListener("fullscreenchange", () => {
+    if (document.fullscreenElement) return;
+    document.documentElement.classList.remove("presenting");
+    for (const each of document.querySelectorAll("[aria-pressed]")) each.setAttribute("aria-pressed", "false");
+  });
+}
+
+/** A slider with its words and its value. @param {string} words @param {Record<string, unknown>} limits
+ * @param {(value: number) => void} write @param {(value: number) => string} shown */
+export function makeSlider(words, limits, write, shown) {
+  const value = element("output", {});
+  const input = element("input", { type: "range", ...limits, "aria-label": words, oninput: () => write(input.valueAsNumber) });
+  return {
+    root: element("div", { class: "slider" }, element("span", { class: "setting" }, words, " ", value), input),
+    input,
+    show(now) {
+      input.value = String(now);
+      value.textContent = shown(now);
+      input.setAttribute("aria-valuetext", shown(now));
+    },
+  };
+}

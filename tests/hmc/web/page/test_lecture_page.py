@@ -1,0 +1,439 @@
+"""The lecture's explorables in a browser: every control does as it says, by pointer and by keyboard."""
+
+import json
+import time
+import urllib.parse
+
+import numpy as np
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+import hmc
+import models
+from hmc import cli
+from tests.figures.helpers import browser
+from tests.hmc.helpers.lecture_page import LECTURE
+
+pytestmark = pytest.mark.skipif(not browser.is_installed(), reason="Chromium is not installed")
+WAIT = 90  # seconds
+MOST_BYTES = 3_000_000
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    file = tmp_path_factory.mktemp("page") / "lecture to play.html"
+    assert cli.main(["explore", "--lecture", "--out", str(file)]) in (0, None)
+    return file
+
+
+@pytest.fixture(scope="module")
+def driver():
+    with browser.started() as made:
+        made.set_script_timeout(WAIT)
+        yield made
+
+
+@pytest.fixture
+def shown(driver, path):
+    """Open a view in a state; in the end there must be no message in the console."""
+
+    def show(view="cafes", width=browser.WIDE, motion="no-preference", scheme="light", **state):
+        browser.show(driver, path, width=width, motion=motion, scheme=scheme)
+        driver.get(f"{path.as_uri()}#{urllib.parse.quote(json.dumps({'view': view, **state}))}")
+        driver.refresh()
+        return View(driver, view).until_answered(0)
+
+    yield show
+    assert [entry["message"] for entry in driver.get_log("browser")] == []
+
+
+class View:
+    """An explorable that is shown."""
+
+    def __init__(self, driver, name):
+        self.driver, self.name = driver, name
+
+    def ask(self, script, *arguments):
+        return self.driver.execute_script(
+            f"const root = document.getElementById('view-{self.name}'); {script}", *arguments
+        )
+
+    def answers(self):
+        return int(self.ask("return root?.dataset.answers ?? 0"))
+
+    def until(self, condition, what):
+        end = time.monotonic() + WAIT
+        while not condition(self):
+            assert time.monotonic() < end, f"{what}: {self.ask('return root.innerText')[:600]}"
+            time.sleep(0.05)
+        return self
+
+    def until_answered(self, before):
+        return self.until(lambda view: view.answers() > before, "no new draws")
+
+    def state(self):
+        return self.driver.execute_script("return window.hmc.state()")
+
+    def press(self, words):
+        self.ask("[...root.querySelectorAll('button')].find((b) => b.textContent === arguments[0]).click()", words)
+
+    def click(self, words):
+        """A click as of a hand, without which a browser lets no page copy or fill the screen."""
+        self.driver.execute_script("window.scrollTo(0, 0)")
+        place = f"//section[@id='view-{self.name}']//button[.='{words}']"
+        self.driver.find_element(By.XPATH, place).click()
+
+    def fill(self, label, value):
+        """Give a field another value, as a reader does."""
+        self.ask(
+            "const label = [...root.querySelectorAll('label')].find((each) => each.textContent === arguments[0]);"
+            "const field = document.getElementById(label.htmlFor);"
+            "if (field.type === 'checkbox') field.click();"
+            "else { field.value = arguments[1]; field.dispatchEvent(new Event('change')); }",
+            label,
+            value,
+        )
+
+    def slide(self, value):
+        self.ask(
+            "const s = root.querySelector('input[type=range]'); s.value = arguments[0];"
+            "s.dispatchEvent(new Event('input'))",
+            value,
+        )
+
+    def changed(self, act):
+        """Do something, and wait for the draws that follow."""
+        before = self.answers()
+        act()
+        return self.until_answered(before)
+
+    def keys(self, *keys):
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def table(self):
+        rows = self.ask(
+            "return [...root.querySelectorAll('.counters tr')].map((row) => [...row.cells].map((c) => c.textContent))"
+        )
+        return {row[0]: row[1:] for row in rows}
+
+    def numbers(self):
+        """The median waits that are shown of a new cafe and of each: of the draws."""
+        texts = self.ask("return [...root.querySelectorAll('.numbers')].map((each) => each.firstChild.textContent)")
+        return [float("nan") if not text[0].isdigit() else float(text.split()[0]) for text in texts]
+
+    def python(self):
+        return self.ask("return root.querySelector('pre').textContent")
+
+    def drag(self, selector, start, end):
+        """From a point of an element to another, in shares of its width and height."""
+        self.ask(
+            "const e = root.querySelector(arguments[0]); e.scrollIntoView({block: 'center'});"
+            "const b = e.getBoundingClientRect();"
+            "const send = (type, [x, y]) => e.dispatchEvent(new PointerEvent(type, {bubbles: true, pointerId: 1,"
+            "  button: 0,"
+            "  clientX: b.left + x * b.width, clientY: b.top + y * b.height}));"
+            "e.setPointerCapture = () => {}; send('pointerdown', arguments[1]);"
+            "if (arguments[2]) { const [x0, y0] = arguments[1], [x1, y1] = arguments[2];"
+            "  for (let k = 1; k <= 8; k++) send('pointermove', [x0 + (x1 - x0) * k / 8, y0 + (y1 - y0) * k / 8]); }"
+            "send('pointerup', arguments[2] ?? arguments[1]);",
+            selector,
+            start,
+            end,
+        )
+
+
+SECOND = ".cafe-row:nth-child(3) svg"  # of cafe 2: the first row is a new cafe's
+
+
+def test_the_page_is_one_small_file(path):
+    assert path.stat().st_size < MOST_BYTES
+    assert "http" not in path.read_text().split("<script", 1)[0].replace("http-equiv", "")
+
+
+def test_cafes_show_what_the_copied_python_draws(shown):
+    view = shown(visits=LECTURE.visits[:7])
+    names = {}
+    exec(view.python(), names)
+    a = names["fit"]["a"].reshape(-1, 5)
+    np.testing.assert_allclose(view.numbers()[1:], np.median(np.exp(a), axis=0), atol=0.06)
+    view.changed(lambda: view.press("Undo a visit"))
+    assert not np.allclose(view.numbers()[1:], np.median(np.exp(a), axis=0), atol=0.06)
+
+
+def test_the_draws_of_the_page_are_those_of_sample(shown):
+    view = shown()
+    settings = {"chains": 2, "warmup": 80, "draws": 30, "seed": 5}
+    run = view.driver.execute_async_script(
+        "window.hmc.sample({model: 'mST', settings: arguments[0]}).then(({position}) => arguments[1]([...position]))",
+        settings,
+    )
+    fit = hmc.sample(models.mST(), **settings, progress=False)
+    assert np.array_equal(np.reshape(run, fit.unconstrained.shape), fit.unconstrained)
+
+
+def test_a_click_visits_a_cafe_and_a_drag_changes_the_wait(shown):
+    view = shown(visits=[])
+    view.changed(lambda: view.drag(SECOND, [0.5, 0.4], None))
+    assert view.state()["visits"] == [[2, 10]]
+    before = view.numbers()
+    view.changed(lambda: view.drag(SECOND, [0.5, 78 / 88], [0.1, 78 / 88]))
+    assert view.state()["visits"] == [[2, 2]]
+    view.until(lambda v: all(np.array(v.numbers()) < before), "all cafes were to become shorter")
+
+
+def test_dots_are_moved_and_removed_by_keyboard_alone(shown):
+    view = shown(visits=[[1, 4]])
+    view.ask("root.querySelector('[aria-label=\"Visit cafe 3\"]').focus()")
+    view.changed(lambda: view.keys(Keys.ENTER))
+    assert view.state()["visits"] == [[1, 4], [3, 4]]
+    view.changed(lambda: view.keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ARROW_UP))
+    assert view.state()["visits"] == [[1, 4], [3, 6]]
+    assert view.ask("return document.activeElement.getAttribute('aria-valuenow')") == "6"
+    view.changed(lambda: view.keys(Keys.DELETE))
+    assert view.state()["visits"] == [[1, 4]]
+
+
+def test_the_film_plays_stops_is_undone_and_continued_by_hand(shown):
+    view = shown(visits=[])
+    view.press("Play the lecture")
+    view.until(lambda v: len(v.state()["visits"]) >= 2, "the film does not play")
+    view.press("Stop")
+    seen = view.state()["visits"]
+    assert seen == [list(visit) for visit in LECTURE.visits[: len(seen)]]
+    time.sleep(1.2)
+    assert view.state()["visits"] == seen
+    view.press("Undo a visit")
+    view.press("Next of the lecture")
+    assert view.state()["visits"] == seen
+    view.keys(Keys.ARROW_LEFT)
+    assert view.state()["visits"] == seen[:-1]
+    view.drag(SECOND, [0.25, 0.4], None)
+    assert view.state()["visits"] == [*seen[:-1], [2, 5]]
+    view.press("All 20")
+    assert view.state()["visits"] == [list(visit) for visit in LECTURE.visits]
+    view.changed(lambda: view.press("None"))
+    assert view.state()["visits"] == []
+
+
+def test_amnesia_forgets_what_other_cafes_taught(shown):
+    view = shown(visits=LECTURE.visits)
+    view.changed(lambda: view.fill("Amnesia: each cafe learns alone", None))
+    assert view.state()["amnesia"]
+    names = {}
+    exec(view.python(), names)
+    expected = [np.median(np.exp(fit["a"])) for fit in names["fits"].values()]
+    np.testing.assert_allclose(view.numbers()[1:], expected, atol=0.06)
+    assert np.isnan(view.numbers()[0])  # of a new cafe nobody has draws
+
+
+def test_draws_and_exact_posterior_stand_side_by_side(shown):
+    view = shown(visits=LECTURE.visits)
+    view.until(lambda v: v.ask("return root.dataset.exact"), "no exact posterior")
+    pairs = view.ask(
+        "const number = ({textContent}) => parseFloat(textContent.replace('exact', ''));"
+        "return [...root.querySelectorAll('.numbers')].map((each) => [...each.children].map(number))"
+    )
+    for drawn, exact in pairs:
+        assert drawn == pytest.approx(exact, abs=0.21)
+
+
+def test_many_changes_end_in_the_draws_of_the_last(shown):
+    view = shown(visits=[[1, 0]])
+    before = view.answers()
+    view.drag(".cafe-row:nth-child(2) svg", [0.0, 78 / 88], [0.9, 78 / 88])
+    assert view.state()["visits"] == [[1, 18]]  # no move is dropped
+    fit = hmc.sample(models.cafes(_table(view.state()["visits"]), visits=1), seed=12, progress=False)
+    expected = round(float(np.median(np.exp(fit["a"][..., 0]))), 1)
+    view.until_answered(before).until(lambda v: abs(v.numbers()[1] - expected) < 0.06, "not the last")
+
+
+def _table(visits):
+    import pandas as pd
+
+    rows = [*visits, *([cafe, 0] for cafe in range(1, 6) if cafe not in [each[0] for each in visits])]
+    cafe, wait = zip(*rows, strict=True)
+    return pd.DataFrame({"visit": range(1, len(rows) + 1), "cafe": cafe, "wait": wait})
+
+
+def test_sigma_is_set_or_learned(shown):
+    view = shown("pooling")
+    assert "sigma" not in view.table()
+    assert "mST_fixed(sigma=1)" in view.python()
+    view.changed(lambda: view.slide(0))
+    assert view.state()["sigma"] == 0.1
+    view.changed(lambda: view.fill("Learn sigma from the tanks", None))
+    assert view.state()["sigma"] is None
+    view.until(lambda v: v.table()["sigma"][1] == "1.62 ± 0.21", "the exact sigma")
+    view.until(lambda v: v.table()["leave-one-out, PSIS"][1] == "269.8", "the exact score")
+    view.until(lambda v: "…" not in v.table()["WAIC"][0], "no WAIC")
+    assert float(view.table()["WAIC"][0]) == pytest.approx(200, abs=3)
+    view.changed(lambda: view.fill("Form", "noncentred"))
+    assert "models.mSTnc()" in view.python()
+
+
+def test_predators_let_sigma_shrink(shown):
+    view = shown("pooling", sigma=None)
+    without = float(view.table()["sigma"][0].split()[0])
+    view.changed(lambda: view.fill("Predators as a predictor", None))
+    assert float(view.table()["sigma"][0].split()[0]) < 0.75 * without
+    assert "models.mSTP()" in view.python()
+    assert view.ask("return root.querySelector('input[type=range]').disabled")
+    view.changed(lambda: view.fill("Predators as a predictor", None))
+    assert view.state()["predators"] is False
+
+
+def test_tanks_are_picked_changed_dropped_and_added(shown):
+    view = shown("pooling")
+    tanks = [list(tank) for tank in LECTURE.tanks]
+    view.changed(lambda: view.fill("Survived", "2"))
+    assert view.state()["tanks"][0] == [10, "no", "big", 2]
+    view.changed(lambda: view.fill("Tadpoles", "1"))
+    assert view.state()["tanks"][0] == [1, "no", "big", 1]
+    view.changed(lambda: view.fill("with predators", None))
+    assert view.state()["tanks"][0] == [1, "pred", "big", 1]
+    view.changed(lambda: view.press("Drop it"))
+    assert view.state()["tanks"] == tanks[1:]
+    view.changed(lambda: view.press("Add one like it"))
+    assert view.state()["tanks"] == [tanks[1], *tanks[1:]]
+    view.changed(lambda: view.press("The lecture's tanks"))
+    assert view.state()["tanks"] is None
+    view.drag(".tanks canvas", [0.5, 0.5], None)
+    picked = view.state()["tank"]
+    assert 20 <= picked <= 27
+    view.changed(lambda: view.drag(".tanks canvas", [0.5, 0.5], [0.5, 0.02]))
+    density, _, _, survived = view.state()["tanks"][picked]
+    assert survived == density
+
+
+def test_tanks_by_keyboard_alone(shown):
+    view = shown("pooling")
+    view.ask("root.querySelector('.tanks canvas').focus()")
+    view.keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert view.state()["tank"] == 2
+    view.changed(lambda: view.keys(Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_UP))
+    assert view.state()["tanks"][2][3] == LECTURE.tanks[2][3] - 1
+    assert view.ask("return document.activeElement.getAttribute('aria-label')").startswith("Tank 3 of 48: 6 of 10")
+    view.changed(lambda: view.keys(Keys.DELETE))
+    assert len(view.state()["tanks"]) == 47
+
+
+def test_tanks_that_are_alike_in_predators_are_told(shown):
+    view = shown("pooling", tanks=[[10, "no", "big", 3], [10, "no", "big", 8], [25, "no", "small", 9]])
+    view.fill("Predators as a predictor", None)
+    view.until(lambda v: "no slope" in v.ask("return root.querySelector('.trouble').textContent"), "no message")
+
+
+def test_divergences_go_with_smaller_steps_and_another_form(shown):
+    view = shown("schools", target_accept=0.6)
+    many = int(view.ask("return root.dataset.divergences"))
+    assert many > 0
+    view.changed(lambda: view.slide(0.99))
+    assert view.state()["target_accept"] == 0.99
+    few = int(view.ask("return root.dataset.divergences"))
+    names = {}
+    exec(view.python(), names)
+    assert few == names["fit"].stats["diverging"].sum() < many
+    view.changed(lambda: view.fill("Form", "noncentred"))
+    assert "schools_noncentred()" in view.python()
+    assert int(view.ask("return root.dataset.divergences")) < many
+    before = view.table()
+    view.changed(lambda: view.fill("Seed", "5"))
+    assert view.table() != before
+
+
+def test_a_study_is_simulated_and_five_estimators_follow(shown):
+    view = shown("confounds")
+    assert "simulate_study(1, groups=30, individuals=200, bXY=1, bZY=-0.5, sd_U=1)" in view.python()
+    assert view.ask("return root.querySelectorAll('.estimator .name').length") == 5
+    view.changed(lambda: view.slide(2))
+    assert view.state()["sd_U"] == 2
+    view.changed(lambda: view.press("Simulate another"))
+    assert view.state()["study"] == 2
+    view.changed(lambda: view.fill("Size", "60 200"))
+    assert (view.state()["groups"], view.state()["study"]) == (60, 1)
+    view.changed(lambda: view.fill("Study", "0"))
+    assert "simulate_study" not in view.python()
+
+
+def test_many_studies_are_run_watched_and_stopped(shown):
+    view = shown("confounds", groups=10)
+    view.press("Run many studies")
+    view.until(lambda v: v.ask("return root.dataset.studies") == "2", "no studies")
+    shares = view.ask("return [...root.querySelectorAll('.estimator .count')].map((each) => each.textContent)")
+    assert all(share.startswith("holds bXY ") for share in shares)
+    view.press("Stop")
+    time.sleep(0.5)
+    seen = view.ask("return root.dataset.studies")
+    time.sleep(1.0)
+    assert view.ask("return root.dataset.studies") == seen
+
+
+def test_the_link_holds_the_state_and_is_copied_with_the_python(shown):
+    view = shown(visits=[[4, 7]], amnesia=True)
+    view.click("Copy the link")
+    view.until(lambda v: "is copied" in v.ask("return root.querySelector('.said').textContent"), "nothing was copied")
+    link = view.driver.execute_script("return location.href")
+    view.changed(lambda: view.press("None"))
+    view.driver.get("about:blank")
+    view.driver.get(link)
+    view.until_answered(0)
+    assert (view.state()["visits"], view.state()["amnesia"]) == ([[4, 7]], True)
+    view.click("Copy the Python")
+    view.until(
+        lambda v: v.ask("return root.querySelector('.said').textContent") == "The Python is copied.", "not copied"
+    )
+
+
+def test_a_presenter_goes_on_and_back_by_keys(shown):
+    view = shown()
+    view.click("Present")
+    assert view.driver.execute_script("return document.documentElement.className") == "presenting"
+    view.keys(Keys.PAGE_DOWN)
+    assert view.state()["view"] == "pooling"
+    view.keys(Keys.PAGE_DOWN, Keys.PAGE_DOWN, Keys.PAGE_UP)
+    assert view.state()["view"] == "pooling"
+    View(view.driver, "pooling").until_answered(0).click("Present")
+    assert view.driver.execute_script("return document.documentElement.className") == ""
+
+
+@pytest.mark.parametrize("view", ["cafes", "pooling", "confounds", "schools"])
+@pytest.mark.parametrize("width", [browser.NARROW, browser.WIDE])
+def test_nothing_is_wider_than_the_screen_or_hard_to_read(shown, driver, view, width):
+    for scheme in ("light", "dark"):
+        shown(view, width=width, scheme=scheme)
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+        faults, _ = browser.ask(driver, "contrastFaults", browser.CONTRAST)
+        assert faults == []
+
+
+def test_with_less_motion_nothing_moves_by_itself(shown):
+    view = shown(motion="reduce")
+    seen = view.state()
+    time.sleep(1.0)
+    assert view.state() == seen
+
+
+def test_memory_stays_flat_over_many_changes(shown, driver):
+    view = shown(visits=[[1, 4]])
+
+    def used():
+        driver.execute_cdp_cmd("HeapProfiler.collectGarbage", {})
+        return driver.execute_script("return performance.memory.usedJSHeapSize")
+
+    def change(times):
+        driver.execute_async_script(
+            "const [times, done] = arguments; const field = document.querySelector('[data-visit]'); let k = 0;"
+            "const step = () => { if (k++ === times) return done();"
+            " const key = k % 2 ? 'ArrowRight' : 'ArrowLeft';"
+            " field.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));"
+            " setTimeout(step, 20); }; step();",
+            times,
+        )
+
+    change(100)
+    first = used()
+    change(400)
+    assert used() < first + 3_000_000
+    assert view.ask("return root.querySelectorAll('.visit').length") == 1
