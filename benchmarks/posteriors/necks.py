@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 import hmc
-from figures.sampler.toys.schools import SCALE_TAU, SCHOOLS, SD_MU
+from figures.sampler.toys.schools import EFFECT, ERROR, SCALE_TAU, SD_MU
 from hmc.numerics import exp
 from models.densities import normal
 
@@ -47,9 +47,9 @@ def tau_density(tau):
     Given tau, the effects are normal about mu with the variances error^2 + tau^2, and mu is normal a priori.
     """
     tau = np.asarray(tau, dtype=float)[..., None]
-    precision = 1.0 / (SCHOOLS.error**2 + tau**2)
+    precision = 1.0 / (ERROR**2 + tau**2)
     total = precision.sum(axis=-1) + SD_MU**-2.0
-    mean = (precision * SCHOOLS.effect).sum(axis=-1) / total
-    squares = (precision * SCHOOLS.effect**2).sum(axis=-1) - total * mean**2
+    mean = (precision * EFFECT).sum(axis=-1) / total
+    squares = (precision * EFFECT**2).sum(axis=-1) - total * mean**2
     log_density = 0.5 * np.log(precision).sum(axis=-1) - 0.5 * np.log(total) - 0.5 * squares
     return np.exp(log_density) / (1.0 + (tau[..., 0] / SCALE_TAU) ** 2)

@@ -100,8 +100,9 @@ export function lookAtEstimator({ model, data }, drawn) {
  * @param {"centred" | "noncentred"} form @param {Draws} drawn */
 export function lookAtSchools(form, drawn) {
   const rows = rowsOf(drawn), isFree = form === "noncentred";
-  const theta = Float64Array.from(rows, (row) => (isFree ? row[0] + Math.exp(row[1]) * row[2] : row[2]));
-  const logTau = Float64Array.from(rows, (row) => row[1]);
+  // A row has the eight effects, or z, then mu and log tau.
+  const theta = Float64Array.from(rows, (row) => (isFree ? row[8] + Math.exp(row[9]) * row[0] : row[0]));
+  const logTau = Float64Array.from(rows, (row) => row[9]);
   const { rhat, essBulk } = diagnose(chainsOf(logTau, drawn.shape));
   return {
     theta, logTau, diverging: drawn.stats.diverging, rhat, effective: essBulk, ...costOf(drawn),
