@@ -45,6 +45,7 @@ def fit(figure: Figure) -> None:
         _wrap(axes.xaxis.label, box.width)
         _wrap(axes.yaxis.label, 1.1 * box.height, is_upright=True)
         _thin_ticks(axes, box.width / figure.dpi)
+    figure.draw_without_rendering()  # the layout follows texts of more lines in a second pass
 
 
 def recolour(figure: Figure, colours: Mapping[Any, Any]) -> None:

@@ -20,7 +20,7 @@ def assert_sound(make):
     """The figure of `make()` is whole and legible, and a second one of the same bytes."""
     figure = make()
     assert collisions(figure) == []
-    sizes = [text.get_fontsize() / 72 * figure.dpi / 2 for text in _written(figure)]
+    sizes = [text.get_fontsize() / 72 * figure.dpi / 2 for text in written(figure)]
     assert min(sizes) >= HALF_SIZE_LETTER
     png = _png(figure)
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
@@ -33,13 +33,13 @@ def assert_sound(make):
 def collisions(figure):
     """What written things overlap one another or the figure's edge."""
     figure.draw_without_rendering()
-    boxes = [(text.get_text(), text.get_window_extent()) for text in _written(figure)]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in written(figure)]
     found = [f"{one}, {other}" for (one, a), (other, b) in itertools.combinations(boxes, 2) if a.overlaps(b)]
     paper = figure.bbox
     return found + [t for t, b in boxes if b.x0 < 0 or b.y0 < 0 or b.x1 > paper.x1 or b.y1 > paper.y1]
 
 
-def _written(figure):
+def written(figure):
     """All texts that are seen: titles, labels, legends, notes, and ticks' labels within the axes."""
     legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend())]
     texts = [figure._suptitle, *(text for legend in legends for text in legend.get_texts())]
