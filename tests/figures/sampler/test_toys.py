@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import diagnostics
 import hmc
 from figures.sampler.toys import TOYS
 
@@ -49,15 +48,17 @@ def test_marginals_are_those_of_the_density(name):
 
 @pytest.mark.parametrize("name", ["neals_funnel", "schools_noncentred"])
 def test_draws_have_these_marginals(name):
-    """Shares of draws below quantiles of the exact density."""
-    toy = TOYS[name]
-    fit = hmc.sample(toy.model(), warmup=1000, draws=4000, target_accept=0.95, seed=4, workers=1, progress=False)
+    """Shares of draws below quantiles of the exact density. NUTS does not get into the neck of the funnel."""
+    toy, algorithm = TOYS[name], "walnuts" if name == "neals_funnel" else "nuts"
+    settings = {"warmup": 1000, "draws": 4000, "seed": 4, "metric": "diag", "algorithm": algorithm}
+    fit = hmc.sample(toy.model(), 16, **settings, target_accept=0.8, workers=2, executor="threads", progress=False)
     for parameter in {"neals_funnel": ["v"], "schools_noncentred": ["mu", "tau"]}[name]:
         draws, density = fit[parameter], toy.marginals()[parameter]
         grid = np.linspace(1e-9 if parameter == "tau" else -40.0, 60.0, 20_001)
         cumulated = np.cumsum(density(grid)) * (grid[1] - grid[0])
         for probability in (0.1, 0.5, 0.9):
             below = (draws < grid[np.searchsorted(cumulated, probability)]).astype(float)
-            error = diagnostics.mcse_mean(below)
-            assert abs(below.mean() - probability) < 4.5 * error, (parameter, probability)  # of six scores
+            means = below.mean(axis=1)
+            error = means.std(ddof=1) / 4.0  # between 16 chains: within one, ESS is too large where it enters no neck
+            assert abs(below.mean() - probability) < 6.0 * error, (parameter, probability)  # t of 15: 1 in 40,000
             assert error < 0.03
