@@ -149,7 +149,7 @@ def test_contrasts_are_those_of_the_models_link_functions_and_scores_are_their_e
     figure = contrasts(**fits, individuals=STUDY.individuals, groups=STUDY.groups)
     level = -2.0 + STUDY.groups["Ug"].to_numpy()
     truth = expit(level + 1.0) - expit(level)
-    line = _artist(figure, "truth")
+    line = _artist(figure, "truth", 0)
     np.testing.assert_array_equal(line.get_xdata(), line.get_ydata())
     for name, fit in fits.items():
         expected = _direct_contrasts(name, fit, STUDY.groups)
