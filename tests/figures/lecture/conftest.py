@@ -63,7 +63,8 @@ def _picture(folder, name):
     with style.asked(style.NARROW):
         narrow = small.write_still(style.save(_drawn(0.5, style.WIDE), f"{stem}-narrow.png"), f"{stem}-narrow.webp")
     caption, files = ("Dots of `mST`.", "More of it."), (f"figures/{name}.svg", f"figures/{name}.png")
-    narrow, files = (None, ()) if ":" in name else (narrow, files)
+    if ":" in name:  # a plot of chains has one size, which is legible on all screens
+        wide, narrow, files = narrow, None, ()
     return view.Picture(name, f"What {name} shows", caption, f"dots of {name}", wide, narrow, None, files)
 
 

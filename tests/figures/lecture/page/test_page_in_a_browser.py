@@ -37,12 +37,7 @@ BROKEN = {
         "400 pix",
     ),
     "a picture that stays small": ("sizes", ".large:target {", ".larger:target {", "does not fill"),
-    "a picture without an end": (
-        "sizes",
-        '<a class="close" href="#figure-',
-        '<a class="close" href="#',
-        "stays enlarged",
-    ),
+    "a picture of one size": ("sizes", ".large:target img {", ".larger:target img {", "is not enlarged"),
     "a bright picture at night": ("dark_pictures", "invert(0.89)", "invert(0)", "dark: the picture"),
     "a part amid a page": ("paper", "break-before: page", "break-before: auto", "begins no page"),
     "links on paper": ("paper", "  .download,\n  .files,\n  .film input,", "  .film input,", "cannot be pressed"),
