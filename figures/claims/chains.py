@@ -18,6 +18,14 @@ CLAIMS = {
             abs(2.0 * NormalDist().cdf(convergence.NORMAL_99) - 1.99) < 1e-4
         ),
     },
+    "predictive": {
+        "the band holds 89% of the replicated data sets": "drawn so",
+        "on the 89% interval of its replicates": "drawn so",
+        "at least 89% of the points on their": "the meaning of an 89% interval",
+        "it looks better than for new data: nearly all points lie on their intervals if each observation has": (
+            "a rule of reading: the data are used twice"
+        ),
+    },
     "centring": {
         "Near 1": "the value of a ratio",
         "Near 0": "the value of a ratio",

@@ -189,6 +189,7 @@ CLAIMS = {
             "the definition of the contrast"
         ),
         "p(X=1) - p(X=0)": "the definition of the contrast",
+        "on the dashed line, they are equal": "the line is drawn where they are",
         "the same bxy gives different contrasts in different groups; the naive estimator has the same contrast for "
         "all": _contrasts_differ,
         "it is smallest for the two Mundlak machines, and largest for fixed effects": _scores_are_ordered,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from diagnostics import ebfmi, ess_bulk
@@ -71,6 +73,32 @@ def _mouth_is_safe(shown):
 def _neck_diverges(shown):
     errors = [leaf.energy_error for leaf in _funnel(shown)[1].leaves]
     return rises(errors[-4:]) and errors[-1] > MAX_ENERGY_ERROR == 1000.0
+
+
+def _start_alike(shown):
+    nuts, walnuts = toys.neck_trajectories()
+    starts = [np.concatenate([path.leaves[0].position, path.leaves[0].momentum]) for path in (nuts, walnuts)]
+    return (
+        (nuts.algorithm, walnuts.algorithm) == ("nuts", "walnuts")
+        and nuts.step_size == walnuts.step_size
+        and (np.array_equal(*starts))
+    )
+
+
+def _steps_are_wider_than_the_neck(shown):
+    """In the sd of x at the v that the last leaf but one has reached."""
+    *_, before, last = toys.neck_trajectories()[0].leaves
+    return abs(last.position[0] - before.position[0]) > 2.0 * math.exp(0.5 * before.position[1])
+
+
+def _is_thrown_away(shown):
+    leaves = toys.neck_trajectories()[0].leaves
+    return leaves[-1].energy_error > 1000.0 and all(leaf.energy_error < 1000.0 for leaf in leaves[:-1])
+
+
+def _takes_finer_steps(shown):
+    levels = {leaf.way.level for leaf in toys.neck_trajectories()[1].leaves[1:]}
+    return levels >= {0, 1, 2}
 
 
 def _last_doubling_is_not_drawn(shown):
@@ -236,6 +264,14 @@ CLAIMS = {
         "over 1,000": (_neck_diverges),
         "none of its last doubling's points can be drawn": _last_doubling_is_not_drawn,
         "A smaller step size (a higher target acceptance rate) helps a little": ("shown by `schools_remedies`"),
+    },
+    "neck": {
+        "entering the same neck: the same start, the same momentum, the same step size": _start_alike,
+        "the steps of NUTS are wider than the neck": _steps_are_wider_than_the_neck,
+        "is thrown far away, with an energy error over 1,000": _is_thrown_away,
+        "covers the same time of each step": "what a macro step is, which tests of the sampler hold",
+        "would change the energy too much": "the meaning of the tolerance",
+        "it takes two steps, four or more": _takes_finer_steps,
     },
     "nuts_trajectory": {
         "adds as many leapfrog points as there are": _doublings_are_as_long,

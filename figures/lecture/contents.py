@@ -229,6 +229,7 @@ PARTS = (
             ShownFigure("schools_traces"),
             ShownModel("schools_nc", "The same posterior, in coordinates without a funnel.", nth=1),
             ShownFigure("schools_remedies"),
+            ShownFigure("neck"),
             ShownModel("mSTnc", "Non-centred, with data that say much.", plots=("ranks", "energies")),
             ShownModel("mSTPnc", "Non-centred, with predators.", plots=("ranks", "energies")),
             ShownFigure("funnel"),

@@ -12,6 +12,7 @@ import models
 from figures import claims
 from figures.cafes import learning
 from figures.claims import confounds as claims_of_confounds
+from figures.lecture.contents import WARMUP
 from figures.sampler import toys
 from figures.tadpoles import superstitions
 from models.coverage import known_studies
@@ -62,7 +63,7 @@ def test_words_that_claim_nothing_are_left_alone():
 
 def _fit(name, sampling, **options):
     chosen = models.sampling(name) | {key: value for key, value in sampling.items() if key in figures.OF_SAMPLER}
-    return hmc.sample(models.build(name, **options), seed=12, workers=1, progress=False, **chosen)
+    return hmc.sample(models.build(name, **options), warmup=WARMUP, seed=12, workers=1, progress=False, **chosen)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ def lecture(tmp_path_factory):
     first = _card(folder, "mST", "note", (_picture(folder, "ranks:mST"),))
     second = _card(folder, LONG, "error", ())
     third = _card(folder, "m0", None, ())._replace(table=None, verdict="4 chains: converged")
-    program = view.Code("simulation", "The simulation", SOURCE, "models/frogs.py")
+    program = view.CodeListing("simulation", "The simulation", SOURCE, "models/frogs.py")
     few = view.PageTable("comparison", "Two models", _comparison(), (), _csv(folder, "comparison", _comparison()))
     return view.Lecture(
         (
