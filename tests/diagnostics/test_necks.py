@@ -5,8 +5,8 @@ import pytest
 
 import diagnostics as d
 import hmc
-from benchmarks.posteriors import necks as posteriors
 from diagnostics.necks import neck
+from figures.sampler.toys import schools_centred
 
 
 class Draws:
@@ -103,7 +103,7 @@ def test_it_does_not_advise_it_to_other_algorithms(algorithm):
 
 
 def test_nuts_in_the_centred_eight_schools_is_told_of_the_neck():
-    fit = hmc.sample(posteriors.eight_schools(), draws=4000, metric="diag", workers=1, progress=False)
+    fit = hmc.sample(schools_centred(), draws=4000, metric="diag", workers=1, progress=False)
     text = advice(fit)
     assert "; mostly where tau is small): the posterior bends" in text
     assert 'try algorithm="walnuts"' in text

@@ -21,6 +21,7 @@ import pytest
 
 import hmc
 from hmc.results import checkpoint
+from hmc.settings import settings_of
 from tests.hmc.helpers import running
 
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks processes up in /proc")
@@ -116,7 +117,7 @@ def chains_in(path, whole):
     if not path.exists():
         return [0] * CHAINS
     entries, _, _ = checkpoint._entries(path.read_bytes(), path)
-    chains = checkpoint._chains(entries[1:], whole.settings["chains"])
+    chains = checkpoint._chains(entries[1:], settings_of(whole.settings))
     for number, (records, snapshot, _) in enumerate(chains):
         if records:
             lp = np.concatenate([record.lp for record in records])
