@@ -69,7 +69,7 @@ def plan(
         raise ValueError("--data and --set need names of figures, since parts of the lecture have different data")
     if exact and not any(map(figures.may_use, chosen)):
         those = [name for name in [*figures.names(), *figures.films()] if figures.may_use(name)]
-        raise ValueError(f"--exact is for {' and '.join(those)}, not for {', '.join(chosen)}")
+        raise ValueError(f"--exact is for {', '.join(those)}, not for {', '.join(chosen)}")
     inputs = dict.fromkeys(name for needs in needed.values() for name in needs)
     of_lecture = {name for figure, needs in needed.items() if ":" not in figure for name in needs}
     several = of_lecture & set(figures.SERIES)

@@ -347,7 +347,7 @@ def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, conte
         (["figures", "tanks", "dag_tadpoles", "--set", "sigma=1"], "--set sigma: nothing in tanks, dag_tadpoles has"),
         (["figures", "dag_tadpoles", "--data", "x.csv"], "--data: nothing in dag_tadpoles has an option data"),
         (["figures", "sigma_sweep", "--set", "sigma=1"], "--set sigma: the figures show mST_fixed at values of sigma"),
-        (["figures", "tanks", "--exact"], "--exact is for sigma_sweep and sweep_film, not for tanks"),
+        (["figures", "tanks", "--exact"], "--exact is for sigma_sweep, overfitting, sweep_film, not for tanks"),
         (["check", "mST", "--points", "0"], "--points 0"),
         (["check", "mST", "--seed", "-1"], "--seed -1 is less than 0"),
         (
