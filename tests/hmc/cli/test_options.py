@@ -112,6 +112,7 @@ USED = {
     ("verify", "--from-zero"): (VERIFY, None, "diagnostics.verify"),
     ("new", "--out"): (("new", "mine"), "folder", None),
     ("explore", "--out"): (("explore", "plane"), "page.html", None),
+    ("explore", "--lecture"): (("explore", "plane"), None, None),
     **{("reference", option): (REFERENCE, value, WRITE) for option, value in OF_REFERENCE.items()},
 }  # fmt: skip
 

@@ -214,7 +214,7 @@ def test_too_little_room_on_the_disk_is_told_before_sampling(fit, tmp_path, monk
     """mST has 50 numbers a draw, one of them positive, 48 log likelihoods, and the sampler 9, in warm-up too."""
     monkeypatch.setattr(hmc, "sample", None)
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=3 * 1000 * needed - 1))
-    arguments = ("mST", "--chains", "3", "--draws", "1000", "--out", str(tmp_path / f"x.{ending}"))
+    arguments = ("mST", "--chains", "3", "--warmup", "1000", "--draws", "1000", "--out", str(tmp_path / f"x.{ending}"))
     status, out, err = fit(*arguments)
     assert (status, out, err.count("\n")) == (1, "", 1)
     assert f"there is too little room: about {3000 * needed / 1e6:.3g} MB are needed" in err

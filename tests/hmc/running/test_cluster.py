@@ -279,7 +279,7 @@ def test_a_package_that_is_not_there_is_other_code(monkeypatch):
 def test_a_changed_file_is_other_code(tmp_path, monkeypatch):
     (tmp_path / "parcel").mkdir()
     (tmp_path / "parcel" / "one.py").write_text("x = 1\n")
-    monkeypatch.setattr(same_code, "_ROOT", tmp_path)
+    monkeypatch.setattr(same_code, "ROOT", tmp_path)
     before = same_code._hash_of("parcel")
     assert same_code._hash_of("parcel") == before
     (tmp_path / "parcel" / "one.py").write_text("x = 2\n")

@@ -131,7 +131,7 @@ def of_python(model, position, advance, transitions=100):
     """Positions of a warm-up run in Python by a version of `advance`."""
     settings = Settings(
         chains=1, warmup=transitions, draws=1, seed=1, target_accept=0.8, max_depth=5, initial=[position],
-        algorithm="nuts", path_length=1.0, metric="diag", adaptation="gradients", keep_warmup=True,
+        algorithm="nuts", path_length=1.0, tolerance=3.0, metric="diag", adaptation="gradients", keep_warmup=True,
     )  # fmt: skip
     rng, stop = starting.chain_rng(settings, 0), np.zeros(1, np.int64)
     orders = starting.make_orders(settings, stop, np.zeros(1, np.int64))
