@@ -97,7 +97,7 @@ def _is_thrown_away(shown):
 
 
 def _takes_finer_steps(shown):
-    levels = {leaf.way.level for leaf in toys.neck_trajectories()[1].leaves[1:]}
+    levels = {leaf.way.level for leaf in toys.neck_trajectories()[1].leaves if leaf.way}
     return levels >= {0, 1, 2}
 
 

@@ -195,6 +195,7 @@ def _another_world(monkeypatch):
         leaves, doublings = funnels[0].leaves[::-1], funnels[0].doublings
 
     monkeypatch.setattr(toys, "funnel_trajectories", lambda: [funnels[1], Missed()])
+    monkeypatch.setattr(toys, "neck_trajectories", lambda: [funnels[0], funnels[0]])
     memory, amnesia, average = learning.curves()
     monkeypatch.setattr(learning, "curves", lambda: learning.Curves(amnesia, memory[::-1], average))
     monkeypatch.setattr(learning, "ROBOTS", 1)
@@ -202,7 +203,7 @@ def _another_world(monkeypatch):
         monkeypatch.setattr(superstitions, name, value)
     few = superstitions.few_tanks()
     monkeypatch.setattr(superstitions, "few_tanks", lambda: dict(zip(few, [*few.values()][::-1], strict=True)))
-    even = superstitions.Study(*np.full((3, 100), 0.5))
+    even = superstitions.TankStudy(*np.full((3, 100), 0.5))
     monkeypatch.setattr(superstitions, "studies", lambda kind: even)
     known = {"lecture": known_studies("large groups"), "large groups": known_studies("lecture")}
     others = {"m0": "mr", "mr": "mru", "mru": "m0", "mf": "mrx", "mrx": "mf"}
