@@ -32,8 +32,8 @@ def test_the_line_does_what_is_said_of_it(kind):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"code": "leapfrog(hamiltonian, point, -reach.step_size)"}, "stands 0 times in double of hmc/sampler/nuts.py"),
-        ({"code": "flow"}, "stands 3 times in double"),
+        ({"code": "leapfrog(hamiltonian, point, -reach.step_size)"}, "stands 0 times in next_leaf of hmc/sampler/nuts.py"),
+        ({"code": "flow"}, "stands 4 times in next_leaf"),
         ({"function": "triple"}, "hmc/sampler/nuts.py has 0 functions triple"),
     ],
 )
