@@ -84,7 +84,7 @@ def test_the_script_for_mpi_is_that_for_dask_with_another_executor():
 
 def test_the_commands_that_both_pages_name_have_the_option_and_no_others(capsys):
     commands = re.findall(r"^\| `hmc (\w+)", README, re.MULTILINE)
-    assert len(commands) == 11
+    assert len(commands) == 13
     having = set()
     for command in commands:
         with pytest.raises(SystemExit) as end:
