@@ -32,7 +32,7 @@ def test_the_line_does_what_is_said_of_it(kind):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"code": "leapfrog(hamiltonian, point, -reach.step_size)"}, "stands 0 times in next_leaf of hmc/sampler/nuts.py"),
+        ({"code": "leapfrog(hamiltonian, point, -reach.step_size)"}, "0 times in next_leaf of hmc/sampler/nuts.py"),
         ({"code": "flow"}, "stands 4 times in next_leaf"),
         ({"function": "triple"}, "hmc/sampler/nuts.py has 0 functions triple"),
     ],
