@@ -6,6 +6,7 @@ when it runs, so a worker that fits does not load matplotlib.
 """
 
 import os
+import shutil
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -72,10 +73,14 @@ def figure(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
         _drawn(arguments, loaded, stem, (".png", ".svg"))
         small.write_still(f"{stem}.png", f"{stem}.webp")
         narrow = f"{stem}-narrow"
-        with style.asked(style.NARROW):
-            _drawn(arguments, loaded, narrow, (".png",))
-        small.write_still(f"{narrow}.png", f"{narrow}.webp")
-        os.unlink(f"{narrow}.png")
+        try:
+            with style.asked(style.NARROW):
+                _drawn(arguments, loaded, narrow, (".png",))
+        except style.NoRoomError:  # it is shown as on wide screens
+            shutil.copyfile(f"{stem}.webp", f"{narrow}.webp")
+        else:
+            small.write_still(f"{narrow}.png", f"{narrow}.webp")
+            os.unlink(f"{narrow}.png")
     return {"untrue": claims.untrue(arguments["figure"], loaded, **arguments["options"])}
 
 
