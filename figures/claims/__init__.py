@@ -9,6 +9,7 @@ claims on the fits of the lecture; the page of the lecture runs them on its own 
 there (`untrue`).
 
     trolley, cafes, tadpoles, confounds, dags, sampler   as the rooms of the figures
+    necks                                                of the figures of models that fail, in sampler
     chains                                               of the figures of any fit
     lecture                                              of the texts of its parts, models and tables
     common                                               phrases of many captions, such as "89% interval"
@@ -24,7 +25,7 @@ import figures
 
 Claim: TypeAlias = Callable[[Mapping[str, Any]], Any] | str  # a function, or why there is nothing to test
 
-ROOMS = ("trolley", "cafes", "tadpoles", "confounds", "dags", "sampler", "chains", "lecture")
+ROOMS = ("trolley", "cafes", "tadpoles", "confounds", "dags", "sampler", "necks", "chains", "lecture")
 
 
 def words_of_the_lecture() -> dict[str, str]:

@@ -15,6 +15,7 @@ OF_CHAINS = (
 )  # fmt: skip
 OF_RUNS = ("workers", "dask")
 OF_SAMPLING = ("chains", "draws", *OF_RUNS, *OF_CHAINS)
+WARMUP = 400  # the default of `hmc.sample`
 # Of commands that make the lecture's own numbers: as long as its fits, and everybody's, were when it was given.
 LECTURES_WARMUP = 1000  # `figures.lecture.contents.WARMUP`
 OF_WARMUP = ("target_accept", "metric", "adaptation")
@@ -60,7 +61,7 @@ def check_digits(options: argparse.Namespace) -> None:
         raise ValueError(f"--digits {options.digits} is not from 0 to 17")
 
 
-def add_sampling(command: argparse.ArgumentParser, warmup: int = 400) -> None:
+def add_sampling(command: argparse.ArgumentParser, warmup: int = WARMUP) -> None:
     """The options of `hmc.sample`; `warmup` is the default of that option."""
     command.add_argument("--chains", type=int, default=4, help="default 4")
     command.add_argument("--draws", type=int, default=1000, help="per chain (default 1000)")
@@ -70,7 +71,7 @@ def add_sampling(command: argparse.ArgumentParser, warmup: int = 400) -> None:
     add_data(command)
 
 
-def add_chain(command: argparse.ArgumentParser, warmup: int = 400) -> None:
+def add_chain(command: argparse.ArgumentParser, warmup: int = WARMUP) -> None:
     """The options of `hmc.sample` that a chain depends on."""
     command.add_argument(
         "--warmup",

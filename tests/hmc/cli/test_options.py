@@ -1,5 +1,6 @@
 """Every option of every command has an effect, or is refused."""
 
+import inspect
 import json
 import re
 import sys
@@ -10,6 +11,7 @@ import pytest
 import figures
 import hmc
 import models
+from figures.lecture import contents
 from hmc import cli
 from hmc.cli import shared
 from hmc.cli.parser import make_parser
@@ -226,6 +228,13 @@ def test_defaults_that_are_written_out_are_still_given(capsys, folder, monkeypat
     assert seen(capsys, monkeypatch, ["figures", "dag_tadpoles", "--seed", "12"])[0] == 1
     assert make_parser().parse_args(["fit", "mST"]).given == ["model"]
     assert make_parser().parse_args(["fit", "mST", "--seed", "12", "--set", "a=1"]).given == ["model", "seed", "set"]
+
+
+def test_lengths_of_warm_up_are_those_of_the_library_and_of_the_lecture():
+    assert inspect.signature(hmc.sample).parameters["warmup"].default == shared.WARMUP
+    assert contents.WARMUP == shared.LECTURES_WARMUP
+    lengths = {name: make_parser().parse_args([name, "mST"]).warmup for name in ("fit", "watch", "compare", "figures")}
+    assert lengths == {"fit": 400, "watch": 400, "compare": 1000, "figures": 1000}
 
 
 @pytest.mark.parametrize("several", [False, True])

@@ -1,6 +1,7 @@
 """The page of `hmc explore` in a browser: what `window.hmc` gives, exactly; and a module of other draws."""
 
 import re
+import time
 from pathlib import Path
 
 from hmc.web.page import Target, page
@@ -14,6 +15,25 @@ window.hmc.ready.then(() => window.hmc[call](name, settings))
   .then((answer) => done(JSON.stringify(answer, exact)), (error) => done(JSON.stringify({{ error: `${{error}}` }})));
 """
 HANGS = 180  # seconds
+
+
+class View:
+    """A view of a page that is shown; conditions are waited for."""
+
+    def __init__(self, driver, name, wait):
+        self.driver, self.name, self.wait = driver, name, wait
+
+    def ask(self, script, *arguments):
+        return self.driver.execute_script(
+            f"const root = document.getElementById('view-{self.name}'); {script}", *arguments
+        )
+
+    def until(self, condition, what):
+        end = time.monotonic() + self.wait
+        while not condition(self):
+            assert time.monotonic() < end, f"{what}: {self.ask('return root.innerText')[:600]}"
+            time.sleep(0.05)
+        return self
 
 
 def shown(driver, models, folder):

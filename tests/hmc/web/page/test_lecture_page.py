@@ -14,9 +14,9 @@ import hmc
 import models
 from hmc import cli
 from tests.figures.helpers import browser
+from tests.hmc.helpers import web_page
 from tests.hmc.helpers.lecture_page import LECTURE
 
-pytestmark = pytest.mark.skipif(not browser.is_installed(), reason="Chromium is not installed")
 WAIT = 90  # seconds
 MOST_BYTES = 3_000_000
 
@@ -30,6 +30,7 @@ def path(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def driver():
+    browser.require()
     with browser.started() as made:
         made.set_script_timeout(WAIT)
         yield made
@@ -49,26 +50,14 @@ def shown(driver, path):
     assert [entry["message"] for entry in driver.get_log("browser")] == []
 
 
-class View:
+class View(web_page.View):
     """An explorable that is shown."""
 
     def __init__(self, driver, name):
-        self.driver, self.name = driver, name
-
-    def ask(self, script, *arguments):
-        return self.driver.execute_script(
-            f"const root = document.getElementById('view-{self.name}'); {script}", *arguments
-        )
+        super().__init__(driver, name, WAIT)
 
     def answers(self):
         return int(self.ask("return root?.dataset.answers ?? 0"))
-
-    def until(self, condition, what):
-        end = time.monotonic() + WAIT
-        while not condition(self):
-            assert time.monotonic() < end, f"{what}: {self.ask('return root.innerText')[:600]}"
-            time.sleep(0.05)
-        return self
 
     def until_answered(self, before):
         return self.until(lambda view: view.answers() > before, "no new draws")

@@ -15,6 +15,7 @@ from figures.sampler.toys.known import known_marginals
 from hmc.record import record
 from hmc.web.page import Target, page
 from tests.figures.helpers import browser
+from tests.hmc.helpers import web_page
 
 RUN = {"chains": 4, "warmup": 100, "draws": 150, "seed": 3}
 WAIT = 90  # seconds
@@ -54,26 +55,14 @@ def shown(driver, path):
     assert [entry["message"] for entry in driver.get_log("browser")] == []
 
 
-class View:
+class View(web_page.View):
     """A view that is shown."""
 
     def __init__(self, driver, name):
-        self.driver, self.name = driver, name
-
-    def ask(self, script, *arguments):
-        return self.driver.execute_script(
-            f"const root = document.getElementById('view-{self.name}'); {script}", *arguments
-        )
+        super().__init__(driver, name, WAIT)
 
     def data(self, name):
         return self.ask("return root.dataset[arguments[0]]", name)
-
-    def until(self, condition, what):
-        end = time.monotonic() + WAIT
-        while not condition(self):
-            assert time.monotonic() < end, f"{what}: {self.ask('return root.innerText')[:500]}"
-            time.sleep(0.05)
-        return self
 
     def until_state(self, state):
         return self.until(lambda view: view.data("state") == state, f"never {state}")
