@@ -6,7 +6,7 @@ sampler's statistics. `loo_refit`, `kfold` and `calibrate` sample models; nothin
 
 Read in this order: protocols, arrays, rank, rhat, rhat_nested, ess, mcse; cautions, waic, psis, pareto, stacking;
 loo_pit, r2, power_scaling; refits, loo_refit, kfold; precis, same_data, differences, compare; energy, hierarchy,
-findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums, verification. What a notebook shows of them:
+findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums, verification. How a notebook shows them:
 markup, pictures, cells.
 """
 

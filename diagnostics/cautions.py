@@ -1,4 +1,4 @@
-"""What to know about scores before they are used: cells that spoil them, and the limits of WAIC and PSIS.
+"""Cautions about scores before they are used: cells that spoil them, and the limits of WAIC and PSIS.
 
 A log likelihood must be finite in every draw: one that is -inf, inf or NaN leaves its observation without a score, and
 the sum without a value. The sentences say which observation it is, and in how many draws.
@@ -34,7 +34,7 @@ class Caution(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """What the columns of log likelihoods (chains, draws, observations) hold that is not a usual number."""
+    """The unusual numbers in columns of log likelihoods (chains, draws, observations)."""
 
     draws: int  # of all chains
     bad: Ints  # (observations,): in how many draws it is NaN or infinite

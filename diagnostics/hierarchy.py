@@ -20,7 +20,7 @@ from .protocols import Floats, SampledFit
 FOLLOWS = 0.35
 
 NOT_SCALES = ("real", "ordered", "simplex")
-MOST_SCALES = 20  # a parameter with more elements is no set of scales
+MOST_SCALES = 20  # a parameter with more elements is not a set of scales
 
 
 class Hierarchy(NamedTuple):

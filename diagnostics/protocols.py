@@ -44,7 +44,7 @@ class ChainFailure(Protocol):
 
 
 class ChainRemark(Protocol):
-    """What is to be said of a chain that gave draws."""
+    """A remark on a chain that gave draws."""
 
     @property
     def chain(self) -> int: ...  # from 0

@@ -1,4 +1,4 @@
-"""What the sampler remarks of chains, as findings."""
+"""The sampler's remarks on chains, as findings."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a run as a whole. Bad arguments raise ValueError, before anything is compiled."""
+"""Errors of a run as a whole. Bad arguments raise ValueError, before anything is compiled."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -82,7 +82,7 @@ def told_together(remarks: Iterable[Remark]) -> list[str]:
 
 
 def told(error: BaseException) -> str:
-    """What ended a piece of work, in words."""
+    """The reason why a piece of work ended, in words."""
     if any(kind.__name__ == "BrokenExecutor" for kind in type(error).__mro__):
         return f"its worker process died, killed or out of memory ({type(error).__name__})"
     return f"{type(error).__name__}: {error}"

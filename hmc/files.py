@@ -35,7 +35,7 @@ def write_whole(
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """OSError where `write_whole` could put no file at `path`. What is there is left as it is, or not there."""
+    """OSError where `write_whole` could put no file at `path`. A file there before is left as it is."""
     with unfinished(path, put=lambda temporary, target: None) as temporary, open(temporary, "xb"):
         pass
 

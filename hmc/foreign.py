@@ -60,7 +60,7 @@ def from_bridgestan(
         library = ctypes.CDLL(path)
         _declare(library)
     except (OSError, AttributeError) as error:
-        raise ValueError(f"{path} is no library of BridgeStan: {error}") from None
+        raise ValueError(f"{path} is not a library of BridgeStan: {error}") from None
     message = ctypes.c_char_p()
     address = library.bs_model_construct(_json(data).encode(), seed, ctypes.byref(message))
     if not address:

@@ -1,4 +1,4 @@
-"""What a model author writes against: `Model`."""
+"""`Model`: the class that a model author writes against."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class Model:
 
     def with_data(self, data: Any) -> Model:
         """The same model of other data: what `simulate_data` gives, say. Of fields of the same types, of whatever
-        lengths, nothing is compiled again. ValueError for what is no NamedTuple of arrays and numbers.
+        lengths, nothing is compiled again. ValueError if it is not a NamedTuple of arrays and numbers.
         """
         return self._with(data=data, _packed=_checked_and_packed(self.name, data, self.dimension))
 
@@ -192,7 +192,7 @@ class Model:
         They get the weight 0, and nothing else changes: the parameters are the same, nothing is compiled again, and
         `log_likelihood` still scores them, now as new data. The data need a field `weight`, one number per
         observation, that the log density multiplies the likelihood's terms by; ValueError where they have none, or for
-        a number that is no observation.
+        a number that is not an observation.
         """
         if not isinstance(getattr(self.data, "weight", None), np.ndarray):
             raise ValueError(f"{self.name}: its data have no field `weight`, so no observation can be left out")
@@ -251,7 +251,7 @@ class Model:
             return None
 
     def unknown_code(self) -> str | None:
-        """What the log density reaches whose content cannot be known, in words; None where all of it can."""
+        """Objects reached by the log density whose content cannot be known, in words; None if there are none."""
         if self.is_of_this_process:
             return "a function at an address"
         try:
@@ -271,7 +271,7 @@ class Model:
             return float(function(position, address, gradient)), gradient
 
     def pointwise(self, role: str, positions: ArrayLike) -> NDArray[np.float64]:
-        """What the function `role` ("log_likelihood" or "link") writes for positions (..., dimension):
+        """Values that the function `role` ("log_likelihood" or "link") writes for positions (..., dimension):
         (..., observations).
         """
         if getattr(self, role) is None:
@@ -329,7 +329,7 @@ class Model:
             return compile_author_function(getattr(self, role), self._packed.type, function_type, notes)
         except FrozenCodeError as error:
             raise ValueError(f"{self.name}: {role}: {error}") from None
-        except Exception as error:  # Numba's, of which some are no NumbaError
+        except Exception as error:  # Numba's, of which some are not a NumbaError
             raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from error
 
     def _observations(self, role: str, rows: NDArray[np.float64]) -> int:
@@ -359,7 +359,7 @@ _NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than 
 
 
 def _checked_and_packed(name: str, data: Any, dimension: int) -> PackedData:
-    """The data of the model `name` as compiled code takes them; ValueError for what are no data, and for nan."""
+    """The data of the model `name` as compiled code takes them; ValueError if they are not data, or hold nan."""
     if not (isinstance(data, tuple) and hasattr(data, "_fields")):
         raise ValueError(f"{name}: data is a {type(data).__name__}, not a NamedTuple")
     try:

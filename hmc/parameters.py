@@ -72,11 +72,11 @@ def element_names(name: str, shape: tuple[int, ...]) -> list[str]:
 
 
 def checked_parameters(model_name: str, parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
-    """The parameters with shapes as tuples; ValueError, naming the model, for what is no list of parameters."""
+    """The parameters with shapes as tuples; ValueError, naming the model, if this is not a list of parameters."""
     if not (isinstance(model_name, str) and model_name):
-        raise ValueError(f"name = {model_name!r} is no name of a model: that is a text")
+        raise ValueError(f"name = {model_name!r} is not the name of a model, which is text")
     if isinstance(parameters, Parameter) or not isinstance(parameters, Iterable):
-        raise ValueError(f"{model_name}: parameters = {parameters!r} is no list; each of it is a hmc.Parameter")
+        raise ValueError(f"{model_name}: parameters = {parameters!r} is not a list of hmc.Parameter")
     checked: list[Parameter] = []
     for parameter in parameters:
         if not isinstance(parameter, Parameter):
@@ -93,7 +93,7 @@ def checked_parameters(model_name: str, parameters: Iterable[Parameter]) -> tupl
             written = _as_written(constraint) if callable(constraint) else "hmc.positive, hmc.lower(0) or another"
             raise ValueError(f"{model_name}: {name} has constraint {constraint!r}; write constraint={written}")
         if not (isinstance(shape, (tuple, list)) or _is_whole(shape)):
-            raise ValueError(f"{model_name}: {name} has shape {shape!r}, which is no tuple of whole numbers")
+            raise ValueError(f"{model_name}: {name} has shape {shape!r}, which is not a tuple of whole numbers")
         shape = (shape,) if _is_whole(shape) else tuple(shape)
         if not (isinstance(name, str) and name):
             raise ValueError(f"{model_name}: a parameter's name is a text, not {name!r}")

@@ -47,7 +47,7 @@ class ReplicationFailure(NamedTuple):
 
 
 class Replications(NamedTuple):
-    """What replications gave, in the order of their numbers."""
+    """Results of replications, in the order of their numbers."""
 
     results: list[Any]  # what `reduce` returned
     numbers: list[int]  # of the replications that gave these results
@@ -57,7 +57,7 @@ class Replications(NamedTuple):
 
 
 class Experiment(NamedTuple):
-    """What all replications share."""
+    """Values that all replications share."""
 
     settings: Settings
     design: Callable[..., tuple[Any, Model]]
@@ -194,7 +194,7 @@ def _last(records: Sequence[AnyRecord], draws: int) -> tuple[NDArray[np.float64]
 
 
 def check_simulates(model: Model) -> None:
-    """ValueError for what is no model, and where data cannot be simulated from the model's prior."""
+    """ValueError if this is not a model, or if data cannot be simulated from its prior."""
     if not isinstance(model, Model):
         raise ValueError(f"a hmc.Model is needed, not a {type(model).__name__}")
     for role in ("simulate", "simulate_data"):

@@ -1,4 +1,4 @@
-"""What the sampler says while it works, on standard error."""
+"""Messages of the sampler while it works, on standard error."""
 
 import contextlib
 import sys

@@ -84,7 +84,7 @@ def is_whole(value: object) -> bool:
 
 
 def check_whole(name: str, value: Any, least: int, most: int | None = None) -> None:
-    """ValueError, with name and value, for what is no whole number from `least` to `most`."""
+    """ValueError, with name and value, if this is not a whole number from `least` to `most`."""
     if not is_whole(value):
         raise ValueError(f"{name} = {value!r} is not a whole number")
     if value < least or (most is not None and value > most):

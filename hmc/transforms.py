@@ -27,7 +27,7 @@ _MOST_SHOWN = 3  # bounds of an array
 
 
 class Constraint(NamedTuple):
-    """What values a parameter may take. Vectors lie along the last axis of its shape, matrices along the last two.
+    """The values that a parameter may take. Vectors lie along the last axis of its shape, matrices along the last two.
 
     A bound is a number, or one for each element of the parameter, in C order.
     """

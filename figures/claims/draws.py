@@ -1,4 +1,4 @@
-"""What claims read of draws."""
+"""Summaries of draws that claims use."""
 
 from __future__ import annotations
 

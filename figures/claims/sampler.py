@@ -215,7 +215,7 @@ CLAIMS = {
         "95% of them are between the dashed lines at 2 sigma on both sides": "1.96 standard deviations of a normal",
         "Right, the same intercept": "of the same cluster",
         "Non-centring only adds a correlation between z and sigma": _z_follows_sigma,
-        "no use here": _no_divergence_in_either,
+        "do not help here": _no_divergence_in_either,
         "far from its neck": _stays_far_from_the_neck,
         "no trajectory diverges in either form": _no_divergence_in_either,
         "with as many leapfrog steps, the fewest effective draws of any parameter are fewer in the non-centred model": (

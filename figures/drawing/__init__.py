@@ -1,1 +1,1 @@
-"""What all figures share: style, films, densities, and draws that can be shown."""
+"""Tools that all figures share: style, films, densities, and draws that can be shown."""

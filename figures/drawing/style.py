@@ -103,7 +103,7 @@ class NoRoomError(ValueError):
 
 
 class Look(NamedTuple):
-    """What a reader asks of figures; None leaves it to the figure."""
+    """A reader's wishes for figures; None leaves it to the figure."""
 
     width: float | None = None  # inches; of width and height, one alone keeps the figure's proportions
     height: float | None = None

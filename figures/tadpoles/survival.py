@@ -49,7 +49,7 @@ def raw_survival(data: pd.DataFrame | str | Path | None = None) -> Figure:
 
 
 def tank_priors() -> Figure:
-    """What mST assumes about a tank before any data: priors of a_bar and sigma, and the survival they imply.
+    """mST's assumptions about a tank before any data: priors of a_bar and sigma, and the survival they imply.
 
     Above, the logit a_bar of the average tank, and the same prior as a probability: between 0.05 and 0.95 it is nearly
     even. Below, the spread sigma, and what both together imply for any one tank: its logit a is Normal(a_bar, sigma),

@@ -144,7 +144,7 @@ def tables() -> Tables:
 
 
 def _noise(seed: int, groups: int, individuals: int) -> tuple[list[int], Any]:
-    """What is random in a study: the group of each individual, and numbers of U, X, Z and Y."""
+    """The random numbers of a study: the group of each individual, and numbers of U, X, Z and Y."""
     import numpy as np
 
     from models.confounds.study import study_noise
@@ -154,7 +154,7 @@ def _noise(seed: int, groups: int, individuals: int) -> tuple[list[int], Any]:
 
 
 def _of_lecture(name: str) -> dict[str, dict[str, float]]:
-    """What is known by quadrature of the posterior of a model of the lecture; nothing of another."""
+    """Moments known by quadrature of the posterior of a model of the lecture; nothing for another model."""
     from models.exact import exact_values
 
     parts = ("mean", "sd", "lower", "upper")

@@ -44,7 +44,7 @@ class Inputs(NamedTuple):
 
     @property
     def stills(self) -> list[str]:
-        """Names of the figures that are no films."""
+        """Names of the figures that are not films."""
         return [name for name in self.options if name not in figures.films()]
 
 

@@ -101,7 +101,7 @@ class _HintingParser(argparse.ArgumentParser):
     def _refuse(self, unknown: list[str], command: CommandParser) -> NoReturn:
         word = unknown[0].partition("=")[0]
         if not word.startswith("-"):
-            command.error(f"there is no place for {' '.join(unknown)}")
+            command.error(f"unexpected argument {' '.join(unknown)}")
         command.error(f"there is no option {word}{nearest(word, command._option_string_actions)}")
 
 

@@ -104,7 +104,7 @@ def labelled(fit: hmc.Fit) -> dict[str, NDArray[np.float64]]:
 
 
 def draws_info(fit: hmc.Fit, draws: dict[str, NDArray[np.float64]]) -> dict[str, Any]:
-    """What posteriordb says of reference draws: how they were made, diagnostics, and whether they pass its criteria."""
+    """posteriordb's information on reference draws: how they were made, diagnostics, whether they pass its criteria."""
     stacked = np.stack(list(draws.values()), axis=-1)
     bulk, tail, r_hat = ess_bulk(stacked), ess_tail(stacked), rhat(stacked)
     efmi = ebfmi(fit.stats["energy"])

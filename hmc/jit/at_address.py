@@ -44,7 +44,7 @@ class AtAddress(NamedTuple):
 
 
 class Keeper:
-    """What has to live as long as an address is in use. It stays in its process: it cannot be pickled."""
+    """The objects that have to live as long as an address is in use. It stays in its process: it cannot be pickled."""
 
     def __init__(self, *items: Any) -> None:
         self.items = items

@@ -251,7 +251,7 @@ def _folder() -> Path:
 
 
 def _least_recently_used(folder: Path, kept: int) -> list[Path]:
-    """What is in a folder but for the `kept` most recently used entries."""
+    """The entries of a folder but for the `kept` most recently used entries."""
     return sorted(folder.iterdir(), key=lambda entry: entry.stat().st_mtime, reverse=True)[kept:]
 
 

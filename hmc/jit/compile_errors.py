@@ -5,7 +5,7 @@ import re
 
 # What an author meets most, in the author's words: (pattern in Numba's reason, what is said instead).
 _KNOWN = (
-    (r"float\(\) only support.*", "what it returns is no number"),
+    (r"float\(\) only support.*", "what it returns is not a number"),
     (
         r"(?:Untyped global name|Untyped freevar|Invalid use of) '(\w+)'.*<class 'function'>",
         r"\1 is a plain Python function: mark it with @numba.njit",

@@ -174,7 +174,7 @@ class _Slot:
         return self._reach is not None and self._reach.is_unchanged()
 
     def compile(self) -> None:
-        """Compile it, or load it from disk. What is interrupted, or overtaken by a change, leaves nothing behind."""
+        """Compile it, or load it from disk. An interrupt, or a change meanwhile, leaves nothing behind."""
         for _ in range(_TRIES):
             reach, key = Reached(self._function), self._key_now()
             is_the_same = key is not None and key == self._key  # if of new objects

@@ -1,4 +1,4 @@
-"""What a function reaches by name, read off its bytecode, and copies of functions that reach something else.
+"""Objects that a function reaches by name, read off its bytecode, and copies of functions that reach something else.
 
 `hmc.jit.fingerprint` hashes what is reached, and `hmc.jit.reach` compares it with what it was; the recorder
 (`hmc/record/`) replaces kernels by ones that take notes; the check of indices (`hmc/checking/bounds.py`) takes the
@@ -75,7 +75,7 @@ def _followed(names: Mapping[str, Any], name: str, attributes: tuple[str, ...]) 
 
 
 def cell_contents(function: types.FunctionType) -> list[Any]:
-    """What a function's closure holds; an empty cell counts as an object that cannot be known."""
+    """The contents of a function's closure; an empty cell counts as an object that cannot be known."""
     contents = []
     for cell in function.__closure__ or ():
         try:

@@ -1,4 +1,4 @@
-"""What a compiled function depends on, as one hash: its bytecode and that of every function and constant it reaches.
+"""One hash of all that a compiled function depends on: its bytecode and that of every function and constant it reaches.
 
 Numba looks at the source file of the cached function alone, so a helper that changes in another file would leave
 the old machine code in use. A fingerprint follows the names instead. Comments and line numbers do not count.

@@ -88,7 +88,7 @@ class Reached:
 
 
 def _own(function: types.FunctionType) -> list:
-    """What a function holds itself."""
+    """The objects that a function holds itself."""
     keywords = function.__kwdefaults__
     return [function.__code__, function.__defaults__, *(keywords.values() if keywords else ())]
 
@@ -137,7 +137,7 @@ def python_within(item: Any) -> list | None:
 
 @functools.cache
 def _first_seen(item: object) -> Reached:
-    """What it reached when a function that reaches it was compiled first: Numba keeps that machine code for good."""
+    """Its reach when a function that calls it was compiled first: Numba keeps that machine code for good."""
     return Reached(item)
 
 

@@ -1,4 +1,4 @@
-"""What a user has told Numba to compile in place of functions and attributes: its templates of `numba.extending`."""
+"""Code that a user has told Numba to compile in place of functions and attributes: templates of `numba.extending`."""
 
 import functools
 import types
@@ -8,7 +8,7 @@ from numba.core.typing.templates import _OverloadAttributeTemplate, _OverloadFun
 
 
 def overloads_of(function: object) -> list:
-    """What compiled code runs in place of a function: templates of `overload` and `register_jitable`."""
+    """Functions that compiled code runs in place of a function: templates of `overload` and `register_jitable`."""
     return _by_function(len(builtin_registry.globals)).get(id(function), [])
 
 

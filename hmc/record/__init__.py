@@ -1,4 +1,4 @@
-"""What the sampler did in a transition, step by step.
+"""A record of what the sampler did in a transition, step by step.
 
 transitions  `record`, `record_from`: transitions of a chain, or from a position, with every leapfrog step
 watcher      kernels that do what the sampler's do and take notes, put in their place

@@ -204,7 +204,7 @@ def _checked(model: Model, given: dict[str, Any]) -> Settings:
     known = {n: p.default for n, p in inspect.signature(sample).parameters.items() if n not in _NOT_SETTINGS}
     unknown = [name for name in given if name not in known]
     if unknown:
-        raise ValueError(f"{unknown[0]} is no setting of a recorded chain; these are {', '.join(known)}")
+        raise ValueError(f"{unknown[0]} is not a setting of a recorded chain; the settings are {', '.join(known)}")
     initial = given.get("initial")
     settings = check_settings(**{**known, **given, "initial": None}, draws=1, keep_warmup=False)
     return settings._replace(initial=initial_positions(model, initial, settings.chains))

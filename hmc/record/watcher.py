@@ -277,7 +277,7 @@ class Watcher:
 
 
 class _Stretch(NamedTuple):
-    """What stands on a level before it is joined."""
+    """The subtree that stands on a level before it is joined."""
 
     extent: tuple[int, int]  # (first, last) leaf
     proposal: int

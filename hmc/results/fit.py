@@ -139,7 +139,7 @@ class Fit:
         return posterior_predictive(model, self.unconstrained, self.chains, seed)
 
     def observed(self) -> dict[str, NDArray[Any]]:
-        """What the draws of `predict` replicate: the same quantities of the model's data. ValueError as there."""
+        """Observations, the same quantities of the model's data as `predict` draws. ValueError as there."""
         from hmc.results.predictive import outcome_of
 
         if self.model is None:

@@ -71,7 +71,7 @@ def posterior_predictive(
 
 
 def outcome_of(model: Model, data: Any) -> dict[str, NDArray[Any]]:
-    """What was observed in these data: by the model's `outcome`, or all their fields."""
+    """The observations in these data: by the model's `outcome`, or all their fields."""
     outcome = data._asdict() if model.outcome is None else _called(model, "outcome", data)
     return {name: np.asarray(value) for name, value in outcome.items()}
 
@@ -93,7 +93,7 @@ def _called(model: Model, role: str, *arguments: Any) -> Any:
 def _data(
     model: Model, draw_data: Any, position: NDArray[np.float64], rng: np.random.Generator
 ) -> dict[str, NDArray[Any]]:
-    """What is observed in data drawn given a position."""
+    """The observations in data drawn given a position."""
     try:
         with np.errstate(all="ignore"):
             data = draw_data(position, rng)

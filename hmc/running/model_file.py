@@ -67,7 +67,7 @@ def register(paths: dict[str, str]) -> None:
 
 
 def hidden_imports(path: str) -> list[tuple[str, str, str]]:
-    """What the file imports by the name of a neighbour and gets from elsewhere: [(name, neighbour, where from)]."""
+    """Imports by the name of a neighbour that come from elsewhere: [(name, neighbour, where from)]."""
     folder = os.path.dirname(os.path.abspath(path))
     found = []
     for name in _imported_names(path):

@@ -1,4 +1,4 @@
-"""What a worker notices of a chain, to be told with the fit: a start that has to climb, exceptions of the density."""
+"""Remarks of a worker on a chain, told with the fit: a start that has to climb, exceptions of the density."""
 
 from __future__ import annotations
 

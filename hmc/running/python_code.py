@@ -56,7 +56,7 @@ def code_of(model: Model, *functions: Callable[..., Any]) -> str:
 
 
 def _parts(item: Any) -> list[Any]:
-    """What an object consists of, in an order that is the same in every process."""
+    """The parts of an object, in an order that is the same in every process."""
     if isinstance(item, np.ndarray):
         return [item.dtype.str, str(item.shape), *(item.ravel() if item.dtype.hasobject else [item.tobytes()])]
     if isinstance(item, (tuple, list, deque)):

@@ -40,7 +40,7 @@ TOLD = (
 
 
 class Own(NamedTuple):
-    """What is given in place of what a chain finds."""
+    """Values given in place of those that a chain finds."""
 
     starts: int  # 1: the chain begins at the position of its state
     step_size: float  # for OWN_STEP

@@ -1,4 +1,4 @@
-"""What lies in a module's memory: a model's data, and a description of the arguments of a chain.
+"""The contents of a module's memory: a model's data, and a description of the arguments of a chain.
 
 The description names each field by its place, as "state.point.position", with its type and extents; extents are names
 of sizes, as "dimension", that whoever runs a chain puts numbers to. They are read off the arrays that the sampler's own

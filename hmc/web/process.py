@@ -31,7 +31,7 @@ _changing = threading.Lock()  # of the environment, which belongs to the whole p
 
 
 class MadeModule(NamedTuple):
-    """What the process made."""
+    """The result of the process."""
 
     object: bytes  # an object file of the module
     sampler: bytes  # the sampler's part of it, for the next model

@@ -1,4 +1,4 @@
-"""What a WebAssembly module needs at run time and would have of NumPy and Numba: a generator, and memory for arrays.
+"""The run time of a WebAssembly module, in place of NumPy's and Numba's: a generator, and memory for arrays.
 
 Besides, memory for notes.
 

@@ -235,7 +235,7 @@ def test_a_library_is_refused_with_its_reason(library, compile_library, tmp_path
     with pytest.raises(ValueError, match=r"^stan_like: chains run in threads, so compile .* with STAN_THREADS=true$"):
         hmc.from_bridgestan(unsafe, {"scale": 1.0})
     (tmp_path / "text.so").write_text("no library")
-    with pytest.raises(ValueError, match="is no library of BridgeStan"):
+    with pytest.raises(ValueError, match="is not a library of BridgeStan"):
         hmc.from_bridgestan(tmp_path / "text.so")
 
 

@@ -56,9 +56,9 @@ def make(**changes):
         ({"log_likelihood": "ll"}, "log_likelihood is a str, not a function"),
         ({"parameters": []}, "at least one parameter"),
         ({"parameters": ["x"]}, "'x' is not a hmc.Parameter"),
-        ({"parameters": X}, r"parameters = Parameter\(name='x', .* is no list; each of it is a hmc.Parameter"),
-        ({"parameters": None}, "parameters = None is no list"),
-        ({"parameters": 5}, "parameters = 5 is no list"),
+        ({"parameters": X}, r"parameters = Parameter\(name='x', .* is not a list of hmc.Parameter"),
+        ({"parameters": None}, "parameters = None is not a list"),
+        ({"parameters": 5}, "parameters = 5 is not a list"),
         ({"parameters": [hmc.Parameter("x", True)]}, "x has shape True"),
         ({"parameters": [hmc.Parameter("x", (2, True))]}, r"x has shape \(2, True\)"),
         ({"parameters": [X, X]}, "two parameters are named x"),
@@ -92,7 +92,7 @@ def test_wrong_model_is_refused_with_its_name(changes, shown):
 
 @pytest.mark.parametrize("name", [None, "", 3, b"bell"])
 def test_a_name_is_a_text(name):
-    with pytest.raises(ValueError, match=f"^name = {name!r} is no name of a model: that is a text$"):
+    with pytest.raises(ValueError, match=f"^name = {name!r} is not the name of a model, which is text$"):
         make(name=name)
 
 

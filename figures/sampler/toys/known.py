@@ -1,4 +1,4 @@
-"""What is known of a toy's marginals, in numbers: moments, quantiles, and the density at points of a grid."""
+"""Known numbers of a toy's marginals: moments, quantiles, and the density at points of a grid."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

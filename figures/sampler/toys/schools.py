@@ -1,6 +1,6 @@
 """Eight schools, centred and not: the effects of coaching, each with a standard error of its own.
 
-The densities are those of `models.schools`. What is known of mu and tau is theirs: Gelman et al., "Bayesian Data
+The densities are those of `models.schools`. The known values of mu and tau are theirs: Gelman et al., "Bayesian Data
 Analysis", 5.4.
 """
 

@@ -38,7 +38,7 @@ class Target(NamedTuple):
 
 
 class Play(NamedTuple):
-    """What a page is besides its models: their bench, or the lecture's explorables."""
+    """The parts of a page besides its models: their bench, or the lecture's explorables."""
 
     title: str  # of the window
     heading: str

@@ -9,7 +9,7 @@ from hmc.transforms import CHOLESKY_CORR, INTERVAL
 
 
 def described(parameter: Parameter) -> dict[str, Any]:
-    """What hmc/web/page/js/coordinates.mjs reads of a parameter: a name for each of its unconstrained numbers, and for
+    """A parameter as hmc/web/page/js/coordinates.mjs reads it: a name for each of its unconstrained numbers, and for
     the value that this becomes.
     """
     name, shape, constraint = parameter

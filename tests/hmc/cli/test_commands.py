@@ -419,7 +419,7 @@ def test_figures_that_cannot_be_drawn_leave_no_folder(capsys, tmp_path):
         (["zzz"], "hmc: error: no command is called zzz. The commands: models, fit, "),
         (["fit", "mST", "--drws", "5"], "hmc fit: error: there is no option --drws; did you mean --draws?\n"),
         (["watch", "mST", "--target=0.9", "--chian=2"], "there is no option --chian; did you mean --chain?\n"),
-        (["fit", "mST", "mSTP"], "hmc fit: error: there is no place for mSTP\n"),
+        (["fit", "mST", "mSTP"], "hmc fit: error: unexpected argument mSTP\n"),
     ],
 )
 def test_a_word_that_is_nearly_right_gets_a_hint(capsys, arguments, message):

@@ -62,7 +62,7 @@ SAID = {
     imports: r"it imports a module: do so at the top of the file \({}",
     mixes_types: r"cannot safely cast unicode_type to int64. Please cast explicitly \({}: return",
     reads_no_field: r"Data has no attribute 'x' \({}: return data.x",
-    returns_nothing: "what it returns is no number",
+    returns_nothing: "what it returns is not a number",
     takes_two: r"it takes \(position, data\), but is called with three arguments",
     names_nothing: "NameError: name 'nothing' is not defined",
 }

@@ -256,7 +256,7 @@ def test_transitions_from_a_position_follow_each_other(funnel):
         ({"after": -1}, r"^after = -1 is not a whole number of at least 0$"),
         ({"chain": 4}, r"^chain = 4: there are chains 0 to 3$"),
         ({"chain": True}, r"^chain = True is not a whole number of at least 0$"),
-        ({"draws": 5}, r"^draws is no setting of a recorded chain; these are chains, warmup, seed, target_accept, "),
+        ({"draws": 5}, r"^draws is not a setting of a recorded chain; the settings are chains, warmup, seed, "),
         ({"metric": "best"}, r"^metric = 'best' is none of auto, diag, dense, low_rank, unit$"),
         ({"initial": [0.0]}, r"^funnel: initial has shape \(1,\), not \(2,\) or \(4, 2\)$"),
     ],
