@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
@@ -25,10 +25,12 @@ from hmc.jit.compiled import (
 )
 from hmc.jit.copying import python_of
 from hmc.jit.fingerprint import UndeterminableError
-from hmc.jit.kernel import jit_is_disabled, kernel
-from hmc.jit.packing import PackedData, pack, with_own_notes
+from hmc.jit.kernel import jit_is_disabled
+from hmc.jit.packing import pack, with_own_notes
 from hmc.jit.reach import FrozenCodeError
+from hmc.model_data import checked_and_packed
 from hmc.parameters import Parameter, blocks, checked_parameters, constrained, unconstrained
+from hmc.pointwise import n_observations, pointwise_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -87,7 +89,7 @@ class Model:
             is_function = isinstance(getattr(function, "py_func", function), types.FunctionType)
             if not (is_function or (function is None and role != "log_density")):
                 raise ValueError(f"{name}: {role} is a {type(function).__name__}, not a function")
-        self._packed = _checked_and_packed(name, data, self.dimension)
+        self._packed = checked_and_packed(name, data, self.dimension)
 
     @classmethod
     def from_address(
@@ -174,7 +176,7 @@ class Model:
         """The same model of other data: what `simulate_data` gives, say. Of fields of the same types, of whatever
         lengths, nothing is compiled again. ValueError if it is not a NamedTuple of arrays and numbers.
         """
-        return self._with(data=data, _packed=_checked_and_packed(self.name, data, self.dimension))
+        return self._with(data=data, _packed=checked_and_packed(self.name, data, self.dimension))
 
     def with_own_count(self) -> Model:
         """The same model with an `n_raised` of its own, from 0: that of one chain, whatever others do meanwhile."""
@@ -278,7 +280,8 @@ class Model:
             raise ValueError(f"{self.name} has no {role} function")
         function = self._compiled(role, POINTWISE)
         rows = np.ascontiguousarray(positions, dtype=np.float64).reshape(-1, self.dimension)
-        out = np.full((len(rows), self._observations(role, rows)), np.nan)
+        observations = n_observations(f"{self.name}: {role}", getattr(self, role), self._packed.data, rows)
+        out = np.full((len(rows), observations), np.nan)
         for_each_row = compile_entry(pointwise_rows, POINTWISE, numba.types.intp, MATRIX, MATRIX)
         with np.errstate(all="ignore"):
             for_each_row(function, self._packed.address, rows, out)
@@ -332,90 +335,5 @@ class Model:
         except Exception as error:  # Numba's, of which some are not a NumbaError
             raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from error
 
-    def _observations(self, role: str, rows: NDArray[np.float64]) -> int:
-        """How many observations a pointwise function writes, seen by watching it write at some of these positions.
 
-        The author means the function to be run there, and nowhere else. At a draw so extreme that Python's math raises
-        an exception, where compiled code gives inf or nan, it is not seen; so more than one is tried.
-        """
-        name = f"{self.name}: {role}"
-        function = python_of(called_from_python(getattr(self, role)))
-        reason: object = "no position is given"
-        for row in rows[np.linspace(0, len(rows) - 1, min(len(rows), _ROWS_TRIED), dtype=np.int64)]:
-            extent = _Extent(name)
-            try:
-                with np.errstate(all="ignore"):
-                    function(row.copy(), self._packed.data, extent)
-                return extent.length
-            except Exception as error:
-                if extent.misused:
-                    raise
-                reason = error
-        raise ValueError(f"{name} cannot be run to count its observations: {reason}")
-
-
-_ROWS_TRIED = 20
 _NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than `simulate_data` is compiled
-
-
-def _checked_and_packed(name: str, data: Any, dimension: int) -> PackedData:
-    """The data of the model `name` as compiled code takes them; ValueError if they are not data, or hold nan."""
-    if not (isinstance(data, tuple) and hasattr(data, "_fields")):
-        raise ValueError(f"{name}: data is a {type(data).__name__}, not a NamedTuple")
-    try:
-        packed = pack(data, dimension)
-    except TypeError as error:
-        raise ValueError(f"{name}: {error}") from None
-    except MemoryError:
-        raise ValueError(f"{name}: its parameters have {dimension} numbers, which do not fit into memory") from None
-    for place in _places_of_nan(packed.data, "data"):
-        raise ValueError(f"{name}: {place} is nan; leave the observation out, or mark it in a field of its own")
-    return packed
-
-
-def _places_of_nan(item: Any, place: str) -> Iterator[str]:
-    """Where there is nan in data: "data.x[3]". Infinities may be meant, as bounds of what was censored."""
-    if isinstance(item, tuple):
-        for name, field in zip(getattr(item, "_fields", range(len(item))), item, strict=True):
-            yield from _places_of_nan(field, f"{place}.{name}")
-    elif isinstance(item, np.ndarray):
-        if np.isnan(item).any():
-            yield f"{place}[{', '.join(map(str, np.argwhere(np.isnan(item))[0]))}]"
-    elif item != item:
-        yield place
-
-
-@kernel
-def pointwise_rows(function, address, positions, out):
-    """Call a pointwise function for each row of positions (rows, dimension), into out (rows, observations)."""
-    for row in range(positions.shape[0]):
-        function(positions[row], address, out[row])
-
-
-class _Extent:
-    """Stands in for `out` to learn how far a function writes."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.length = 0
-        self.misused = False
-
-    def __setitem__(self, index: Any, value: object) -> None:
-        if not isinstance(index, (int, np.integer)) or index < 0:
-            self._refuse(f"out[{index}]")
-        self.length = max(self.length, int(index) + 1)
-
-    def __getitem__(self, index: object) -> NoReturn:
-        self._refuse(f"reading out[{index}]")
-
-    def __len__(self) -> NoReturn:
-        self._refuse("len(out)")
-
-    def __getattr__(self, attribute: str) -> NoReturn:
-        self._refuse(f"out.{attribute}")
-
-    def _refuse(self, use: str) -> NoReturn:
-        self.misused = True
-        raise ValueError(
-            f"{self.name} must write out[i] = value, i = 0, 1, ..., one observation at a time, not use {use}"
-        )

@@ -15,7 +15,7 @@ PACKAGES = ("hmc", "models", "diagnostics", "figures")
 GROUND = ("hmc.files", "hmc.errors", "hmc.settings", "hmc.reporting")
 BELOW_RUNNING = (
     *(*GROUND, "hmc.jit", "hmc.numerics", "hmc.correlations", "hmc.transforms", "hmc.sampler"),
-    *("hmc.parameters", "hmc.model", "hmc.display"),
+    *("hmc.parameters", "hmc.model_data", "hmc.pointwise", "hmc.model", "hmc.display"),
 )
 BELOW_SAMPLING = (*BELOW_RUNNING, "hmc.memory", "hmc.running", "hmc.results")
 
@@ -31,7 +31,9 @@ MAY_IMPORT = {
     "hmc.transforms": ("hmc.jit", "hmc.numerics", "hmc.correlations"),
     "hmc.sampler": ("hmc.jit", "hmc.numerics", "hmc.errors"),
     "hmc.parameters": ("hmc.jit", "hmc.transforms", "hmc.correlations"),
-    "hmc.model": ("hmc.jit", "hmc.transforms", "hmc.parameters", "hmc.display"),
+    "hmc.model_data": ("hmc.jit",),
+    "hmc.pointwise": ("hmc.jit",),
+    "hmc.model": ("hmc.jit", "hmc.parameters", "hmc.model_data", "hmc.pointwise", "hmc.display"),
     "hmc.foreign": ("hmc.jit", "hmc.parameters", "hmc.model"),
     "hmc.running": BELOW_RUNNING,
     "hmc.results": (*BELOW_RUNNING, "=hmc"),
@@ -44,7 +46,15 @@ MAY_IMPORT = {
     ),
     "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.jit", "hmc.settings", "hmc.display"),
     "hmc.checking": (
-        *("hmc.errors", "hmc.model", "hmc.parameters", "hmc.transforms", "hmc.jit", "hmc.sampler.chain"),
+        *(
+            "hmc.errors",
+            "hmc.model",
+            "hmc.pointwise",
+            "hmc.parameters",
+            "hmc.transforms",
+            "hmc.jit",
+            "hmc.sampler.chain",
+        ),
         *("hmc.results.identity", "hmc.results.coordinates", "hmc.display"),
     ),
     "hmc.cli": PACKAGES,

@@ -13,6 +13,7 @@ from hmc.checking.names import shared_columns, shared_with_link
 from hmc.checking.probe import Probe, Walled, not_compiled, raised, same_bits
 from hmc.jit.compiled import POINTWISE
 from hmc.model import Model
+from hmc.pointwise import n_observations
 
 
 def name_findings(model: Model) -> Iterator[Fault]:
@@ -36,7 +37,7 @@ def pointwise_findings(model: Model, role: str, positions: Sequence[np.ndarray])
         yield not_compiled(model, error)
         return
     try:
-        n = model._observations(role, np.asarray(positions))
+        n = n_observations(f"{model.name}: {role}", getattr(model, role), model._packed.data, np.asarray(positions))
     except ValueError as error:
         yield Fault("function", "", str(error).removeprefix(f"{model.name}: "), "See the docstring of hmc.Model.")
         return

@@ -128,7 +128,8 @@ def test_data_may_be_infinite_as_bounds_of_what_was_censored_are():
 def test_a_model_of_other_data_packs_these_alone(monkeypatch):
     model, packed = make(), []
     pack = hmc.model.pack
-    monkeypatch.setattr("hmc.model.pack", lambda data, dimension: packed.append(data) or pack(data, dimension))
+    for module in ("model", "model_data"):
+        monkeypatch.setattr(f"hmc.{module}.pack", lambda data, size: packed.append(data) or pack(data, size))
     other = model.with_data(One(2.0))
     assert packed == [One(2.0)]
     assert (other.data, model.data, other.name, other.parameters) == (One(2.0), One(1.0), "bell", model.parameters)
