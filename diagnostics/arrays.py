@@ -37,6 +37,11 @@ def quietly(function: Callable[Arguments, Result]) -> Callable[Arguments, Result
     return run
 
 
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number, Python's or NumPy's; True and False are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
 def as_reals(x: ArrayLike, what: str = "draws") -> Floats:
     """`x` as float64 of any shape; integers and booleans are converted.
 

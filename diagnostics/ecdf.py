@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arrays import is_whole
 from .protocols import Bools, Floats, Ints
 
 _FROM_DIFFERENCE = 1e-9  # p-values down to which 1 - P(within) has digits
@@ -109,7 +110,7 @@ def rank_counts(ranks: ArrayLike, highest: int) -> Ints:
 
 def _checked(size: int, highest: int) -> tuple[int, int]:
     for name, value in (("size", size), ("highest", highest)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        if not is_whole(value) or value < 1:
             raise ValueError(f"{name} = {value!r} is not a whole number of at least 1")
     return int(size), int(highest)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import pooled, quietly
+from .arrays import is_whole, pooled, quietly
 from .cells import of_record
 from .formatting import record_text
 from .mcse import mcse_mean
@@ -79,7 +79,7 @@ def kfold(
     number = np.unique(labels, return_inverse=True)[1].reshape(-1)
     count = int(number.max()) + 1
     wanted = (min(10, count) if groups is None else count) if folds is None else folds
-    if isinstance(wanted, bool) or not isinstance(wanted, (int, np.integer)) or not 2 <= wanted <= count:
+    if not is_whole(wanted) or not 2 <= wanted <= count:
         what = "observations" if groups is None else "groups"
         raise ValueError(
             f"{model.name}: folds = {wanted!r} is not a whole number from 2 to {count}, that of its {what}"

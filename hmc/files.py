@@ -1,13 +1,22 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all; a hash of a folder's Python files."""
 
 import contextlib
 import errno
+import hashlib
 import os
 import stat
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+
+def sources_hash(folder: Path, pattern: str = "*.py") -> str:
+    """A hash of the names and bytes of a folder's files of that pattern, as they are: `**/*.py` for all below it."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob(pattern), key=lambda path: path.relative_to(folder).parts):
+        digest.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def put_new(temporary: Path, path: Path) -> None:

@@ -31,6 +31,7 @@ from hmc.jit.reach import FrozenCodeError
 from hmc.model_data import checked_and_packed
 from hmc.parameters import Parameter, blocks, checked_parameters, constrained, unconstrained
 from hmc.pointwise import n_observations, pointwise_rows
+from hmc.settings import check_whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -119,8 +120,7 @@ class Model:
         ValueError for an address of 0 or parameters of another dimension. Any other wrong address crashes the process.
         """
         for what, number, least in (("address", address, 1), ("dimension", dimension, 1), ("data", data, 0)):
-            if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < least:
-                raise ValueError(f"{name}: {what} = {number!r} is not a whole number of at least {least}")
+            check_whole(f"{name}: {what}", number, least)
         if parameters is None:
             parameters = [Parameter("x", (int(dimension),))]
         model = cls(at_address, AtAddress(int(address), int(data)), parameters, name=name, derived=derived)

@@ -9,6 +9,7 @@ import numpy as np
 
 from hmc.correlations import unconstrain_cholesky_corr
 from hmc.jit.compiled import MATRIX, compile_entry
+from hmc.settings import is_whole
 from hmc.transforms import (
     CHOLESKY_CORR,
     INTERVAL,
@@ -92,12 +93,12 @@ def checked_parameters(model_name: str, parameters: Iterable[Parameter]) -> tupl
         if not isinstance(constraint, Constraint):
             written = _as_written(constraint) if callable(constraint) else "hmc.positive, hmc.lower(0) or another"
             raise ValueError(f"{model_name}: {name} has constraint {constraint!r}; write constraint={written}")
-        if not (isinstance(shape, (tuple, list)) or _is_whole(shape)):
+        if not (isinstance(shape, (tuple, list)) or is_whole(shape)):
             raise ValueError(f"{model_name}: {name} has shape {shape!r}, which is not a tuple of whole numbers")
-        shape = (shape,) if _is_whole(shape) else tuple(shape)
+        shape = (shape,) if is_whole(shape) else tuple(shape)
         if not (isinstance(name, str) and name):
             raise ValueError(f"{model_name}: a parameter's name is a text, not {name!r}")
-        if not all(_is_whole(n) and n >= 1 for n in shape):
+        if not all(is_whole(n) and n >= 1 for n in shape):
             raise ValueError(f"{model_name}: {name} has shape {shape}; extents are whole numbers of at least 1")
         _check_shape(f"{model_name}: {name}", constraint, shape)
         if name in [p.name for p in checked]:
@@ -126,10 +127,6 @@ def _as_written(constraint: Any) -> str:
     return {lower: "hmc.lower(0)", upper: "hmc.upper(1)", interval: "hmc.interval(0, 1)"}.get(
         constraint, "hmc.positive"
     )
-
-
-def _is_whole(number: object) -> bool:
-    return isinstance(number, (int, np.integer)) and not isinstance(number, bool)
 
 
 # So many values are transformed sooner in Python than compiled code is loaded; the results are the same.

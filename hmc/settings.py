@@ -83,12 +83,12 @@ def is_whole(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def check_whole(name: str, value: Any, least: int, most: int | None = None) -> None:
-    """ValueError, with name and value, if this is not a whole number from `least` to `most`."""
-    if not is_whole(value):
-        raise ValueError(f"{name} = {value!r} is not a whole number")
-    if value < least or (most is not None and value > most):
-        raise ValueError(f"{name} = {value} is " + (f"less than {least}" if value < least else f"more than {most}"))
+def check_whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """The value as an int; ValueError, with name and value, if this is not a whole number from `least` to `most`."""
+    if not is_whole(value) or value < least or (most is not None and value > most):
+        range_in_words = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} = {value!r} is not a whole number {range_in_words}")
+    return int(value)
 
 
 def _number(name: str, value: Any, above: float, below: float) -> None:

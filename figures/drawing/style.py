@@ -23,6 +23,7 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from figures.drawing import fitting
+from hmc.errors import HMCError
 from hmc.files import write_whole
 
 WIDE = (9.6, 5.4)  # inches: a slide
@@ -98,7 +99,7 @@ _UNDATED: dict[str, dict[str, Any]] = {
 }
 
 
-class NoRoomError(ValueError):
+class NoRoomError(HMCError, ValueError):
     """A figure's axes have no room in the size that is asked for."""
 
 

@@ -23,11 +23,10 @@ def add(subparsers: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """`hmc check`."""
     from hmc.checking import check
+    from hmc.settings import check_whole
 
-    if options.points < 1:
-        raise ValueError(f"--points {options.points} is less than 1")
-    if options.seed < 0:
-        raise ValueError(f"--seed {options.seed} is less than 0")
+    check_whole("--points", options.points, least=1)
+    check_whole("--seed", options.seed, least=0)
     model = build(options.model, options.data, options.set)
     report = check(model, options.points, options.seed, bounds=options.bounds)
     print(report)

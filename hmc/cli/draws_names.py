@@ -19,7 +19,7 @@ def labelled(draws: Draws, renames: dict[str, str], from_zero: bool) -> Draws:
     ValueError for names that are the same afterwards, for an element 0 without `from_zero`, and for a name in
     `renames` that no draws have.
     """
-    from diagnostics.precis import element_labels
+    from hmc.parameters import element_names
 
     found: Draws = {}
     unused = dict(renames)
@@ -29,7 +29,7 @@ def labelled(draws: Draws, renames: dict[str, str], from_zero: bool) -> Draws:
             unused.pop(theirs, None)
         whole = renames.get(name, renames.get(base, base) + index)
         elements = np.moveaxis(values.reshape(*values.shape[:2], -1), 2, 0)
-        for label, element in zip(element_labels(whole, values.shape[2:]), elements, strict=True):
+        for label, element in zip(element_names(whole, values.shape[2:]), elements, strict=True):
             if label in found:
                 raise ValueError(f"two columns of the draws are called {label}; one of them is {name}")
             found[label] = element
@@ -54,10 +54,10 @@ def with_derived(model: Model, draws: Draws) -> Draws:
 
     A non-centred model's a, say, from draws of a_bar, sigma and z.
     """
-    from diagnostics.precis import element_labels
+    from hmc.parameters import element_names
     from hmc.results.derived import derived_draws
 
-    labels = {p.name: element_labels(p.name, p.shape) for p in model.parameters}
+    labels = {p.name: element_names(p.name, p.shape) for p in model.parameters}
     if model.derived is None or not all(label in draws for names in labels.values() for label in names):
         return draws
     stacked = {p.name: np.stack([draws[label] for label in labels[p.name]], axis=-1) for p in model.parameters}

@@ -24,9 +24,9 @@ def add(subparsers: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """`hmc watch`."""
     from hmc.record.narrate import watch
+    from hmc.settings import check_whole
 
-    if options.chain < 1:
-        raise ValueError(f"--chain {options.chain} is less than 1")
+    check_whole("--chain", options.chain, least=1)
     arguments = of_chain(options, options.model)
     arguments |= {"transitions": options.transitions, "after": options.after, "chain": options.chain - 1}
     initial = arguments["initial"]

@@ -38,7 +38,7 @@ from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
-from hmc.files import write_whole
+from hmc.files import sources_hash, write_whole
 
 if TYPE_CHECKING:
     from numba.core.dispatcher import Dispatcher
@@ -265,10 +265,7 @@ def _user_cache_folder() -> Path:
 def _compiler_hash() -> str:
     versions = (platform.python_version(), numba.__version__, llvmlite.__version__, np.__version__)
     switches = (numba.config.OPT, numba.config.LOOP_VECTORIZE, numba.config.SLP_VECTORIZE, numba.config.BOUNDSCHECK)
-    digest = hashlib.sha256(repr((versions, switches)).encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return hashlib.sha256(repr((versions, switches, sources_hash(Path(__file__).parent))).encode()).hexdigest()[:16]
 
 
 @functools.cache

@@ -26,7 +26,7 @@ from hmc.sampler.outcome import Outcome
 from hmc.sampler.phase_space import Hamiltonian, Reach, Start, draw_momentum
 from hmc.sampler.starting import chain_rng, make_orders, start
 from hmc.sampling import initial_positions, sample
-from hmc.settings import Settings, check_settings, is_whole
+from hmc.settings import Settings, check_settings, check_whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -131,9 +131,9 @@ def record(
     ValueError for an argument that is wrong, InitializationError where the chain finds no start.
     """
     checked = _checked(model, settings)
-    after = checked.warmup if after is None else _whole("after", after, 0)
-    until = after + _whole("transitions", transitions, 1)
-    if not 0 <= _whole("chain", chain, 0) < checked.chains:
+    after = checked.warmup if after is None else check_whole("after", after, 0)
+    until = after + check_whole("transitions", transitions, 1)
+    if not 0 <= check_whole("chain", chain, 0) < checked.chains:
         raise ValueError(f"chain = {chain}: there are chains 0 to {checked.chains - 1}")
     rng = chain_rng(checked, chain)
     orders = _orders(checked)._replace(first_kept=until)
@@ -179,7 +179,7 @@ def record_from(
     if twice:
         raise ValueError(f"record_from has no argument {twice[0]}; settings are {', '.join(_SETTINGS_FROM)}")
     checked = _checked(model, settings | given)
-    _whole("transitions", transitions, 1)
+    check_whole("transitions", transitions, 1)
     if not 0.0 < step_size < math.inf:
         raise ValueError(f"step_size = {step_size!r} is not a positive number")
     metric = _metric(model, inverse_metric)
@@ -248,9 +248,3 @@ def _records(model: Model, settings: Settings, chain: int, first: int, notes: It
         RecordedTransition(model.name, chain, first + k, settings.warmup, settings.algorithm, *note)
         for k, note in enumerate(notes)
     )
-
-
-def _whole(name: str, value: Any, least: int) -> int:
-    if not is_whole(value) or value < least:
-        raise ValueError(f"{name} = {value!r} is not a whole number of at least {least}")
-    return int(value)

@@ -28,7 +28,7 @@ from hmc.reporting import say
 from hmc.running import model_file
 from hmc.running.importable import why_not_processes
 from hmc.running.search_path import safe_start
-from hmc.settings import is_whole
+from hmc.settings import check_whole
 
 _STARTS, _START_AGAIN_SECONDS = 3, 0.2
 _PART = 2**24  # bytes
@@ -46,8 +46,7 @@ def number_of_workers(workers: int | None, tasks: int) -> int:
     if workers is None:
         has_affinity = hasattr(os, "sched_getaffinity")  # not everywhere
         workers = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    if not is_whole(workers) or workers < 1:
-        raise ValueError(f"workers = {workers!r} is not a whole number of at least 1")
+    check_whole("workers", workers, least=1)
     return min(int(workers), tasks)
 
 

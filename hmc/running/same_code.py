@@ -4,7 +4,6 @@ Workers of a cluster live long, on machines of their own. A worker that has load
 a model would give other numbers, and nobody would notice.
 """
 
-import hashlib
 import platform
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ import numba
 import numpy as np
 
 from hmc.errors import StaleWorkerError
+from hmc.files import sources_hash
 
 if TYPE_CHECKING:
     from hmc.model import Model
@@ -56,12 +56,7 @@ def checked(code: Code, function: Callable[..., Any], *arguments: Any) -> Any:
 def _hash_of(package: str) -> str | None:
     """A hash of the source files of one of our packages, as they are now; None where it is not installed."""
     folder = ROOT / package  # a user's folder, which `import` may find first, can have the same name
-    if not folder.is_dir():
-        return None
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).parts):
-        digest.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
-    return digest.hexdigest()
+    return sources_hash(folder, "**/*.py") if folder.is_dir() else None
 
 
 # Taken when a worker imports this module, before it imports any other for its first task: it does not run the code of

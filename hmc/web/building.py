@@ -1,11 +1,11 @@
 """The module of a model: its code, compiled once, then its data and a description for whoever runs it."""
 
 import functools
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+from hmc.files import sources_hash
 from hmc.jit import cache
 from hmc.jit.kernel import jit_is_disabled
 from hmc.model import Model
@@ -105,7 +105,4 @@ def _object(model: Model, simd: bool) -> bytes:
 @functools.cache
 def _own_code() -> str:
     """A hash of the code of this folder."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return sources_hash(Path(__file__).parent)

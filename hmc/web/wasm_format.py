@@ -8,6 +8,8 @@ function is which. WebAssembly core specification 2.0, chapter 5; "WebAssembly o
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from hmc.errors import HMCError
+
 CUSTOM, TYPE, IMPORT, FUNCTION, TABLE, MEMORY, GLOBAL, EXPORT, START, ELEMENT, CODE, DATA, DATA_COUNT = range(13)
 STACK = 1 << 17  # bytes
 PAGE = 1 << 16
@@ -17,7 +19,7 @@ _UNDEFINED, _EXPLICIT_NAME = 0x10, 0x40
 _I32_CONST, _END = b"\x41", b"\x0b"
 
 
-class MissingFunctionError(ValueError):
+class MissingFunctionError(HMCError, ValueError):
     """A function that a module calls and does not have; its name."""
 
 

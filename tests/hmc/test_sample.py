@@ -453,7 +453,7 @@ def test_an_exception_that_would_not_survive_the_way_from_a_worker_is_told_all_t
             {"warmup": 10**13},
             "grouped: chains = 4, warmup = 10{13}, draws = 1000: these draws do not fit into memory: .*",
         ),
-        ({"chains": 10**9}, "chains = 1000000000 is more than 100000"),
+        ({"chains": 10**9}, "chains = 1000000000 is not a whole number from 1 to 100000"),
     ],
 )
 def test_numbers_that_are_too_large_are_refused_at_once(arguments, message):

@@ -21,7 +21,7 @@ from hmc.files import write_whole
 from hmc.reporting import progress_bar
 from hmc.running import check_execution, compile_sampler, for_packages
 from hmc.sampling import sample
-from hmc.settings import Settings, check_settings, is_whole
+from hmc.settings import Settings, check_settings, check_whole
 
 # The words for what time was spent on, and their kinds of items.
 SPENT_ON = {
@@ -107,8 +107,7 @@ def _checked(
 ) -> tuple[list[contents.Part], Request]:
     """(parts, `Request`); ValueError for a wrong argument."""
     parts = contents.chosen(only)
-    if not is_whole(replications) or replications < 0:
-        raise ValueError(f"replications = {replications!r} is not a whole number of at least 0")
+    check_whole("replications", replications, least=0)
     if replications == 0:
         parts = [part for part in parts if part.name != "coverage"]
     if not parts:

@@ -261,7 +261,7 @@ def test_watch_tells_a_transition_in_words(capsys):
     assert "cafes, chain 1, draw 2: NUTS in 7 dimensions" in out
     assert run(capsys, "watch", "cafes", "--warmup", "50", "--chain", "2")[1] != out
     status, _, err = run(capsys, "watch", "cafes", "--chain", "0")
-    assert (status, err) == (1, "hmc: --chain 0 is less than 1\n")
+    assert (status, err) == (1, "hmc: --chain = 0 is not a whole number of at least 1\n")
 
 
 def test_new_writes_a_model_that_is_checked_and_fitted_as_it_stands(capsys, tmp_path, monkeypatch):
@@ -348,8 +348,8 @@ def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, conte
         (["figures", "dag_tadpoles", "--data", "x.csv"], "--data: nothing in dag_tadpoles has an option data"),
         (["figures", "sigma_sweep", "--set", "sigma=1"], "--set sigma: the figures show mST_fixed at values of sigma"),
         (["figures", "tanks", "--exact"], "--exact is for sigma_sweep, overfitting, sweep_film, not for tanks"),
-        (["check", "mST", "--points", "0"], "--points 0"),
-        (["check", "mST", "--seed", "-1"], "--seed -1 is less than 0"),
+        (["check", "mST", "--points", "0"], "--points = 0 is not a whole number of at least 1"),
+        (["check", "mST", "--seed", "-1"], "--seed = -1 is not a whole number of at least 0"),
         (
             ["watch", "mST", "--after", "100000000000000"],
             "after = 100000000000000 and transitions = 1: so many do not fit",
@@ -407,7 +407,7 @@ def test_no_text_is_empty(capsys, arguments, name):
 
 def test_figures_that_cannot_be_drawn_leave_no_folder(capsys, tmp_path):
     status, _, err = run(capsys, "figures", "tanks", "--draws", "0", "--out", str(tmp_path / "new" / "folder"))
-    assert (status, err) == (1, "hmc: draws = 0 is less than 1\n")
+    assert (status, err) == (1, "hmc: draws = 0 is not a whole number of at least 1\n")
     assert list(tmp_path.iterdir()) == []
 
 

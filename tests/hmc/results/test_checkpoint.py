@@ -113,7 +113,7 @@ def test_what_cannot_be_extended_is_refused_in_words(model, tmp_path):
         hmc.extend(hmc.load(tmp_path / "a.fit"), 10)
     with pytest.raises(ValueError, match=r"takes a hmc\.Fit, not a Model"):
         hmc.extend(model, 10)
-    with pytest.raises(ValueError, match="draws = 0 is less than 1"):
+    with pytest.raises(ValueError, match="draws = 0 is not a whole number of at least 1"):
         hmc.extend(fit, 0)
     loaded = hmc.load(tmp_path / "a.fit", model)
     loaded.identity.code["version"] = "0.0"

@@ -150,7 +150,7 @@ def test_a_fit_without_its_model_predicts_nothing(fit, tmp_path):
         ValueError, match=r"^normals: predictive draws need the model; hmc.load the file with its model$"
     ):
         hmc.load(tmp_path / "fit.hmc").predict()
-    with pytest.raises(ValueError, match=r"^draws = 0 is less than 1$"):
+    with pytest.raises(ValueError, match=r"^draws = 0 is not a whole number of at least 1$"):
         hmc.prior_predictive(normals(), 0)
 
 

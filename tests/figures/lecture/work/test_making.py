@@ -158,10 +158,10 @@ def test_an_item_that_cannot_be_made_is_told_and_costs_only_what_needs_it(tmp_pa
         ({"trolley": "none.csv"}, "none.csv"),
         ({"replications": -1}, "replications = -1 is not a whole number of at least 0"),
         ({"replications": 0, "only": ["coverage"]}, "replications = 0 leaves nothing of the part coverage"),
-        ({"seed": -1}, "seed = -1 is less than 0"),
+        ({"seed": -1}, "seed = -1 is not a whole number of at least 0"),
         ({"seed": None}, "the lecture needs a seed"),
         ({"workers": 0}, "workers = 0 is not a whole number of at least 1"),
-        ({"draws": 0}, "draws = 0 is less than 1"),
+        ({"draws": 0}, "draws = 0 is not a whole number of at least 1"),
         ({"metric": "dense"}, "the lecture takes no argument metric"),
     ],
 )
