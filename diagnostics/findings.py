@@ -19,7 +19,7 @@ AGAINST_LOW_EBFMI = (
     NON_CENTRED + ", or give {scale} a tighter prior",
     "look for parameters with long tails, and give these tighter priors",
 )
-INSTEAD_OF_DRAWS = NON_CENTRED, "look for parameters that the data say little of, and give these tighter priors"
+INSTEAD_OF_DRAWS = NON_CENTRED, "look for parameters about which the data say little, and give these tighter priors"
 
 # Advice for divergences of NUTS that lie in a neck.
 OR_WALNUTS = ', or try algorithm="walnuts", whose steps are smaller where the posterior bends'
@@ -86,7 +86,7 @@ WORDS = {
     ),
     "constant": (
         "Every draw is the same for {named} ({value:g}), but a posterior density has some spread.",
-        "Look whether the log density depends on it. " + CHECK,
+        "Check whether the log density depends on it. " + CHECK,
     ),
     "rhat": (
         "Rhat is over {threshold} for {count} of {total} quantities, the largest {largest:.3f} ({named}): the chains "

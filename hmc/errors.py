@@ -82,7 +82,7 @@ def told_together(remarks: Iterable[Remark]) -> list[str]:
 
 
 def told(error: BaseException) -> str:
-    """The reason why a piece of work ended, in words."""
+    """The reason why a task ended, in words."""
     if any(kind.__name__ == "BrokenExecutor" for kind in type(error).__mro__):
         return f"its worker process died, killed or out of memory ({type(error).__name__})"
     return f"{type(error).__name__}: {error}"

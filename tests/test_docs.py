@@ -136,7 +136,7 @@ def test_every_room_is_on_the_map():
         assert re.search(rf"`(\w+/)*{room.name}/`", ARCHITECTURE), room
 
 
-@pytest.mark.parametrize("room", ["hmc", "hmc/jit", "hmc/results", "hmc/record"])
+@pytest.mark.parametrize("room", ["hmc", "hmc/jit", "hmc/results", "hmc/record", "hmc/web"])
 def test_the_map_lists_the_files_of_a_room(room):
     (row,) = re.findall(rf"^\| `{room}/` \| (.*) \|$", ARCHITECTURE, re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", row)) == modules(room)

@@ -102,7 +102,7 @@ CLAIMS = {
         "entering the same neck: the same start, the same momentum, the same step size": _start_alike,
         "the steps of NUTS are wider than the neck": _steps_are_wider_than_the_neck,
         "is thrown far away, with an energy error over 1,000": _is_thrown_away,
-        "covers the same time of each step": "what a macro step is, which tests of the sampler hold",
+        "covers the same time with each step": "what a macro step is, which tests of the sampler hold",
         "would change the energy too much": "the meaning of the tolerance",
         "it takes two steps, four or more": _takes_finer_steps,
     },
@@ -115,15 +115,15 @@ CLAIMS = {
             and not np.any(_noncentred(shown).stats["diverging"])
             and _noncentred(shown).settings["target_accept"] == 0.9
         ),
-        "Exactly, 20% of it is below 0 (dashed); the non-centred draws agree, and of the centred ones little more than "
-        "half as many are there": _centred_miss_half,
+        "Exactly, 20% of it is below 0 (dashed); the non-centred draws agree, the centred ones have little more than "
+        "half as many there": _centred_miss_half,
         "eight schools": lambda shown: _centred(shown)["theta"].shape[2] == 8,
     },
     "schools_traces": {
         "eight schools": lambda shown: _centred(shown)["theta"].shape[2] == 8,
         "stick at the neck for dozens of draws": _centred_chains_stick,
         "a correlation over 0.7 in every chain": lambda shown: _correlations(_centred(shown)).min() > 0.7,
-        "below one under 0.5": lambda shown: _correlations(_noncentred(shown)).max() < 0.5,
+        "in the lower one, under 0.5": lambda shown: _correlations(_noncentred(shown)).max() < 0.5,
         "E-BFMI is under 0.3 for the centred chains": lambda shown: _energies(_centred(shown)).max() < 0.3,
         "by too little": "the meaning of a low E-BFMI",
         "non-centred, it is near 1": lambda shown: np.abs(_energies(_noncentred(shown)) - 1.0).max() < 0.2,

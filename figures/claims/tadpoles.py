@@ -282,7 +282,7 @@ CLAIMS = {
         "are predicted best by a sigma in between, beyond which a better fit is a worse prediction": _if_refitted(
             _score_falls_and_rises
         ),
-        "would choose the largest": _larger_sigma_fits_better,
+        "would be the largest": _larger_sigma_fits_better,
         "finds the best region": "shown by `sigma_sweep`, which is named",
     },
     "superstitions": {

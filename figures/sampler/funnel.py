@@ -25,9 +25,9 @@ def funnel(centred: FitOfModel, noncentred: FitOfModel, cluster: int | None = No
     lines at 2 sigma on both sides. Right, the same intercept in units of sigma, z = (a - a_bar) / sigma, where these
     lines are straight.
 
-    Straight walls do not help here. The tanks say so much of their intercepts and of sigma that the centred draws stay
-    in a short piece of the funnel, far from its neck, and no trajectory diverges in either form. Non-centring only adds
-    a correlation between z and sigma: with as many leapfrog steps, the fewest effective draws of any parameter are
+    Straight walls do not help here. The tanks say so much about their intercepts and about sigma that the centred draws
+    stay in a short piece of the funnel, far from its neck, and no trajectory diverges in either form. Non-centring only
+    adds a correlation between z and sigma: with as many leapfrog steps, the fewest effective draws of any parameter are
     fewer in the non-centred model. Where the data say little, the neck is real: see `schools_neck`.
 
     `centred` has draws of a (chains, draws, clusters), a_bar and sigma; `noncentred` of z and sigma. `cluster`: its

@@ -59,7 +59,7 @@ def schools_neck(centred: FitOfModel, noncentred: FitOfModel) -> Figure:
     effects must be to mu. Trajectories diverge there (crosses), and no draw has log tau below -2. In the middle, the
     non-centred draws in units of tau, with target_accept 0.9: they go further down, and none diverges. Right, the
     density of log tau by both, and the exact one. Exactly, 20% of it is below 0 (dashed); the non-centred draws agree,
-    and of the centred ones little more than half as many are there.
+    the centred ones have little more than half as many there.
 
     `centred` and `noncentred`: fits of `schools` and `schools_nc`. ValueError if they lack theta, z, mu or tau.
     """
@@ -100,8 +100,8 @@ def schools_traces(centred: FitOfModel, noncentred: FitOfModel) -> Figure:
     """How failure looks, draw by draw: log tau of eight schools, a line for each chain.
 
     Above, centred: the chains drift, stick at the neck for dozens of draws, and do not go down it; ticks at the bottom
-    are divergences. Below, non-centred: chains lie over one another and jump into the neck and out of it. Above,
-    successive draws have a correlation over 0.7 in every chain, below one under 0.5.
+    are divergences. Below, non-centred: chains lie over one another and jump into the neck and out of it. In the
+    upper panel, successive draws have a correlation over 0.7 in every chain; in the lower one, under 0.5.
 
     E-BFMI is under 0.3 for the centred chains, since one momentum changes the energy by too little to get from the
     mouth to the neck; non-centred, it is near 1.

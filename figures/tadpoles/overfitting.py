@@ -28,7 +28,7 @@ def overfitting(fits: Sequence[FitOfModel], exact: Sequence[LeaveOneOut | float]
 
     A larger sigma fits the observed tanks better (dots), up to the largest: an intercept is then freer to follow its
     own tank. Tanks left out (line, if it is drawn) are predicted best by a sigma in between, beyond which a better fit
-    is a worse prediction: overfitting. Who chose a fixed sigma by its fit to the data would choose the largest.
+    is a worse prediction: overfitting. A fixed sigma chosen by its fit to the data would be the largest.
     Learning sigma from all tanks finds the best region without leaving any out (see `sigma_sweep`).
 
     `fits` of `mST_fixed`, `exact` as for `figures.tadpoles.sweep.scores`. ValueError as there.

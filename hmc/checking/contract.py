@@ -138,7 +138,7 @@ def _unwritten(probe: Probe, position: np.ndarray, written: np.ndarray) -> Itera
         name = probe.names[i]
         claim = f"the gradient of {name} (component {i})"
         if other[i] == 7.25:
-            message, advice = f"{claim} is not written", f"Write gradient[{i}], be it 0."
+            message, advice = f"{claim} is not written", f"Write gradient[{i}], even if it is 0."
         else:
             message = f"{claim} depends on what stood in the buffer before"
             advice = "The buffer holds old numbers: write with = before you add with +=."

@@ -119,7 +119,7 @@ def _pole(probe: Probe, below: np.ndarray, above: np.ndarray) -> Fault | None:
             at = f"{name} (component {alone[0]}) = {below[alone[0]]:.6g}, unconstrained"
             message = f"the log density rises like {strength:.4g} times -log of the distance towards "
             message += at if name else place(probe.model, below)
-            advice = "Keep what is 0 there from it: a prior or a constraint, or look for a division by what can be 0."
+            advice = "Keep it away from there by a prior or a constraint; or look for a division by what may be 0."
             return Fault("improper", name, f"{message}: its integral is infinite, the posterior improper", advice)
     return None
 

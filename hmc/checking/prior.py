@@ -126,7 +126,7 @@ class _Comparison:
         """In words, what a comparison without findings could not see."""
         told, tested = [], self._tested[0]
         if not self._has_slopes and self.target.has_gradient:
-            told.append("whether its slopes are right on average: it is not finite at all that is simulated")
+            told.append("whether its slopes are right on average: it is not finite at every simulated position")
         if hidden := self._hidden() if is_alone else []:
             shown = ", ".join(hidden[:_SHOWN]) + (", ..." if len(hidden) > _SHOWN else "")
             told.append(

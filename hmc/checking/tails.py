@@ -59,7 +59,7 @@ def tail_findings(
             seen.add(group)
             findings.append(_finding(probe, slopes, i, stays, constraints[i]))
     if len(findings) == len(probe.model.parameters) > 1 and {finding.kind for finding in findings} == {"improper"}:
-        advice = "If it falls nowhere, it is the energy: turn the sign of the density and of its gradient."
+        advice = "A function that falls nowhere is probably the energy: change the sign of it and of its gradient."
         findings = [findings[0]._replace(component="", advice=advice)]
     if not findings and probe.model.dimension <= _MANY:
         findings += _oblique(probe, bases[0])
@@ -119,7 +119,9 @@ def _is_flat(probe: Probe, base: np.ndarray, i: int, sign: float) -> bool:
 def _finding(probe: Probe, slopes: Slopes, i: int, stays: list[float], constraint: Constraint) -> Fault:
     name, group = probe.names[i], probe.names[i].partition("[")[0]
     if len(stays) == 2 and not slopes.written[:, i].any() and not np.nan_to_num(slopes.measured[:, i]).any():
-        advice = f"Give {group} its prior and use it, or leave it out; a shape that is too large has such elements too."
+        advice = (
+            f"Give {group} a prior and use it, or remove it. A shape that is too large also leaves unused elements."
+        )
         return Fault("unused", name, f"the log density does not depend on {name} (component {i})", advice)
     ways = " and ".join(_way(name, sign, constraint) for sign in stays)
     message = f"the log density does not fall as {ways}: its integral is infinite, the posterior improper"
@@ -178,7 +180,7 @@ def _oblique(probe: Probe, base: np.ndarray) -> Iterator[Fault]:
         named = ", ".join(sign + probe.names[i] for sign, i in zip(signs, moving[:6], strict=False))
         named += ", ..." if len(moving) > 6 else ""
         message = f"the log density does not change as these move together: {named}; the posterior is improper"
-        advice = "The data know a sum of them only: give each a proper prior, or leave one out."
+        advice = "The data determine only a sum of them: give each a proper prior, or leave one out."
         yield Fault("improper", probe.names[moving[0]], message, advice)
         return
 

@@ -74,7 +74,7 @@ def summary(model: Model, checked: Checked) -> str:
     if roles := given(model):
         parts.append(f"{', '.join(roles)}: no fault found")
     if can_be_compared(model):
-        parts.append("where it was compared, the density is on average that of what the model simulates")
+        parts.append("where it was compared, the density agrees on average with what the model simulates")
     parts += [f"not known: {unknown}" for unknown in checked.unknown]
     return "\n".join(f"{model.name}: {part}" for part in parts)
 

@@ -78,7 +78,7 @@ def _edges(probe: Probe, positions: np.ndarray, values: np.ndarray) -> Iterator[
             function = "constrain_" + str(constraint).partition("(")[0]
             advice = (
                 f"The density takes it for the value itself: the value is {function}(position[{i}]...), of "
-                "hmc.transforms, and the log Jacobian belongs into the density."
+                "hmc.transforms, and the density needs the log Jacobian."
             )
         yield Fault("constraint", name, message, advice)
 

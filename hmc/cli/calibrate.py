@@ -17,7 +17,7 @@ def add(subparsers: Any) -> None:
     command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     add_replications(command, 1000)
     command.add_argument(
-        "--thinned", type=int, default=99, help="draws among which each true value is ranked (default 99)"
+        "--thinned", type=int, default=99, help="number of draws with which each true value is ranked (default 99)"
     )
     command.add_argument("--spacing", type=int, default=4, help="transitions between two of these draws (default 4)")
     command.add_argument("--target-accept", type=float, default=0.8, metavar="RATE", help="default 0.8")

@@ -34,7 +34,7 @@ def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser(
         "explore",
-        help="write a page in which the sampler runs in the browser, to be played with step by step",
+        help="write a page in which the sampler runs in the browser, for you to play with, step by step",
         description="One HTML file that needs no network: the sampler and the models, compiled for the browser, with "
         "the draws of hmc.sample.",
     )
@@ -48,8 +48,8 @@ def add(subparsers: Any) -> None:
     command.add_argument(
         "--lecture",
         action="store_true",
-        help="the lecture's moments in place of the bench: its cafes, tadpoles and eight schools, sampled again as you "
-        "change their data",
+        help="instead, write the page of the lecture: its cafes, tadpoles, confounds and eight schools, sampled again "
+        "as you change their data",
     )
     command.add_argument("--out", metavar="FILE.html", default="explore.html", help="default explore.html")
     command.set_defaults(run=run)

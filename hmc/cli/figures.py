@@ -33,7 +33,7 @@ def add(subparsers: Any) -> None:
     )
     command.add_argument("--list", action="store_true", help="list the figures and draw none")
     command.add_argument(
-        "--exact", action="store_true", help="exact leave-one-out by refitting beside PSIS: about a minute"
+        "--exact", action="store_true", help="also show exact leave-one-out, by refitting (takes about a minute)"
     )
     command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
     _add_look(command)
@@ -42,7 +42,7 @@ def add(subparsers: Any) -> None:
         "--step-size",
         type=float,
         metavar="E",
-        help="of leapfrog, static_paths, divergence, nuts_trajectory, _tree, _film",
+        help="step size of the figures leapfrog, static_paths, divergence, nuts_trajectory, nuts_tree and nuts_film",
     )
     command.set_defaults(run=run)
 
@@ -50,10 +50,16 @@ def add(subparsers: Any) -> None:
 def _add_look(command: Any) -> None:
     """The options of figures on slides and in papers."""
     command.add_argument(
-        "--width", type=float, metavar="INCHES", help="alone, the height is in proportion (default 9.6)"
+        "--width",
+        type=float,
+        metavar="INCHES",
+        help="width of the figure; without --height, the height follows in proportion (default 9.6)",
     )
     command.add_argument(
-        "--height", type=float, metavar="INCHES", help="alone, the width is in proportion (default 5.4)"
+        "--height",
+        type=float,
+        metavar="INCHES",
+        help="height of the figure; without --width, the width follows in proportion (default 5.4)",
     )
     command.add_argument(
         "--dpi", type=float, help="dots per inch of stills as .png, and of films (default 200 and 100)"
@@ -62,7 +68,7 @@ def _add_look(command: Any) -> None:
         "--format",
         choices=("png", "svg", "pdf"),
         action="append",
-        help="of stills; may be repeated (default: png and svg)",
+        help="file format of stills; repeat it for several (default: png and svg)",
     )
     command.add_argument(
         "--style", metavar="STYLE", help="a style of matplotlib: a name that it knows, or FILE.mplstyle"

@@ -15,7 +15,7 @@ def add(subparsers: Any) -> None:
         "lecture",
         help="fit all models, make every table and figure, and a page that shows them",
         description="The whole lecture: fits, tables, figures, films, and one page that shows them, DIR/index.html. "
-        "Finished pieces in DIR are not made again; after an interrupt the same command continues.",
+        "Finished items in DIR are not made again; after an interrupt the same command continues.",
     )
     command.add_argument("--out", metavar="DIR", default="lecture", help="folder to write to (default: lecture)")
     command.add_argument("--seed", type=int, default=12, help="same seed, same draws (default 12)")
@@ -24,11 +24,14 @@ def add(subparsers: Any) -> None:
         metavar="PART",
         nargs="+",
         action="extend",
-        help="parts: trolley, participants, cafes, tadpoles, confounds, coverage, sampler (default: all)",
+        help="parts: trolley, participants, cafes, tadpoles, confounds, coverage, sampler, failing (default: all)",
     )
     command.add_argument("--trolley", metavar="FILE.csv", help="the published Trolley.csv (default: a simulated study)")
     command.add_argument(
-        "--replications", type=int, default=20, help="simulated studies of the coverage (default 20; 0: leave it out)"
+        "--replications",
+        type=int,
+        default=20,
+        help="number of simulated studies for the part coverage (default 20; 0 leaves it out)",
     )
     command.add_argument("--workers", type=int, help="items to make at a time (default: the number of processors)")
     add_dask(command)
@@ -56,7 +59,7 @@ def _refuse_unused(options: argparse.Namespace) -> None:
     from figures.lecture.work.items import SHOWS_TROLLEY_FILE
 
     parts = contents.chosen(options.only)
-    shown = {piece.name for part in parts for piece in part.contents}
+    shown = {item.name for part in parts for item in part.contents}
     of = f"the parts {', '.join(part.name for part in parts)}"
     if not shown & {*SHOWS_TROLLEY_FILE}:
         refuse_unused(options, ("trolley",), f"{of} do not show that file")

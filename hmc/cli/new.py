@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def add(subparsers: Any) -> None:
     """The command's options."""
     command = subparsers.add_parser("new", help="write a model file that runs as it stands, to change into your own")
-    command.add_argument("name", metavar="NAME", help="of the model, and of the file: NAME.py")
+    command.add_argument("name", metavar="NAME", help="name of the model; the file is NAME.py")
     command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
     command.set_defaults(run=run)
 

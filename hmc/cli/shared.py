@@ -16,7 +16,7 @@ OF_CHAINS = (
 OF_RUNS = ("workers", "dask")
 OF_SAMPLING = ("chains", "draws", *OF_RUNS, *OF_CHAINS)
 WARMUP = 400  # the default of `hmc.sample`
-# Of commands that make the lecture's own numbers: as long as its fits, and everybody's, were when it was given.
+# The default of commands that make the lecture's own numbers, whose fits had as many warm-up transitions as draws.
 LECTURES_WARMUP = 1000  # `figures.lecture.contents.WARMUP`
 OF_WARMUP = ("target_accept", "metric", "adaptation")
 
@@ -38,7 +38,7 @@ def add_dask(command: argparse.ArgumentParser) -> None:
 
 def add_data(command: argparse.ArgumentParser) -> None:
     """The options of a model's function."""
-    command.add_argument("--data", metavar="FILE.csv", help="your own data, with the columns of the bundled ones")
+    command.add_argument("--data", metavar="FILE.csv", help="your own data, with the same columns as the bundled data")
     command.add_argument(
         "--set",
         metavar="NAME=VALUE",
@@ -84,14 +84,14 @@ def add_chain(command: argparse.ArgumentParser, warmup: int = WARMUP) -> None:
         "--target-accept",
         type=float,
         metavar="RATE",
-        help="higher is slower and safer (default 0.8; 0.95 for cafes, which needs it)",
+        help="higher is slower and safer (default 0.8; higher for models that need it: 0.95 for cafes)",
     )
     command.add_argument(
         "--max-depth", type=int, default=10, metavar="N", help="at most 2^N leapfrog steps a transition (default 10)"
     )
     command.add_argument("--metric", default="auto", help="auto, diag, dense, low_rank or unit (default auto)")
     command.add_argument(
-        "--adaptation", default="gradients", help="of the metric, by gradients or windows (default gradients)"
+        "--adaptation", default="gradients", help="how the metric is learned: gradients or windows (default gradients)"
     )
     add_algorithm(command)
     command.add_argument(
@@ -112,7 +112,7 @@ def add_algorithm(command: argparse.ArgumentParser) -> None:
         "--tolerance",
         type=float,
         metavar="ENERGY",
-        help="of walnuts: a step is taken in pieces where energies along it differ by more (default 3)",
+        help="for walnuts: how much the energies along a step may differ before it is split (default 3)",
     )
 
 

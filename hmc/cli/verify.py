@@ -15,12 +15,12 @@ def add(subparsers: Any) -> None:
     command = subparsers.add_parser(
         "verify",
         help="check draws of any program against the exact posterior of a lecture model",
-        epilog="The exit status is 0 for draws that are consistent with the exact posterior, which one right set in "
-        "1,000 is not; and 1 for others.",
+        epilog="The exit status is 0 if the draws are consistent with the exact posterior, else 1. One correct set of "
+        "draws in 1,000 fails by chance.",
     )
     command.add_argument("model", metavar="MODEL", help="a model of the lecture, with the bundled data")
     command.add_argument(
-        "files", metavar="DRAWS", nargs="+", help=f"files of draws, each with further chains: {DRAWS_FILES}"
+        "files", metavar="DRAWS", nargs="+", help=f"files of draws; each adds its chains: {DRAWS_FILES}"
     )
     command.add_argument(
         "--rename",

@@ -31,7 +31,7 @@ MACRO_LEGEND = (
     "WALNUTS reaches the next leaf by a macro step: one leapfrog step, if the energies at its ends differ by at most "
     "the tolerance. If not, the same time is covered in 2 leapfrog steps, in 4 and so on, until all energies along the "
     "way are within the tolerance of each other. Then it looks back: if fewer steps would lead back within the "
-    "tolerance, the way back is another one, and there is no such step."
+    "tolerance, the way back would be a different one, so this step is not allowed."
 )
 _KINDS = {"nuts": "NUTS", "walnuts": "WALNUTS", "hmc": "static HMC"}
 
@@ -106,7 +106,7 @@ def _tell_doublings(recorded: RecordedTransition) -> Iterator[str]:
     if recorded.outcome.termination == MAX_DEPTH:
         depth = recorded.outcome.tree_depth
         most = f"{depth} doubling{'' if depth == 1 else 's'}, the most allowed"
-        yield f"The trajectory ends after {most}, without having turned: a longer one would have gone farther."
+        yield f"The trajectory ends after {most}, before it turned; with more doublings it would have gone farther."
     elif recorded.outcome.termination == U_TURN:
         yield "The trajectory ends: U-turn. To go on would lead back to where it has been."
 
@@ -152,7 +152,7 @@ def _irreversible(leaf: Leaf) -> str:
     assert leaf.way is not None
     return (
         f"The step to leaf {leaf.number} took {_steps(2**leaf.way.level)}, but {2**back} {_leads(2**back)} back within "
-        "the tolerance. The way back is another one, so there is no such step."
+        "the tolerance. The way back would be a different one, so this step is not allowed."
     )
 
 
@@ -183,7 +183,7 @@ def _tell_verdict(join: Join) -> str:
     whole = _stretch(*sorted((join.earlier[0], join.later[1])))
     if join.is_turning:
         return f"The whole, {whole}, turns back on itself: {_turning(join)}."
-    return f"The whole, {whole}, does not turn: both its ends still move the way of the sum of its momenta."
+    return f"The whole, {whole}, does not turn: both ends still move in the direction of the sum of its momenta."
 
 
 def _turning(join: Join) -> str:

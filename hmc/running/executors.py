@@ -155,8 +155,8 @@ def _given(executor: Executor, model: "Model", workers: int, algorithm: str) -> 
     code = code_here(model)
     if code.density is None:
         raise ValueError(
-            f"executor = {executor!r}: the log density of {model.name} reaches {model.unknown_code()}, which may be "
-            "another in other processes, and cannot be compared"
+            f"executor = {executor!r}: the log density of {model.name} reaches {model.unknown_code()}, which may "
+            "differ in other processes, and cannot be compared"
         )
     _compile_for_others(model, algorithm)
     return ForeignExecutor(executor, code, at_once(executor, workers)), True

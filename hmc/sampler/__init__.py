@@ -20,12 +20,12 @@ Around the algorithm, and not needed to understand it:
 starting       a chain's random generator, its orders and its first position
 snapshot       all that a chain's future depends on, to go on from later
 normals        standard normals: NumPy's, without the C library
+linear_algebra  Cholesky factors and eigenvectors, in loops that give the same bits everywhere
 chain_through  a chain through a given position
 machine_code   `chain.advance`, compiled
 
 For speed alone:
 
-linear_algebra  Cholesky factors and eigenvectors, in loops that give the same bits everywhere
 rows           copies and sums of arrays as loops, each of which is one line of NumPy
 and `join_leaves`, at the end of nuts: `join` for the most frequent case
 

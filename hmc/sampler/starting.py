@@ -24,8 +24,9 @@ INITIAL_TRIES = 100
 # than they are worth.
 NUTS_SHARE = 0.3
 _ALGORITHMS = {"nuts": NUTS, "hmc": STATIC, "walnuts": WALNUTS}
-# The metric "auto" is dense up to this dimension, and low-rank beyond. A dense one has all correlations, those that
-# hide within the cutoff too; but its products grow with the square of the dimension, those of a low rank with its rank.
+# Where "auto" learns correlations, its metric is dense up to this dimension, and low-rank beyond. A dense one has all
+# correlations, those that hide within the cutoff too; but its products grow with the square of the dimension, those of
+# a low rank with its rank.
 LARGEST_DENSE = 40
 MOST_DIRECTIONS = 800  # that a low-rank metric is sought in: those of the latest 400 draws and their gradients
 

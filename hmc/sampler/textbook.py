@@ -1,7 +1,7 @@
 """NUTS as the papers write it: recursive, allocating, in their symbols. Read `nuts.py` after it.
 
-`hmc/sampler/nuts.py` is the fast code. From the same random generator both give the same draws and statistics, bit for
-bit, which the tests assert; no chain runs this one.
+`hmc/sampler/nuts.py` is the fast code. From the same random generator, with a diagonal or dense metric, both give the
+same draws and statistics, bit for bit, which the tests assert; no chain runs this one.
 
 `build_tree` and `transition` are algorithm 6 of Hoffman & Gelman (2014), "The No-U-Turn sampler", without its step size
 adaptation, and with four changes that came later:

@@ -105,7 +105,7 @@ def test_the_command_tells_what_was_found_or_what_was_checked(build, tmp_path, c
     else:
         # 4 + 1 + 4 // 4 points, or fewer where a call was held up; how many exactly, is tested below
         assert re.fullmatch("zoo: the gradient agrees with the density, all 6 components at [1-6] points?", said[0])
-        assert "zoo: where it was compared, the density is on average that of what the model simulates" in said
+        assert "zoo: where it was compared, the density agrees on average with what the model simulates" in said
 
 
 @pytest.mark.parametrize(("share", "expected"), [(1.0, "12 points"), (0.3, "3 points"), (0.05, "1 point")])

@@ -86,7 +86,7 @@ def test_the_statistics_are_counts_of_the_walks(records):
 def test_what_is_said_of_an_irreversible_step_is_what_was_recorded(records):
     said = re.compile(
         r"The step to leaf (-?\d+) took (\d+) leapfrog steps, but (\d+) leads? back within the tolerance\. "
-        r"The way back is another one, so there is no such step\. The doubling is given up"
+        r"The way back would be a different one, so this step is not allowed\. The doubling is given up"
     )
     found = [r for r in records if r.outcome.termination == IRREVERSIBLE]
     for r in found:

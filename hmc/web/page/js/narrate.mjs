@@ -60,7 +60,7 @@ function tellDoublings(recorded) {
 export function tellEnd({ outcome }) {
   if (outcome.termination === TERMINATION.MAX_DEPTH) {
     const most = `${counted(outcome.tree_depth, "doubling")}, the most allowed`;
-    return [`The trajectory ends after ${most}, without having turned: a longer one would have gone farther.`];
+    return [`The trajectory ends after ${most}, before it turned; with more doublings it would have gone farther.`];
   }
   if (outcome.termination === TERMINATION.U_TURN)
     return ["The trajectory ends: U-turn. To go on would lead back to where it has been."];
@@ -110,7 +110,7 @@ export function tellProposal({ proposals, weights, taken }) {
 export function tellVerdict(join) {
   const whole = stretch(...ordered(join.earlier[0], join.later[1]));
   if (join.is_turning) return `The whole, ${whole}, turns back on itself: ${tellTurning(join)}.`;
-  return `The whole, ${whole}, does not turn: both its ends still move the way of the sum of its momenta.`;
+  return `The whole, ${whole}, does not turn: both ends still move in the direction of the sum of its momenta.`;
 }
 
 /** By which checks, and at which leaves, a joined stretch turns. */
