@@ -31,8 +31,8 @@ def neck(trajectories: Sequence[RecordedTransition] | None = None, model: hmc.Mo
     What to see: left, the steps of NUTS are wider than the neck. The first that meets its wall is thrown far away, with
     an energy error over 1,000: a divergence, and the trajectory ends. Right, WALNUTS covers the same time with each
     step. Where a single leapfrog step would change the energy too much (a faint dashed line to where it would have
-    led), it takes two steps, four or more (small dots), until the energy stays within the tolerance. So the trajectory goes
-    down the neck and comes back, and its draw may lie there.
+    led), it takes two steps, four or more (small dots), until the energy stays within the tolerance. So the trajectory
+    goes down the neck and comes back, and its draw may lie there.
 
     `trajectories`: a RecordedTransition of NUTS and one of WALNUTS in 2 dimensions, of `model`, that start alike; None
     for two in `figures.sampler.toys.funnel`. ValueError for others.
