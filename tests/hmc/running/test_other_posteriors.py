@@ -160,7 +160,7 @@ def test_the_last_draw_alone_would_not_tell(ends_above, tmp_path, monkeypatch):
 def test_a_density_that_cannot_be_compared_is_not_sent_to_other_processes():
     model = hmc.Model(around_three, Nothing(1), [hmc.Parameter("mu")], name="unknown")
     assert "reaches the function less_three" in why_not_processes(model)
-    refused = pytest.raises(ValueError, match=r"log density of unknown reaches the function less_three, .* may differ in")
+    refused = pytest.raises(ValueError, match=r"log density of unknown reaches .* may differ in")
     with concurrent.futures.ProcessPoolExecutor(1) as pool, refused:
         hmc.sample(model, **SETTINGS, executor=pool)
 
