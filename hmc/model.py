@@ -270,6 +270,16 @@ class Model:
         with np.errstate(all="ignore"):
             return float(function(position, address, gradient)), gradient
 
+    def log_densities(self, positions: ArrayLike) -> NDArray[np.float64]:
+        """The log density at each of these unconstrained positions (..., dimension): (...); nan where it raises."""
+        function, address = self.density()
+        rows = np.ascontiguousarray(positions, dtype=np.float64).reshape(-1, self.dimension)
+        out = np.empty(len(rows))
+        for_each_row = compile_entry(density_rows, DENSITY, numba.types.intp, MATRIX, VECTOR, VECTOR)
+        with np.errstate(all="ignore"):
+            for_each_row(function, address, rows, np.empty(self.dimension), out)
+        return out.reshape(np.shape(positions)[:-1])
+
     def pointwise(self, role: str, positions: ArrayLike) -> NDArray[np.float64]:
         """What the function `role` ("log_likelihood" or "link") writes for positions (..., dimension):
         (..., observations).
@@ -390,6 +400,13 @@ def pointwise_rows(function, address, positions, out):
     """Call a pointwise function for each row of positions (rows, dimension), into out (rows, observations)."""
     for row in range(positions.shape[0]):
         function(positions[row], address, out[row])
+
+
+@kernel
+def density_rows(function, address, positions, gradient, out):
+    """The log density of each row of positions (rows, dimension), into out (rows,); each gradient into `gradient`."""
+    for row in range(positions.shape[0]):
+        out[row] = function(positions[row], address, gradient)
 
 
 class _Extent:
