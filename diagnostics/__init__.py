@@ -4,10 +4,10 @@ Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, obser
 `compare` and `verdict` take a fit: the first two read its names, draws and log likelihood, `verdict` also reads the
 sampler's statistics. `loo_refit`, `kfold` and `calibrate` sample models; nothing else here uses the sampler.
 
-Read in this order: protocols, arrays, rank, rhat, rhat_nested, ess, mcse; cautions, waic, psis, pareto, stacking;
-moment_matching, loo_pit, r2, power_scaling; refits, loo_refit, kfold; precis, same_data, differences, compare; energy,
-hierarchy, findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums, verification. What a
-notebook shows of them: markup, pictures, cells.
+Read in this order: protocols, arrays, rank, rhat, rhat_nested, rstar, ess, mcse; cautions, waic, psis, pareto,
+stacking; moment_matching, loo_pit, r2, power_scaling; refits, loo_refit, kfold; precis, same_data, differences,
+compare; energy, hierarchy, findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums, verification.
+What a notebook shows of them: markup, pictures, cells.
 """
 
 from .calibration import calibrate
@@ -39,6 +39,7 @@ from .r2 import bayes_r2, loo_r2
 from .rank import average_ranks, fold, rank_histogram, rank_normalize, split_chains
 from .rhat import rhat, rhat_basic
 from .rhat_nested import rhat_nested
+from .rstar import rstar, rstar_distribution
 from .stacking import stacking_weights
 from .verdict import Finding, Verdict, verdict
 from .verification import Verification, verify
@@ -96,6 +97,8 @@ __all__ = [
     "rhat",
     "rhat_basic",
     "rhat_nested",
+    "rstar",
+    "rstar_distribution",
     "split_chains",
     "stacking_weights",
     "uniformity",
