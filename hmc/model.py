@@ -272,8 +272,11 @@ class Model:
 
     def log_densities(self, positions: ArrayLike) -> NDArray[np.float64]:
         """The log density at each of these unconstrained positions (..., dimension): (...); nan where it raises."""
+        rows = np.ascontiguousarray(positions, dtype=np.float64)
+        if rows.ndim == 0 or rows.shape[-1] != self.dimension:
+            raise ValueError(f"{self.name}: positions have shape (..., {self.dimension}), not {rows.shape}")
         function, address = self.density()
-        rows = np.ascontiguousarray(positions, dtype=np.float64).reshape(-1, self.dimension)
+        rows = rows.reshape(-1, self.dimension)
         out = np.empty(len(rows))
         for_each_row = compile_entry(density_rows, DENSITY, numba.types.intp, MATRIX, VECTOR, VECTOR)
         with np.errstate(all="ignore"):
