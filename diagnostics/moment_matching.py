@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import as_draws, as_log_likelihood, log_sum_exp, pooled, quietly, variance
-from .protocols import FitOfModel, Floats
+from .protocols import FitWithModel, Floats
 from .psis import LooPointwise, PsisLoo, compute_psis_loo, loo_cautions, psis, relative_efficiency, summed
 
 # So many draws for each parameter make a covariance matrix that is worth matching.
@@ -85,7 +85,7 @@ class Matching(NamedTuple):
     cov: bool = True  # whether to match covariances too, where there are 10 draws for each parameter
 
 
-def loo_moment_match(fit: FitOfModel, **how: Any) -> PsisLoo:
+def loo_moment_match(fit: FitWithModel, **how: Any) -> PsisLoo:
     """`psis_loo` of a fit, with moment matching of the observations whose k-hat is high, as a `PsisLoo`.
 
     `fit`: a `hmc.Fit` with its model. `how`: k_threshold, max_iters, split and cov, see `Matching`. The rest is as of

@@ -38,7 +38,7 @@ class DensityModel(Protocol):
     def pointwise(self, role: str, positions: ArrayLike, /) -> Floats: ...  # (..., dimension) -> (..., observations)
 
 
-class FitOfModel(ScoredFit, Protocol):
+class FitWithModel(ScoredFit, Protocol):
     """A fit with its unconstrained draws and its model, if that is known."""
 
     @property
