@@ -121,10 +121,11 @@ def moment_match(
                     included, up to a constant; where it is nan or -inf, a position counts as impossible
     log_lik_i       (positions, i) -> (S,): the log likelihood of observation i, from 0, at them
 
-    The k-hats are those of the moved draws before the split, as in R's loo. Three things differ from the published
-    source of loo 2.10. Its split transformation takes the shift off last, which undoes the move only where nothing was
-    scaled; here it is undone in reverse order. Its `p_loo` has the lppd of the moved draws, ours of the draws. And its
-    `n_eff` has the relative efficiency of the second half of the draws alone, where its comment speaks of both halves.
+    The k-hats are those of the moved draws before the split, as in R's loo. Three things differ from it (2.5.1 was run,
+    and sources of later versions read). Its split transformation takes the shift off last, which undoes the move only
+    where nothing was scaled; here it is undone in reverse order. Its `p_loo` has the lppd of the moved draws, ours of
+    the draws. And its `n_eff` has the relative efficiency of the second half of the draws alone, where its comment
+    speaks of both halves.
 
     Warns as `psis_loo`, and where an observation's draws were moved `max_iters` times; without `split`, where that may
     spoil scores. An observation whose k-hat stays high needs a refit (`loo_refit`). ValueError for shapes that do not

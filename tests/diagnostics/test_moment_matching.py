@@ -18,6 +18,8 @@ import models
 from diagnostics import Matching, compare, loo_moment_match, moment_match, moment_matching, psis, psis_loo
 
 OUTLIER = 4
+GOLDEN = Path(__file__).parents[1] / "golden"
+R = json.loads((GOLDEN / "diagnostics" / "moment_matching.json").read_text())
 
 
 class Regression:
@@ -158,6 +160,57 @@ def test_the_weights_of_the_split_are_those_of_loos_formula():
     np.testing.assert_allclose(found.log_weights, psis(ratio, 1.0).log_weights, rtol=1e-9)
 
 
+def runs_beside_r():
+    """(ours, R's) of every run in the golden file, on the same draws of the same regression."""
+    rows = np.loadtxt(GOLDEN / "diagnostics" / "moment_matching_draws.csv", delimiter=",", skiprows=1)
+    data = np.loadtxt(GOLDEN / "diagnostics" / "moment_matching_data.csv", delimiter=",", skiprows=1)
+    assert np.array_equal(data, np.c_[REGRESSION.x[:, 1], REGRESSION.y])
+    draws = rows[:, 1:].reshape(4, 250, 3)
+    log_lik = REGRESSION.log_lik(rows[:, 1:]).reshape(4, 250, 20)
+    for run in R["runs"]:
+        how = Matching(run["k_threshold"], run["max_iters"], run["split"], run["cov"])
+        found = quietly(moment_match, draws, log_lik, REGRESSION.log_density, REGRESSION.log_lik_i, how)
+        yield found, run
+
+
+def undone_as_by_loo(move, draws, mean):
+    """The shift is taken off last, though the move adds it last."""
+    return np.linalg.solve(move.mapping, (draws - mean).T).T / move.scaling + mean - move.shift
+
+
+def of_the_second_half(log_lik, chains):
+    """loo's relative efficiency of split draws."""
+    return OF_BOTH_HALVES(log_lik, chains)[-1:]
+
+
+OF_BOTH_HALVES = moment_matching._efficiencies
+
+
+def test_all_numbers_are_rs_but_for_the_inverse_of_moves_that_scale(monkeypatch):
+    for found, run in runs_beside_r():
+        np.testing.assert_allclose(found.pareto_k, run["pareto_k"], rtol=0, atol=1e-10)
+        scales = run["split"] and run["k_threshold"] < 0.7
+        apart = abs(found.pointwise.elpd_loo - run["elpd_loo"]).max()
+        assert 1e-5 < apart < 0.01 if scales else apart < 1e-11
+    monkeypatch.setattr(moment_matching.Affine, "undo", undone_as_by_loo)
+    monkeypatch.setattr(moment_matching, "_efficiencies", of_the_second_half)
+    for found, run in runs_beside_r():
+        np.testing.assert_allclose(found.pointwise.elpd_loo, run["elpd_loo"], rtol=0, atol=1e-11)
+        np.testing.assert_allclose(found.pointwise.n_eff, run["n_eff"], rtol=1e-10)
+
+
+@pytest.mark.parametrize("broken", ["shift_and_scale", "log_jacobian"])
+def test_a_wrong_step_does_not_give_rs_numbers(monkeypatch, broken):
+    """Negative twin: another divisor of the variance; no Jacobian."""
+    monkeypatch.setattr(moment_matching.Affine, "undo", undone_as_by_loo)
+    if broken == "log_jacobian":
+        monkeypatch.setattr(moment_matching.Affine, broken, lambda move: 0.0)
+    else:
+        monkeypatch.setattr(moment_matching, "variance", lambda x, axis: x.var(axis=axis))
+    apart = [abs(found.pointwise.elpd_loo - run["elpd_loo"]).max() for found, run in runs_beside_r()]
+    assert max(apart) > 1e-5
+
+
 def test_each_move_gives_the_weighted_moments():
     rng = np.random.default_rng(5)
     draws = rng.normal(size=(4000, 3)) @ rng.normal(size=(3, 3)) + [1.0, -2.0, 30.0]
@@ -224,7 +277,7 @@ def matched(tanks):
 
 
 def test_k_hats_of_tanks_fall_and_their_scores_come_closer_to_exact_ones(tanks, matched):
-    golden = Path(__file__).parents[1] / "golden" / "models" / "exact_mSTnomem.json"
+    golden = GOLDEN / "models" / "exact_mSTnomem.json"
     exact = np.array(json.loads(golden.read_text())["pointwise"]["elpd_loo"])
     plain = quietly(psis_loo, tanks.log_likelihood)
     high = plain.pareto_k > plain.k_threshold
