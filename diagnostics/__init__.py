@@ -4,10 +4,10 @@ Draws have the shape (chains, draws, ...), log likelihoods (chains, draws, obser
 `compare` and `verdict` take a fit: the first two read its names, draws and log likelihood, `verdict` also reads the
 sampler's statistics. `loo_refit`, `kfold` and `calibrate` sample models; nothing else here uses the sampler.
 
-Read in this order: protocols, arrays, rank, rhat, rhat_nested, ess, mcse; cautions, waic, psis, pareto, stacking;
-loo_pit, r2, power_scaling; refits, loo_refit, kfold; precis, same_data, differences, compare; energy, hierarchy,
-findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums, verification. How a notebook shows them:
-markup, pictures, cells.
+Read in this order: protocols, arrays, rank, rhat, rhat_nested, rstar, ess, mcse; cautions, waic, psis, pareto,
+stacking; moment_matching, loo_pit, r2, power_scaling; refits, loo_refit, kfold; precis, same_data, differences,
+compare; energy, hierarchy, findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums, verification.
+How a notebook shows them: markup, pictures, cells.
 """
 
 from .calibration import calibrate
@@ -30,6 +30,7 @@ from .kfold import KFold, kfold
 from .loo_pit import loo_pit
 from .loo_refit import loo_refit
 from .mcse import mcse_mean, mcse_median, mcse_quantile, mcse_sd
+from .moment_matching import Matching, loo_moment_match, moment_match
 from .pareto import convergence_rate, min_ss, pareto_khat
 from .power_scaling import cjs_distance, power_scaling_sensitivity
 from .precis import precis
@@ -38,6 +39,7 @@ from .r2 import bayes_r2, loo_r2
 from .rank import average_ranks, fold, rank_histogram, rank_normalize, split_chains
 from .rhat import rhat, rhat_basic
 from .rhat_nested import rhat_nested
+from .rstar import rstar, rstar_distribution
 from .stacking import stacking_weights
 from .verdict import Finding, Verdict, verdict
 from .verification import Verification, verify
@@ -48,6 +50,7 @@ __all__ = [
     "Calibration",
     "Finding",
     "KFold",
+    "Matching",
     "Uniformity",
     "Verdict",
     "Verification",
@@ -72,6 +75,7 @@ __all__ = [
     "fold",
     "k_threshold",
     "kfold",
+    "loo_moment_match",
     "loo_pit",
     "loo_r2",
     "loo_refit",
@@ -80,6 +84,7 @@ __all__ = [
     "mcse_quantile",
     "mcse_sd",
     "min_ss",
+    "moment_match",
     "pareto_khat",
     "power_scaling_sensitivity",
     "precis",
@@ -92,6 +97,8 @@ __all__ = [
     "rhat",
     "rhat_basic",
     "rhat_nested",
+    "rstar",
+    "rstar_distribution",
     "split_chains",
     "stacking_weights",
     "uniformity",

@@ -51,6 +51,7 @@ def compare(
     *,
     convention: str = "rethinking",
     weights: str = "akaike",
+    loo: Mapping[str, PsisLoo] | None = None,
 ) -> pd.DataFrame:
     """Models side by side, best first: a DataFrame with the lecture's columns, a row per model of `fits`.
 
@@ -78,6 +79,8 @@ def compare(
     with "rethinking" (the lecture's) SE has divisor n, and dSE always n - 1, so that the two differ
     slightly in one table.
 
+    `loo`: with PSIS, the results of `psis_loo` or `loo_moment_match` by the names of fits; others are computed.
+
     The question matters more than the standard error. WAIC and PSIS score an observation with the parameters of
     its own group known: a tank of tadpoles with its own intercept. For the lecture's mST, WAIC is 200.3;
     leaving whole tanks out and predicting them from the population, exactly, gives 269.8. Adding predators
@@ -97,13 +100,14 @@ def compare(
         raise ValueError(f"compare has the scales {' and '.join(SCALES)}, not {scale!r}")
     if weights not in WEIGHTS:
         raise ValueError(f"compare has the weights {' and '.join(WEIGHTS)}, not {weights!r}")
-    log_liks = _log_likelihoods(fits)
+    log_liks, loo = _log_likelihoods(fits), dict(loo or {})
+    _check_known(loo, criterion, {name: log_lik.shape[2] for name, log_lik in log_liks.items()})
     (observations,) = {log_lik.shape[2] for log_lik in log_liks.values()}
     differing = differences(fits, observations)
     for difference in differing:
         if not difference.is_predictor:
             warnings.warn(f"{difference} Compare them only if it is a predictor.", stacklevel=2)
-    scores = {name: _scores(log_lik, criterion, convention) for name, log_lik in log_liks.items()}
+    scores = {name: _scores(log_lik, criterion, convention, loo.get(name)) for name, log_lik in log_liks.items()}
     for name, score in scores.items():
         for caution in score.cautions:
             warnings.warn(f"{name}: {caution}", stacklevel=2)
@@ -145,11 +149,22 @@ def _log_likelihoods(fits: Mapping[str, Any]) -> dict[str, Floats]:
     return log_liks
 
 
-def _scores(log_lik: Floats, criterion: str, convention: str) -> Scores:
+def _check_known(loo: Mapping[str, PsisLoo], criterion: str, observations: Mapping[str, int]) -> None:
+    """ValueError for leave-one-out results that are of no use."""
+    if loo and criterion != "PSIS":
+        raise ValueError(f"loo has results of PSIS, and the criterion is {criterion}")
+    for name, result in loo.items():
+        if name not in observations:
+            raise ValueError(f"loo has {name!r}, which is none of the models {', '.join(observations)}")
+        if (count := len(result.pareto_k)) != observations[name]:
+            raise ValueError(f"loo of {name} has {count} observations, and the model {observations[name]}")
+
+
+def _scores(log_lik: Floats, criterion: str, convention: str, loo: PsisLoo | None) -> Scores:
     if criterion == "WAIC":
         waic = compute_waic(log_lik, convention)
         return Scores(waic.pointwise.waic, waic.se, waic.p_waic, waic_cautions(waic), None)
-    loo = compute_psis_loo(log_lik)
+    loo = compute_psis_loo(log_lik) if loo is None else loo
     return Scores(loo.pointwise.looic, loo.se, loo.p_loo, loo_cautions(loo), loo)
 
 

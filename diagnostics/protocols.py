@@ -30,6 +30,27 @@ class ScoredFit(Protocol):
     def log_likelihood(self) -> ArrayLike: ...
 
 
+class DensityModel(Protocol):
+    """A model that gives log densities and log likelihoods of unconstrained positions."""
+
+    def log_densities(self, positions: ArrayLike, /) -> Floats: ...  # (..., dimension) -> (...)
+
+    def pointwise(self, role: str, positions: ArrayLike, /) -> Floats: ...  # (..., dimension) -> (..., observations)
+
+
+class FitWithModel(ScoredFit, Protocol):
+    """A fit with its unconstrained draws and its model, if that is known."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model(self) -> DensityModel | None: ...
+
+    @property
+    def unconstrained(self) -> Floats: ...  # (chains, draws, dimension)
+
+
 class ChainFailure(Protocol):
     """A chain that gave no draws."""
 

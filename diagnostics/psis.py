@@ -100,14 +100,19 @@ def compute_psis_loo(log_lik: ArrayLike, r_eff: ArrayLike | None = None) -> Psis
     parts = [_leave_out(*arguments) for arguments in zip(_columns(log_lik), r_eff, strict=True)]
     elpd, lppd, pareto_k, n_eff = np.transpose(parts)
     pointwise = LooPointwise(elpd, lppd - elpd, -2 * elpd, pareto_k, n_eff)
+    return summed(pointwise, k_threshold(len(log_lik)), cells)
+
+
+def summed(pointwise: LooPointwise, threshold: float, cells: Cells) -> PsisLoo:
+    """The `PsisLoo` of these observations."""
     return PsisLoo(
-        elpd_loo=float(elpd.sum()),
+        elpd_loo=float(pointwise.elpd_loo.sum()),
         p_loo=float(pointwise.p_loo.sum()),
         looic=float(pointwise.looic.sum()),
         se=standard_error_of_sum(pointwise.looic),
-        pareto_k=pareto_k,
+        pareto_k=pointwise.pareto_k,
         pointwise=pointwise,
-        k_threshold=k_threshold(len(log_lik)),
+        k_threshold=threshold,
         cells=cells,
     )
 

@@ -30,7 +30,7 @@ from hmc.jit.packing import pack, with_own_notes
 from hmc.jit.reach import FrozenCodeError
 from hmc.model_data import checked_and_packed
 from hmc.parameters import Parameter, blocks, checked_parameters, constrained, unconstrained
-from hmc.pointwise import n_observations, pointwise_rows
+from hmc.pointwise import density_rows, n_observations, pointwise_rows
 from hmc.settings import check_whole
 
 if TYPE_CHECKING:
@@ -271,6 +271,19 @@ class Model:
         gradient = np.zeros(self.dimension)
         with np.errstate(all="ignore"):
             return float(function(position, address, gradient)), gradient
+
+    def log_densities(self, positions: ArrayLike) -> NDArray[np.float64]:
+        """The log density at each of these unconstrained positions (..., dimension): (...); nan where it raises."""
+        rows = np.ascontiguousarray(positions, dtype=np.float64)
+        if rows.ndim == 0 or rows.shape[-1] != self.dimension:
+            raise ValueError(f"{self.name}: positions have shape (..., {self.dimension}), not {rows.shape}")
+        function, address = self.density()
+        rows = rows.reshape(-1, self.dimension)
+        out = np.empty(len(rows))
+        for_each_row = compile_entry(density_rows, DENSITY, numba.types.intp, MATRIX, VECTOR, VECTOR)
+        with np.errstate(all="ignore"):
+            for_each_row(function, address, rows, np.empty(self.dimension), out)
+        return out.reshape(np.shape(positions)[:-1])
 
     def pointwise(self, role: str, positions: ArrayLike) -> NDArray[np.float64]:
         """Values that the function `role` ("log_likelihood" or "link") writes for positions (..., dimension):

@@ -1,4 +1,4 @@
-"""Functions that write a number for each observation: how many they write, and their values for many positions."""
+"""A model's functions at many positions; how many observations those write that write a number for each."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ def n_observations(name: str, function: Callable[..., Any], data: Any, rows: NDA
                 raise
             reason = error
     raise ValueError(f"{name} cannot be run to count its observations: {reason}")
+
+
+@kernel
+def density_rows(function, address, positions, gradient, out):
+    """The log density of each row of positions (rows, dimension), into out (rows,); each gradient into `gradient`."""
+    for row in range(positions.shape[0]):
+        out[row] = function(positions[row], address, gradient)
 
 
 @kernel

@@ -7,7 +7,7 @@ author gives. Of a lower triangular matrix, the triangle with the diagonal is re
 import math
 
 from hmc.jit.kernel import inlined
-from hmc.numerics import exp, log
+from hmc.numerics import exp, log, log1p
 from models.densities import never_nan
 from models.gamma_functions import digamma, lgamma
 from models.location_scale import LOG_PI
@@ -81,16 +81,22 @@ def lkj_cholesky(factor, eta, d_factor):
 def categorical_logit(choice, logits, d_logits):
     """choice, from 0, ~ Categorical(softmax(logits)); -inf for one that is none of them.
 
-    Writes d/dlogits into `d_logits` and returns the log probability.
+    Writes d/dlogits into `d_logits` and returns the log probability. Both keep their digits near 0, where the choice is
+    almost sure: they are computed from the probability of the others.
     """
     n, largest = logits.shape[0], -math.inf
-    for k in range(n):
-        largest = max(largest, logits[k])
-    total = 0.0
-    for k in range(n):
-        d_logits[k] = exp(logits[k] - largest)
-        total += d_logits[k]
     is_one = 0 <= choice < n
     for k in range(n):
-        d_logits[k] = (1.0 if k == choice else 0.0) - d_logits[k] / total
-    return logits[choice if is_one else 0] - largest - log(total) if is_one else -math.inf
+        largest = max(largest, logits[k])
+    own = exp(logits[choice] - largest) if is_one else 0.0
+    others = 0.0
+    for k in range(n):
+        d_logits[k] = exp(logits[k] - largest)
+        others += 0.0 if k == choice else d_logits[k]
+    total = own + others
+    for k in range(n):
+        d_logits[k] = others / total if k == choice else -d_logits[k] / total
+    if not is_one:
+        return -math.inf
+    behind = logits[choice] - largest
+    return behind - log(total) if behind < 0.0 else -log1p(others)

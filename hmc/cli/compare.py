@@ -25,6 +25,11 @@ def add(subparsers: Any) -> None:
     command = subparsers.add_parser("compare", help="fit models of the same data and compare them")
     command.add_argument("models", metavar="MODEL", nargs="+", help=MODEL_HELP)
     command.add_argument("--criterion", choices=("WAIC", "PSIS"), default="WAIC", help="default WAIC")
+    command.add_argument(
+        "--moment-match",
+        action="store_true",
+        help="with PSIS: match the moments of observations whose k-hat is high, before you refit without them",
+    )
     command.add_argument("--scale", choices=("deviance", "log"), default="deviance", help="default deviance")
     add_digits(command)
     add_sampling(command, LECTURES_WARMUP)
@@ -42,18 +47,21 @@ def run(options: argparse.Namespace) -> int:
     for name, model in built.items():
         if model.log_likelihood is None:
             raise ValueError(f"{name} has no log_likelihood function, which {options.criterion} needs")
+    if options.moment_match and options.criterion != "PSIS":
+        raise ValueError("--moment-match needs --criterion PSIS")
     fits = {
         model.name if is_simulated(name, model) else name: sample(name, model, options) for name, model in built.items()
     }
 
-    from diagnostics import compare, psis_loo, verdict, waic
+    from diagnostics import compare, loo_moment_match, psis_loo, verdict, waic
     from diagnostics.formatting import table_text
 
-    criterion: Callable[[Any], Any] = {"WAIC": waic, "PSIS": psis_loo}[options.criterion]
+    psis: Callable[[Any], Any] = loo_moment_match if options.moment_match else lambda fit: psis_loo(fit.log_likelihood)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the verdicts below say it
-        table = compare(fits, criterion=options.criterion, scale=options.scale)
-        verdicts = {name: verdict(fit, criterion(fit.log_likelihood)) for name, fit in fits.items()}
+        loo = {name: psis(fit) for name, fit in fits.items()} if options.criterion == "PSIS" else {}
+        table = compare(fits, criterion=options.criterion, scale=options.scale, loo=loo)
+        verdicts = {name: verdict(fit, loo.get(name) or waic(fit.log_likelihood)) for name, fit in fits.items()}
     print(table_text(table, options.digits))
     print(table.attrs["note"])
     if table.attrs["caution"]:

@@ -1,8 +1,8 @@
 """Where tables come from: a DataFrame or a CSV file, as names of columns and rows of unchecked cells.
 
 Files are text in UTF-8, packed by gzip or not, with one separator throughout, a comma, a semicolon or a tab, and quotes
-as spreadsheets write them. Anything else is refused here, in one line that names the file. pandas is not imported:
-whoever has a DataFrame has imported it.
+as spreadsheets write them; Excel's line `sep=;` and comments may stand before the header. Anything else is refused
+here, in one line that names the file. pandas is not imported: whoever has a DataFrame has imported it.
 """
 
 import codecs
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeGuard
 
 from models.tables.columns import shown, text_of
 from models.tables.decimals import reader_of
+from models.tables.preamble import is_comment, without_preamble
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,8 +79,9 @@ def source_of_frame(frame: Any) -> Source:
 
 def source_of_file(path: FilePath, wanted: Sequence[str]) -> Source:
     """The `Source` of a CSV file that should have the columns `wanted`; ValueError for any other file."""
-    text, where = _text_of(path)
-    records, fault = _read_on(_records(text, _separator(text, where, wanted), where))
+    content, where = _text_of(path)
+    text, named = without_preamble(content, where, wanted, READ)
+    records, fault = _read_on(_records(text, _separator(text, where, wanted, named), where))
     names = [name.strip() for name in records[0].fields] if records else []
     if not names:
         raise fault or ValueError(f"{where} is empty")
@@ -147,8 +149,10 @@ class _Line(NamedTuple):
     are_all_quoted: bool
 
 
-def _separator(text: str, where: str, wanted: Sequence[str]) -> str:
-    """The separator under which the header has the most of the wanted names; ValueError where that leaves a choice."""
+def _separator(text: str, where: str, wanted: Sequence[str], named: str | None) -> str:
+    """The separator that the file names, or under which the header has the most of the wanted names; ValueError where
+    that leaves a choice, or the two differ.
+    """
     try:
         fields = {mark: _header(text, mark) for mark in SEPARATORS}
     except csv.Error as error:
@@ -156,8 +160,12 @@ def _separator(text: str, where: str, wanted: Sequence[str]) -> str:
     found = {mark: len({name.strip() for name in names} & {*wanted}) for mark, names in fields.items()}
     most = max(found.values())
     if most == 0:
-        return max(SEPARATORS, key=lambda mark: len(fields[mark]))
+        return named or max(SEPARATORS, key=lambda mark: len(fields[mark]))
     best = [mark for mark in SEPARATORS if found[mark] == most]
+    if named in best:
+        return named
+    if named is not None:
+        raise ValueError(f"{where}: line 1 says sep={named}, and its header is separated by {best[0]!r}: delete line 1")
     read = [mark for mark in best if mark in READ]
     if not read:
         raise ValueError(f"{where} is separated by {best[0]!r}; save it with commas, semicolons or tabs")
@@ -228,6 +236,7 @@ def _rows(records: list[_Line], width: int, fault: ValueError | None) -> tuple[l
     for number, record in enumerate(records, start=1):
         if len(record.fields) != width + has_names:
             hint = _HINT if len(record.fields) == width + 1 else ""
+            hint = _COMMENT if is_comment(record.fields[0]) else hint
             return rows, ValueError(f"{_fields(len(record.fields))} under a header of {width}{hint}")
         if has_names and not record.is_first_quoted:
             return rows, ValueError(f"its name {shown(record.fields[0])} is not in quotes, as that of row 1 is")
@@ -238,6 +247,7 @@ def _rows(records: list[_Line], width: int, fault: ValueError | None) -> tuple[l
     return rows, fault
 
 
+_COMMENT = "; it begins with #: delete comments below the header"
 _HINT = "; if the first is a name that R gave the row, write the table with row.names = FALSE"
 
 

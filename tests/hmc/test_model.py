@@ -193,6 +193,24 @@ def test_evaluate_refuses_positions_of_another_shape(position):
         running.grouped_model().evaluate(position)
 
 
+def partial_bell(position, data, gradient):
+    if position[0] > 5.0:
+        raise ValueError("too far")
+    gradient[0] = -position[0] * data.y
+    return -0.5 * position[0] * position[0] * data.y
+
+
+def test_log_densities_are_those_of_each_position_and_nan_where_it_raises():
+    model = make(log_density=partial_bell, data=One(2.0))
+    positions = np.random.default_rng(1).normal(size=(2, 3, 1))
+    found = model.log_densities(positions)
+    assert found.tolist() == [[model.evaluate(position)[0] for position in row] for row in positions]
+    assert np.isnan(model.log_densities([[6.0], [4.0]])).tolist() == [True, False]
+    assert model.log_densities([0.5]).shape == ()
+    with pytest.raises(ValueError, match=r"bell: positions have shape \(\.\.\., 1\), not \(3, 2\)"):
+        model.log_densities(np.zeros((3, 2)))
+
+
 def test_jitted_and_plain_functions_are_the_same_to_a_model():
     plain, jitted = (make(log_density=f).evaluate([1.5]) for f in (bell, numba.njit(bell)))
     assert plain[0] == jitted[0]

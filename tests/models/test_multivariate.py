@@ -121,6 +121,12 @@ def test_categorical_has_the_digits(logits):
     )
 
 
+def test_a_choice_that_is_almost_sure_keeps_its_digits():
+    logits, slopes = [30.0, 0.0, -3.0], np.empty(3)
+    value = categorical_logit(0, np.array(logits), slopes)
+    np.testing.assert_allclose([value, *slopes], value_and_derivatives(softmax(0), logits), rtol=1e-14)
+
+
 def test_where_there_is_no_density_it_is_0():
     one, room, slopes = np.eye(2), np.empty((2, 2)), np.empty(2)
     for bad in (0.0, -1.0, math.nan, math.inf):

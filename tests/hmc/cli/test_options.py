@@ -69,6 +69,7 @@ USED = {
     ("fit", "--set"): (("fit", "cafes", *SHORT), "visits=3", None),
     **{("compare", option): (COMPARE, value, SAMPLE) for option, value in OF_SAMPLING.items()},
     ("compare", "--criterion"): ((*COMPARE, *SHORT), "PSIS", None),
+    ("compare", "--moment-match"): ((*COMPARE, "--criterion", "PSIS", *SHORT), None, None),
     ("compare", "--scale"): ((*COMPARE, *SHORT), "log", None),
     ("compare", "--digits"): ((*COMPARE, *SHORT), 5, None),
     ("compare", "--data"): ((*COMPARE, *SHORT), "frogs.csv", None),
@@ -178,7 +179,7 @@ def test_an_option_that_is_dropped_on_the_way_is_noticed(capsys, monkeypatch, fo
 
 def test_the_lists_of_options_for_sampling_are_complete():
     names = [option.removeprefix("--").replace("-", "_") for command, option in options() if command == "compare"]
-    assert {*shared.OF_SAMPLING} == {*names} - {"criterion", "scale", "digits", "data", "set"}
+    assert {*shared.OF_SAMPLING} == {*names} - {"criterion", "moment_match", "scale", "digits", "data", "set"}
 
 
 UNSAMPLED = [name for name in [*figures.names(), *figures.films()] if not figures.needs(name)]

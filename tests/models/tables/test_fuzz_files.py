@@ -89,6 +89,13 @@ BROKEN = {
         rf"{ACCEPTS}|row \d+ is the first with a fault, not: ",
     ),
     "decimal commas": ("m0", sources, "reader_of", one_reading, ACCEPTS),
+    "lines before the header": (
+        "mST",
+        sources,
+        "without_preamble",
+        lambda text, *of: (text, None),
+        "refuses what it can hold",
+    ),
     "packed files": ("cafes", sources, "_GZIP", b"none", "refuses what it can hold"),
     "encodings": ("m0", sources, "_text_of", lenient_text, ACCEPTS),
     "quotes": ("mRXma", sources, "csv", types.SimpleNamespace(reader=lenient_reader, Error=csv.Error), ACCEPTS),

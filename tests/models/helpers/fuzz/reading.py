@@ -79,8 +79,8 @@ def cells_of_frame(frame):
 
 def _cells_of_text(given, columns):
     """As `cells_of_frame`, of a file with these columns."""
-    text, separator = _text(given.content), _separator(given, columns)
-    lines = fields(text, separator)
+    separator = _separator(given, columns)
+    lines = fields(_table_text(given)[0], separator)
     names = [name.strip() for name, _ in next(lines)]
     rows, seen, named = [], set(), None
     try:
@@ -111,9 +111,23 @@ def _text(content):
         raise Fault from None
 
 
+def _table_text(given):
+    """(the text without lines before the header, the separator that the first of these names or None); or a Fault."""
+    text, named, end = _text(given.content), None, r" *(\r\n|\r|\n|\Z)"
+    if re.match(' *"*sep=', text, re.IGNORECASE):
+        first = re.match(rf' *"?sep=([,;\t])"?[,;\t]*{end}', text, re.IGNORECASE)
+        if first is None:
+            raise Fault
+        named, text = first[1], text[first.end() :]
+    comments = re.match(r"""((?: *|[ \t"']*#[^\r\n]*)(\r\n|\r|\n))*""", text)
+    return text[comments.end() :], named
+
+
 def _separator(given, columns):
     """The one separator that gives the header all of the columns."""
     possible = [mark for mark in ",;\t" if {*columns} <= {*_header(given, mark)}]
+    if (named := _table_text(given)[1]) is not None:
+        possible = [mark for mark in possible if mark == named]
     if len(possible) != 1:
         raise Fault
     return possible[0]
@@ -126,7 +140,7 @@ def header_names(given, columns):
 
 def _header(given, separator):
     try:
-        return [name.strip() for name, _ in next(fields(_text(given.content), separator), [])]
+        return [name.strip() for name, _ in next(fields(_table_text(given)[0], separator), [])]
     except Fault:
         return []
 

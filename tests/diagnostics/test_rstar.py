@@ -1,0 +1,134 @@
+"""R*: near 1 for chains that are alike, over it for others, whatever they differ in."""
+
+import builtins
+
+import numpy as np
+import pytest
+
+from diagnostics import rhat, rstar, rstar_distribution
+
+pytest.importorskip("sklearn", reason="R* needs scikit-learn: pip install -e '.[rstar]'")
+
+CHAINS, DRAWS = 4, 400
+JUDGED = round(0.3 * CHAINS * DRAWS)
+# Standard deviation of R* for chains that are alike, not split: of a share of 1 in 4, times 4.
+SPREAD = np.sqrt((CHAINS - 1) / JUDGED)
+METHODS = ("rf", "gbm")
+
+
+def alike(seed=1, parameters=5):
+    return np.random.default_rng(seed).normal(size=(CHAINS, DRAWS, parameters))
+
+
+def shifted(draws):
+    return draws + np.where(np.arange(CHAINS) == 0, 1.5, 0.0)[:, None, None]
+
+
+def wider(draws):
+    return draws * np.where(np.arange(CHAINS) == 0, 4.0, 1.0)[:, None, None]
+
+
+def drifting(draws):
+    return draws + np.linspace(-2.0, 2.0, DRAWS)[:, None]
+
+
+def correlated(draws):
+    """Chains whose first two parameters go together, or against each other; each alone has the same distribution."""
+    sign = np.where(np.arange(CHAINS) % 2 == 0, 1.0, -1.0)[:, None]
+    return np.concatenate([draws[..., :1], sign[..., None] * draws[..., :1] + 0.3 * draws[..., 1:2]], axis=2)
+
+
+def is_near_1(value):
+    return abs(value - 1) < 4 * SPREAD
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_chains_that_are_alike_have_an_r_star_near_1(method):
+    assert is_near_1(rstar(alike(), method, split=False))
+    values = rstar_distribution(alike(), "gbm", split=False)
+    assert values.shape == (1000,)
+    assert is_near_1(values.mean())
+    assert values.std() == pytest.approx(SPREAD, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("unlike", "method"),
+    [(shifted, "gbm"), (wider, "gbm"), (correlated, "gbm"), (shifted, "rf")],
+)
+def test_chains_that_differ_have_an_r_star_over_1(unlike, method):
+    assert rstar(unlike(alike()), method, split=False) > 1 + 4 * SPREAD
+
+
+def test_values_of_chains_that_differ_lie_over_1():
+    assert np.quantile(rstar_distribution(shifted(alike()), "gbm", split=False), 0.001) > 1
+
+
+def test_rhat_does_not_see_chains_of_other_correlations_and_r_star_does():
+    draws = correlated(alike())
+    assert rhat(draws).max() < 1.01
+    assert rstar(draws, "gbm", split=False) > 1.3
+
+
+def test_halves_count_as_chains_so_that_a_drift_that_all_share_is_seen():
+    assert rstar(drifting(alike()), "gbm") > 1 + 4 * np.sqrt((2 * CHAINS - 1) / JUDGED)
+    assert is_near_1(rstar(drifting(alike()), "gbm", split=False))
+
+
+def test_a_classifier_that_is_judged_by_the_draws_it_learned_from_is_noticed(monkeypatch):
+    """Negative twin: draws that are judged must be others."""
+    monkeypatch.setattr(np, "split", lambda order, places: [order, order])
+    assert not is_near_1(rstar(alike(), "gbm", split=False))
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    draws = shifted(alike())[:, :100]
+    assert rstar(draws, "gbm", seed=3) == rstar(draws, "gbm", seed=3) != rstar(draws, "gbm", seed=4)
+    same = [rstar_distribution(draws, "gbm", nsimulations=5, seed=3).tolist() for _ in range(2)]
+    assert same[0] == same[1]
+
+
+def test_one_parameter_and_a_classifier_of_ones_own():
+    from sklearn.neighbors import KNeighborsClassifier
+
+    draws = alike(parameters=1)
+    for method in ("gbm", KNeighborsClassifier(20)):
+        assert is_near_1(rstar(draws[..., 0], method, split=False))
+        assert not is_near_1(rstar(shifted(draws)[..., 0], method, split=False))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_draws_that_are_not_finite_give_nan(bad):
+    draws = alike()
+    draws[1, 7, 2] = bad
+    assert np.isnan(rstar(draws))
+    assert np.isnan(rstar_distribution(draws, nsimulations=3)).tolist() == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("draws", "given", "said"),
+    [
+        ((1, 50, 2), {"split": False}, "single chain needs split=True"),
+        ((4, 3, 2), {}, "R\\* needs 4 draws of each chain, not 3"),
+        ((4, 50, 2), {"method": "svm"}, "the methods rf and gbm, or a classifier of scikit-learn, not 'svm'"),
+        ((4, 50, 2), {"training_proportion": 1.0}, "training_proportion = 1.0 is not between 0 and 1"),
+    ],
+)
+def test_what_gives_no_r_star_is_refused(draws, given, said):
+    for function in (rstar, rstar_distribution):
+        with pytest.raises(ValueError, match=said):
+            function(np.zeros(draws), **given)
+    with pytest.raises(ValueError, match="nsimulations = 0 is not 1 or more"):
+        rstar_distribution(alike(), nsimulations=0)
+
+
+def test_without_scikit_learn_it_says_what_to_install(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *arguments, **named):
+        if name.startswith("sklearn"):
+            raise ImportError(name)
+        return real(name, *arguments, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=r"R\* needs scikit-learn: pip install -e '.\[rstar\]'"):
+        rstar(alike())
