@@ -207,11 +207,13 @@ def settled(figure: Figure) -> Figure:
         try:
             if (look, sheet) != (Look(), {}):
                 fitting.fit(figure)
-            figure.draw_without_rendering()
+            else:
+                fitting.lay_out(figure)
         except UserWarning:
             size = " x ".join(f"{inches:g}" for inches in figure.get_size_inches())
             raise NoRoomError(f"{size} inches are too small") from None
-    figure.set_layout_engine("none")
+    with matplotlib.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)  # "none" would leave a placeholder, for which matplotlib draws twice to save once
     return figure
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from figures.drawing import style
+from figures.drawing import fitting, style
 from models.reedfrogs import TANKS
 from models.tables import read
 
@@ -169,7 +169,7 @@ def divide(axes: Axes, runs: Sequence[Run]) -> None:
     for texts in _wordings(runs):
         for label, text in zip(labels, texts, strict=True):
             label.set_text(text)
-        axes.figure.draw_without_rendering()  # widths are known after the layout only
+        fitting.lay_out(axes.figure)  # widths are known after the layout only
         if all(_fits(axes, label, run) for label, run in zip(labels, runs, strict=True)):
             break
     else:
