@@ -27,6 +27,10 @@ def bandwidth(draws: ArrayLike) -> float:
 
 def normal_mixture(mean: ArrayLike, sd: ArrayLike, at: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean over `mean` and `sd` (draws, each of one dimension or a number) of normal densities at `at`."""
-    mean, sd = np.broadcast_arrays(np.atleast_1d(mean), sd)
-    density = [np.mean(np.exp(-0.5 * ((x - mean) / sd) ** 2) / sd) for x in at]  # no array of draws by points
-    return np.array(density) / np.sqrt(2.0 * np.pi)
+    mean, precision = np.broadcast_arrays(np.atleast_1d(mean), 1.0 / np.asarray(sd))
+    scaled, factor = mean * precision, np.sqrt(0.5)
+    density = []
+    for x in at:  # no array of draws by points
+        z = factor * (x * precision - scaled)
+        density.append(np.exp(-z * z) @ precision)
+    return np.array(density) / (mean.size * np.sqrt(2.0 * np.pi))

@@ -45,8 +45,7 @@ def fit(figure: Figure) -> None:
         _wrap(axes.xaxis.label, box.width)
         _wrap(axes.yaxis.label, 1.1 * box.height, is_upright=True)
         _thin_ticks(axes, box.width / figure.dpi)
-    lay_out(figure)  # for texts of more lines, which it follows in a second pass
-    lay_out(figure)
+    lay_out(figure)  # for texts of more lines, and fewer ticks
 
 
 def lay_out(figure: Figure) -> None:
@@ -56,6 +55,15 @@ def lay_out(figure: Figure) -> None:
         engine.execute(figure)
     for axes in figure.axes:
         axes.apply_aspect()
+
+
+def place_as(figure: Figure, like: Figure) -> None:
+    """Put axes and titles of a figure where those of `like` are, which has the same ones."""
+    for axes, other in zip(figure.axes, like.axes, strict=True):
+        axes.set_position(other.get_position(original=True).bounds)
+    for title in ("_suptitle", "_supxlabel", "_supylabel"):
+        if getattr(figure, title) is not None:
+            getattr(figure, title).set_position(getattr(like, title).get_position())
 
 
 def recolour(figure: Figure, colours: Mapping[Any, Any]) -> None:
