@@ -84,7 +84,9 @@ def cafes_frame(
 def draw_frame(
     beliefs: Mapping[int, Belief], visit: int, table: Mapping[str, np.ndarray], like: Figure | None = None
 ) -> Figure:
-    """The frame of `visit` from beliefs by number of visits, laid out as the frame `like`; ValueError if they lack it."""
+    """The frame of `visit` from beliefs by number of visits, laid out as the frame `like`; ValueError if it is none of
+    them.
+    """
     if visit not in beliefs:
         raise ValueError(f"cafes: no fit of {visit} visits; given: {', '.join(map(str, beliefs))}")
     n_cafes = int(table["cafe"].max())

@@ -16,6 +16,7 @@ from PIL import Image
 
 from figures.drawing import style
 from figures.drawing.palette import in_few_colours
+from figures.drawing.small import picture
 from hmc.files import write_whole
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _pictures(figures: Iterable[Figure], fineness: float) -> list[Image.Image]:
             scene = scene if scene is not None and scene.figure is figure else _Scene(figure, fineness)
             pictures.append(scene.picture())
         else:
-            pictures.append(_picture(figure, fineness))
+            pictures.append(picture(figure, fineness))
     return pictures
 
 
@@ -110,12 +111,3 @@ class _Scene:
             for artist in self._moving:
                 self.figure.draw_artist(artist)
         return Image.fromarray(np.asarray(self._canvas.buffer_rgba())).convert("RGB")
-
-
-def _picture(figure: Figure, fineness: float) -> Image.Image:
-    """The figure as drawn, in red, green and blue."""
-    image = io.BytesIO()
-    with style.applied():
-        figure.savefig(image, format="rgba", dpi=fineness)
-    width, height = (int(inches * fineness) for inches in figure.get_size_inches())
-    return Image.frombuffer("RGBA", (width, height), image.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")

@@ -166,10 +166,13 @@ def applied() -> Iterator[None]:
 class Slide(Figure):
     """A Figure that a notebook shows where it ends a cell, whether or not pyplot has been imported.
 
+    is_of_its_size: whether it was drawn for its size, and has to be drawn anew for another, as `resettled` cannot.
     moving: of a figure that is a film's frames one after the other, all artists that change from frame to frame.
     """
 
+    is_of_its_size = False
     moving: Sequence[Artist] = ()
+    engine: Any = None  # its layout engine, which is not set once it is settled
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """({"image/png": base64}, {"image/png": its size in pixels of the page}): sharp on dense screens."""
@@ -184,8 +187,8 @@ class Slide(Figure):
 def blank(size: tuple[float, float] = WIDE) -> Slide:
     """An empty figure, `size` in inches unless another is asked for; its layout avoids overlaps."""
     figure = Slide(figsize=_size(size), layout="constrained")
-    engine: Any = figure.get_layout_engine()
-    engine.set(w_pad=0.1, h_pad=0.08)  # inches
+    figure.engine = figure.get_layout_engine()
+    figure.engine.set(w_pad=0.1, h_pad=0.08)  # inches
     return figure
 
 
@@ -225,6 +228,18 @@ def settled(figure: Figure, like: Figure | None = None) -> Figure:
             raise NoRoomError(f"{size} inches are too small") from None
     with matplotlib.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
         figure.set_layout_engine(None)  # after "none" matplotlib would draw each figure twice to save it once
+    return figure
+
+
+def resettled(figure: Slide) -> Slide:
+    """A settled figure in the size that is asked for now: drawn once, fitted again. It is changed, also where there is
+    no room for it: NoRoomError.
+    """
+    with applied():
+        figure.set_size_inches(*_size(tuple(figure.get_size_inches())))
+        figure.set_dpi(matplotlib.rcParams["figure.dpi"])
+        figure.set_layout_engine(figure.engine)
+        settled(figure)
     return figure
 
 

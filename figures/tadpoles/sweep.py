@@ -126,9 +126,7 @@ def sigma_sweep_animation(
     return write_film(path, _frames(shown, ascending, table), durations)
 
 
-def _frames(
-    shown: SweepScores, fits: Sequence[FitOfModel], table: Mapping[str, np.ndarray]
-) -> Iterator[Figure]:
+def _frames(shown: SweepScores, fits: Sequence[FitOfModel], table: Mapping[str, np.ndarray]) -> Iterator[Figure]:
     """The frame of each fit, laid out as the first."""
     first = None
     for fit in fits:

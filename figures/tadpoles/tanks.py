@@ -166,6 +166,7 @@ def divide(axes: Axes, runs: Sequence[Run]) -> None:
         axes.text((run.first + run.last) / 2, 1.01, "", transform=axes.get_xaxis_transform(), ha="center", va="bottom")
         for run in runs
     ]
+    axes.figure.is_of_its_size = True  # as its labels are
     for texts in _wordings(runs):
         for label, text in zip(labels, texts, strict=True):
             label.set_text(text)
