@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from figures.drawing import style
 from figures.drawing.palette import in_few_colours
 from hmc.files import write_whole
 
@@ -22,6 +21,8 @@ _PACKING = {"lossless": True, "method": 2, "quality": 30}
 
 def picture(figure: Figure, fineness: float | None = None) -> Image.Image:
     """A figure as drawn, in red, green and blue, with so many dots per inch; None for its own."""
+    from figures.drawing import style  # here alone: a page is written without matplotlib
+
     dots, image = fineness or figure.dpi, io.BytesIO()
     with style.applied():
         figure.savefig(image, format="rgba", dpi=dots)
