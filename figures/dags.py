@@ -77,6 +77,7 @@ def dag(graph: Dag, title: str = "") -> Figure:
     with style.applied():
         figure = style.blank()
         axes = figure.add_subplot()
+        figure.is_of_its_size = True
         places = _stretched(layout(graph), *figure.get_size_inches())
         figure.suptitle(title, x=0.015, ha="left")
         for cause, effect in graph.edges:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,11 @@ from models.cafes import CAFES
 from models.tables import read
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from matplotlib.figure import Figure
 
+    from figures.cafes.curves import Belief
     from figures.drawing.protocols import NamedFit
 
 
@@ -40,4 +43,13 @@ def cafes_animation(
     table = read(CAFES, data)
     beliefs = beliefs_of(fits, numbers(fits), table, style)
     shown = [round(1000 * seconds)] * (len(beliefs) - 1) + [round(3000 * seconds)]  # milliseconds
-    return write_film(path, (draw_frame(beliefs, visit, table) for visit in beliefs), shown)
+    return write_film(path, _frames(beliefs, table), shown)
+
+
+def _frames(beliefs: Mapping[int, Belief], table: Mapping[str, np.ndarray]) -> Iterator[Figure]:
+    """The frame of each visit, laid out as the first."""
+    first = None
+    for visit in beliefs:
+        frame = draw_frame(beliefs, visit, table, like=first)
+        first = first or frame
+        yield frame

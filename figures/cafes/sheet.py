@@ -81,8 +81,12 @@ def cafes_frame(
     return draw_frame(beliefs_of(fits, numbers(fits), table, style), visit, table)
 
 
-def draw_frame(beliefs: Mapping[int, Belief], visit: int, table: Mapping[str, np.ndarray]) -> Figure:
-    """The frame of `visit` from beliefs by number of visits; ValueError if they lack it."""
+def draw_frame(
+    beliefs: Mapping[int, Belief], visit: int, table: Mapping[str, np.ndarray], like: Figure | None = None
+) -> Figure:
+    """The frame of `visit` from beliefs by number of visits, laid out as the frame `like`; ValueError if it is none of
+    them.
+    """
     if visit not in beliefs:
         raise ValueError(f"cafes: no fit of {visit} visits; given: {', '.join(map(str, beliefs))}")
     n_cafes = int(table["cafe"].max())
@@ -103,7 +107,7 @@ def draw_frame(beliefs: Mapping[int, Belief], visit: int, table: Mapping[str, np
         title = "cafes: before any visit" if visit == 0 else f"cafes: after visit {visit}"
         figure.suptitle(title, x=0.015, ha="left")
         _explain(figure, "one visit earlier")
-        return looks.settled(figure)
+        return looks.settled(figure, like)
 
 
 def numbers(fits: Mapping[int, NamedFit] | Sequence[NamedFit]) -> list[int]:
@@ -197,12 +201,12 @@ def _write(axes, at, text, transform, ha):
 def _share_axes(figure, panels, beliefs, longest):
     """The same axes for all panels, with a label for all of them."""
     highest = max(max(b.population.max(), b.cafes.max()) for b in beliefs.values())
-    for axes in panels.ravel():
-        axes.set_xlim(0.0, longest)
-        axes.set_ylim(0.0, 1.06 * highest)
-        axes.set_xticks(np.arange(0.0, longest + 1.0, 10.0))
-        axes.locator_params(axis="y", nbins=3)
-        axes.yaxis.set_major_formatter("{x:.2f}")  # as wide in all frames of a film
+    axes = panels[0, 0]  # the others share limits and ticks with it
+    axes.set_xlim(0.0, longest)
+    axes.set_ylim(0.0, 1.06 * highest)
+    axes.set_xticks(np.arange(0.0, longest + 1.0, 10.0))
+    axes.locator_params(axis="y", nbins=3)
+    axes.yaxis.set_major_formatter("{x:.2f}")  # as wide in all frames of a film
     for axes in panels[-1]:
         axes.set_xlabel("Mean wait (min)", fontsize=12)
     figure.supylabel("Density (per minute)", fontsize=13)

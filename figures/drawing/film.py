@@ -8,12 +8,15 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from figures.drawing import style
 from figures.drawing.palette import in_few_colours
+from figures.drawing.small import picture
 from hmc.files import write_whole
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ def has_ffmpeg() -> bool:
 
 def _gif(figures: Iterable[Figure], milliseconds: Sequence[int]) -> bytes:
     fineness = style.dots_per_inch() or DOTS_PER_INCH
-    pictures = [_picture(figure, fineness) for figure in figures]
+    pictures = _pictures(figures, fineness)
     first, *others = in_few_colours(pictures, COLOURS)
     film = io.BytesIO()
     first.save(film, "gif", save_all=True, append_images=others, duration=milliseconds, loop=0, optimize=False)
@@ -60,7 +63,7 @@ def _mp4(path: Path, figures: Iterable[Figure], milliseconds: Sequence[int]) -> 
     if not has_ffmpeg():
         raise RuntimeError(f"{path}: ffmpeg, which writes films as .mp4, is not installed")
     tick = math.gcd(*milliseconds)
-    pictures = [_picture(figure, style.dots_per_inch() or style.DOTS_PER_INCH) for figure in figures]
+    pictures = _pictures(figures, style.dots_per_inch() or style.DOTS_PER_INCH)
     width, height = pictures[0].size
     of_input = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", f"1000/{tick}")
     unfinished = path.with_name(f".{path.stem}.part.mp4")
@@ -75,10 +78,36 @@ def _mp4(path: Path, figures: Iterable[Figure], milliseconds: Sequence[int]) -> 
         unfinished.unlink(missing_ok=True)
 
 
-def _picture(figure: Figure, fineness: float) -> Image.Image:
-    """The figure as drawn, in red, green and blue."""
-    image = io.BytesIO()
-    with style.applied():
-        figure.savefig(image, format="rgba", dpi=fineness)
-    width, height = (int(inches * fineness) for inches in figure.get_size_inches())
-    return Image.frombuffer("RGBA", (width, height), image.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")
+def _pictures(figures: Iterable[Figure], fineness: float) -> list[Image.Image]:
+    """The figures as drawn, in red, green and blue."""
+    pictures, scene = [], None
+    for figure in figures:
+        if getattr(figure, "moving", ()):
+            scene = scene if scene is not None and scene.figure is figure else _Scene(figure, fineness)
+            pictures.append(scene.picture())
+        else:
+            pictures.append(picture(figure, fineness))
+    return pictures
+
+
+class _Scene:
+    """A figure that changes: what stays is drawn once, and what moves is drawn over it in each frame."""
+
+    def __init__(self, figure: Any, fineness: float) -> None:
+        self.figure = figure
+        self._canvas = FigureCanvasAgg(figure)
+        self._moving = sorted(figure.moving, key=lambda artist: artist.get_zorder())
+        figure.set_dpi(fineness)
+        for artist in self._moving:
+            artist.set_animated(True)
+        with style.applied():
+            self._canvas.draw()
+        self._still = self._canvas.copy_from_bbox(figure.bbox)
+
+    def picture(self) -> Image.Image:
+        """The figure as it is now."""
+        self._canvas.restore_region(self._still)
+        with style.applied():
+            for artist in self._moving:
+                self.figure.draw_artist(artist)
+        return Image.fromarray(np.asarray(self._canvas.buffer_rgba())).convert("RGB")

@@ -34,7 +34,7 @@ def fit(figure: Figure) -> None:
     _reflow(figure, width)
     for legend in figure.legends:
         _narrow_legend(figure, legend, width)
-    figure.draw_without_rendering()
+    lay_out(figure)
     title = figure._suptitle  # type: ignore[attr-defined]
     if title is not None:
         _wrap(title, 0.97 * figure.bbox.width)
@@ -45,7 +45,25 @@ def fit(figure: Figure) -> None:
         _wrap(axes.xaxis.label, box.width)
         _wrap(axes.yaxis.label, 1.1 * box.height, is_upright=True)
         _thin_ticks(axes, box.width / figure.dpi)
-    figure.draw_without_rendering()  # the layout follows texts of more lines in a second pass
+    lay_out(figure)  # for texts of more lines, and fewer ticks
+
+
+def lay_out(figure: Figure) -> None:
+    """Give the axes of a figure their places. Drawing does it too, and takes as long again for what stays unseen."""
+    engine = figure.get_layout_engine()
+    if engine is not None and figure.axes:
+        engine.execute(figure)
+    for axes in figure.axes:
+        axes.apply_aspect()
+
+
+def place_as(figure: Figure, like: Figure) -> None:
+    """Put axes and titles of a figure where those of `like` are, which has the same ones."""
+    for axes, other in zip(figure.axes, like.axes, strict=True):
+        axes.set_position(other.get_position(original=True).bounds)
+    for title in ("_suptitle", "_supxlabel", "_supylabel"):
+        if getattr(figure, title) is not None:
+            getattr(figure, title).set_position(getattr(like, title).get_position())
 
 
 def recolour(figure: Figure, colours: Mapping[Any, Any]) -> None:

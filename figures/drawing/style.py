@@ -13,13 +13,14 @@ import base64
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib
 import matplotlib.style
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from figures.drawing import fitting
@@ -80,6 +81,7 @@ _LINES = {
     "axes.linewidth": 0.8,
     "axes.spines.right": False,
     "axes.spines.top": False,
+    "axes.titley": 1.0,  # else a layout asks for the ticks above each panel, of which there are none
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "text.color": INK,
@@ -163,7 +165,15 @@ def applied() -> Iterator[None]:
 
 
 class Slide(Figure):
-    """A Figure that a notebook shows where it ends a cell, whether or not pyplot has been imported."""
+    """A Figure that a notebook shows where it ends a cell, whether or not pyplot has been imported.
+
+    is_of_its_size: whether it was drawn for its size, and has to be drawn anew for another, as `resettled` cannot.
+    moving: of a figure that is a film's frames one after the other, all artists that change from frame to frame.
+    """
+
+    is_of_its_size = False
+    moving: Sequence[Artist] = ()
+    engine: Any = None  # its layout engine, which is not set once it is settled
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """({"image/png": base64}, {"image/png": its size in pixels of the page}): sharp on dense screens."""
@@ -178,8 +188,8 @@ class Slide(Figure):
 def blank(size: tuple[float, float] = WIDE) -> Slide:
     """An empty figure, `size` in inches unless another is asked for; its layout avoids overlaps."""
     figure = Slide(figsize=_size(size), layout="constrained")
-    engine: Any = figure.get_layout_engine()
-    engine.set(w_pad=0.1, h_pad=0.08)  # inches
+    figure.engine = figure.get_layout_engine()
+    figure.engine.set(w_pad=0.1, h_pad=0.08)  # inches
     return figure
 
 
@@ -196,9 +206,11 @@ def dots_per_inch() -> float | None:
     return _asked.get()[0].dpi
 
 
-def settled(figure: Figure) -> Figure:
+def settled(figure: Figure, like: Figure | None = None) -> Figure:
     """`figure` with its layout fixed, so that saving it a second time moves nothing; if a look is asked for, with
     titles, legends and panels that fit it. NoRoomError where there is no room for the axes.
+
+    like: an earlier frame of the same film, whose axes and titles have the places that those of `figure` get.
     """
     look, sheet = _asked.get()
     if sheet:
@@ -208,11 +220,27 @@ def settled(figure: Figure) -> Figure:
         try:
             if (look, sheet) != (Look(), {}):
                 fitting.fit(figure)
-            figure.draw_without_rendering()
+            elif like is not None:
+                fitting.place_as(figure, like)
+            else:
+                fitting.lay_out(figure)
         except UserWarning:
             size = " x ".join(f"{inches:g}" for inches in figure.get_size_inches())
             raise NoRoomError(f"{size} inches are too small") from None
-    figure.set_layout_engine("none")
+    with matplotlib.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)  # after "none" matplotlib would draw each figure twice to save it once
+    return figure
+
+
+def resettled(figure: Slide) -> Slide:
+    """A settled figure in the size that is asked for now: drawn once, fitted again. It is changed, also where there is
+    no room for it: NoRoomError.
+    """
+    with applied():
+        figure.set_size_inches(*_size(tuple(figure.get_size_inches())))
+        figure.set_dpi(matplotlib.rcParams["figure.dpi"])
+        figure.set_layout_engine(figure.engine)
+        settled(figure)
     return figure
 
 

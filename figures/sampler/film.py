@@ -68,6 +68,7 @@ def frames(chain: Sequence[RecordedTransition], model: hmc.Model) -> Iterator[Fi
             artist.set_gid(gid)
         figure.legend(handles=[start, ring, past], loc="outside right center")
         style.settled(figure)
+        figure.moving = (line, dots, past, start, ring, momentum, title)
     for number, recorded in enumerate(chain):
         past.set_data(*np.reshape([r.leaf(0).position for r in chain[:number]], (-1, 2)).T)
         start.set_data(*recorded.leaf(0).position[:, None])

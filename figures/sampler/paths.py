@@ -12,7 +12,7 @@ import numpy as np
 
 from figures.drawing import style
 from figures.sampler import toys
-from figures.sampler.trajectory import draw_density, mark, scale_errors
+from figures.sampler.trajectory import draw_density, log_densities, mark, scale_errors
 from hmc.record.narrate import distance_moved
 from hmc.sampler.outcome import DIVERGENCE, MAX_ENERGY_ERROR
 
@@ -96,7 +96,7 @@ def _draw_orbit(axes, path, model):
     start = path.leaf(0)
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     x, momentum = np.linspace(left, right, _GRID), np.linspace(low, high, _GRID)
-    log_density = np.array([model.evaluate((value,))[0] for value in x])
+    log_density = log_densities(model, x[:, None])
     energy = 0.5 * momentum[:, None] ** 2 - log_density
     orbit = axes.contour(x, momentum, energy, [start.energy], colors=style.GUIDE, linewidths=4.0, alpha=0.4, zorder=1)
     orbit.set_gid("orbit")

@@ -7,7 +7,7 @@ of a tank that was left out: lower is better.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -123,11 +123,24 @@ def sigma_sweep_animation(
     ascending = sorted(fits, key=sigma_of)
     frame = round(1000 * seconds)
     durations = [frame] * (len(fits) - 1) + [3 * frame]
-    return write_film(path, (sweep_frame(shown, fit, table) for fit in ascending), durations)
+    return write_film(path, _frames(shown, ascending, table), durations)
 
 
-def sweep_frame(shown: SweepScores, fit: FitOfModel, table: Mapping[str, np.ndarray]) -> Figure:
-    """A frame of `sigma_sweep_animation`, from the `SweepScores`, one of the fits, and the tanks' columns."""
+def _frames(shown: SweepScores, fits: Sequence[FitOfModel], table: Mapping[str, np.ndarray]) -> Iterator[Figure]:
+    """The frame of each fit, laid out as the first."""
+    first = None
+    for fit in fits:
+        frame = sweep_frame(shown, fit, table, like=first)
+        first = first or frame
+        yield frame
+
+
+def sweep_frame(
+    shown: SweepScores, fit: FitOfModel, table: Mapping[str, np.ndarray], like: Figure | None = None
+) -> Figure:
+    """A frame of `sigma_sweep_animation`, from the `SweepScores`, one of the fits, and the tanks' columns; laid out as
+    the frame `like`.
+    """
     at = int(np.flatnonzero(shown.sigma == sigma_of(fit))[0])
     survival = tanks.survival_of(fit, table)
     colour = style.model_colour(fit.name)
@@ -143,7 +156,7 @@ def sweep_frame(shown: SweepScores, fit: FitOfModel, table: Mapping[str, np.ndar
         here = {"markersize": 15, "markerfacecolor": "none", "markeredgecolor": style.INK, "markeredgewidth": 2.5}
         below.plot(shown.sigma[at], shown.psis[at], "o", **here, gid="here")
         figure.legend(loc="outside lower center", ncols=4)
-        return style.settled(figure)
+        return style.settled(figure, like)
 
 
 def _draw_tanks(axes, survival, colour):

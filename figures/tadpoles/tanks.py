@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from figures.drawing import style
+from figures.drawing import fitting, style
 from models.reedfrogs import TANKS
 from models.tables import read
 
@@ -166,10 +166,11 @@ def divide(axes: Axes, runs: Sequence[Run]) -> None:
         axes.text((run.first + run.last) / 2, 1.01, "", transform=axes.get_xaxis_transform(), ha="center", va="bottom")
         for run in runs
     ]
+    axes.figure.is_of_its_size = True  # as its labels are
     for texts in _wordings(runs):
         for label, text in zip(labels, texts, strict=True):
             label.set_text(text)
-        axes.figure.draw_without_rendering()  # widths are known after the layout only
+        fitting.lay_out(axes.figure)  # widths are known after the layout only
         if all(_fits(axes, label, run) for label, run in zip(labels, runs, strict=True)):
             break
     else:

@@ -18,7 +18,7 @@ from figures.drawing.small import dots_per_inch
 from figures.lecture.page.cells import grid
 from figures.lecture.page.formula import mathml
 from figures.lecture.page.listing import inline, listing
-from figures.lecture.page.view import Card, CodeListing, Content, Lecture, PageTable, Picture, Section
+from figures.lecture.page.view import Card, CodeListing, Content, Lecture, PageTable, Picture, Section, duration
 
 TYPES = {".webp": "image/webp", ".png": "image/png", ".gif": "image/gif", ".csv": "text/csv"}
 PIXELS_PER_INCH = 100  # on a reader's screen: a figure of 9.6 inches is 960 wide there, whatever its resolution
@@ -146,15 +146,6 @@ def size(path: str | Path) -> tuple[int, int]:
     with Image.open(path) as image:
         fineness = round(dots_per_inch(image) or PIXELS_PER_INCH) / PIXELS_PER_INCH
         return round(image.width / fineness), round(image.height / fineness)
-
-
-def duration(seconds: float) -> str:
-    """A number of seconds in short words: "0.05 s", "12 s", "3 min 20 s"."""
-    if seconds < 9.95:
-        return f"{seconds:.2g} s"
-    if round(seconds) < 60:
-        return f"{seconds:.0f} s"
-    return f"{round(seconds) // 60} min {round(seconds) % 60} s"
 
 
 def setting(value: Any) -> str:

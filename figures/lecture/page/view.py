@@ -3,10 +3,13 @@
 Texts are plain text, not HTML. Names identify things, in links and in the names of files to download.
 """
 
-from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from __future__ import annotations
 
-import pandas as pd
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Picture(NamedTuple):
@@ -18,7 +21,7 @@ class Picture(NamedTuple):
     alt: str  # a description for readers who cannot see it
     path: Path  # .webp, .png, or .gif
     narrow: Path | None = None  # the same for narrow screens
-    still: "Picture | None" = None  # of a film: the picture to show if nothing should move
+    still: Picture | None = None  # of a film: the picture to show if nothing should move
     files: tuple[str, ...] = ()  # links to it beside the page: figures/tanks.svg
 
 
@@ -78,3 +81,12 @@ class Lecture(NamedTuple):
 
     parts: tuple[Section, ...]
     facts: dict[str, str]  # label -> text, with `code` in backticks: seed, versions, time, differences
+
+
+def duration(seconds: float) -> str:
+    """A number of seconds in short words: "0.05 s", "12 s", "3 min 20 s"."""
+    if seconds < 9.95:
+        return f"{seconds:.2g} s"
+    if round(seconds) < 60:
+        return f"{seconds:.0f} s"
+    return f"{round(seconds) // 60} min {round(seconds) % 60} s"

@@ -154,7 +154,8 @@ class Plan:
 
     def _refit(self, name: str, nth: int = -1) -> Item:
         stem, options = self._options(name, nth)
-        return self._sampled("refit", stem, tasks.refit, name, options, draws=contents.REFIT_DRAWS)
+        draws = contents.SERIES_REFIT_DRAWS if name in figures.SERIES else contents.REFIT_DRAWS
+        return self._sampled("refit", stem, tasks.refit, name, options, draws=draws)
 
     def _study(self, estimator: str) -> Item:
         given = {"estimator": estimator, "replications": self._settings.replications, "seed": self._settings.seed}

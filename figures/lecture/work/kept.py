@@ -1,7 +1,7 @@
 """The items that a folder has already, and what each was made from: only missing or changed items are made again.
 
-`kept.json` in the folder has a record of each finished item. An item is trusted if its record has the key that is asked
-for, and its files are byte for byte as they were written.
+`kept.json` in the folder has a record of each finished item, and of the page. An item is trusted if its record has the
+key that is asked for, and its files are byte for byte as they were written; so is the page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Kept:
         if (self.folder / PAGE).exists() and not (self.folder / RECORDS).exists():
             raise ValueError(f"{self.folder / PAGE} is there already, and not of hmc lecture: it is left as it is")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._records = _read(self.folder / RECORDS)
+        self._records, self._page = _read(self.folder / RECORDS)
         self._write()  # so a folder that cannot be written to is noticed now, not after the first fit
         for unfinished in self.folder.glob("*/.*.part"):  # of a run that was killed
             unfinished.unlink(missing_ok=True)
@@ -61,20 +61,32 @@ class Kept:
         """How many seconds the item of this name took to make."""
         return self._records[name]["seconds"]
 
+    def has_page(self, key: str) -> bool:
+        """Whether the page is here, made from what `key` stands for, and undamaged."""
+        return self._page == {"key": key, "file": _digest(self.folder / PAGE)}
+
+    def keep_page(self, text: str, key: str) -> None:
+        """Write the page, and record its key."""
+        write_whole(self.folder / PAGE, lambda file: file.write(text.encode()))
+        self._page = {"key": key, "file": _digest(self.folder / PAGE)}
+        self._write()
+
     def _write(self) -> None:
-        text = json.dumps({"format": FORMAT, "items": self._records}, indent=1)
+        text = json.dumps({"format": FORMAT, "page": self._page, "items": self._records}, indent=1)
         write_whole(self.folder / RECORDS, lambda file: file.write(text.encode()))
 
 
-def _read(path: Path) -> dict[str, dict[str, Any]]:
+def _read(path: Path) -> tuple[dict[str, dict[str, Any]], Any]:
+    """(the records of the items by name, that of the page)."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         records = content["items"] if content["format"] == FORMAT else {}
-        return {
+        whole = {
             name: record for name, record in records.items() if record.keys() == {"key", "files", "facts", "seconds"}
         }
+        return whole, content.get("page")
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+        return {}, None
 
 
 def _digest(path: Path) -> str | None:

@@ -1,6 +1,8 @@
 """`hmc lecture`: its items are planned, made by workers, kept, and shown on a page."""
 
+import hashlib
 import inspect
+import json
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -9,15 +11,12 @@ from typing import Any, NamedTuple
 
 import models
 from figures.lecture import contents
-from figures.lecture.page import render
-from figures.lecture.page.filling import Filling
-from figures.lecture.page.view import Lecture
+from figures.lecture.page.view import duration
 from figures.lecture.work import sources
 from figures.lecture.work.items import LIBRARIES, Plan, Request
 from figures.lecture.work.kept import PAGE, Kept
 from figures.lecture.work.running import run
 from hmc import __version__
-from hmc.files import write_whole
 from hmc.reporting import progress_bar
 from hmc.running import check_execution, compile_sampler, for_packages
 from hmc.sampling import sample
@@ -84,18 +83,33 @@ def make(
     check_execution(workers, executor)  # before the folder is made
     plan, kept = Plan(parts, settings), Kept(folder)
     missing = [name for name, item in plan.items.items() if not kept.has(item)]
-    made, failures = _run(plan, kept, missing, workers, executor)
+    made, failures = _run(plan, kept, missing, workers, executor) if missing else ([], {})
     done = plan.items.keys() - (set(missing) - set(made))
 
     page_started = time.perf_counter()
     spent = _spent(plan, kept, done)
     facts = _facts(settings, spent, plan.items.keys() - done, failures)
-    text = render.render(Lecture(Filling(plan, kept, done).parts(parts), facts))
-    write_whole(kept.folder / PAGE, lambda file: file.write(text.encode()))
+    _write_page(parts, plan, kept, done, facts)
     ended = time.perf_counter()
     spent["page"] = ended - page_started
     there = [name for name in plan.items if name not in missing]
     return Made(kept.folder / PAGE, made, there, failures, spent, ended - started)
+
+
+def _write_page(
+    parts: Sequence[contents.Part], plan: Plan, kept: Kept, done: Collection[str], facts: Mapping[str, str]
+) -> None:
+    """Write the page, unless it is there already. Then nothing is loaded that only a page needs, such as pandas."""
+    shown = [[name, plan.items[name].key] for name in sorted(done)]
+    made_from = [sources.digest_of_all(), [part.name for part in parts], shown, dict(facts)]
+    key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
+    if kept.has_page(key):
+        return
+    from figures.lecture.page import render
+    from figures.lecture.page.filling import Filling
+    from figures.lecture.page.view import Lecture
+
+    kept.keep_page(render.render(Lecture(Filling(plan, kept, done).parts(parts), facts)), key)
 
 
 def _checked(
@@ -166,7 +180,7 @@ def _facts(
         "Seed": f"{settings.seed}; the same seed gives the same draws",
         "Stories and participants": "the published file" if settings.trolley else "simulated, without `--trolley FILE`",
         "Versions": ", ".join([f"rethinking-hmc {__version__}", *versions]),
-        "Time spent": ", ".join(f"{on} {render.duration(seconds)}" for on, seconds in spent.items()),
+        "Time spent": ", ".join(f"{on} {duration(seconds)}" for on, seconds in spent.items()),
     }
     if absent:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items())

@@ -16,7 +16,8 @@ ROOT = Path(figures.__file__).parents[1]
 PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
 
-def digest(*modules: str, alone: Iterable[str] = ()) -> str:
+@functools.cache
+def digest(*modules: str, alone: tuple[str, ...] = ()) -> str:
     """A hash of the source files of these modules, by name, and of all modules of the project that they import,
     directly or indirectly; of the data files, if a module is of `models`; and of the modules `alone`, without their
     imports.
@@ -30,8 +31,23 @@ def digest(*modules: str, alone: Iterable[str] = ()) -> str:
     files = [_file(name) for name in seen.union(alone)]
     if any(name.startswith("models.") for name in seen):
         files += [path for path in (ROOT / "models" / "data").iterdir() if path.is_file()]
-    digests = [f"{path.relative_to(ROOT).as_posix()} {_file_digest(path)}" for path in sorted(files)]
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    return _joint(files)
+
+
+def digest_of_all() -> str:
+    """A hash of all files of the project's packages: whatever is made from them is the same where it is."""
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if "__pycache__" not in path.parts]
+    return _joint(path for path in files if path.is_file())
+
+
+def forget() -> None:
+    """Read the files anew from now on."""
+    for cached in (digest, imports_of, _file, _file_digest):
+        cached.cache_clear()
+
+
+def _joint(files: Iterable[Path]) -> str:
+    return hashlib.sha256("\n".join(map(_file_digest, sorted(files))).encode()).hexdigest()
 
 
 @functools.cache
@@ -40,7 +56,7 @@ def imports_of(name: str) -> list[str]:
     path = _file(name)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = set[str]()
-    for node in _nodes(ast.parse(path.read_bytes())):
+    for node in _statements(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -53,18 +69,22 @@ def imports_of(name: str) -> list[str]:
     return sorted(filter(_is_ours, found))
 
 
-def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a syntax tree, without the parts under `if TYPE_CHECKING:`."""
-    for node in ast.iter_child_nodes(tree):
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """The statements of a module, at any depth, without those under `if TYPE_CHECKING:`."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
             yield node
-            yield from _nodes(node)
+            for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+                waiting += getattr(node, block, ())
 
 
 def _is_ours(name: str) -> bool:
     return name.partition(".")[0] in PACKAGES and _file(name).is_file()
 
 
+@functools.cache
 def _file(name: str) -> Path:
     path = ROOT.joinpath(*name.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
@@ -72,4 +92,5 @@ def _file(name: str) -> Path:
 
 @functools.cache
 def _file_digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """The file's place in the project, and a hash of its bytes."""
+    return f"{path.relative_to(ROOT).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}"

@@ -5,7 +5,6 @@ about them, as JSON. Chains run one after the other, since items are made side b
 when it runs, so a worker that fits does not load matplotlib.
 """
 
-import os
 import shutil
 import threading
 from collections.abc import Mapping
@@ -70,39 +69,43 @@ def figure(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
 
     loaded = {name: load(source) for name, source in inputs.items()}
     with _drawing:
-        _drawn(arguments, loaded, stem, (".png", ".svg"))
-        small.write_still(f"{stem}.png", f"{stem}.webp")
-        narrow = f"{stem}-narrow"
+        drawn = _written_still(_drawn(arguments, loaded), stem)
+        narrow = f"{stem}-narrow.webp"
         try:
             with style.asked(style.NARROW):
-                _drawn(arguments, loaded, narrow, (".png",))
+                smaller = _drawn(arguments, loaded) if drawn.is_of_its_size else style.resettled(drawn)
+                small.write_still(small.picture(smaller), narrow)
         except style.NoRoomError:  # it is shown as on wide screens
-            shutil.copyfile(f"{stem}.webp", f"{narrow}.webp")
-        else:
-            small.write_still(f"{narrow}.png", f"{narrow}.webp")
-            os.unlink(f"{narrow}.png")
+            shutil.copyfile(f"{stem}.webp", narrow)
     return {"untrue": claims.untrue(arguments["figure"], loaded, **arguments["options"])}
 
 
 def plot(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     """A figure of a model's chains, as `figure`, but of one size that is legible on all screens."""
     from figures import claims
-    from figures.drawing import small, style
+    from figures.drawing import style
 
     loaded = {name: load(source) for name, source in inputs.items()}
     with _drawing, style.asked(style.NARROW):
-        _drawn(arguments, loaded, stem, (".png", ".svg"))
-        small.write_still(f"{stem}.png", f"{stem}.webp")
+        _written_still(_drawn(arguments, loaded), stem)
     return {"untrue": claims.untrue(arguments["figure"], loaded, **arguments["options"])}
 
 
-def _drawn(arguments: Arguments, loaded: dict[str, Any], stem: str, endings: tuple[str, ...]) -> None:
+def _drawn(arguments: Arguments, loaded: dict[str, Any]) -> Any:
     import figures
-    from figures.drawing.style import save
 
-    drawn = figures.draw(arguments["figure"], loaded, **arguments["options"])
-    for ending in endings:
-        save(drawn, f"{stem}{ending}")
+    return figures.draw(arguments["figure"], loaded, **arguments["options"])
+
+
+def _written_still(drawn: Any, stem: str) -> Any:
+    """Write a figure as .png, .svg and .webp, and return it."""
+    from figures.drawing import small, style
+
+    image = small.picture(drawn)
+    small.write_png(image, f"{stem}.png")
+    small.write_still(image, f"{stem}.webp")
+    style.save(drawn, f"{stem}.svg")
+    return drawn
 
 
 def film(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:

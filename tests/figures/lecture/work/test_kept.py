@@ -45,6 +45,20 @@ def test_a_damaged_list_is_an_empty_one(folder, damage):
     assert Kept(folder).has(ITEM)
 
 
+def test_a_page_is_trusted_that_is_of_the_same_things_and_undamaged(folder):
+    kept = Kept(folder)
+    assert not kept.has_page("key")
+    kept.keep_page("a page", "key")
+    assert kept.has_page("key")
+    assert Kept(folder).has_page("key")
+    assert Kept(folder).has(ITEM)
+    assert not Kept(folder).has_page("another key")
+    (folder / "index.html").write_text("a pace")
+    assert not Kept(folder).has_page("key")
+    (folder / "index.html").unlink()
+    assert not Kept(folder).has_page("key")
+
+
 def test_a_record_with_nothing_in_it_is_none(folder):
     content = json.loads((folder / "kept.json").read_text())
     (folder / "kept.json").write_text(json.dumps(content | {"items": {"fits/one": {}}}))

@@ -13,19 +13,14 @@ def copy(tmp_path, monkeypatch):
     for package in sources.PACKAGES:
         shutil.copytree(sources.ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(sources, "ROOT", tmp_path)
-    forget()
+    sources.forget()
     yield tmp_path
-    forget()
-
-
-def forget():
-    sources.imports_of.cache_clear()
-    sources._file_digest.cache_clear()
+    sources.forget()
 
 
 def edited(path):
     path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
-    forget()
+    sources.forget()
 
 
 def test_imports_are_found_wherever_they_stand_and_however_they_are_written(copy):
@@ -74,3 +69,11 @@ def test_modules_alone_count_without_what_they_import(copy):
     assert digest() == before
     edited(copy / "figures" / "tadpoles" / "sweep.py")
     assert digest() != before
+
+
+def test_any_edit_changes_the_digest_of_all(copy):
+    seen = {sources.digest_of_all()}
+    for edit in ("hmc/sampler/nuts.py", "models/data/cafes.csv", "figures/lecture/page/templates/page.html"):
+        edited(copy / edit)
+        seen.add(sources.digest_of_all())
+    assert len(seen) == 4
