@@ -19,8 +19,7 @@ OPTIMISATION = 3
 SMALL = ("recording", "_substituted", "start_search", "first_guess", "climbing", "set_from_covariance")
 # Called, not inlined: an inlined function has Numba inline all that it calls, and a macro step calls these thrice.
 _CALLED = re.compile(
-    r"^(define [^\n]*(?:macro_step\d+walk|macro_step\d+walk_substituted|recording\d+noted_walk)B[^\n]*\)) #\d+ \{$",
-    re.M,
+    r"^(define [^\n]*(?:macro_step\d+walk(?:_substituted)?|recording\d+noted_walk)B[^\n]*\)) #\d+ \{$", re.MULTILINE
 )
 
 

@@ -49,6 +49,8 @@ export function sample(model, given = {}) {
   return drawn(model, checkedSettings(given, model.constants, model.dimension));
 }
 
+/** The same of checked settings.
+ * @param {Model} model @param {any} settings @returns {ReturnType<typeof sample>} */
 function drawn(model, settings) {
   const { chains, warmup, draws, keep_warmup } = settings;
   const all = { position: [], stats: {}, warmup: [], warmup_stats: {} };

@@ -110,16 +110,16 @@ export function argumentsOf(settings, dimension, constants, chain = 0) {
   return { sizes, numbers, arrays };
 }
 
-function algorithmOf({ algorithm }, { NUTS, WALNUTS, STATIC }) {
-  return { nuts: NUTS, walnuts: WALNUTS, hmc: STATIC }[algorithm];
+function algorithmOf({ algorithm }, constants) {
+  return constants[{ nuts: "NUTS", walnuts: "WALNUTS", hmc: "STATIC" }[algorithm]];
 }
 
 /** Of all algorithms but WALNUTS, no macro step is halved. */
-function macroOrders({ algorithm, tolerance, warmup }, { NUTS_SHARE }) {
+function macroOrders({ algorithm, tolerance, warmup }, constants) {
   const isWalnuts = algorithm === "walnuts";
   return {
     "orders.macro.tolerance": isWalnuts ? tolerance : Infinity,
-    "orders.macro.first": isWalnuts ? Math.trunc(NUTS_SHARE * warmup) : 0,
+    "orders.macro.first": isWalnuts ? Math.trunc(constants.NUTS_SHARE * warmup) : 0,
   };
 }
 

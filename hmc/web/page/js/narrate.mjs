@@ -1,10 +1,10 @@
 // A recorded transition in words: line by line the text of hmc/record/narrate.py, which tests hold it to.
 
 import { short, twoDecimals } from "./numbers.mjs";
-import { distanceMoved, doublingsOf, leafOf, wayOf } from "./trajectory.mjs";
+import { distanceMoved, doublingsOf, isAstray, leafOf, wayOf } from "./trajectory.mjs";
 
 /** Constants of hmc/sampler/outcome.py. */
-export const TERMINATION = { U_TURN: 0, SUBTREE_U_TURN: 1, DIVERGENCE: 2, MAX_DEPTH: 3, PATH_END: 4, IRREVERSIBLE: 6, GOING_ON: -1 };
+export const TERMINATION = { U_TURN: 0, SUBTREE_U_TURN: 1, DIVERGENCE: 2, MAX_DEPTH: 3, PATH_END: 4, IRREVERSIBLE: 6 };
 const MAX_ENERGY_ERROR = 1000;
 export const KINDS_IN_WORDS = { nuts: "NUTS", walnuts: "WALNUTS", hmc: "static HMC" };
 
@@ -78,7 +78,7 @@ function tellSteps({ number, isForward, leaves }) {
 /** Which steps of WALNUTS took more than one leapfrog step; "" where none did. */
 function tellPieces(leaves) {
   const told = leaves
-    .filter((leaf) => leaf.termination === TERMINATION.GOING_ON && wayOf(leaf)?.level > 0)
+    .filter((leaf) => !isAstray(leaf) && wayOf(leaf)?.level > 0)
     .map((leaf) => `to leaf ${leaf.number} in ${2 ** wayOf(leaf).level} leapfrog steps`);
   return told.length > 0 ? `; the step ${told.join(", ")}` : "";
 }

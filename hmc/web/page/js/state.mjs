@@ -11,8 +11,9 @@ const numbers = (x) => Array.isArray(x) && x.every(Number.isFinite);
 
 /** The settings of a run, which a race has a second time. */
 const OF_RUN = {
-  algorithm: oneOf("nuts", "hmc"),
+  algorithm: oneOf("nuts", "walnuts", "hmc"),
   path_length: between(0, 1000),
+  tolerance: between(0, 1000),
   max_depth: wholeFrom(1, 12),
   seed: wholeFrom(0, Number.MAX_SAFE_INTEGER),
   chains: wholeFrom(1, 16),
@@ -26,7 +27,7 @@ const METRICS = ["auto", "diag", "dense", "low_rank", "unit"]; // of `sample`
  * @param {{name: string, coordinates: import("./coordinates.mjs").Coordinate[]}} model */
 export function defaultState(model) {
   return {
-    view: "step", algorithm: "nuts", path_length: Math.PI / 2, max_depth: 10, seed: 12,
+    view: "step", algorithm: "nuts", path_length: Math.PI / 2, tolerance: 3, max_depth: 10, seed: 12,
     chains: 4, warmup: 400, draws: 1000, target_accept: 0.8, run_metric: "auto",
     race: { algorithm: "hmc", path_length: Math.PI / 2 }, budget: 100000,
     ...stateOfModel(model),

@@ -7,6 +7,7 @@ import { drawAxes, drawChecks, drawPast, drawPath, fitPlane, makeKey, makePlane 
 import { sceneOf } from "./scene.mjs";
 import { makeSettings } from "./settings_panel.mjs";
 import { drawStrip, makeStrip } from "./strip.mjs";
+import { isWalnuts } from "./target_fields.mjs";
 import { makeTelling } from "./telling_panel.mjs";
 import { soFar } from "./timeline.mjs";
 import { makeTransport } from "./transport.mjs";
@@ -73,6 +74,7 @@ export function makeStepView(root, store, engine) {
   makeWalk(store, engine, (newWalk, error) => {
     walk = newWalk;
     patience.over();
+    marks.classList.toggle("is-macro", isWalnuts(store.get()));
     trouble.textContent = error === null ? "" : error.message;
     if (walk === null) transport.stop();
     else settings.walked(walk);

@@ -1,5 +1,7 @@
 // A recorded transition's leaves, doublings and distances: what hmc/record/transitions.py derives from a record.
 
+const GOING_ON = -1; // of hmc/sampler/outcome.py
+
 /** The doublings of a trajectory of NUTS or WALNUTS, in order; none for static HMC.
  * @param {object} recorded
  * @returns {{number: number, isForward: boolean, leaves: object[], joins: object[], finalJoin: object | null}[]} */
@@ -26,6 +28,9 @@ export function leafOf(recorded, number) {
 export function wayOf({ walks }) {
   return walks.findLast(({ is_back }) => !is_back);
 }
+
+/** Whether the step to a leaf failed, so that it is no part of the trajectory. @param {any} leaf */
+export const isAstray = (leaf) => leaf.diverging || leaf.termination !== GOING_ON;
 
 /** How far the draw is from the start, in standard deviations as the metric has them: |L^-1 (draw - start)|.
  * @param {object} recorded @returns {number} */

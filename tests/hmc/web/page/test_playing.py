@@ -24,7 +24,7 @@ WAIT = 90  # seconds
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     targets = [
-        Target(TOYS[n].model(), "", known_marginals(TOYS[n].model(), TOYS[n].marginals()))
+        Target(TOYS[n].model(), "", known_marginals(TOYS[n].model(), TOYS[n].marginals(), TOYS[n].necks))
         for n in ("plane", "funnel", "schools_centred", "schools_noncentred")
     ]
     file = tmp_path_factory.mktemp("page") / "explore.html"
