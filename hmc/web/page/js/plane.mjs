@@ -81,7 +81,7 @@ export function drawPath(layer, frame, so) {
   const doublings = grouped(so.leaves, ({ doubling }) => doubling);
   const drawn = [];
   for (const [doubling, leaves] of doublings) {
-    const between = leaves.map((leaf) => walked(wayOf(leaf)).slice(0, -1)); // the last is the leaf
+    const between = leaves.map((leaf) => (wayOf(leaf)?.is_tight ? walked(wayOf(leaf)).slice(0, -1) : [])); // the last is the leaf
     const from = ({ number }) => place.get(number - Math.sign(number));
     const step = (leaf, k) => line([from(leaf), ...between[k], place.get(leaf.number)]);
     const colour = colourClass(doubling);

@@ -40,7 +40,7 @@ export function stateOfModel({ name, coordinates }) {
   const [x, y] = firstPair(coordinates);
   const isSmall = coordinates.length <= 2;
   return {
-    model: name, x, y, constrained: false, start: null, momentum: null, cursor: 0, step_size: null,
+    model: name, x, y, constrained: false, close_up: false, start: null, momentum: null, cursor: 0, step_size: null,
     metric: isSmall ? "unit" : "adapted", inverse_metric: null,
   };
 }
@@ -95,6 +95,7 @@ function checksOf({ coordinates }, models, views) {
     x: oneOf(...names),
     y: oneOf(...names),
     constrained: (x) => typeof x === "boolean",
+    close_up: (x) => typeof x === "boolean",
     start: position,
     momentum: position,
     cursor: wholeFrom(0, 1e6),
