@@ -251,10 +251,13 @@ def test_nuts_and_walnuts_race_into_the_neck(shown):
     view.set("Gradients to spend", "60000")
     view.set("Tolerance", "2.5")
     assert view.state()["race"]["tolerance"] == 2.5
-    view.until(lambda v: "WALNUTS, tolerance 2.5" in v.ask("return root.querySelector('.lane-2 h2').textContent"), "?")
-    view.until_state("over").until(lambda v: len(v.data("neck").split()) == 2, "no shares")
+    view.until(lambda v: "tolerance 2.5" in v.ask("return root.querySelector('.lane-2 h2').textContent"), "no race")
+    name = "P(v < \u22125), exact 0.0478"
+    view.until(lambda v: name in v.counters(), "no share").until_state("over")
+    spent = [int(part) for part in view.data("gradients").split()]
+    view.until(lambda v: [number(text) for text in v.counters()["gradients"]] == spent, "not told")
     rows = view.counters()
-    row = rows["P(v < \u22125), exact 0.0478"]
+    row = rows[name]
     draws = int(number(rows["draws"][1])) // 2
     settings = {"chains": 2, "warmup": 200, "seed": RUN["seed"], "max_depth": 10}
     fit = hmc.sample(funnel(), draws=draws, algorithm="walnuts", tolerance=2.5, progress=False, **settings)
