@@ -116,7 +116,9 @@ def test_events_are_all_that_happened_in_order(records, as_json):
             (j.doubling, list(j.earlier), list(j.later), j.taken) for j in recorded.joins
         ]
         several = [leaf for leaf in recorded.leaves if len(leaf.walks) > 1]
-        assert [e["walk"]["level"] for e in events if e["kind"] == "walk"] == [w.level for leaf in several for w in leaf.walks]
+        assert [e["walk"]["level"] for e in events if e["kind"] == "walk"] == [
+            w.level for leaf in several for w in leaf.walks
+        ]
         assert kinds[bool(recorded.climb)] == "momentum"
         assert kinds[-2:] == ["end", "draw"]
         assert kinds.count("doubling") == len(recorded.doublings)
