@@ -31,6 +31,7 @@ import hmc
 import models
 from benchmarks.posteriors import necks
 from figures.sampler.toys import schools_centred
+from hmc.parameters import blocks
 
 WARMUP = 1000
 EASY = ("mST", "mr", "cafes")
@@ -138,8 +139,7 @@ def sampled(model, quantity, algorithm, target, chains, draws):
 
 def column_of(model, quantity):
     """Of the unconstrained draws."""
-    names = [parameter.name for parameter in model.parameters]
-    return sum(parameter.free for parameter in model.parameters[: names.index(quantity.parameter)])
+    return next(place.start for parameter, place in blocks(model.parameters) if parameter.name == quantity.parameter)
 
 
 def of_walnutpie(model, quantity, chains, draws):

@@ -2,7 +2,9 @@
 
 import inspect
 import math
+import re
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,3 +139,9 @@ def test_defaults_are_those_of_sample():
     answer = node.ask("defaults", constants=building.CONSTANTS)
     assert {*answer} >= {"chains", "warmup", "draws", "seed", "metric", "target_accept"}
     assert answer == {name: defaults[name] for name in answer}
+
+
+def test_the_docs_name_all_settings():
+    page = (Path(hmc.__file__).parents[1] / "docs" / "explore.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", page))
+    assert {*node.ask("defaults", constants=building.CONSTANTS)} <= named

@@ -98,6 +98,11 @@ def test_window_hmc_has_the_draws_and_records_of_the_library(bench):
     assert np.array_equal(np.reshape(found["position"], found["shape"]), fit.unconstrained)
     assert {name: values for name, values in found["stats"].items() if len(values) != 100} == {}
     assert np.array_equal(np.reshape(found["stats"]["n_steps"], (2, 50)), fit.stats["n_steps"])
+    settings |= {"algorithm": "walnuts", "tolerance": 0.2}
+    found = shown.promised(f"window.hmc.sample('plane', {json.dumps(settings)})")
+    fit = hmc.sample(toys.plane(), **settings, workers=1, progress=False)
+    assert np.array_equal(np.reshape(found["position"], found["shape"]), fit.unconstrained)
+    assert np.array_equal(np.reshape(found["stats"]["micro_steps"], (2, 50)), fit.stats["micro_steps"])
     asked = {"seed": 5, "warmup": 50, "transitions": 2}
     told = shown.promised(f"window.hmc.record('plane', {json.dumps(asked)})")
     for each, expected in zip(told, record(toys.plane(), **asked), strict=True):
