@@ -2,16 +2,17 @@
 
 import { shownOf } from "./coordinates.mjs";
 import { element } from "./dom.mjs";
-import { isAstray, wayOf } from "./trajectory.mjs";
+import { wayOf } from "./trajectory.mjs";
 
 const MARGIN = 0.18; // on each side, of the extent
 const LEAST = 1e-6; // extent
 
-/** The ranges of a transition's leaves and of the places between them, as shown; without steps that failed.
+/** The ranges of a transition's leaves and of the places between them, as shown; without steps that lost the
+ * trajectory.
  * @param {any} recorded @param {import("./coordinates.mjs").Coordinate[]} pair @param {boolean} isConstrained
  * @returns {[number, number][]} */
 export function rangesAround({ leaves }, pair, isConstrained) {
-  const sound = leaves.filter((leaf) => !isAstray(leaf));
+  const sound = leaves.filter((leaf) => !leaf.diverging && (wayOf(leaf)?.is_tight ?? true));
   return pair.map((each) => {
     const shown = (position) => shownOf(each, isConstrained, (index) => position[index]);
     const values = sound.flatMap((leaf) =>

@@ -244,11 +244,11 @@ def test_presets_of_a_race_set_the_state(shown):
 
 def test_nuts_and_walnuts_race_into_the_neck(shown):
     """The second stays as often where v < -5 as it should; what it has spent is what `hmc.sample` spends."""
-    view = shown("race", chains=2, warmup=200, budget=60000).until_state("over")
+    view = shown("race", chains=2, warmup=200, budget=1000).until_state("over")
     view.set("Which", "NUTS or WALNUTS: funnel")
     state = view.state()
     assert (state["model"], state["algorithm"], state["race"]["algorithm"]) == ("funnel", "nuts", "walnuts")
-    view.set("Gradients to spend", "60000")
+    view.set("Gradients to spend", "30000")
     view.set("Tolerance", "2.5")
     assert view.state()["race"]["tolerance"] == 2.5
     view.until(lambda v: "tolerance 2.5" in v.ask("return root.querySelector('.lane-2 h2').textContent"), "no race")
