@@ -31,6 +31,7 @@ import hmc
 import models
 from benchmarks.posteriors import necks
 from figures.sampler.toys import schools_centred
+from hmc.parameters import blocks
 
 WARMUP = 1000
 EASY = ("mST", "mr", "cafes")
@@ -41,7 +42,7 @@ class Quantity(NamedTuple):
     """What is estimated of a posterior: a quantity, and the probability that it is below a bound, its neck."""
 
     name: str
-    column: int  # of the unconstrained draws
+    parameter: str  # whose unconstrained number it is
     bound: float
     mean: float  # exact, as all that follow
     sd: float
@@ -83,7 +84,7 @@ def parsed():
 
 def of_funnel():
     """v ~ Normal(0, 3)."""
-    return Quantity("v", 0, -5.0, 0.0, 3.0, float(stats.norm(0, 3).cdf(-5.0)))
+    return Quantity("v", "v", -5.0, 0.0, 3.0, float(stats.norm(0, 3).cdf(-5.0)))
 
 
 def of_schools():
@@ -98,7 +99,7 @@ def of_schools():
     total, bound = integral(0), math.log(0.5)
     mean = integral(1) / total
     sd = math.sqrt(integral(2) / total - mean**2)
-    return Quantity("log tau", 1, bound, mean, sd, integral(0, bound) / total)
+    return Quantity("log tau", "tau", bound, mean, sd, integral(0, bound) / total)
 
 
 def print_neck(model, quantity, arguments):
@@ -133,7 +134,12 @@ def sampled(model, quantity, algorithm, target, chains, draws):
     how = {"algorithm": algorithm, "target_accept": target, "metric": "diag", "seed": 1}
     fit = hmc.sample(model, chains, WARMUP, draws, workers=1, progress=False, **how)
     counts = fit.stats["n_steps"].mean(), int(fit.stats["diverging"].sum())
-    return Chains(fit.unconstrained[..., quantity.column], *counts)
+    return Chains(fit.unconstrained[..., column_of(model, quantity)], *counts)
+
+
+def column_of(model, quantity):
+    """Of the unconstrained draws."""
+    return next(place.start for parameter, place in blocks(model.parameters) if parameter.name == quantity.parameter)
 
 
 def of_walnutpie(model, quantity, chains, draws):
@@ -152,7 +158,7 @@ def of_walnutpie(model, quantity, chains, draws):
     lengths = {"min_warmup_iter": WARMUP, "max_warmup_iter": WARMUP}
     lengths |= {"min_sampling_iter": draws, "max_sampling_iter": draws}
     found = walnutpie.walnuts_pyfunc(log_density, num_params=model.dimension, num_chains=chains, seed=1, **lengths)
-    rows = np.stack([np.asarray(chain) for chain in found])[..., quantity.column]
+    rows = np.stack([np.asarray(chain) for chain in found])[..., column_of(model, quantity)]
     return Chains(rows, calls / (chains * (draws + WARMUP)), 0)
 
 

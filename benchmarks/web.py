@@ -7,6 +7,7 @@ all alike. Medians of the rounds after the first, in which browsers compile; and
 import argparse
 import contextlib
 import gzip
+import itertools
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from tests.figures.helpers import browser
 from tests.hmc.helpers import web_page
 
 NAMES = ("mST", "mSTP", "cafes", "mru")
+ALGORITHMS = ("nuts", "walnuts")
 SETTINGS = {"chains": 4, "warmup": 1000, "draws": 1000, "seed": 12}
 NODE = Path(__file__).with_name("web_node.mjs")
 IN_PAGE = """
@@ -50,9 +52,10 @@ def main():
         runners = {"native": _native, "node": _node(stack, built), "Chromium": _chromium(stack, built)}
         runners = {where: runner for where, runner in runners.items() if runner is not None}
         print(f"4 x (1000 + 1000), one core, medians of {options.rounds} rounds; in brackets, over the native one")
-        for name in NAMES:
-            rounds = [{where: run(name) for where, run in runners.items()} for _ in range(1 + options.rounds)][1:]
-            print(f"{name:6}", *_columns(rounds), sep="  ", flush=True)
+        for name, algorithm in itertools.product(NAMES, ALGORITHMS):
+            settings = {**SETTINGS, "algorithm": algorithm}
+            rounds = [{where: run(name, settings) for where, run in runners.items()} for _ in range(1 + options.rounds)]
+            print(f"{name:6}", f"{algorithm:8}", *_columns(rounds[1:]), sep="  ", flush=True)
 
 
 def _columns(rounds):
@@ -76,11 +79,11 @@ def _built(name):
     return module
 
 
-def _native(name):
+def _native(name, settings):
     model = getattr(models, name)()
     model.density()
     begin = time.perf_counter()
-    hmc.sample(model, **SETTINGS, workers=1, progress=False)
+    hmc.sample(model, **settings, workers=1, progress=False)
     return time.perf_counter() - begin
 
 
@@ -93,8 +96,8 @@ def _node(stack, built):
     process = subprocess.Popen(["node", str(NODE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     stack.callback(process.communicate)
 
-    def run(name):
-        process.stdin.write(json.dumps({"module": str(folder / f"{name}.wasm"), "settings": SETTINGS}) + "\n")
+    def run(name, settings):
+        process.stdin.write(json.dumps({"module": str(folder / f"{name}.wasm"), "settings": settings}) + "\n")
         process.stdin.flush()
         return float(process.stdout.readline())
 
@@ -108,7 +111,7 @@ def _chromium(stack, built):
     driver = stack.enter_context(browser.started())
     driver.set_script_timeout(120)
     web_page.shown(driver, [getattr(models, name)() for name in built], folder)
-    return lambda name: driver.execute_async_script(IN_PAGE, name, SETTINGS)
+    return lambda name, settings: driver.execute_async_script(IN_PAGE, name, settings)
 
 
 if __name__ == "__main__":

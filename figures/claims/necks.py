@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy import stats
 
+import hmc
 from diagnostics import ebfmi, ess_bulk
 from figures.sampler import schools, toys
 
@@ -34,6 +36,14 @@ def _is_thrown_away(shown):
 def _takes_finer_steps(shown):
     levels = {leaf.way.level for leaf in toys.neck_trajectories()[1].leaves if leaf.way}
     return levels >= {0, 1, 2}
+
+
+def _shares_below(shown):
+    """Of the funnel's draws, in percent: of NUTS, of WALNUTS, and exactly."""
+    fits = [hmc.sample(toys.funnel(), draws=2500, algorithm=a, workers=1, progress=False) for a in ("nuts", "walnuts")]
+    shares = [round(100.0 * float((fit["v"] < -5.0).mean()), 1) for fit in fits]
+    exact = 100.0 * float(stats.norm.cdf(-5.0 / toys.normals.FUNNEL_SD))
+    return fits[0]["v"].size == 10_000 and [*shares, round(exact, 1)] == [1.1, 4.7, 4.8]
 
 
 def _centred(shown):
@@ -105,6 +115,10 @@ CLAIMS = {
         "covers the same time with each step": "what a macro step is, which tests of the sampler hold",
         "would change the energy too much": "the meaning of the tolerance",
         "it takes two steps, four or more": _takes_finer_steps,
+        "Of 10,000 draws of this funnel (seed 12), NUTS has 1.1% below v = -5 and WALNUTS 4.7%, where 4.8% should be": (
+            _shares_below
+        ),
+        "where no other coordinates help": "advice",
     },
     "schools_neck": {
         "the smaller tau, the closer the effects must be to mu": "the prior, theta ~ Normal(mu, tau)",

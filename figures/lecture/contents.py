@@ -222,7 +222,8 @@ PARTS = (
         "How does one see that a sampler fails, and what mends it?",
         (
             "The models of the lecture do not fail, so these are others. Each can be tried: `hmc fit schools`. The "
-            "diagnostics say that something is wrong; the pictures say what.",
+            "diagnostics say that something is wrong; the pictures say what. What mends a neck are other coordinates, "
+            "or a sampler whose steps fit the place: WALNUTS.",
         ),
         (
             ShownFigure("schools_neck"),

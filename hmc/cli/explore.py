@@ -102,9 +102,10 @@ def _targets(names: Sequence[str]) -> list[Target]:
     targets = []
     for name in names or dict.fromkeys(["plane", *TOYS, *OF_LECTURE]):  # of the plane, most can be seen at first sight
         if name in TOYS:
-            make, marginals = TOYS[name]
+            make, marginals, necks = TOYS[name]
             model = make()
-            targets.append(Target(model, " ".join((make.__doc__ or "").split()), known_marginals(model, marginals())))
+            known = known_marginals(model, marginals(), necks)
+            targets.append(Target(model, " ".join((make.__doc__ or "").split()), known))
         else:
             described = models.describe(name) if ":" not in name and name in models.names() else None
             targets.append(Target(_built(name), described.summary if described else words_of(name), _of_lecture(name)))

@@ -10,11 +10,11 @@ from hmc.jit import cache
 from hmc.jit.kernel import jit_is_disabled
 from hmc.model import Model
 from hmc.sampler import adaptation, outcome
-from hmc.sampler.chain import NUTS, STATIC
+from hmc.sampler.chain import NUTS, STATIC, WALNUTS, MacroRecord, Record
 from hmc.sampler.machine_code import sampler_key
 from hmc.sampler.metric import DENSE, DIAGONAL, LOW_RANK
-from hmc.sampler.starting import LARGEST_DENSE, MOST_DIRECTIONS
-from hmc.settings import QUARTER_PERIOD
+from hmc.sampler.starting import LARGEST_DENSE, MOST_DIRECTIONS, NUTS_SHARE
+from hmc.settings import QUARTER_PERIOD, TOLERANCE
 from hmc.web import recording
 from hmc.web.checked import native_end
 from hmc.web.driver import AS_IT_IS, NO_START, OWN_STEP, RECORDED, TOLD
@@ -28,19 +28,23 @@ CONSTANTS: dict[str, Any] = {
     **{name: getattr(adaptation, name) for name in (*_ACTIONS, "VARIANCE_OF_DRAWS", "DRAWS_AND_GRADIENTS")},
     "NUTS": NUTS,
     "STATIC": STATIC,
+    "WALNUTS": WALNUTS,
     "DIAGONAL": DIAGONAL,
     "DENSE": DENSE,
     "LOW_RANK": LOW_RANK,
     "LARGEST_DENSE": LARGEST_DENSE,
     "MOST_DIRECTIONS": MOST_DIRECTIONS,
+    "NUTS_SHARE": NUTS_SHARE,
     "QUARTER_PERIOD": QUARTER_PERIOD,
+    "TOLERANCE": TOLERANCE,
+    "OF_WALNUTS": [name for name in MacroRecord._fields if name not in Record._fields],  # statistics
     "NO_START": NO_START,
     "AS_IT_IS": AS_IT_IS,
     "RECORDED": RECORDED,
     "OWN_STEP": OWN_STEP,
     **{
         name: getattr(outcome, name)
-        for name in ("U_TURN", "SUBTREE_U_TURN", "DIVERGENCE", "MAX_DEPTH", "PATH_END", "GOING_ON")
+        for name in ("U_TURN", "SUBTREE_U_TURN", "DIVERGENCE", "MAX_DEPTH", "PATH_END", "IRREVERSIBLE", "GOING_ON")
     },
     "MAX_ENERGY_ERROR": outcome.MAX_ENERGY_ERROR,
     "NOTES": {name: value for name, value in vars(recording).items() if isinstance(value, float)},

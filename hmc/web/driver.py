@@ -19,9 +19,11 @@ from hmc.jit.compiled import VECTOR
 from hmc.jit.kernel import kernel
 from hmc.jit.packing import lent_generator
 from hmc.numerics import exp
-from hmc.sampler.chain import Buffers, ChainState, Orders, Record, advance
+from hmc.sampler.chain import WALNUTS, Buffers, ChainState, MacroRecord, Orders, advance, tolerance_at
 from hmc.sampler.climbing import is_finite
+from hmc.sampler.macro_step import LeapfrogSteps
 from hmc.sampler.metric import set_from_covariance
+from hmc.sampler.nuts import Trajectory
 from hmc.sampler.phase_space import Hamiltonian, Reach, Start, draw_momentum
 from hmc.sampler.starting import INITIAL_TRIES
 from hmc.sampler.step_size import DualAveraging, restart
@@ -48,14 +50,18 @@ class Own(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """All that a chain takes, as words in memory."""
+    """All that a chain takes, as words in memory: that of WALNUTS, whatever the algorithm.
+
+    Macro steps of an infinite tolerance are leapfrog steps. So recorded transitions, which nobody waits for, are
+    compiled once for all algorithms; chains that run as they are have code of their own with WALNUTS and without.
+    """
 
     data: int  # their address
     own: Own
     state: ChainState  # `iteration` 0 asks for a starting point
     buffers: Buffers
     orders: Orders
-    record: Record
+    record: MacroRecord
     told: np.ndarray  # as TOLD says
 
 
@@ -125,7 +131,13 @@ def run(arguments, bit_generator, how):
     begin = ChainState(state.iteration, log_density, search, state.point, state.metric, state.moments)
     buffers, orders, record = arguments.buffers, arguments.orders, arguments.record
     if how == AS_IT_IS:
-        tell(arguments, advance(density, arguments.data, bit_generator, begin, buffers, orders, record))
+        if orders.algorithm == WALNUTS:
+            end = advance(density, arguments.data, bit_generator, begin, buffers, orders, record)
+        else:
+            trajectory = Trajectory(buffers.trajectory.ends, buffers.trajectory.spans, LeapfrogSteps())
+            plain, simple = Buffers(trajectory, buffers.fit), Orders(*orders[:-1], LeapfrogSteps())
+            end = advance(density, arguments.data, bit_generator, begin, plain, simple, record)
+        tell(arguments, end)
         return
     if how == RECORDED:
         tell(arguments, noted_advance(density, arguments.data, bit_generator, begin, buffers, orders, record))
@@ -145,7 +157,7 @@ def own_step(arguments, state, rng):
         point.momentum[i] = own.momentum[i]
     hamiltonian, start = Hamiltonian(density, arguments.data, state.metric), Start(point, state.log_density)
     trajectory, orders = arguments.buffers.trajectory, arguments.orders
-    reach = Reach(own.step_size, orders.max_depth, orders.path_length, math.inf)
+    reach = Reach(own.step_size, orders.max_depth, orders.path_length, tolerance_at(0, orders.macro))
     outcome = noted_transition(hamiltonian, start, trajectory, reach, orders, rng)
     return ChainState(state.iteration + 1, outcome.log_density, state.search, point, state.metric, state.moments)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from hmc.jit.packing import PackedData
 from hmc.sampler.adaptation import make_moments
-from hmc.sampler.chain import ChainState, Orders, make_buffers, make_record
+from hmc.sampler.chain import ChainState, MacroOrders, Orders, make_buffers, make_record
 from hmc.sampler.metric import LOW_RANK, identity
 from hmc.sampler.phase_space import PhasePoint
 from hmc.sampler.step_size import restart
@@ -42,8 +42,10 @@ def example() -> Arguments:
     moments = make_moments(dimension, False, capacity)
     moments = moments._replace(draw_products=dense.draw_products, covariance=dense.covariance)
     state = ChainState(0, 0.0, restart(1.0), point, identity(dimension, LOW_RANK, directions), moments)
-    orders = Orders(0, 1, 1.0, 0.8, 0, np.zeros(warmup, np.int64), 0, 1, np.zeros(1, np.int64), np.zeros(1, np.int64))
-    buffers, record = make_buffers(state, levels - 1), make_record(kept, iterations, dimension)
+    plan, stop, progress = (np.zeros(length, np.int64) for length in (warmup, 1, 1))
+    orders = Orders(0, 1, 1.0, 0.8, 0, plan, 0, 1, stop, progress, MacroOrders(1.0, 0))
+    buffers = make_buffers(state, levels - 1, "walnuts")
+    record = make_record(kept, iterations, dimension, "walnuts")
     own = Own(0, 1.0, np.zeros(own_momentum))
     return Arguments(0, own, state, buffers, orders, record, np.zeros(len(TOLD)))
 

@@ -16,7 +16,11 @@ FEATURES = "+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint,+mutable-global
 SCALAR_FEATURES = FEATURES.removeprefix("+simd128,")
 OPTIMISATION = 3
 # In the names of functions that run seldom, or whose speed nobody notices: they are made small.
-SMALL = ("recording", "_substituted", "start_search", "climbing", "set_from_covariance")
+SMALL = ("recording", "_substituted", "start_search", "first_guess", "climbing", "set_from_covariance")
+# Called, not inlined: an inlined function has Numba inline all that it calls, and a macro step calls these thrice.
+_CALLED = re.compile(
+    r"^(define [^\n]*(?:macro_step\d+walk(?:_substituted)?|recording\d+noted_walk)B[^\n]*\)) #\d+ \{$", re.MULTILINE
+)
 
 
 def optimised(codes: Iterable[str], exports: tuple[str, ...], *, simd: bool) -> bytes:
@@ -63,7 +67,7 @@ def retargeted(code: str) -> str:
     code = re.sub(r"= common (local_unnamed_addr )?global", "= internal global", code)  # wasm objects have none
     # One instruction; LLVM 20, that of Numba 0.65, else keeps the call for the sake of errno.
     code = re.sub(r"@sqrt\(", "@llvm.sqrt.f64(", code)
-    return header + code
+    return header + _CALLED.sub(r"\1 noinline {", code)
 
 
 def _keep_private(module: Any, exports: tuple[str, ...]) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 from hmc.jit.copying import substituted_kernel
 from hmc.jit.kernel import kernel
-from hmc.sampler import chain, climbing, nuts, step_size
+from hmc.sampler import chain, climbing, macro_step, nuts, step_size
 from hmc.sampler.metric import DENSE, KIND, RANK
+from hmc.sampler.outcome import GOING_ON
 from hmc.sampler.phase_space import energy_of, leapfrog
 from hmc.web.runtime import note
 
 START, LEAF, ADD_LEAF, DOUBLE, JOIN, JOINED, TAKE, TRUNK, TRUNK_JOINED, OUTCOME = map(float, range(10))
-CLIMB, STEP_UP, SEARCH, TRIAL, METRIC, END = map(float, range(10, 16))
+CLIMB, STEP_UP, SEARCH, TRIAL, METRIC, WALK, STEP_OF_WALK, WALKED, END = map(float, range(10, 19))
 
 
 @kernel
@@ -59,12 +60,55 @@ def note_span(spans, level):
 
 
 @kernel
+def note_leaf(point, log_density, step_size, termination):
+    """Note the leaf that a step leads to, or led to before it was given up."""
+    note_point(LEAF, point, log_density)
+    note(step_size)
+    note(float(termination))
+
+
+@kernel
 def noted_leapfrog(hamiltonian, point, step_size):
     """`leapfrog`, with the leaf that it leads to."""
     log_density = leapfrog(hamiltonian, point, step_size)
-    note_point(LEAF, point, log_density)
-    note(step_size)
+    note_leaf(point, log_density, step_size, GOING_ON)
     return log_density
+
+
+@kernel
+def _noted_step_of_walk(hamiltonian, point, step_size):
+    """`leapfrog`, with where it leads on the way to a leaf, or back."""
+    log_density = leapfrog(hamiltonian, point, step_size)
+    note(STEP_OF_WALK)
+    note(energy_of(log_density, point.momentum))
+    note_row(point.position)
+    return log_density
+
+
+_real_walk = substituted_kernel(macro_step.walk, leapfrog=_noted_step_of_walk)
+
+
+@kernel
+def noted_walk(hamiltonian, point, step_size, level, energy, tolerance, stop):
+    """`macro_step.walk`, with its level, the time that it covers, and whether it is tight."""
+    note(WALK)
+    note(float(level))
+    note(step_size)
+    walk = _real_walk(hamiltonian, point, step_size, level, energy, tolerance, stop)
+    note(WALKED)
+    note(1.0 if walk.is_tight else 0.0)
+    return walk
+
+
+_real_next_leaf = substituted_kernel(nuts.next_leaf, walk=noted_walk)
+
+
+@kernel
+def noted_next_leaf(flow, macro, point, stop):
+    """`nuts.next_leaf`, with the walks of the macro step and the leaf that it leads to."""
+    leap = _real_next_leaf(flow, macro, point, stop)
+    note_leaf(point, leap.log_density, flow.step_size, leap.termination)
+    return leap
 
 
 @kernel
@@ -104,7 +148,7 @@ def _noted_join(name: str) -> Any:
 _real_join_trunk = substituted_kernel(nuts.join_trunk, take_proposal=noted_take_proposal)
 _real_double = substituted_kernel(
     nuts.double,
-    leapfrog=noted_leapfrog,
+    next_leaf=noted_next_leaf,
     add_leaf=noted_add_leaf,
     join=_noted_join("join"),
     join_leaves=_noted_join("join_leaves"),

@@ -9,7 +9,8 @@ shown     the transitions that the figures of the sampler show by default
 `TOYS` are all of them, by name, with their exact marginal densities.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import hmc
@@ -47,6 +48,8 @@ class Toy(NamedTuple):
 
     model: Callable[[], hmc.Model]
     marginals: Callable[[], Marginals]
+    # Values of parameters below which the density is a narrow neck: a chain that keeps out of it is there too seldom.
+    necks: Mapping[str, float] = MappingProxyType({})
 
 
 TOYS = {
@@ -55,10 +58,10 @@ TOYS = {
     "banana": Toy(banana, banana_marginals),
     "donut": Toy(donut, donut_marginals),
     "two_modes": Toy(two_modes, two_modes_marginals),
-    "funnel": Toy(funnel, funnel_marginals),
-    "neals_funnel": Toy(neals_funnel, funnel_marginals),
-    "schools_centred": Toy(schools_centred, schools_marginals),
-    "schools_noncentred": Toy(schools_noncentred, schools_marginals),
+    "funnel": Toy(funnel, funnel_marginals, {"v": -5.0}),
+    "neals_funnel": Toy(neals_funnel, funnel_marginals, {"v": -5.0}),
+    "schools_centred": Toy(schools_centred, schools_marginals, {"tau": 1.0}),
+    "schools_noncentred": Toy(schools_noncentred, schools_marginals, {"tau": 1.0}),
 }
 
 __all__ = [

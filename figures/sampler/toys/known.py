@@ -1,9 +1,11 @@
 """Known numbers of a toy's marginals: moments, quantiles, and the density at points of a grid."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from scipy import integrate
 
 import hmc
 from figures.sampler.toys.exact import Floats, Marginals
@@ -22,16 +24,22 @@ _LOGS = np.linspace(-14.0, 10.0, 1001)
 _POSITIVE = (np.exp(_LOGS), np.exp(_LOGS))
 
 
-def known_marginals(model: hmc.Model, marginals: Marginals) -> dict[str, Mapping[str, Any]]:
+def known_marginals(
+    model: hmc.Model, marginals: Marginals, necks: Mapping[str, float] = MappingProxyType({})
+) -> dict[str, Mapping[str, Any]]:
     """{"x", "theta[1]", ...: {"mean", "sd", "lower", "upper", "curve"}} of the parameters whose marginals are given.
 
     lower, upper: 5.5% and 94.5% quantiles. curve: {"from", "to", "heights"}, the density at equal distances.
+    necks: of some parameters a value; theirs has "neck" too: {"below": the value, "probability": of a smaller one}.
     """
     found: dict[str, Mapping[str, Any]] = {}
     for parameter in model.parameters:
         if parameter.name in marginals:
             grid = _POSITIVE if parameter.constraint == hmc.positive else _AROUND_ZERO
             known = _known(marginals[parameter.name], *grid)
+            if parameter.name in necks:
+                lowest = 0.0 if parameter.constraint == hmc.positive else -np.inf
+                known["neck"] = _neck(marginals[parameter.name], lowest, necks[parameter.name])
             found |= dict.fromkeys(element_names(parameter.name, parameter.shape), known)
     return found
 
@@ -45,6 +53,11 @@ def _known(density: Callable[[Floats], Floats], x: Floats, slope: Floats) -> dic
     curve = {"from": first, "to": last, "heights": _rounded(density(np.linspace(first, last, POINTS)))}
     sd = float(np.sqrt((share * (x - mean) ** 2).sum()))
     return {"mean": _without_noise(mean, sd), "sd": sd, "lower": lower, "upper": upper, "curve": curve}
+
+
+def _neck(density: Callable[[Floats], Floats], lowest: float, value: float) -> dict[str, float]:
+    probability, _ = integrate.quad(lambda x: float(density(np.array([x]))[0]), lowest, value)
+    return {"below": value, "probability": probability}
 
 
 def _without_noise(mean: float, sd: float) -> float:

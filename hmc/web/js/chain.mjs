@@ -19,7 +19,6 @@ export class Chain {
     this.iteration = 0;
     this.firstKept = firstKept;
     this.until = given.sizes.iterations;
-    this.isNuts = algorithm === "nuts";
     this.levels = given.sizes.levels;
     const { exports, data, room } = instanceOf(model);
     this.exports = exports;
@@ -49,7 +48,7 @@ export class Chain {
     this.run(iteration + 1, how);
     const { constants, dimension, model } = this.model;
     const notes = new Float64Array(this.exports.memory.buffer, this.lies.end);
-    const told = toldBy(notes, { dimension, levels: this.levels, isNuts: this.isNuts, constants });
+    const told = toldBy(notes, { dimension, levels: this.levels, algorithm: this.algorithm, constants });
     step_size ??= this.lies.array(`${RECORD}step_size`)[iteration];
     const { number: chain, warmup, algorithm } = this;
     return { model, chain, iteration, warmup, algorithm, step_size, ...told };
@@ -91,9 +90,11 @@ export class Chain {
   get stats() {
     /** @type {Record<string, Float64Array>} */
     const all = {};
-    for (const [name, , extents] of this.model.arguments)
-      if (name.startsWith(RECORD) && extents.length === 1)
-        all[name.slice(RECORD.length)] = this.statistic(name.slice(RECORD.length));
+    const missing = this.algorithm === "walnuts" ? [] : this.model.constants.OF_WALNUTS;
+    for (const [place, , extents] of this.model.arguments) {
+      const name = place.slice(RECORD.length);
+      if (place.startsWith(RECORD) && extents.length === 1 && !missing.includes(name)) all[name] = this.statistic(name);
+    }
     return all;
   }
 

@@ -16,7 +16,8 @@ export function withData(model, values, dimension = model.dimension) {
     if (!names.includes(name)) throw new RangeError(`${model.model}: ${name} is none of its data, ${names.join(", ")}`);
   if (!(Number.isSafeInteger(dimension) && dimension > 0))
     throw new RangeError(`dimension = ${dimension} is not a whole number of at least 1`);
-  const numbers = {}, arrays = {};
+  /** @type {{numbers: Record<string, any>, arrays: Record<string, any>}} */
+  const { numbers, arrays } = { numbers: {}, arrays: {} };
   const fields = model.fields.map(([name, kind, extents]) => {
     if (!Object.hasOwn(values, name)) throw new RangeError(`${model.model}: the data have no ${name}`);
     const value = values[name];

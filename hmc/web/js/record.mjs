@@ -5,7 +5,9 @@ import { inverseOf } from "./metric.mjs";
 
 /** A point of a trajectory.
  * @typedef {{number: number, doubling: number, position: Float64Array, momentum: Float64Array, gradient: Float64Array,
- *   log_density: number, energy: number, energy_error: number, diverging: boolean, walks: [], termination: number}} Leaf */
+ *   log_density: number, energy: number, energy_error: number, diverging: boolean, walks: Walk[], termination: number}} Leaf */
+/** One walk of a macro step, ahead or back: where its leapfrog steps led, one position after another, and the energies.
+ * @typedef {{level: number, is_back: boolean, positions: Float64Array, energies: Float64Array, is_tight: boolean}} Walk */
 /** @typedef {{first: number, last: number, along_first: number, along_last: number}} Check */
 /** Two neighbouring stretches become one.
  * @typedef {{doubling: number, is_final: boolean, earlier: [number, number], later: [number, number],
@@ -17,14 +19,15 @@ import { inverseOf } from "./metric.mjs";
 
 /** What the notes tell of one transition.
  * @param {Float64Array} notes  up to their end, or beyond
- * @param {{dimension: number, levels: number, isNuts: boolean, constants: Record<string, any>}} of
+ * @param {{dimension: number, levels: number, algorithm: string, constants: Record<string, any>}} of
  * @returns {Told} */
-export function toldBy(notes, { dimension, levels, isNuts, constants }) {
+export function toldBy(notes, { dimension, levels, algorithm, constants }) {
   const trunk = levels - 1;
   const told = { inverse_metric: null, leaves: [], joins: [], chosen: 0, outcome: {}, climb: null, search: [] };
   const { leaves, joins } = told;
   const extents = [], proposals = [];
-  let place = 0, doubling = 0, searchedFrom = 0, lowest = 0, highest = 0, parts = [], isForward = false;
+  const isWalnuts = algorithm === "walnuts";
+  let place = 0, doubling = 0, searchedFrom = 0, lowest = 0, highest = 0, parts = [], isForward = false, walks = [];
   const next = () => notes[place++];
   const row = () => notes.slice(place, (place += dimension));
   const span = () => {
@@ -32,15 +35,15 @@ export function toldBy(notes, { dimension, levels, isNuts, constants }) {
     const [weight, first, last, sum] = [next(), row(), row(), row()];
     return { level, extent: extents[level], proposal: proposals[level], weight, first, last, sum };
   };
-  const leaf = (numberOf) => {
+  /** numberAndEnd: reads the number of the leaf and how the step there ended. */
+  const leaf = (numberAndEnd) => {
     const [log_density, energy, position, momentum, gradient] = [next(), next(), row(), row(), row()];
     const energy_error = leaves.length ? energy - leaves[0].energy : 0;
     const diverging = !(-Infinity < energy_error && energy_error <= constants.MAX_ENERGY_ERROR);
-    const number = numberOf();
-    const ofNoMacroStep = { walks: [], termination: constants.GOING_ON };
-    leaves.push({
-      number, doubling, position, momentum, gradient, log_density, energy, energy_error, diverging, ...ofNoMacroStep,
-    });
+    const [number, end] = numberAndEnd();
+    const of = { number, doubling, position, momentum, gradient, log_density, energy, energy_error, diverging };
+    leaves.push({ ...of, walks: isWalnuts ? walks.map(walkOf) : [], termination: isWalnuts ? end : constants.GOING_ON });
+    walks = [];
   };
   const joined = (is_final, level) => {
     const [earlier, later] = parts;
@@ -52,11 +55,17 @@ export function toldBy(notes, { dimension, levels, isNuts, constants }) {
   };
   const readers = {
     START: () => {
-      leaf(() => 0);
+      leaf(() => [0, constants.GOING_ON]);
       extents[trunk] = [0, 0];
       proposals[trunk] = 0;
     },
-    LEAF: () => leaf(() => (next() > 0 ? ++highest : --lowest)),
+    LEAF: () => leaf(() => [next() > 0 ? ++highest : --lowest, next()]),
+    WALK: () => void walks.push({ level: next(), step: next(), energies: [], positions: [] }),
+    STEP_OF_WALK: () => {
+      walks.at(-1).energies.push(next());
+      walks.at(-1).positions.push(...row());
+    },
+    WALKED: () => void (walks.at(-1).is_tight = next() !== 0),
     ADD_LEAF: () => {
       const level = next(), { number } = leaves.at(-1);
       extents[level] = [number, number];
@@ -87,8 +96,9 @@ export function toldBy(notes, { dimension, levels, isNuts, constants }) {
     OUTCOME: () => {
       const names = ["log_density", "energy", "acceptance_rate", "tree_depth", "n_steps", "micro_steps", "termination"];
       for (const name of names) told.outcome[name] = next();
+      if (algorithm === "nuts") told.outcome.micro_steps = told.outcome.n_steps; // recorded as WALNUTS, they miss NaN
       const draw = row();
-      told.chosen = isNuts ? proposals[trunk] : chosenOfPath(leaves, told.outcome, draw, constants);
+      told.chosen = algorithm === "hmc" ? chosenOfPath(leaves, told.outcome, draw, constants) : proposals[trunk];
     },
     METRIC: () => {
       const [kind, rank, scale] = [next(), next(), row()];
@@ -109,6 +119,13 @@ export function toldBy(notes, { dimension, levels, isNuts, constants }) {
   for (let kind = next(); kind !== constants.NOTES.END; kind = next()) kinds[kind]();
   if (told.climb?.log_densities.length === 1) told.climb = null; // it stays where it is
   return told;
+}
+
+/** A walk of the notes; the first of a macro step goes ahead.
+ * @returns {Walk} */
+function walkOf({ level, step, energies, positions, is_tight }, _, [first]) {
+  const is_back = Math.sign(step) !== Math.sign(first.step);
+  return { level, is_back, positions: Float64Array.from(positions), energies: Float64Array.from(energies), is_tight };
 }
 
 /** Of a path of fixed length: its end, if that was accepted.

@@ -6,11 +6,11 @@ import { mostKept, planOf } from "./plan.mjs";
 
 const DEFAULTS = {
   chains: 4, warmup: 400, draws: 1000, seed: 12, metric: "auto", target_accept: 0.8, max_depth: 10,
-  algorithm: "nuts", path_length: null, adaptation: "gradients", initial: null,
+  algorithm: "nuts", path_length: null, tolerance: null, adaptation: "gradients", initial: null,
   keep_warmup: false,
 };
 const KNOWN = {
-  algorithm: ["nuts", "hmc"],
+  algorithm: ["nuts", "walnuts", "hmc"],
   metric: ["auto", "diag", "dense", "low_rank", "unit"],
   adaptation: ["gradients", "windows"],
 };
@@ -32,14 +32,23 @@ export function checkedSettings(given, constants, dimension) {
     if (!known.includes(settings[name])) throw new RangeError(`${name} = ${settings[name]} is none of ${known.join(", ")}`);
   if (settings.metric === "low_rank" && settings.adaptation === "windows")
     throw new RangeError('metric = "low_rank" is fitted to draws and gradients: adaptation = "windows" knows no gradients');
-  if (settings.path_length !== null && settings.algorithm === "nuts")
-    throw new RangeError('path_length is for algorithm = "hmc"; NUTS finds its own');
+  checkOfAlgorithm(settings);
   settings.path_length ??= constants.QUARTER_PERIOD;
+  settings.tolerance ??= constants.TOLERANCE;
   checkNumber("path_length", settings.path_length, Infinity);
+  checkNumber("tolerance", settings.tolerance, Infinity);
   checkNumber("target_accept", settings.target_accept, 1);
   if (typeof settings.keep_warmup !== "boolean")
     throw new RangeError(`keep_warmup = ${settings.keep_warmup} is neither true nor false`);
   return { ...settings, seed: wholeSeed(settings.seed), initial: startsOf(settings.initial, settings.chains, dimension) };
+}
+
+/** What only one algorithm has a use for. */
+function checkOfAlgorithm({ algorithm, path_length, tolerance }) {
+  if (path_length !== null && algorithm !== "hmc")
+    throw new RangeError(`path_length is for algorithm = "hmc"; ${algorithm.toUpperCase()} finds its own`);
+  if (tolerance !== null && algorithm !== "walnuts")
+    throw new RangeError(`tolerance = ${tolerance} is for algorithm = "walnuts", whose steps adapt to it`);
 }
 
 function checkNumber(name, value, below) {
@@ -79,13 +88,14 @@ export function argumentsOf(settings, dimension, constants, chain = 0) {
     capacity: mostKept(plan, constants),
   };
   const numbers = {
-    "orders.algorithm": settings.algorithm === "nuts" ? constants.NUTS : constants.STATIC,
+    "orders.algorithm": algorithmOf(settings, constants),
     "orders.max_depth": settings.max_depth,
     "orders.path_length": settings.path_length,
     "orders.target_accept": settings.target_accept,
     "orders.estimator": byGradients ? constants.DRAWS_AND_GRADIENTS : constants.VARIANCE_OF_DRAWS,
     "orders.first_kept": keep_warmup ? 0 : warmup,
     "orders.until": warmup + draws,
+    ...macroOrders(settings, constants),
     "own.starts": initial === null ? 0 : 1,
   };
   const unit = kind === constants.DENSE ? unitMatrix(dimension) : [];
@@ -98,6 +108,19 @@ export function argumentsOf(settings, dimension, constants, chain = 0) {
   };
   if (initial !== null) arrays["state.point.position"] = initial[chain];
   return { sizes, numbers, arrays };
+}
+
+function algorithmOf({ algorithm }, constants) {
+  return constants[{ nuts: "NUTS", walnuts: "WALNUTS", hmc: "STATIC" }[algorithm]];
+}
+
+/** Of all algorithms but WALNUTS, no macro step is halved. */
+function macroOrders({ algorithm, tolerance, warmup }, constants) {
+  const isWalnuts = algorithm === "walnuts";
+  return {
+    "orders.macro.tolerance": isWalnuts ? tolerance : Infinity,
+    "orders.macro.first": isWalnuts ? Math.trunc(constants.NUTS_SHARE * warmup) : 0,
+  };
 }
 
 /** The same for transitions with a step size, a metric and perhaps a momentum of one's own.

@@ -33,7 +33,8 @@ class Target(NamedTuple):
     model: Model
     words: str = ""  # a line or two: what it is
     # What is known of the posterior, by the names of single numbers, on the constrained scale: "mean", "sd", "lower"
-    # and "upper" (5.5% and 94.5% quantiles), "curve" ({"from", "to", "heights"}: the density at equal distances).
+    # and "upper" (5.5% and 94.5% quantiles), "curve" ({"from", "to", "heights"}: the density at equal distances),
+    # "neck" ({"below", "probability"}: how probable values are that a chain may keep out of).
     exact: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 

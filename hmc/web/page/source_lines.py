@@ -45,6 +45,15 @@ PLACES = {
     "momentum": _in("chain", "advance", "draw_momentum(rng, state.point.momentum)"),
     "doubling": _in("nuts", "transition", "rng.random() < 0.5"),
     "leaf": _in("nuts", "next_leaf", "leapfrog(flow.hamiltonian, point, flow.step_size)"),
+    "macro_leaf": _in("nuts", "next_leaf", "macro_step(flow, macro, point, stop)"),
+    "try": _in("macro_step", "macro_step", "not ahead.is_tight and level < finest and stop[0] == 0"),
+    "look_back": _in(
+        "macro_step",
+        "look_back",
+        "walk(flow.hamiltonian, way_back, -flow.step_size, coarser, energy, macro.tolerance, stop)",
+    ),
+    "irreversible": _in("macro_step", "macro_step", "GOING_ON if is_reversible else IRREVERSIBLE"),
+    "macro_divergence": _in("macro_step", "macro_step", "GOING_ON if ahead.is_tight else DIVERGENCE"),
     "divergence": _in("nuts", "double", "is_divergent(energy_error)"),
     "join_leaves": _in("nuts", "join_leaves", "return not (along_first > 0.0 and along_last > 0.0)"),
     "join": _in(

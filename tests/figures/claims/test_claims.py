@@ -196,6 +196,8 @@ def _another_world(monkeypatch):
 
     monkeypatch.setattr(toys, "funnel_trajectories", lambda: [funnels[1], Missed()])
     monkeypatch.setattr(toys, "neck_trajectories", lambda: [funnels[0], funnels[0]])
+    short = toys.funnel().with_data(toys.Funnel(1.0))
+    monkeypatch.setattr(toys, "funnel", lambda: short)
     memory, amnesia, average = learning.curves()
     monkeypatch.setattr(learning, "curves", lambda: learning.Curves(amnesia, memory[::-1], average))
     monkeypatch.setattr(learning, "ROBOTS", 1)

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from figures.sampler import schools
 from figures.sampler.toys import TOYS
 from figures.sampler.toys.known import known_marginals
 
@@ -29,6 +31,23 @@ def test_moments_are_those_of_closed_forms(name):
     for parameter, (mean, sd) in CLOSED[name].items():
         assert found[parameter]["mean"] == pytest.approx(mean, abs=1e-6)
         assert found[parameter]["sd"] == pytest.approx(sd, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["funnel", "neals_funnel"])
+def test_the_neck_of_a_funnel_is_a_tail_of_the_normal_distribution(name):
+    toy = TOYS[name]
+    found = known_marginals(toy.model(), toy.marginals(), toy.necks)["v"]["neck"]
+    assert found == {"below": -5.0, "probability": pytest.approx(stats.norm.cdf(-5.0 / 3.0), rel=1e-9)}
+    assert "neck" not in known(name)["v"]
+
+
+@pytest.mark.parametrize("name", ["schools_centred", "schools_noncentred"])
+def test_the_neck_of_the_schools_is_that_of_their_exact_posterior(name):
+    """Another quadrature, over log tau."""
+    toy = TOYS[name]
+    found = known_marginals(toy.model(), toy.marginals(), toy.necks)["tau"]["neck"]
+    exact = pytest.approx(schools.exact_share(), abs=1.5e-3)  # half a step of its grid
+    assert found == {"below": 1.0, "probability": exact}
 
 
 def test_quantiles_are_those_of_the_normal_distribution():

@@ -38,6 +38,13 @@ def test_models_of_the_lecture(name):
     same_draws(models.build(name, **OPTIONS.get(name, {})))
 
 
+@pytest.mark.parametrize("name", [*models.names(), *toys.TOYS])
+def test_walnuts(name):
+    model = toys.TOYS[name].model() if name in toys.TOYS else models.build(name, **OPTIONS.get(name, {}))
+    settings = [{**each, "algorithm": "walnuts", "tolerance": 0.7} for each in SETTINGS]
+    assert node.differences(model, hmc.web.module(model), settings) == []
+
+
 def test_a_file_of_hmc_new(tmp_path):
     path = tmp_path / "web_first.py"
     path.write_text(template("web_first"))

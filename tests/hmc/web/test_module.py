@@ -12,6 +12,7 @@ import pytest
 import hmc
 import hmc.web
 import models
+from figures.sampler import toys
 from hmc import numerics
 from hmc.running import model_file
 from hmc.web import process, wasm_format
@@ -55,6 +56,24 @@ OTHERS = [
 
 def test_every_setting_gives_the_draws_of_sample():
     assert node.differences(models.mST(), module_of("mST"), [{**SHORT, "seed": 3, **other} for other in OTHERS]) == []
+
+
+def test_walnuts_gives_the_draws_of_sample():
+    """The centred schools, in whose neck steps are halved and some have another way back."""
+    model, settings = toys.schools_centred(), {**SHORT, "algorithm": "walnuts", "keep_warmup": True, "seed": 12}
+    assert node.differences(model, hmc.web.module(model), [settings]) == []
+    stats = hmc.sample(model, **settings, workers=1, progress=False).stats
+    assert stats["irreversible"].any()
+    assert (stats["n_steps"] > 2 * stats["micro_steps"]).any()
+
+
+WALNUTS = [{"tolerance": 0.5}, {"metric": "diag", "seed": 2**40 + 7}, {"warmup": 0}, {"max_depth": 3}]
+
+
+def test_every_setting_of_walnuts_gives_the_draws_of_sample():
+    settings = [{**SHORT, "algorithm": "walnuts", "seed": 3, **other} for other in WALNUTS]
+    for model in (toys.funnel(), models.mST()):
+        assert node.differences(model, hmc.web.module(model), settings) == []
 
 
 def test_scalar_instructions_give_the_same_draws():

@@ -11,7 +11,7 @@ import hmc.web
 import models
 from figures.sampler import toys
 from hmc.record import record, record_from
-from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, PATH_END, SUBTREE_U_TURN, U_TURN
+from hmc.sampler.outcome import DIVERGENCE, IRREVERSIBLE, MAX_DEPTH, PATH_END, SUBTREE_U_TURN, U_TURN
 from tests.hmc.helpers import node, recorded
 
 MODELS = {"mST": models.mST, "cafes": models.cafes, "mru": models.mru, "funnel": toys.funnel, "plane": toys.plane}
@@ -49,6 +49,7 @@ OTHERS = [
     {"after": 3, "metric": "diag", "seed": 2**40 + 7, "max_depth": 3},
     {"algorithm": "hmc", "path_length": 0.8},
     {"algorithm": "hmc", "after": 0},
+    {"algorithm": "walnuts", "after": 8, "tolerance": 0.4},
     {"warmup": 0},
     {"metric": "low_rank", "chain": 1, "chains": 2},
     {"initial": [0.5] * 50, "adaptation": "windows", "metric": "dense"},
@@ -60,6 +61,31 @@ def test_transitions_of_every_setting_are_those_of_hmc_record():
     runs = [{"warmup": 30, "seed": 3, "transitions": 4, **other} for other in OTHERS]
     for found, settings in zip(node.of_module("record", module, runs=runs), runs, strict=True):
         recorded.assert_equal(found, record(model, **settings))
+
+
+def test_transitions_of_walnuts_are_those_of_hmc_record():
+    """All tries, the places on the way, and the looks back."""
+    model, module = made("funnel")
+    run = {"position": [-4.0, 0.1], "stepSize": 1.0, "transitions": 30, "algorithm": "walnuts", "seed": 4}
+    (found,) = node.of_module("recordFrom", module, runs=[run])
+    expected = record_from(model, [-4.0, 0.1], 1.0, transitions=30, algorithm="walnuts", seed=4)
+    recorded.assert_equal(found, expected)
+    walks = [walk for each in expected for leaf in each.leaves for walk in leaf.walks]
+    assert {walk.is_back for walk in walks} == {walk.is_tight for walk in walks} == {True, False}
+    assert IRREVERSIBLE in {each.outcome.termination for each in expected}
+
+
+def test_a_step_of_nuts_that_gives_no_number_is_that_of_hmc_record():
+    """The module takes it for a macro step of WALNUTS that no length of a step makes tight."""
+    model, module = made("funnel")
+    run = {"position": [-4.0, 0.1], "stepSize": 1e200, "transitions": 2}
+    (found,) = node.of_module("recordFrom", module, runs=[run])
+    expected = record_from(model, [-4.0, 0.1], 1e200, transitions=2)
+    assert all(np.isnan(each.leaves[-1].energy) for each in expected)
+    assert [each["outcome"] for each in found] == [each.outcome._asdict() for each in expected]
+    for own, theirs in zip(found, expected, strict=True):
+        assert [leaf["walks"] for leaf in own["leaves"]] == [[] for _ in theirs.leaves]
+        assert [leaf["termination"] for leaf in own["leaves"]] == [leaf.termination for leaf in theirs.leaves]
 
 
 def dense_metric():

@@ -1,7 +1,10 @@
 """The JavaScript that prepares a chain does as the Python does: generators, schedules of warm-ups, sizes, refusals."""
 
 import inspect
+import math
+import re
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ import pytest
 import hmc
 from hmc import settings as python_settings
 from hmc.sampler import adaptation, starting
-from hmc.sampler.chain import make_buffers, make_record
+from hmc.sampler.chain import MacroOrders, make_buffers, make_record
 from hmc.web import building, layout
 from hmc.web.driver import TOLD, Arguments, Own
 from tests.hmc.helpers import node
@@ -62,14 +65,17 @@ def arguments_of(settings, dimension):
     cell, rng = np.zeros(1, np.int64), np.random.default_rng(1)
     state = starting.start(types.SimpleNamespace(dimension=dimension), (flat, None), settings, 0, rng, cell)
     orders = starting.make_orders(settings, cell, cell)
-    record = make_record(orders.until - orders.first_kept, orders.until, dimension)
-    buffers = make_buffers(state, settings.max_depth)
+    # A module has room for what WALNUTS alone needs, whatever the algorithm.
+    macro = orders.macro if settings.algorithm == "walnuts" else MacroOrders(math.inf, 0)
+    orders = orders._replace(macro=macro)
+    record = make_record(orders.until - orders.first_kept, orders.until, dimension, "walnuts")
+    buffers = make_buffers(state, settings.max_depth, "walnuts")
     own = Own(starts=0, step_size=0.0, momentum=np.zeros(0))
     return dict(layout.leaves(Arguments(0, own, state, buffers, orders, record, np.zeros(len(TOLD)))))
 
 
 OTHERS = [{"algorithm": "hmc", "path_length": 0.7}, {"warmup": 0}, {"warmup": 5}, {"max_depth": 3, "draws": 41}]
-OTHERS += [{"keep_warmup": True}]
+OTHERS += [{"keep_warmup": True}, {"algorithm": "walnuts", "tolerance": 1.25}, {"algorithm": "walnuts", "warmup": 39}]
 CASES = [{"metric": metric, "adaptation": by, **other} for metric, by in KINDS for other in ({}, *OTHERS)]
 
 
@@ -106,9 +112,12 @@ def test_arguments_are_those_of_the_sampler(dimension):
         ({"max_depth": 21}, "max_depth = 21 is more than 20"),
         ({"seed": -3}, "seed = -3 is not a whole number of at least 0; beyond 2^53, give a BigInt"),
         ({"metric": "flat"}, "metric = flat is none of auto, diag, dense, low_rank, unit"),
-        ({"algorithm": "gibbs"}, "algorithm = gibbs is none of nuts, hmc"),
+        ({"algorithm": "gibbs"}, "algorithm = gibbs is none of nuts, walnuts, hmc"),
         ({"target_accept": 1}, "target_accept = 1 is not a number between 0 and 1"),
         ({"path_length": 2}, 'path_length is for algorithm = "hmc"; NUTS finds its own'),
+        ({"path_length": 2, "algorithm": "walnuts"}, 'path_length is for algorithm = "hmc"; WALNUTS finds its own'),
+        ({"tolerance": 2}, 'tolerance = 2 is for algorithm = "walnuts", whose steps adapt to it'),
+        ({"tolerance": 0, "algorithm": "walnuts"}, "tolerance = 0 is not a number between 0 and Infinity"),
         ({"metric": "low_rank", "adaptation": "windows"}, 'metric = "low_rank" is fitted to draws and gradients'),
         ({"keep_warmup": 1}, "keep_warmup = 1 is neither true nor false"),
         ({"initial": [1.0, 2.0]}, "initial has 2 numbers, not 3"),
@@ -126,6 +135,13 @@ def test_a_wrong_setting_is_refused_by_name_and_value(wrong, says):
 def test_defaults_are_those_of_sample():
     defaults = {name: p.default for name, p in inspect.signature(hmc.sample).parameters.items()}
     defaults["path_length"] = building.CONSTANTS["QUARTER_PERIOD"]  # that of None
+    defaults["tolerance"] = building.CONSTANTS["TOLERANCE"]
     answer = node.ask("defaults", constants=building.CONSTANTS)
     assert {*answer} >= {"chains", "warmup", "draws", "seed", "metric", "target_accept"}
     assert answer == {name: defaults[name] for name in answer}
+
+
+def test_the_docs_name_all_settings():
+    page = (Path(hmc.__file__).parents[1] / "docs" / "explore.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", page))
+    assert {*node.ask("defaults", constants=building.CONSTANTS)} <= named

@@ -82,7 +82,7 @@ export function makeCloudPlane(engine, colourOf = chainColour) {
      * share its ranges. */
     async show(model, names, isConstrained, draws, among = [model]) {
       const turn = ++wanted;
-      const made = await sceneOf(engine, model, names, isConstrained, plane.root.clientWidth || 1, among);
+      const made = await sceneOf(engine, model, names, isConstrained, plane.root.clientWidth || 1, { among });
       if (turn !== wanted) return false;
       scene = engine.described(model).coordinates[1].ofMomentum ? inOrder(made, draws) : made;
       redraw();

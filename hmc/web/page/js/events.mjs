@@ -2,14 +2,14 @@
 // through. Each event names its place in the sampler's source: a key of the table of hmc/web/page/source_lines.py.
 
 import {
-  ordered, stretch, TERMINATION, tellAcceptance, tellClimb, tellDivergence, tellDraw, tellEnd, tellGivingUp,
-  tellProposal, tellStart, tellTurning, tellVerdict,
+  leapfrogSteps, macroSteps, ordered, stretch, TERMINATION, tellAcceptance, tellClimb, tellDivergence, tellDraw, tellEnd,
+  tellGivingUp, tellIrreversible, tellProposal, tellStart, tellTurning, tellVerdict,
 } from "./narrate.mjs";
 import { short } from "./numbers.mjs";
 import { doublingsOf } from "./trajectory.mjs";
 
-/** An event: `leaf` or `join` where it is of one, `doubling` 0 outside of doublings.
- * @typedef {{kind: string, doubling: number, leaf?: object, join?: object, text: string, source: string}} Event */
+/** An event: `leaf` or `join` where it is of one, `walk` to or back from the leaf `to`; `doubling` 0 outside of doublings.
+ * @typedef {{kind: string, doubling: number, leaf?: any, join?: any, walk?: any, to?: any, text: string, source: string}} Event */
 
 /** All events of a transition.
  * @param {object} recorded @returns {Event[]} */
@@ -17,8 +17,8 @@ export function eventsOf(recorded) {
   const { climb, leaves, algorithm } = recorded;
   const before = climb ? [{ kind: "climb", doubling: 0, text: tellClimb(climb), source: "climb" }] : [];
   const start = { kind: "momentum", doubling: 0, leaf: leaves[0], text: tellStart(recorded), source: "momentum" };
-  const path = algorithm === "nuts" ? nutsEvents(recorded) : staticEvents(recorded);
-  const source = algorithm === "nuts" ? "draw" : "static_draw";
+  const path = algorithm === "hmc" ? staticEvents(recorded) : nutsEvents(recorded);
+  const source = algorithm === "hmc" ? "static_draw" : "draw";
   return [...before, start, ...path, { kind: "draw", doubling: 0, text: tellDraw(recorded), source }];
 }
 
@@ -41,13 +41,11 @@ function nutsEvents(recorded) {
 /** The direction drawn, then each leaf and the joins that it completes. */
 function buildingEvents(doubling) {
   const { number, isForward, leaves, joins } = doubling;
-  const planned = 2 ** (number - 1);
-  const text =
-    `Doubling ${number}: a coin says ${isForward ? "forwards" : "backwards"}; ` +
-    `${planned === 1 ? "one leapfrog step" : `${planned} leapfrog steps`} planned.`;
+  const planned = (leaves[0].walks.length > 0 ? macroSteps : leapfrogSteps)(2 ** (number - 1)).replace(/^1 /, "one ");
+  const text = `Doubling ${number}: a coin says ${isForward ? "forwards" : "backwards"}; ${planned} planned.`;
   const events = [{ kind: "doubling", doubling: number, text, source: "doubling" }];
   for (const leaf of leaves) {
-    events.push(leafEvent(leaf, "leaf", "divergence"));
+    events.push(...walkEvents(leaf), leafEvent(leaf, leaf.walks.length > 0 ? "macro_leaf" : "leaf", "divergence"));
     for (const join of joins) if (join.later[1] === leaf.number) events.push(joinEvent(join));
   }
   return events;
@@ -55,10 +53,35 @@ function buildingEvents(doubling) {
 
 function leafEvent(leaf, reached, diverged) {
   const event = { kind: "leaf", doubling: leaf.doubling, leaf };
+  if (leaf.termination === TERMINATION.IRREVERSIBLE) return { ...event, text: tellIrreversible(leaf), source: "irreversible" };
+  if (leaf.termination === TERMINATION.DIVERGENCE) return { ...event, text: tellDivergence(leaf), source: "macro_divergence" };
   if (leaf.diverging) return { ...event, text: tellDivergence(leaf), source: diverged };
   const weight = Math.exp(Math.min(-leaf.energy_error, 600)); // as `weight_of` of hmc/sampler/outcome.py
   const text = `Leaf ${leaf.number}: energy error ${short(leaf.energy_error)}, weight ${short(weight)}.`;
   return { ...event, text, source: reached };
+}
+
+/** The walks of a macro step that a single leapfrog step does not do. */
+function walkEvents(leaf) {
+  const { walks, doubling } = leaf;
+  if (walks.length < 2) return [];
+  return walks.map((walk) => ({
+    kind: "walk", doubling, walk, to: leaf, text: walk.is_back ? tellLookBack(walk, leaf) : tellTry(walk, leaf),
+    source: walk.is_back ? "look_back" : "try",
+  }));
+}
+
+function tellTry({ level, is_tight, energies }, { number }) {
+  const planned = leapfrogSteps(2 ** level);
+  if (is_tight) return `To leaf ${number} in ${planned}: their energies are within the tolerance of each other.`;
+  const taken = energies.length < 2 ** level ? `, after ${energies.length} of them` : "";
+  return `To leaf ${number} in ${planned}: the energies are further apart than the tolerance${taken}.`;
+}
+
+function tellLookBack({ level, is_tight }, { number }) {
+  const back = level === 0 ? "1 leapfrog step leads" : `${leapfrogSteps(2 ** level)} lead`;
+  if (is_tight) return `Looking back from leaf ${number}: ${back} back within the tolerance.`;
+  return `Looking back from leaf ${number}: ${back.replace(/ leads?$/, level === 0 ? " does not lead" : " do not lead")} back within the tolerance.`;
 }
 
 function joinEvent(join) {

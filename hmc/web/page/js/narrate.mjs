@@ -1,16 +1,17 @@
 // A recorded transition in words: line by line the text of hmc/record/narrate.py, which tests hold it to.
 
 import { short, twoDecimals } from "./numbers.mjs";
-import { distanceMoved, doublingsOf, leafOf } from "./trajectory.mjs";
+import { distanceMoved, doublingsOf, isAstray, leafOf, wayOf } from "./trajectory.mjs";
 
 /** Constants of hmc/sampler/outcome.py. */
-export const TERMINATION = { U_TURN: 0, SUBTREE_U_TURN: 1, DIVERGENCE: 2, MAX_DEPTH: 3, PATH_END: 4 };
+export const TERMINATION = { U_TURN: 0, SUBTREE_U_TURN: 1, DIVERGENCE: 2, MAX_DEPTH: 3, PATH_END: 4, IRREVERSIBLE: 6 };
 const MAX_ENERGY_ERROR = 1000;
+export const KINDS_IN_WORDS = { nuts: "NUTS", walnuts: "WALNUTS", hmc: "static HMC" };
 
 /** One recorded transition told from its start to its draw: a text of several lines.
  * @param {object} recorded @returns {string} */
 export function narrate(recorded) {
-  const path = recorded.algorithm === "nuts" ? tellDoublings(recorded) : tellStatic(recorded);
+  const path = recorded.algorithm === "hmc" ? tellStatic(recorded) : tellDoublings(recorded);
   const climbed = recorded.climb ? [tellClimb(recorded.climb)] : [];
   return [tellTitle(recorded), ...climbed, tellStart(recorded), ...path, tellDraw(recorded)].join("\n");
 }
@@ -20,10 +21,9 @@ function tellTitle(recorded) {
   const n = recorded.iteration + 1;
   const draw = n - recorded.warmup;
   const which = draw > 0 ? `draw ${draw}` : `warm-up transition ${n} of ${recorded.warmup}`;
-  const kind = recorded.algorithm === "nuts" ? "NUTS" : "static HMC";
   const room = counted(recorded.leaves[0].position.length, "dimension");
   const who = `${recorded.model}, chain ${recorded.chain + 1}, ${which}`;
-  return `${who}: ${kind} in ${room}, step size ${short(recorded.step_size)}`;
+  return `${who}: ${KINDS_IN_WORDS[recorded.algorithm]} in ${room}, step size ${short(recorded.step_size)}`;
 }
 
 /** How the start was left, if it could not be sampled from. */
@@ -69,9 +69,18 @@ export function tellEnd({ outcome }) {
 
 function tellSteps({ number, isForward, leaves }) {
   const planned = 2 ** (number - 1);
-  const taken = leaves.length === planned ? leapfrogSteps(planned) : `${leaves.length} of ${leapfrogSteps(planned)}`;
+  const ofAKind = leaves[0].walks.length > 0 ? macroSteps : leapfrogSteps;
+  const taken = leaves.length === planned ? ofAKind(planned) : `${leaves.length} of ${ofAKind(planned)}`;
   const where = stretch(leaves[0].number, leaves.at(-1).number);
-  return `Doubling ${number}, ${isForward ? "forwards" : "backwards"}: ${taken}, ${where}; ${tellErrors(leaves)}.`;
+  return `Doubling ${number}, ${isForward ? "forwards" : "backwards"}: ${taken}, ${where}; ${tellErrors(leaves)}${tellPieces(leaves)}.`;
+}
+
+/** Which steps of WALNUTS took more than one leapfrog step; "" where none did. */
+function tellPieces(leaves) {
+  const told = leaves
+    .filter((leaf) => !isAstray(leaf) && wayOf(leaf)?.level > 0)
+    .map((leaf) => `to leaf ${leaf.number} in ${2 ** wayOf(leaf).level} leapfrog steps`);
+  return told.length > 0 ? `; the step ${told.join(", ")}` : "";
 }
 
 function tellErrors(leaves) {
@@ -86,10 +95,25 @@ export function tellGivingUp(recorded, doubling) {
   const wasted = "The doubling is given up: none of its leaves can be the draw, and the trajectory ends.";
   if (recorded.outcome.termination === TERMINATION.DIVERGENCE)
     return `${tellDivergence(doubling.leaves.at(-1))} ${wasted}`;
+  if (recorded.outcome.termination === TERMINATION.IRREVERSIBLE)
+    return `${tellIrreversible(doubling.leaves.at(-1))} ${wasted}`;
   return `A part of it turns back on itself: ${tellTurning(doubling.joins.at(-1))}. ${wasted}`;
 }
 
+export function tellIrreversible(leaf) {
+  const back = 2 ** leaf.walks.at(-1).level;
+  return (
+    `The step to leaf ${leaf.number} took ${leapfrogSteps(2 ** wayOf(leaf).level)}, but ${back} ` +
+    `${back === 1 ? "leads" : "lead"} back within the tolerance. The way back is another one, so there is no such step.`
+  );
+}
+
 export function tellDivergence(leaf) {
+  const level = wayOf(leaf)?.level ?? 0;
+  if (leaf.termination === TERMINATION.DIVERGENCE && level > 0) {
+    const most = leapfrogSteps(2 ** level);
+    return `Divergence at leaf ${leaf.number}: in ${most}, too, the energies are further apart than the tolerance.`;
+  }
   return (
     `Divergence at leaf ${leaf.number}: an energy error of ${short(leaf.energy_error)}, where at most ` +
     `${MAX_ENERGY_ERROR} passes; the steps have lost the trajectory.`
@@ -147,14 +171,20 @@ export function tellAcceptance(recorded) {
 export function tellDraw(recorded) {
   const { outcome, chosen, algorithm } = recorded;
   const start = recorded.leaves[0];
-  const depth = algorithm === "nuts" ? `tree depth ${outcome.tree_depth}, ` : "";
-  const sums = `${depth}${leapfrogSteps(outcome.n_steps)}, acceptance rate ${short(outcome.acceptance_rate)}`;
+  const depth = algorithm === "hmc" ? "" : `tree depth ${outcome.tree_depth}, `;
+  const sums = `${depth}${leapfrogSteps(outcome.n_steps)}${tellOfThem(outcome)}, acceptance rate ${short(outcome.acceptance_rate)}`;
   if (chosen === 0) return `Draw: leaf 0, the start itself; the chain stays where it was. In all: ${sums}.`;
-  const where = `${leapfrogSteps(Math.abs(chosen))} ${chosen > 0 ? "forwards" : "backwards"} from the start`;
+  const ofAKind = algorithm === "walnuts" ? macroSteps : leapfrogSteps;
+  const where = `${ofAKind(Math.abs(chosen))} ${chosen > 0 ? "forwards" : "backwards"} from the start`;
   const end = leafOf(recorded, chosen).log_density;
   const change = `log density from ${twoDecimals(start.log_density)} to ${twoDecimals(end)}`;
   const distance = `${short(distanceMoved(recorded))} standard deviations of the metric away`;
   return `Draw: leaf ${chosen}, ${where} and ${distance}; ${change}. In all: ${sums}.`;
+}
+
+/** How many leapfrog steps are on the trajectory, where others are not. */
+function tellOfThem({ n_steps, micro_steps }) {
+  return micro_steps === n_steps ? "" : ` (${micro_steps} from leaf to leaf, the others to try and look back)`;
 }
 
 export function stretch(first, last) {
@@ -165,8 +195,12 @@ export function ordered(a, b) {
   return a < b ? [a, b] : [b, a];
 }
 
-function leapfrogSteps(n) {
+export function leapfrogSteps(n) {
   return counted(n, "leapfrog step");
+}
+
+export function macroSteps(n) {
+  return counted(n, "macro step");
 }
 
 function counted(n, name) {

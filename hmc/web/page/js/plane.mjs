@@ -5,7 +5,7 @@ import { element, setAttributes, shape } from "./dom.mjs";
 import { ticksOf } from "./frame.mjs";
 import { grouped } from "./grouped.mjs";
 import { velocityOf } from "./metrics.mjs";
-import { leafOf } from "./trajectory.mjs";
+import { isAstray, leafOf, wayOf } from "./trajectory.mjs";
 
 const ARROW = 0.5; // units of time that an arrow lasts
 const NARROW = 34; // pixels kept free at the left and below for the axes' numbers
@@ -30,6 +30,8 @@ export function makeKey() {
     element("span", { class: "of-vector" }, "nothing can be dragged on the scale of a vector"),
     mark("momentum (drag)", shape("g", { class: "handle" }, circle("knob", 5)), "of-plane"),
     mark("metric, 2 sd", shape("path", { class: "ellipse", d: "M1 7a6 6 0 1 1 12 0a6 6 0 1 1 -12 0" }), "of-plane"),
+    mark("leapfrog steps within a step", shape("path", { class: "micro", d: "M1 7h0M5 7h0M9 7h0M13 7h0" }), "of-macro"),
+    mark("a try, or a look back", shape("path", { class: "try", d: "M0 7h14" }), "of-macro"),
     mark("proposal", circle("ring proposal", 6)),
     mark("draw", circle("ring chosen", 6)));
 }
@@ -75,20 +77,47 @@ export function drawPast(layer, frame, before) {
  * @param {ReturnType<typeof import("./timeline.mjs").soFar>} so */
 export function drawPath(layer, frame, so) {
   const place = new Map(so.leaves.map((leaf) => [leaf.number, frame.pixelOf(frame.rawOf(leaf))]));
+  const walked = walkedOf(frame);
   const doublings = grouped(so.leaves, ({ doubling }) => doubling);
   const drawn = [];
   for (const [doubling, leaves] of doublings) {
-    const numbers = leaves.map(({ number }) => number);
-    const step = (number) => `M${at(place.get(number - Math.sign(number)))}L${at(place.get(number))}`;
+    const between = leaves.map((leaf) => (wayOf(leaf)?.is_tight ? walked(wayOf(leaf)).slice(0, -1) : [])); // the last is the leaf
+    const from = ({ number }) => place.get(number - Math.sign(number));
+    const step = (leaf, k) => line([from(leaf), ...between[k], place.get(leaf.number)]);
     const colour = colourClass(doubling);
-    drawn.push(shape("path", { class: `steps ${colour}`, d: numbers.map(step).join("") }));
-    drawn.push(shape("path", { class: `leaves ${colour}`, d: dots(numbers.map((number) => place.get(number))) }));
+    drawn.push(shape("path", { class: `steps ${colour}`, d: leaves.map(step).join("") }));
+    drawn.push(shape("path", { class: `micro ${colour}`, d: dots(between.flat()) }));
+    drawn.push(shape("path", { class: `leaves ${colour}`, d: dots(leaves.map(({ number }) => place.get(number))) }));
   }
-  const diverging = so.leaves.find((leaf) => leaf.diverging);
-  if (diverging) drawn.push(shape("path", { class: "diverging", d: cross(place.get(diverging.number)) }));
+  drawn.push(...tries(frame, so, walked));
+  const astray = so.leaves.find(isAstray);
+  if (astray) drawn.push(shape("path", { class: "diverging", d: cross(place.get(astray.number)) }));
   drawn.push(ring("last", place.get(so.last.number), 7));
   drawn.push(ring(so.isOver ? "chosen" : "proposal", place.get(so.proposal), 9));
   layer.replaceChildren(...drawn);
+}
+
+/** Where the leapfrog steps of a walk led, in pixels; of none, and where momenta are shown, which walks do not have, none.
+ * @param {import("./frame.mjs").Frame} frame @returns {(walk: any) => import("./frame.mjs").Pixel[]} */
+function walkedOf(frame) {
+  if (frame.pair.some(({ ofMomentum }) => ofMomentum)) return () => [];
+  return (walk) => Array.from({ length: walk?.energies.length ?? 0 }, (_, k) => {
+    const dimension = walk.positions.length / walk.energies.length;
+    return frame.pixelOf(frame.rawOf({ position: walk.positions.slice(k * dimension, (k + 1) * dimension) }));
+  });
+}
+
+/** The walks of the macro step under way that do not become a step: from the leaf before, or back from its end. */
+function tries(frame, { tries: walks, leaves, now }, walked) {
+  if (walks.length === 0) return [];
+  const to = now.to ?? now.leaf;
+  const before = frame.pixelOf(frame.rawOf(leaves.find(({ number }) => number === to.number - Math.sign(to.number))));
+  const end = frame.pixelOf(frame.rawOf(to));
+  return walks.flatMap((walk) => {
+    const pixels = walked(walk);
+    const way = shape("path", { class: walk === now.walk ? "try now" : "try", d: line([walk.is_back ? end : before, ...pixels]) });
+    return [way, shape("path", { class: "micro", d: dots(pixels) })];
+  });
 }
 
 /** The class that gives a doubling its colour. @param {number} doubling */
@@ -140,6 +169,7 @@ function arrow(frame, position, velocity, name) {
 
 const at = ({ x, y }) => `${clipped(x)} ${clipped(y)}`;
 const clipped = (value) => (Number.isFinite(value) ? Math.max(-1e4, Math.min(1e4, value)).toFixed(2) : "-9999");
+const line = (pixels) => pixels.map((pixel, k) => `${k === 0 ? "M" : "L"}${at(pixel)}`).join("");
 const dots = (pixels) => pixels.map((pixel) => `M${at(pixel)}h0`).join("");
 const cross = (pixel) => `M${at(pixel)}m-6 -6l12 12m0 -12l-12 12`;
 const ring = (name, { x, y }, r) => shape("circle", { class: `ring ${name}`, cx: clipped(x), cy: clipped(y), r });

@@ -2,6 +2,8 @@
 
 import { stateOfModel } from "./state.mjs";
 
+/** Models with a neck that NUTS keeps out of. */
+const NECKS = ["funnel", "neals_funnel", "schools_centred"];
 /** Models of one posterior in two parameterisations, the centred one first. */
 const PAIRS = [["schools_centred", "schools_noncentred"], ["mST", "mSTnc"], ["mSTP", "mSTPnc"]];
 
@@ -18,10 +20,12 @@ export function presetsOf(engine, state) {
       { ...plain, algorithm: "hmc", path_length: 0.4, race: { path_length: 1.6 } }],
     ["Target 0.8 or 0.99", { ...plain, target_accept: 0.8, race: { target_accept: 0.99 } }],
   ];
+  const movedTo = (model) => (state.model === model ? {} : stateOfModel(engine.described(model)));
+  for (const neck of NECKS)
+    if (models.includes(neck))
+      races.push([`NUTS or WALNUTS: ${neck}`, { ...movedTo(neck), ...plain, budget: 400000, race: { algorithm: "walnuts" } }]);
   for (const [centred, free] of PAIRS)
-    if (models.includes(centred) && models.includes(free)) {
-      const moved = state.model === centred ? {} : stateOfModel(engine.described(centred));
-      races.push([`Centred or not: ${centred}`, { ...moved, ...plain, race: { model: free } }]);
-    }
+    if (models.includes(centred) && models.includes(free))
+      races.push([`Centred or not: ${centred}`, { ...movedTo(centred), ...plain, race: { model: free } }]);
   return races;
 }

@@ -3,14 +3,14 @@
 import { choice, number, where } from "./fields.mjs";
 import { makeGroup, makePanel } from "./panel.mjs";
 import { presetsOf } from "./presets.mjs";
-import { ALGORITHM_WORDS, isStatic, METRIC_WORDS, runSettings, samplerFields, targetFields } from "./target_fields.mjs";
+import { ALGORITHM_WORDS, isStatic, isWalnuts, METRIC_WORDS, ofAlgorithm, runSettings, samplerFields, targetFields, TOLERANCES } from "./target_fields.mjs";
 
 /** The settings of the second run, with its model. @param {any} state */
 export function secondOf(state) {
-  const settings = { model: state.model, ...runSettings(state), ...state.race };
-  if (!isStatic(settings)) delete settings.path_length;
-  else settings.path_length ??= state.path_length;
-  return settings;
+  const { path_length, tolerance, ...shared } = runSettings(state);
+  const { path_length: length = state.path_length, tolerance: own = state.tolerance, ...changed } = state.race;
+  const settings = { model: state.model, ...shared, ...changed };
+  return { ...settings, ...ofAlgorithm({ ...settings, path_length: length, tolerance: own }) };
 }
 
 /** The panel of what both share, and a group of fields for each lane.
@@ -38,6 +38,8 @@ export function makeRacePanel(store, engine) {
       choice("Algorithm", ALGORITHM_WORDS, (state) => secondOf(state).algorithm, changed("algorithm")),
       where(number("Path length", { min: 0.001, max: 100, step: "any" }, (state) => secondOf(state).path_length, changed("path_length")),
         (state) => isStatic(secondOf(state))),
+      where(number("Tolerance", TOLERANCES, (state) => secondOf(state).tolerance, changed("tolerance")),
+        (state) => isWalnuts(secondOf(state))),
       choice("Metric", METRIC_WORDS, (state) => secondOf(state).metric, changed("metric")),
       number("Target acceptance", { min: 0.05, max: 0.995, step: "any" }, (state) => secondOf(state).target_accept, changed("target_accept")),
     ], store)],

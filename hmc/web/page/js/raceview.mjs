@@ -6,9 +6,9 @@ import { fillTable } from "./counters_table.mjs";
 import { shownNumber, shownWhole } from "./display.mjs";
 import { element } from "./dom.mjs";
 import { makePlayer } from "./playing.mjs";
-import { LANE_COLOURS, makeHistories } from "./race_charts.mjs";
+import { LANE_COLOURS, makeHistories, nameOfNeck } from "./race_charts.mjs";
 import { makeRacePanel, secondOf } from "./race_panel.mjs";
-import { laneWords, lookAtLane, openRace, sharedPair } from "./racing.mjs";
+import { laneWords, lookAtLane, neckOf, openRace, sharedPair } from "./racing.mjs";
 import { makeRunBar, whenSettled } from "./runbar.mjs";
 import { OF_SAMPLER, runSettings } from "./target_fields.mjs";
 
@@ -20,10 +20,10 @@ const BETWEEN_LOOKS = 150; // milliseconds
 
 /** @param {HTMLElement} root @param {import("./store.mjs").Store} store @param {any} engine */
 export function makeRaceView(root, store, engine) {
-  let race = null, isLooking = false, isStale = false, pairs = [];
+  let race = null, isLooking = false, isStale = false, pairs = [], neck = null;
   const planes = LANE_COLOURS.map((colour) => makeCloudPlane(engine, () => colour));
   const titles = planes.map(() => element("h2", {}));
-  const histories = makeHistories(() => race);
+  const histories = makeHistories(() => race, () => neck);
   const table = element("table", { class: "counters" });
   const bar = makeRunBar(() => player, () => begin(), RACE_BAR);
   const panel = makeRacePanel(store, engine);
@@ -47,6 +47,7 @@ export function makeRaceView(root, store, engine) {
     player.play(async () => {
       const entries = entriesOf(state, engine);
       pairs = entries.map(({ pair }) => pair);
+      neck = neckOf(engine.described(entries[0].model), pairs[0]);
       const settings = entries.map(({ model, settings: each }) => ({ model, ...each }));
       titles.forEach((title, k) => (title.textContent = laneWords(settings[k], settings[1 - k])));
       const opened = await openRace(engine, entries, state.budget);
@@ -84,10 +85,13 @@ export function makeRaceView(root, store, engine) {
     if (mine !== race || (!player.isPlaying() && isStale)) look();
   };
   const tell = () => {
-    const rows = ROWS.map(([name, read]) => ({ name, cells: race.lanes.map((lane) => [name, read(lane), false]) }));
+    const rows = [...ROWS, ...rowsOfNeck(neck)].map(([name, read]) => ({
+      name, cells: race.lanes.map((lane) => [name, read(lane), false]),
+    }));
     const heads = ["first", "second"].map((name, k) => element("th", { scope: "col", class: `lane-${k + 1}` }, name));
     fillTable(table, heads, rows);
     histories.redraw();
+    root.dataset.neck = race.lanes.map(({ history }) => history.neck.at(-1)).join(" ");
     root.dataset.ess = race.lanes.map(({ history }) => history.ess.at(-1)).join(" ");
   };
 
@@ -105,6 +109,12 @@ const ROWS = [
   ["largest error of a mean", ({ history }) => shownNumber(history.error.at(-1))],
   ["divergences", ({ run }) => shownWhole(run.gathering.total.divergences)],
 ];
+
+/** @returns {[string, (lane: import("./racing.mjs").Lane) => string][]} */
+function rowsOfNeck(neck) {
+  if (neck === null) return [];
+  return [[`P(${nameOfNeck(neck)}), exact ${shownNumber(neck.probability)}`, ({ history }) => shownNumber(history.neck.at(-1))]];
+}
 
 /** Both entries of a race: model, settings of `sample`, the coordinates that are shown, and those whose draws are kept. */
 function entriesOf(state, engine) {

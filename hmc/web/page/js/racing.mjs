@@ -3,12 +3,14 @@
 import { labelOf } from "./coordinates.mjs";
 import { openRun } from "./gathering.mjs";
 import { columnsOf } from "./joint.mjs";
+import { KINDS_IN_WORDS } from "./narrate.mjs";
 
 const FIRST_STEPS = 8; // gradients of a transition, as a guess before there was one
 const MOST_DRAWS = 20000; // of a chain
 
-/** A lane of a race, and its history: after how many gradients which effective draws and which error.
- * @typedef {{run: any, found: any[], history: {gradients: number[], ess: number[], error: number[]}}} Lane */
+/** A lane of a race, and its history: after how many gradients which effective draws, which error, and which share of
+ * the draws in the neck.
+ * @typedef {{run: any, found: any[], history: {gradients: number[], ess: number[], error: number[], neck: number[]}}} Lane */
 
 /** A race that a player can play; `advance` counts in gradients of each chain.
  * @param {any} engine @param {{model: string, settings: any, kept: number[]}[]} entries @param {number} budget  in gradients
@@ -17,7 +19,7 @@ export async function openRace(engine, entries, budget) {
   const lanes = await Promise.all(entries.map(async ({ model, settings, kept }) => {
     const draws = Math.min(MOST_DRAWS, Math.ceil(budget / settings.chains));
     const run = await openRun(engine, model, { ...settings, draws }, kept);
-    return { run, found: [], history: { gradients: [], ess: [], error: [] } };
+    return { run, found: [], history: { gradients: [], ess: [], error: [], neck: [] } };
   }));
   const spent = ({ run }) => run.gathering.total.gradients;
   const isDone = (lane) => spent(lane) >= budget || lane.run.isOver();
@@ -45,7 +47,26 @@ export async function lookAtLane(engine, lane, pair) {
   lane.found = await engine.diagnose(model, columns);
   lane.history.gradients.push(gradients);
   lane.history.ess.push(Math.min(...lane.found.map(({ essBulk }) => essBulk)));
-  lane.history.error.push(errorOf(lane.found, known.map((each) => engine.described(model).exact?.[labelOf(each, true)])));
+  const exact = known.map((each) => engine.described(model).exact?.[labelOf(each, true)]);
+  lane.history.error.push(errorOf(lane.found, exact));
+  const k = exact.findIndex((each) => each?.neck);
+  lane.history.neck.push(k < 0 ? NaN : shareBelow(columns[k], exact[k].neck.below));
+}
+
+/** The neck that one of two coordinates has, with its name; null where none has.
+ * @param {any} described  a model @param {import("./coordinates.mjs").Coordinate[]} pair
+ * @returns {{name: string, below: number, probability: number} | null} */
+export function neckOf(described, pair) {
+  const names = pair.filter((each) => !each.ofMomentum).map((each) => labelOf(each, true));
+  const name = names.find((each) => described.exact?.[each]?.neck);
+  return name === undefined ? null : { name, ...described.exact[name].neck };
+}
+
+/** The share of all numbers that are below a value; NaN of none.
+ * @param {Float64Array[]} columns @param {number} value @returns {number} */
+export function shareBelow(columns, value) {
+  const [below, all] = columns.reduce(([n, of], column) => [n + column.filter((x) => x < value).length, of + column.length], [0, 0]);
+  return below / all;
 }
 
 /** How many transitions of each chain bring a run to so many gradients, by what one has taken so far; at least none,
@@ -78,8 +99,9 @@ const METRIC_NAMES = { auto: "automatic", diag: "diagonal", dense: "dense", low_
 export function laneWords(mine, other) {
   const words = [];
   if (mine.model !== other.model) words.push(mine.model);
-  if (mine.algorithm !== other.algorithm) words.push(mine.algorithm === "nuts" ? "NUTS" : "static HMC");
+  if (mine.algorithm !== other.algorithm) words.push(KINDS_IN_WORDS[mine.algorithm]);
   if (mine.algorithm === "hmc" && mine.path_length !== other.path_length) words.push(`path length ${Number(mine.path_length.toPrecision(3))}`);
+  if (mine.algorithm === "walnuts" && mine.tolerance !== other.tolerance) words.push(`tolerance ${mine.tolerance}`);
   if (mine.metric !== other.metric) words.push(`${METRIC_NAMES[mine.metric]} metric`);
   if (mine.target_accept !== other.target_accept) words.push(`target acceptance ${mine.target_accept}`);
   if (mine.max_depth !== other.max_depth) words.push(`at most ${mine.max_depth} doublings`);

@@ -22,12 +22,15 @@ function cloudFor(engine, model) {
   return clouds.get(model);
 }
 
-/** A frame for two coordinates of a model, and what is behind a path in it. `among`: models that share its ranges. */
-export async function sceneOf(engine, model, names, constrained, size, among = [model]) {
+/** A frame for two coordinates of a model, and what is behind a path in it. `among`: models that share its ranges;
+ * `ranges`: others than those that draws are in.
+ * @param {any} engine @param {string} model @param {string[]} names @param {boolean} constrained @param {number} size
+ * @param {{among?: string[], ranges?: [number, number][] | null}} options */
+export async function sceneOf(engine, model, names, constrained, size, { among = [model], ranges = null } = {}) {
   const { coordinates } = engine.described(model);
   const pair = pairOf(engine, model, names);
   const cloud = await cloudFor(engine, model);
-  const frame = makeFrame(pair, constrained, await commonRanges(engine, among, names, constrained), size);
+  const frame = makeFrame(pair, constrained, ranges ?? (await commonRanges(engine, among, names, constrained)), size);
   const centre = pair.map(({ index, ofMomentum }) => (ofMomentum ? 0 : medianOf(cloud.map((draw) => draw[index]))));
   const grid = coordinates.length === 2 && frame.isInvertible ? await gridOf(engine, model, frame) : null;
   return { model, frame, centre, cloud, grid };

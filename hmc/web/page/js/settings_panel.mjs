@@ -4,7 +4,7 @@ import { element } from "./dom.mjs";
 import { check, choice, number, where } from "./fields.mjs";
 import { inPlane } from "./metrics.mjs";
 import { makePanel } from "./panel.mjs";
-import { ALGORITHM_WORDS, isStatic, targetFields } from "./target_fields.mjs";
+import { ALGORITHM_WORDS, isStatic, isWalnuts, targetFields, TOLERANCES } from "./target_fields.mjs";
 
 const METRIC_CHOICES = [["unit", "Unit"], ["adapted", "As adapted"], ["own", "Your own"]];
 const WHOLE = { min: 0, max: Number.MAX_SAFE_INTEGER, step: 1 };
@@ -30,6 +30,7 @@ export function makeSettings(store, engine) {
       number("Step size", { min: 1e-6, max: 100, step: "any" }, stepSize, (step_size) => again({ step_size })),
       check("as adapted", ({ step_size }) => step_size === null, chooseAdapted),
       where(number("Path length", { min: 0.001, max: 100, step: "any" }, ...field("path_length")), isStatic),
+      where(number("Tolerance", TOLERANCES, ...field("tolerance")), isWalnuts),
       where(number("Most doublings", { min: 1, max: 10, step: 1 }, ...field("max_depth")), (state) => !isStatic(state)),
       choice("Metric", METRIC_CHOICES, ({ metric }) => metric, chooseMetric),
       ...ownMetric(),

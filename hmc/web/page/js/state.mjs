@@ -11,8 +11,9 @@ const numbers = (x) => Array.isArray(x) && x.every(Number.isFinite);
 
 /** The settings of a run, which a race has a second time. */
 const OF_RUN = {
-  algorithm: oneOf("nuts", "hmc"),
+  algorithm: oneOf("nuts", "walnuts", "hmc"),
   path_length: between(0, 1000),
+  tolerance: between(0, 1000),
   max_depth: wholeFrom(1, 12),
   seed: wholeFrom(0, Number.MAX_SAFE_INTEGER),
   chains: wholeFrom(1, 16),
@@ -26,7 +27,7 @@ const METRICS = ["auto", "diag", "dense", "low_rank", "unit"]; // of `sample`
  * @param {{name: string, coordinates: import("./coordinates.mjs").Coordinate[]}} model */
 export function defaultState(model) {
   return {
-    view: "step", algorithm: "nuts", path_length: Math.PI / 2, max_depth: 10, seed: 12,
+    view: "step", algorithm: "nuts", path_length: Math.PI / 2, tolerance: 3, max_depth: 10, seed: 12,
     chains: 4, warmup: 400, draws: 1000, target_accept: 0.8, run_metric: "auto",
     race: { algorithm: "hmc", path_length: Math.PI / 2 }, budget: 100000,
     ...stateOfModel(model),
@@ -39,7 +40,7 @@ export function stateOfModel({ name, coordinates }) {
   const [x, y] = firstPair(coordinates);
   const isSmall = coordinates.length <= 2;
   return {
-    model: name, x, y, constrained: false, start: null, momentum: null, cursor: 0, step_size: null,
+    model: name, x, y, constrained: false, close_up: false, start: null, momentum: null, cursor: 0, step_size: null,
     metric: isSmall ? "unit" : "adapted", inverse_metric: null,
   };
 }
@@ -94,6 +95,7 @@ function checksOf({ coordinates }, models, views) {
     x: oneOf(...names),
     y: oneOf(...names),
     constrained: (x) => typeof x === "boolean",
+    close_up: (x) => typeof x === "boolean",
     start: position,
     momentum: position,
     cursor: wholeFrom(0, 1e6),

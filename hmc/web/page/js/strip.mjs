@@ -4,6 +4,7 @@ import { element, setAttributes, shape } from "./dom.mjs";
 import { grouped } from "./grouped.mjs";
 import { short } from "./numbers.mjs";
 import { colourClass } from "./plane.mjs";
+import { isAstray, wayOf } from "./trajectory.mjs";
 
 const ERRORS = 64, TREE = 92, GAP = 10, SIDE = 44; // pixels
 const LARGEST = 5; // energy error that is drawn to scale: a leaf beyond it has next to no weight
@@ -46,15 +47,24 @@ function errors(width, x, recorded, so) {
   const stems = (leaf) => `M${x(leaf.number)} ${middle}V${y(leaf.energy_error)}`;
   made.push(...inColours(so.leaves, classOfLeaf, "stem", stems));
   made.push(...inColours(so.leaves, classOfLeaf, "beads", (leaf) => dot(x(leaf.number), y(leaf.energy_error))));
+  const way = (leaf) => onTheWay(leaf, so.start.energy).map(([number, error]) => dot(x(number), y(error))).join("");
+  made.push(...inColours(so.leaves, classOfLeaf, "micro", way));
   made.push(shape("circle", { class: "ring last", cx: x(so.last.number), cy: y(so.last.energy_error), r: 6 }));
   return made;
+}
+
+/** Between the leaf before and this one: [where on the axis, energy error] of each leapfrog step but the last. */
+function onTheWay(leaf, startEnergy) {
+  const energies = wayOf(leaf)?.energies ?? [];
+  const from = leaf.number - Math.sign(leaf.number);
+  return Array.from(energies).slice(0, -1).map((energy, k) => [from + (Math.sign(leaf.number) * (k + 1)) / energies.length, energy - startEnergy]);
 }
 
 function tree(width, x, recorded, so) {
   const ground = HEIGHT - 26;
   const levels = Math.max(1, ...recorded.joins.map(levelOf));
   const y = (level) => ground - (level / levels) * (TREE - 44);
-  const title = recorded.algorithm === "nuts" ? "tree" : "path";
+  const title = recorded.algorithm === "hmc" ? "path" : "tree";
   const made = [shape("text", { class: "label", x: 0, y: ERRORS + GAP + 4 }, title)];
   const branch = (join) => {
     const [from, to] = [join.earlier, join.later].map((stretch) => 0.5 * (x(stretch[0]) + x(stretch[1])));
@@ -83,7 +93,7 @@ function inColours(things, classOf, name, outline) {
     shape("path", { class: `${name} ${colour}`, d: all.map(outline).join("") }));
 }
 
-const classOfLeaf = (leaf) => (leaf.diverging ? "astray" : colourClass(leaf.doubling));
+const classOfLeaf = (leaf) => (isAstray(leaf) ? "astray" : colourClass(leaf.doubling));
 const classOfJoin = (join) => (join.is_turning ? "turning" : colourClass(join.doubling));
 const dot = (x, y) => `M${x} ${y}h0`;
 const levelOfSpan = ([first, last]) => Math.log2(Math.abs(last - first) + 1);

@@ -5,12 +5,14 @@ import { labelOf } from "./coordinates.mjs";
 import { stateOfModel } from "./state.mjs";
 
 export const isStatic = ({ algorithm }) => algorithm === "hmc";
+export const isWalnuts = ({ algorithm }) => algorithm === "walnuts";
+export const TOLERANCES = { min: 0.01, max: 100, step: "any" };
 export const METRIC_WORDS = [
   ["auto", "Automatic"], ["diag", "Diagonal"], ["dense", "Dense"], ["low_rank", "Low rank"], ["unit", "Unit"],
 ];
 /** The fields of the state that draws depend on, beside how many there are. */
-export const OF_SAMPLER = ["model", "algorithm", "path_length", "max_depth", "run_metric", "target_accept", "seed"];
-export const ALGORITHM_WORDS = [["nuts", "NUTS"], ["hmc", "Static HMC"]];
+export const OF_SAMPLER = ["model", "algorithm", "path_length", "tolerance", "max_depth", "run_metric", "target_accept", "seed"];
+export const ALGORITHM_WORDS = [["nuts", "NUTS"], ["walnuts", "WALNUTS"], ["hmc", "Static HMC"]];
 
 /** Model, coordinates and scale. `turned(state)` gives what else changes with a coordinate; `isOfPhase`: the view shows
  * the momentum of a model of one coordinate beside it.
@@ -48,6 +50,7 @@ export function samplerFields(store) {
   return [
     choice("Algorithm", ALGORITHM_WORDS, ({ algorithm }) => algorithm, field("algorithm")),
     where(number("Path length", { min: 0.001, max: 100, step: "any" }, ({ path_length }) => path_length, field("path_length")), isStatic),
+    where(number("Tolerance", TOLERANCES, ({ tolerance }) => tolerance, field("tolerance")), isWalnuts),
     where(number("Most doublings", { min: 1, max: 10, step: 1 }, ({ max_depth }) => max_depth, field("max_depth")), (state) => !isStatic(state)),
     choice("Metric", METRIC_WORDS, ({ run_metric }) => run_metric, field("run_metric")),
     number("Target acceptance", { min: 0.05, max: 0.995, step: "any" }, ({ target_accept }) => target_accept, field("target_accept")),
@@ -59,5 +62,11 @@ export function samplerFields(store) {
 export function runSettings(state) {
   const { chains, warmup, draws, seed, target_accept, max_depth, algorithm, run_metric: metric } = state;
   const settings = { chains, warmup, draws, seed, target_accept, max_depth, algorithm, metric };
-  return isStatic(state) ? { ...settings, path_length: state.path_length } : settings;
+  return { ...settings, ...ofAlgorithm(state) };
+}
+
+/** The settings that only the algorithm of a state has. @param {any} state */
+export function ofAlgorithm(state) {
+  const { path_length, tolerance } = state;
+  return isStatic(state) ? { path_length } : isWalnuts(state) ? { tolerance } : {};
 }

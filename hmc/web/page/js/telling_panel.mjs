@@ -62,7 +62,7 @@ export function makeTelling(engine) {
 
 /** The checks of the last join: each stretch with rho's products at its ends. */
 function checkTable({ joins, now }, recorded) {
-  if (recorded.algorithm !== "nuts") return element("p", { class: "none" }, "Static HMC makes no U-turn check.");
+  if (recorded.algorithm === "hmc") return element("p", { class: "none" }, "Static HMC makes no U-turn check.");
   const join = now.join ?? joins.at(-1);
   const rows = join ? join.checks : [];
   const titles = ["leaves", "ρ·p first", "ρ·p last", "turns"];

@@ -38,6 +38,13 @@ export function timelineOf(told) {
   };
 }
 
+/** The walks so far of the macro step that an event is of. */
+function triesOf(happened) {
+  const { walk, leaf, to = leaf } = happened.at(-1);
+  if (walk === undefined && leaf === undefined) return [];
+  return happened.filter((each) => each.walk && each.to === to).map((each) => each.walk);
+}
+
 /** What of a transition has happened by an event.
  * @param {Told} told @param {number} event */
 export function soFar({ recorded, events }, event) {
@@ -53,5 +60,6 @@ export function soFar({ recorded, events }, event) {
     last: built.at(-1) ?? start,
     proposal: isOver ? recorded.chosen : trunk ? trunk.taken : 0,
     now: events[event],
+    tries: triesOf(happened),
   };
 }

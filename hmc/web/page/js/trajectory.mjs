@@ -1,6 +1,8 @@
 // A recorded transition's leaves, doublings and distances: what hmc/record/transitions.py derives from a record.
 
-/** The doublings of a NUTS trajectory, in order; none for static HMC.
+const GOING_ON = -1; // of hmc/sampler/outcome.py
+
+/** The doublings of a trajectory of NUTS or WALNUTS, in order; none for static HMC.
  * @param {object} recorded
  * @returns {{number: number, isForward: boolean, leaves: object[], joins: object[], finalJoin: object | null}[]} */
 export function doublingsOf(recorded) {
@@ -20,6 +22,15 @@ export function doublingsOf(recorded) {
 export function leafOf(recorded, number) {
   return recorded.leaves.find((leaf) => leaf.number === number);
 }
+
+/** The last walk ahead of the macro step to a leaf, which is the way taken if there is one; undefined for a leapfrog step.
+ * @param {any} leaf @returns {import("../../js/record.mjs").Walk | undefined} */
+export function wayOf({ walks }) {
+  return walks.findLast(({ is_back }) => !is_back);
+}
+
+/** Whether the step to a leaf failed, so that it is no part of the trajectory. @param {any} leaf */
+export const isAstray = (leaf) => leaf.diverging || leaf.termination !== GOING_ON;
 
 /** How far the draw is from the start, in standard deviations as the metric has them: |L^-1 (draw - start)|.
  * @param {object} recorded @returns {number} */

@@ -3,13 +3,14 @@
 
 import { eventsOf } from "./events.mjs";
 import { unitMetric, withPlane } from "./metrics.mjs";
+import { ofAlgorithm } from "./target_fields.mjs";
 import { timelineOf } from "./timeline.mjs";
 
 const FIRST = 4; // transitions at first; twice as many whenever the reader comes near their end
 const AHEAD = 2; // transitions that are there before the reader is
 const MOST = 512;
 const MOST_NUMBERS = 1e7; // in all positions: long trajectories of a large model fill the memory
-const OF_WARMUP = ["model", "algorithm", "path_length", "max_depth", "seed", "warmup", "target_accept"];
+const OF_WARMUP = ["model", "algorithm", "path_length", "tolerance", "max_depth", "seed", "warmup", "target_accept"];
 const OF_WALK = [...OF_WARMUP, "start", "momentum", "step_size", "metric", "inverse_metric", "x", "y"];
 
 /** @typedef {{told: import("./timeline.mjs").Told[], timeline: ReturnType<typeof timelineOf>, model: string,
@@ -71,26 +72,26 @@ export function makeWalk(store, engine, heard) {
 }
 
 function settingsOfWarmup(state) {
-  const { seed, warmup, target_accept, max_depth, algorithm, path_length } = state;
+  const { seed, warmup, target_accept, max_depth, algorithm } = state;
   const metric = state.metric === "unit" ? "unit" : "auto";
-  const settings = { seed, warmup, target_accept, max_depth, algorithm, metric };
-  return algorithm === "hmc" ? { ...settings, path_length } : settings;
+  return { seed, warmup, target_accept, max_depth, algorithm, metric, ...ofAlgorithm(state) };
 }
 
 /** How many numbers the positions of a walk are. @param {Walk} walk */
 const sizeOf = ({ told, position }) =>
-  told.reduce((sum, { recorded }) => sum + recorded.leaves.length * position.length, 0);
+  told.reduce((sum, { recorded }) => sum + placesOf(recorded) * position.length, 0);
+const placesOf = ({ leaves }) => leaves.reduce((sum, { walks }) => walks.reduce((n, { energies }) => n + energies.length, sum + 1), 0);
 
 /** @returns {Promise<Walk>} */
 async function recorded(state, engine, adaptedOf, transitions) {
-  const { model, algorithm, path_length, max_depth, seed, momentum } = state;
+  const { model, algorithm, max_depth, seed, momentum } = state;
   const { coordinates } = engine.described(model);
   const adapted = await adaptedOf(state);
   const position = state.start ?? Array.from(adapted.position);
   const stepSize = state.step_size ?? adapted.stepSize;
   const inverseMetric = metricOf(state, coordinates, adapted.inverseMetric, position.length);
-  const settings = { algorithm, max_depth, seed, transitions, inverseMetric };
-  if (algorithm === "hmc") settings.path_length = path_length;
+  /** @type {any} */
+  const settings = { algorithm, max_depth, seed, transitions, inverseMetric, ...ofAlgorithm(state) };
   if (momentum !== null) settings.momentum = momentum;
   const told = (await engine.recordFrom(model, position, stepSize, settings)).map((each) => ({
     recorded: each, events: eventsOf(each),

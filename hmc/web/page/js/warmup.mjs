@@ -78,7 +78,9 @@ export function tellPlace(watched, place) {
   }
   const k = place - search.length;
   const { text, source } = actionWords(plan[k], actions);
-  const told = `Transition ${k + 1} of ${plan.length}: step size ${shownNumber(watched.step_size[k])}, ${watched.n_steps[k]} leapfrog ` +
+  const { algorithm, warmup } = watched.settings, ofNuts = Math.trunc(actions.NUTS_SHARE * warmup);
+  const who = algorithm === "walnuts" && k < ofNuts ? ` (until transition ${ofNuts}, WALNUTS is NUTS)` : "";
+  const told = `Transition ${k + 1} of ${plan.length}${who}: step size ${shownNumber(watched.step_size[k])}, ${watched.n_steps[k]} leapfrog ` +
     `steps, acceptance rate ${shownNumber(watched.acceptance_rate[k])}${watched.diverging[k] ? ", a divergence" : ""}. ${text}`;
   return { trial: null, transition: k, text: told, source };
 }

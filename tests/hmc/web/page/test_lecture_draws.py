@@ -35,6 +35,7 @@ STATES = [
     {"kind": "tanks", **POOLING, "tanks": OWN, "predators": True},
     *({"kind": "schools", "schools": "centred", "target_accept": target, "seed": 12} for target in (0.8, 0.99)),
     {"kind": "schools", "schools": "noncentred", "target_accept": 0.65, "seed": 5},
+    {"kind": "schools", "schools": "centred", "target_accept": 0.8, "seed": 12, "sampler": "walnuts"},
     {"kind": "confounds", **CONFOUNDED, "study": 0},
     {"kind": "confounds", **CONFOUNDED},
     {"kind": "confounds", **CONFOUNDED, "study": 7, "groups": 60, "bXY": -0.3, "bZY": 0.7, "sd_U": 2.1},

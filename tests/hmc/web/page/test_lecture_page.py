@@ -332,6 +332,22 @@ def test_divergences_go_with_smaller_steps_and_another_form(shown):
     assert view.table() != before
 
 
+def test_walnuts_is_the_third_remedy(shown):
+    """It has no crosses, and is as often in the neck as it should be."""
+    view = shown("schools", seed=12)
+    exact = float(view.ask("return root.querySelector('.counters').textContent").split("exact ")[1][:5])
+    of_nuts = float(view.ask("return root.dataset.inTheNeck"))
+    view.changed(lambda: view.fill("Sampler", "walnuts"))
+    assert view.state()["sampler"] == "walnuts"
+    assert 'algorithm="walnuts"' in view.python()
+    names = {}
+    exec(view.python(), names)
+    of_walnuts = float(view.ask("return root.dataset.inTheNeck"))
+    assert of_walnuts == pytest.approx((names["fit"]["tau"] < 1.0).mean(), abs=1e-9)
+    assert abs(of_walnuts - exact) < 0.05 < abs(of_nuts - exact)
+    assert int(view.ask("return root.dataset.divergences")) == 0
+
+
 def test_a_study_is_simulated_and_five_estimators_follow(shown):
     view = shown("confounds")
     assert "simulate_study(1, groups=30, individuals=200, bXY=1, bZY=-0.5, sd_U=1)" in view.python()

@@ -10,10 +10,11 @@ import pytest
 
 import hmc
 import models
+from figures.sampler import toys
 from hmc.record import record, record_from
 from hmc.record.narrate import narrate
 from hmc.sampler.metric import LowRank
-from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, PATH_END, SUBTREE_U_TURN, U_TURN
+from hmc.sampler.outcome import DIVERGENCE, IRREVERSIBLE, MAX_DEPTH, PATH_END, SUBTREE_U_TURN, U_TURN
 from hmc.web.page.source_lines import PLACES
 from tests.hmc.helpers import node
 from tests.hmc.helpers.recorded import record_as_json
@@ -63,8 +64,11 @@ def records():
         *record_from(bend, [0.5, 0.1], 0.17, algorithm="hmc", path_length=2.0, transitions=20),
         *record_from(bend, [-3.0, 4.5], 2.0, algorithm="hmc", path_length=20.0),
         *record(far, transitions=2, warmup=30, after=0),
+        *record_from(toys.funnel(), [0.1, -4.0], 1.0, algorithm="walnuts", transitions=30, seed=4),
+        *record_from(toys.funnel(), [0.1, -4.0], 1e9, algorithm="walnuts", transitions=2),
     ]
-    assert {r.outcome.termination for r in found} == {U_TURN, SUBTREE_U_TURN, DIVERGENCE, MAX_DEPTH, PATH_END}
+    ends = {U_TURN, SUBTREE_U_TURN, DIVERGENCE, MAX_DEPTH, PATH_END, IRREVERSIBLE}
+    assert {r.outcome.termination for r in found} == ends
     assert any(r.climb for r in found)
     return found
 
@@ -111,6 +115,10 @@ def test_events_are_all_that_happened_in_order(records, as_json):
         assert [(j["doubling"], j["earlier"], j["later"], j["taken"]) for j in joins] == [
             (j.doubling, list(j.earlier), list(j.later), j.taken) for j in recorded.joins
         ]
+        several = [leaf for leaf in recorded.leaves if len(leaf.walks) > 1]
+        assert [e["walk"]["level"] for e in events if e["kind"] == "walk"] == [
+            w.level for leaf in several for w in leaf.walks
+        ]
         assert kinds[bool(recorded.climb)] == "momentum"
         assert kinds[-2:] == ["end", "draw"]
         assert kinds.count("doubling") == len(recorded.doublings)
@@ -129,7 +137,7 @@ def test_events_speak_the_words_of_watch(records, as_json):
     """What both tell, they tell alike: start, proposals, verdicts, ends and the draw."""
     for recorded, events in zip(records, ask("events", records=as_json), strict=True):
         lines = {line.strip() for line in narrate(recorded).splitlines()}
-        own = {"doubling", "leaf", "join"}
+        own = {"doubling", "walk", "leaf", "join"}
         assert all(event["text"] in lines for event in events if event["kind"] not in own)
         shared = [line for line in lines if not line.startswith(("Doubling ", "Path: ")) and "step size" not in line]
         assert {*shared} <= {event["text"] for event in events}

@@ -24,7 +24,7 @@ WAIT = 90  # seconds
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     targets = [
-        Target(TOYS[n].model(), "", known_marginals(TOYS[n].model(), TOYS[n].marginals()))
+        Target(TOYS[n].model(), "", known_marginals(TOYS[n].model(), TOYS[n].marginals(), TOYS[n].necks))
         for n in ("plane", "funnel", "schools_centred", "schools_noncentred")
     ]
     file = tmp_path_factory.mktemp("page") / "explore.html"
@@ -73,9 +73,10 @@ class View(web_page.View):
         )
 
     def set(self, label, value):
-        """Give a field another value, as a reader does."""
+        """Give a field that is shown another value, as a reader does."""
         self.ask(
-            "const label = [...root.querySelectorAll('label')].find((each) => each.textContent === arguments[0]);"
+            "const is = (each) => each.textContent === arguments[0] && each.checkVisibility();"
+            "const label = [...root.querySelectorAll('label')].find(is);"
             "const field = document.getElementById(label.htmlFor); field.value = arguments[1];"
             "field.dispatchEvent(new Event('change'))",
             label,
@@ -149,6 +150,7 @@ def test_a_run_pauses_and_goes_on(shown):
     ("label", "value", "field", "expected"),
     [
         ("Algorithm", "hmc", "algorithm", "hmc"),
+        ("Algorithm", "walnuts", "algorithm", "walnuts"),
         ("Metric", "dense", "run_metric", "dense"),
         ("Target acceptance", "0.9", "target_accept", 0.9),
         ("Chains", "2", "chains", 2),
@@ -238,6 +240,33 @@ def test_presets_of_a_race_set_the_state(shown):
     assert (state["algorithm"], state["race"]["algorithm"]) == ("nuts", "hmc")
     view.until(lambda v: "static HMC" in v.ask("return root.querySelector('.lane-2 h2').textContent"), "no other race")
     view.until_state("over")
+
+
+def test_nuts_and_walnuts_race_into_the_neck(shown):
+    """The second stays as often where v < -5 as it should; what it has spent is what `hmc.sample` spends."""
+    view = shown("race", chains=2, warmup=200, budget=1000).until_state("over")
+    view.set("Which", "NUTS or WALNUTS: funnel")
+    state = view.state()
+    assert (state["model"], state["algorithm"], state["race"]["algorithm"]) == ("funnel", "nuts", "walnuts")
+    view.set("Gradients to spend", "30000")
+    view.set("Tolerance", "2.5")
+    assert view.state()["race"]["tolerance"] == 2.5
+    view.until(lambda v: "tolerance 2.5" in v.ask("return root.querySelector('.lane-2 h2').textContent"), "no race")
+    name = "P(v < \u22125), exact 0.0478"
+    view.until(lambda v: name in v.counters(), "no share").until_state("over")
+    spent = [int(part) for part in view.data("gradients").split()]
+    view.until(lambda v: [number(text) for text in v.counters()["gradients"]] == spent, "not told")
+    rows = view.counters()
+    row = rows[name]
+    draws = int(number(rows["draws"][1])) // 2
+    settings = {"chains": 2, "warmup": 200, "seed": RUN["seed"], "max_depth": 10}
+    fit = hmc.sample(funnel(), draws=draws, algorithm="walnuts", tolerance=2.5, progress=False, **settings)
+    assert number(row[1]) == pytest.approx((fit["v"] < -5.0).mean(), rel=6e-3)
+    gradients = fit.stats["n_steps"].sum() + fit.warmup_stats["n_steps"].sum()
+    assert number(rows["gradients"][1]) == gradients
+    assert number(row[0]) < 0.03 < number(row[1])
+    title = "return [...root.querySelectorAll('h2')].map((h) => h.textContent).find((t) => t.startsWith('Share'))"
+    assert view.ask(title) == "Share of draws with v < \u22125; exact, the line: 0.0478"
 
 
 def test_a_warm_up_is_that_of_sample(shown):

@@ -4,12 +4,13 @@ import inspect
 
 import pytest
 
-from hmc.sampler import chain, nuts, static, step_size
+from hmc.sampler import chain, macro_step, nuts, static, step_size
 from hmc.web.page import source_lines
 from hmc.web.page.source_lines import PLACES, Place
 
 MODULES = {
-    f"hmc/sampler/{module.__name__.rpartition('.')[2]}.py": module for module in (chain, nuts, static, step_size)
+    f"hmc/sampler/{module.__name__.rpartition('.')[2]}.py": module
+    for module in (chain, macro_step, nuts, static, step_size)
 }
 
 

@@ -14,6 +14,7 @@ import hmc
 from figures.sampler import toys
 from hmc.record import record, record_from
 from hmc.record.narrate import narrate
+from hmc.web.page import Target, page
 from tests.figures.helpers import browser
 from tests.hmc.web.page.conftest import HARM
 
@@ -97,6 +98,11 @@ def test_window_hmc_has_the_draws_and_records_of_the_library(bench):
     assert np.array_equal(np.reshape(found["position"], found["shape"]), fit.unconstrained)
     assert {name: values for name, values in found["stats"].items() if len(values) != 100} == {}
     assert np.array_equal(np.reshape(found["stats"]["n_steps"], (2, 50)), fit.stats["n_steps"])
+    settings |= {"algorithm": "walnuts", "tolerance": 0.2}
+    found = shown.promised(f"window.hmc.sample('plane', {json.dumps(settings)})")
+    fit = hmc.sample(toys.plane(), **settings, workers=1, progress=False)
+    assert np.array_equal(np.reshape(found["position"], found["shape"]), fit.unconstrained)
+    assert np.array_equal(np.reshape(found["stats"]["micro_steps"], (2, 50)), fit.stats["micro_steps"])
     asked = {"seed": 5, "warmup": 50, "transitions": 2}
     told = shown.promised(f"window.hmc.record('plane', {json.dumps(asked)})")
     for each, expected in zip(told, record(toys.plane(), **asked), strict=True):
@@ -230,6 +236,73 @@ def test_static_hmc_has_a_path_length_and_no_depth(bench):
     assert shown.words() == narrate(expected).splitlines()[-1]
     assert shown.field("Path length").is_displayed()
     assert not shown.field("Most doublings").is_displayed()
+
+
+IN_THE_NECK = {"model": "funnel", "algorithm": "walnuts", "start": [0.1, -4.0], "step_size": 1.0, "seed": 4}
+
+
+@pytest.fixture(scope="module")
+def neck(chromium, tmp_path_factory):
+    """Show the funnel, deep in its neck."""
+    path = tmp_path_factory.mktemp("neck") / "funnel.html"
+    path.write_text(page([Target(toys.funnel())]), encoding="utf-8")
+
+    def show(**state):
+        return Bench(chromium, path, **IN_THE_NECK, **state)
+
+    yield show
+    assert [entry["message"] for entry in chromium.get_log("browser")] == []
+
+
+def test_walnuts_shows_its_tries_and_the_places_on_the_way(neck):
+    (expected,) = record_from(toys.funnel(), np.array([0.1, -4.0]), 1.0, seed=4, algorithm="walnuts")
+    shown = neck()
+    shown.press("t")
+    assert shown.words() == narrate(expected).splitlines()[-1]
+    between = sum(2**leaf.way.level - 1 for leaf in expected.leaves if leaf.way and leaf.way.is_tight)
+    places = "return [...document.querySelectorAll('#view-step .path .micro')].map((p) => p.getAttribute('d')).join('')"
+    assert shown.ask(places).count("h0") == between > 0
+    shown.press(Keys.HOME, "l")
+    first = next(leaf for leaf in expected.leaves if leaf.number)
+    assert len(shown.ask("return [...document.querySelectorAll('#view-step .path .try')]")) == len(first.walks) > 1
+    shown.press(Keys.ARROW_LEFT)  # the last of its walks
+    assert "macro_step.py" in shown.find(".source-room .file").text
+    assert shown.words().startswith(("To leaf", "Looking back from leaf"))
+    assert len(shown.ask("return [...document.querySelectorAll('#view-step .path .try.now')]")) == 1
+
+
+def test_a_tolerance_is_typed(neck):
+    shown = neck()
+    field = shown.field("Tolerance")
+    field.clear()
+    field.send_keys("0.4", Keys.ENTER)
+    assert shown.state["tolerance"] == 0.4
+    settings = {"seed": 4, "algorithm": "walnuts", "tolerance": 0.4}
+    (expected,) = record_from(toys.funnel(), np.array([0.1, -4.0]), 1.0, **settings)
+    shown.find(".source").click()
+    shown.press("t")
+    shown.until(lambda: shown.words() == narrate(expected).splitlines()[-1], "other words")
+    shown.until(lambda: "tolerance" in shown.ask("return location.hash"), "not in the link")
+
+
+def test_a_close_up_fills_the_plane_with_the_transition(neck):
+    extent = (
+        "const [a, b] = ['.path', 'svg.drawing'].map((name) => document.querySelector(`#view-step ${name}`))"
+        ".map((e) => e.getBoundingClientRect()); return a.height / b.height"
+    )
+    shown = neck()
+    shown.press("d")
+    before = shown.ask(extent)
+    shown.ask("document.querySelector('.close-up').focus()")
+    shown.press(Keys.ENTER)
+    assert shown.state["close_up"] is True
+    shown.until(lambda: shown.ask(extent) > 2 * before, "as small as before")
+    assert shown.find(".close-up").get_attribute("aria-pressed") == "true"
+    shown.press("t", "t")
+    shown.until(lambda: shown.drawn.startswith("1."), "no second transition")
+    shown.until(lambda: shown.ask(extent) > 0.3, "out of sight")
+    shown.button("Close-up")
+    shown.until(lambda: shown.ask(extent) < 2 * before, "as large as before")
 
 
 def test_the_adapted_step_size_is_that_of_the_warm_up(bench):

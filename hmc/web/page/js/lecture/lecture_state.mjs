@@ -16,7 +16,7 @@ export function firstState({ visits }) {
     view: "cafes", seed: 12,
     visits: visits.slice(0, FIRST_VISITS), amnesia: false,
     tanks: null, tank: 0, sigma: 1, predators: false, form: "centred",
-    schools: "centred", target_accept: 0.8,
+    schools: "centred", target_accept: 0.8, sampler: "nuts",
     study: 1, groups: 30, individuals: 200, bXY: 1, bZY: -0.5, sd_U: 1,
   };
 }
@@ -57,6 +57,7 @@ const CHECKS = {
   predators: isFlag,
   form: oneOf("centred", "noncentred"),
   schools: oneOf("centred", "noncentred"),
+  sampler: oneOf("nuts", "walnuts"),
   study: wholeFrom(0, 100),
   groups: wholeFrom(1, 1000),
   individuals: wholeFrom(1, 1000),

@@ -1,6 +1,6 @@
 // Python for what the page shows: whoever runs it has the same draws.
 
-const SETTINGS = ["chains", "warmup", "draws", "seed", "target_accept"];
+const SETTINGS = ["chains", "warmup", "draws", "seed", "target_accept", "algorithm"];
 
 /** A list of numbers, broken into lines that are not too long. @param {ArrayLike<number | string>} values */
 export function listText(values) {
@@ -15,7 +15,7 @@ export function listText(values) {
 
 /** The arguments of `hmc.sample` after the model. @param {Record<string, unknown>} settings */
 export function settingsText(settings) {
-  return SETTINGS.filter((name) => name in settings).map((name) => `${name}=${settings[name]}`).join(", ");
+  return SETTINGS.filter((name) => name in settings).map((name) => `${name}=${JSON.stringify(settings[name])}`).join(", ");
 }
 
 /** Lines with their imports above them. @param {string[]} imports @param {string[]} lines */

@@ -1,4 +1,5 @@
-// Divergences: eight schools. The sampler cannot follow the neck of the funnel, until its coordinates are others.
+// Divergences: eight schools. The sampler cannot follow the neck of the funnel, until its coordinates are others, or its
+// steps adapt to the place.
 
 import { drawPlotAxes, makeChart, plotOf } from "../chart.mjs";
 import { fillTable } from "../counters_table.mjs";
@@ -11,17 +12,20 @@ import { newestOf } from "./latest.mjs";
 import { TAU_RANGE } from "./ranges.mjs";
 import { schoolsPython, schoolsRun, TARGETS } from "./schools.mjs";
 
-const OF_SCHOOLS = ["schools", "target_accept", "seed"];
+const OF_SCHOOLS = ["schools", "target_accept", "sampler", "seed"];
 const THETA = [-25, 45];
 const LOG_TAU = [-4, 4];
 const FORMS = [["centred", "Centred: theta[j] ~ Normal(mu, tau)"], ["noncentred", "Non-centred: theta[j] = mu + tau z[j]"]];
+const SAMPLERS = [["nuts", "NUTS: all steps are of one size"], ["walnuts", "WALNUTS: each step fits its place"]];
 const SCHOOL_TASKS = [
   ["Raise the target acceptance. Do the crosses go away?",
     "Steps get shorter and crosses fewer, at a price in gradients. Some stay: no step size fits both the mouth and the neck."],
   ["Where do the crosses fall, and what do bars and line say there?",
     "Where tau is small. The bars near 0 are lower or more ragged than the line: the chain goes there too rarely, or stays too long."],
   ["Choose the non-centred form. What changes?",
-    "The same posterior, without crosses: given tau, its coordinates z are all of one size. It reaches far further down the neck."],
+    "The same posterior, with next to no crosses: given tau, its coordinates z are all of one size. It reaches far further down the neck."],
+  ["Go back to the centred form and choose WALNUTS. What changes, and at what price?",
+    "The crosses go, and the bars near 0 rise: where a step is too long, WALNUTS takes it in 2, 4, 8, ... shorter ones. The neck is as narrow as before, so that it costs more gradients than NUTS, and has far fewer effective draws than the non-centred form."],
 ];
 
 /** @param {HTMLElement} root @param {import("../store.mjs").Store} store @param {any} engine */
@@ -33,12 +37,13 @@ export function makeSchoolsView(root, store, engine) {
     drawUpwardsName(sheet, "log tau");
     if (seen !== null) drawNeck(sheet, plot, seen);
   });
-  const curve = (state) => engine.described(`schools_${state.schools}`).exact.tau?.curve;
+  const known = ({ schools }) => engine.described(`schools_${schools}`).exact.tau ?? {};
   const marginal = makeChart("sigma", "Draws of tau, and its exact density", (sheet) =>
-    seen !== null && drawMarginal(sheet, { heights: seen.taus, range: TAU_RANGE, exact: { curve: curve(store.get()) }, isUpright: true }));
+    seen !== null && drawMarginal(sheet, { heights: seen.taus, range: TAU_RANGE, exact: { curve: known(store.get()).curve }, isUpright: true }));
   const slider = makeSlider("Target acceptance", { min: TARGETS[0], max: TARGETS[1], step: 0.01 }, (value) => store.set({ target_accept: value }), (value) => value.toFixed(2));
   const fields = [
     choice("Form", FORMS, ({ schools }) => schools, (schools) => store.set({ schools })),
+    choice("Sampler", SAMPLERS, ({ sampler }) => sampler, (sampler) => store.set({ sampler })),
     number("Seed", { min: 0, max: Number.MAX_SAFE_INTEGER, step: 1 }, ({ seed }) => seed, (seed) => store.set({ seed })),
   ];
   const table = element("table", { class: "counters" });
@@ -61,7 +66,8 @@ export function makeSchoolsView(root, store, engine) {
     plane.redraw();
     marginal.redraw();
     root.dataset.divergences = String(found.divergences);
-    fillTable(table, [], rowsOfSchools(found));
+    root.dataset.inTheNeck = String(shareInNeck(found, known(store.get()).neck));
+    fillTable(table, [], rowsOfSchools(found, known(store.get()).neck));
     frame.answered(at, "4 × 1,000 draws of 10 parameters");
   }, frame.fail);
   const show = (state) => {
@@ -73,10 +79,15 @@ export function makeSchoolsView(root, store, engine) {
   show(store.get());
 }
 
-function rowsOfSchools({ divergences, effective, rhat, gradients, stepSize, tau }) {
+/** The share of draws whose tau is below that of a neck; NaN where none is known. */
+const shareInNeck = ({ logTau }, neck) => logTau.filter((value) => Math.exp(value) < neck?.below).length / (neck ? logTau.length : NaN);
+
+function rowsOfSchools(found, neck) {
+  const { divergences, effective, rhat, gradients, stepSize, tau } = found;
   const row = (name, text, isBad = false) => ({ name, cells: [["", text, isBad]] });
   return [
     row("divergences", shownWhole(divergences), divergences > 0),
+    ...(neck ? [row(`P(tau < ${neck.below}), exact ${shownNumber(neck.probability)}`, shownNumber(shareInNeck(found, neck)))] : []),
     row("tau", `${shownNumber(tau.mean)} ± ${shownNumber(tau.sd, 2)}`),
     row("effective draws of log tau", shownWhole(effective), effective < 400),
     row("R-hat of log tau", rhat.toFixed(3), rhat > 1.01),

@@ -8,7 +8,9 @@ const { makeGathering, openRun } = await import(`${js}/gathering.mjs`);
 const { binsFor, exactAsShown, histogramOf } = await import(`${js}/marginal.mjs`);
 const { makePacer } = await import(`${js}/pacing.mjs`);
 const { perThousandGradients } = await import(`${js}/counters.mjs`);
-const { errorOf, laneWords, openRace, sharedPair } = await import(`${js}/racing.mjs`);
+const { errorOf, laneWords, neckOf, openRace, shareBelow, sharedPair } = await import(`${js}/racing.mjs`);
+const { secondOf } = await import(`${js}/race_panel.mjs`);
+const { ofAlgorithm } = await import(`${js}/target_fields.mjs`);
 const { envelopeOf } = await import(`${js}/trace.mjs`);
 const { actionWords, marksOf, phasesOf, runningMean, tellPlace } = await import(`${js}/warmup.mjs`);
 const { shownNumber, shownWhole } = await import(`${js}/display.mjs`);
@@ -123,7 +125,33 @@ test("a lane is called by what is different of it", () => {
   const one = { model: "m", algorithm: "nuts", metric: "diag", target_accept: 0.8, max_depth: 10 };
   assert.equal(laneWords(one, { ...one, metric: "dense" }), "diagonal metric");
   assert.equal(laneWords({ ...one, algorithm: "hmc", path_length: 1.5707963 }, one), "static HMC, path length 1.57");
+  assert.equal(laneWords({ ...one, algorithm: "walnuts", tolerance: 3 }, one), "WALNUTS, tolerance 3");
   assert.equal(laneWords(one, one), "the same settings");
+});
+
+test("only the settings that an algorithm has are sent, in both lanes", () => {
+  const state = { algorithm: "nuts", path_length: 1.5, tolerance: 3, run_metric: "auto", model: "m", race: {} };
+  assert.deepEqual(ofAlgorithm(state), {});
+  assert.deepEqual(ofAlgorithm({ ...state, algorithm: "hmc" }), { path_length: 1.5 });
+  assert.deepEqual(ofAlgorithm({ ...state, algorithm: "walnuts" }), { tolerance: 3 });
+  const own = (first, race) => {
+    const { algorithm, path_length, tolerance } = secondOf({ ...state, ...first, race });
+    return { algorithm, path_length, tolerance };
+  };
+  const none = { path_length: undefined, tolerance: undefined };
+  assert.deepEqual(own({}, { algorithm: "walnuts" }), { algorithm: "walnuts", ...none, tolerance: 3 });
+  assert.deepEqual(own({}, { algorithm: "walnuts", tolerance: 0.5 }), { algorithm: "walnuts", ...none, tolerance: 0.5 });
+  assert.deepEqual(own({ algorithm: "walnuts" }, { algorithm: "hmc", tolerance: 0.5 }), { algorithm: "hmc", ...none, path_length: 1.5 });
+  assert.deepEqual(own({ algorithm: "hmc" }, { algorithm: "nuts", path_length: 2 }), { algorithm: "nuts", ...none });
+});
+
+test("a neck is that of the first coordinate that has one, and its share counts all chains", () => {
+  const coordinate = (name, more = {}) => ({ name, kind: 0, ofMomentum: false, ...more });
+  const described = { exact: { x: { mean: 0 }, v: { neck: { below: -5, probability: 0.05 } } } };
+  assert.deepEqual(neckOf(described, [coordinate("x"), coordinate("v")]), { name: "v", below: -5, probability: 0.05 });
+  assert.equal(neckOf(described, [coordinate("x"), coordinate("y")]), null);
+  near(shareBelow([Float64Array.of(-6, -5, 0), Float64Array.of(-7)], -5), 0.5);
+  assert.ok(Number.isNaN(shareBelow([new Float64Array(0)], 0)));
 });
 
 test("a pacer keeps the pace, and pieces grow while they are quick", () => {
@@ -151,7 +179,7 @@ test("an envelope holds the extremes of its values", () => {
   assert.deepEqual(envelopeOf([], 10), []);
 });
 
-const actions = { COLLECT: 1, ROTATE: 2, UPDATE: 4, CLEAR: 8, RESTART: 16, FIT: 32, FIT_IF_WORTH: 64 };
+const actions = { COLLECT: 1, ROTATE: 2, UPDATE: 4, CLEAR: 8, RESTART: 16, FIT: 32, FIT_IF_WORTH: 64, NUTS_SHARE: 0.3 };
 
 test("phases are the stretches of a plan in which draws are collected", () => {
   assert.deepEqual(phasesOf([0, 1, 5, 65, 0, 0], actions), [
@@ -167,12 +195,16 @@ test("a place of a warm-up is a trial of the search, or a transition", () => {
   const watched = {
     search: [{ step_size: 1, energy_error: 20 }, { step_size: 0.5, energy_error: 0.1 }], plan: [1, 0], actions,
     step_size: [0.5, 0.4], n_steps: [3, 7], acceptance_rate: [0.9, 0.7], diverging: [0, 1],
+    settings: { algorithm: "nuts", warmup: 2 },
   };
   assert.equal(tellPlace(watched, 0).trial, 0);
   assert.match(tellPlace(watched, 0).text, /trial 1 of 2.*Next, half of it/);
   assert.match(tellPlace(watched, 1).text, /begins with it/);
   assert.deepEqual([tellPlace(watched, 3).trial, tellPlace(watched, 3).transition], [null, 1]);
   assert.match(tellPlace(watched, 3).text, /^Transition 2 of 2: step size 0\.400, 7 leapfrog steps, acceptance rate 0\.700, a divergence/);
+  const ofWalnuts = { ...watched, settings: { algorithm: "walnuts", warmup: 4 } }; // its first transition is of NUTS
+  assert.match(tellPlace(ofWalnuts, 2).text, /^Transition 1 of 2 \(until transition 1, WALNUTS is NUTS\): step size/);
+  assert.match(tellPlace(ofWalnuts, 3).text, /^Transition 2 of 2: step size/);
 });
 
 test("a running mean is over the latest values", () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const js = "../../../../../hmc/web/page/js";
+const { rangesAround } = await import(`${js}/closeup.mjs`);
 const { contourOf, levelsBelow } = await import(`${js}/contours.mjs`);
 const { constrainedOf, coordinatesOf, labelOf, logJacobianOf, unconstrainedOf } = await import(`${js}/coordinates.mjs`);
 const { makeFrame, rangeOf, ticksOf } = await import(`${js}/frame.mjs`);
@@ -151,16 +152,30 @@ const MODELS = [
 const VIEWS = ["step", "run"];
 const read = (text) => stateOfFragment(text, MODELS, VIEWS);
 
+test("a close-up holds the trajectory and the places on the way, and no step that lost it", () => {
+  const leaf = (position, walks = [], more = {}) => ({ position, momentum: [0, 0], diverging: false, walks, ...more });
+  const way = { is_back: false, is_tight: true, energies: [1, 1], positions: [0, 8, 1, 1] };
+  const lost = { is_back: false, is_tight: false, energies: [99], positions: [500, 500] };
+  const back = { is_back: true, is_tight: false, energies: [99], positions: [-500, 500] };
+  const leaves = [leaf([0, 0]), leaf([1, 1], [lost, way, back]), leaf([900, 0], [lost]), leaf([0, 900], [], { diverging: true })];
+  const pair = [0, 1].map((index) => ({ index, indices: [index], kind: 0, lower: 0, upper: 0, ofMomentum: false }));
+  const [across, upwards] = rangesAround({ leaves }, pair, false);
+  assert.ok(across[0] < 0 && across[0] > -0.5 && across[1] > 1 && across[1] < 1.5, String(across));
+  assert.ok(upwards[0] < 0 && upwards[1] > 8 && upwards[1] < 10, String(upwards));
+  const [flat] = rangesAround({ leaves: [leaf([2, 0])] }, pair, false);
+  assert.ok(flat[0] < 2 && flat[1] > 2);
+});
+
 test("a state's fragment gives the state", () => {
   const state = { ...defaultState(MODELS[1]), view: "run", step_size: 0.3, start: [0, 1, -2], x: "a[2]", seed: 7, cursor: 40, constrained: true,
-    metric: "own", inverse_metric: [2, 0.5, 1], race: { metric: "dense" } };
+    metric: "own", inverse_metric: [2, 0.5, 1], race: { metric: "dense", algorithm: "walnuts", tolerance: 0.5 }, algorithm: "walnuts", tolerance: 2.5, close_up: true };
   assert.deepEqual(read(fragmentOf(state, MODELS[1])), state);
   assert.deepEqual(read(fragmentOf(defaultState(MODELS[0]), MODELS[0])), defaultState(MODELS[0]));
 });
 
 test("of a fragment, only known fields of the right kind are taken", () => {
   const wrong = {
-    view: "other", algorithm: ["nuts"], path_length: "1", max_depth: 40, seed: -1, step_size: 0, metric: "own", inverse_metric: [1, 2, 1],
+    view: "other", algorithm: ["nuts"], path_length: "1", tolerance: -1, close_up: 1, max_depth: 40, seed: -1, step_size: 0, metric: "own", inverse_metric: [1, 2, 1],
     x: "<img src=x>", y: 3, constrained: "yes", start: [1], momentum: [1, null], cursor: 1.5, chains: 1e9, warmup: -1, draws: {},
     target_accept: 1, race: { seed: "x" }, budget: "all", run_metric: "none", onload: "alert(1)", __proto__: { polluted: 1 },
   };
