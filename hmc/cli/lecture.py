@@ -30,6 +30,9 @@ def add(subparsers: Any) -> None:
     command.add_argument(
         "--replications", type=int, default=20, help="simulated studies of the coverage (default 20; 0: leave it out)"
     )
+    command.add_argument(
+        "--still", dest="explorables", action="store_false", help="figures alone: none that can be played with in a browser"
+    )
     command.add_argument("--workers", type=int, help="items to make at a time (default: the number of processors)")
     add_dask(command)
     command.set_defaults(run=run, keeps_in="out")
@@ -41,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     from figures.lecture.work.making import make
 
     _refuse_unused(options)
-    given = ("seed", "only", "trolley", "replications", "workers", "executor")
+    given = ("seed", "only", "trolley", "replications", "explorables", "workers", "executor")
     made = make(options.out, **{name: getattr(options, name) for name in given})
     for name, reason in made.failures.items():
         print(f"hmc: {name} could not be made: {reason}", file=sys.stderr)

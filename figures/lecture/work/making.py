@@ -31,6 +31,7 @@ SPENT_ON = {
     "drawing": ("figure", "plot"),
     "films": ("film",),
     "tables": ("card", "table"),
+    "explorables": ("module",),
 }
 APART = {
     "fits/mRXma": "mRXma",
@@ -56,6 +57,7 @@ def make(
     only: Iterable[str] | None = None,
     trolley: str | Path | None = None,
     replications: int = 20,
+    explorables: bool = True,
     workers: int | None = None,
     executor: Executor | None = None,
     **sampling: Any,
@@ -68,6 +70,7 @@ def make(
     trolley: path of the published Trolley.csv for the models of stories and participants; None for a
         simulated study, which is named as such.
     replications: number of simulated studies of the coverage; 0 leaves that part out.
+    explorables: whether some figures can be played with, in browsers: these take modules of their models.
     workers: how many items are made at a time; None for the number of processors. 1 stays in this process.
     executor: any `concurrent.futures.Executor` whose workers see the folder, under the same path, and have this code;
         None for worker processes of this machine.
@@ -78,7 +81,7 @@ def make(
     missing from the page, and `Made.failures` has the reason.
     """
     started = time.perf_counter()
-    parts, settings = _checked(seed, only, trolley, replications, sampling)
+    parts, settings = _checked(seed, only, trolley, replications, explorables, sampling)
     if isinstance(executor, str):
         raise ValueError(f"executor = {executor!r}: the lecture takes an Executor, or None for worker processes")
     check_execution(workers, executor)  # before the folder is made
@@ -90,7 +93,8 @@ def make(
     page_started = time.perf_counter()
     spent = _spent(plan, kept, done)
     facts = _facts(settings, spent, plan.items.keys() - done, failures)
-    text = render.render(Lecture(Filling(plan, kept, done).parts(parts), facts))
+    filling = Filling(plan, kept, done)
+    text = render.render(Lecture(filling.parts(parts), facts, filling.play()))
     write_whole(kept.folder / PAGE, lambda file: file.write(text.encode()))
     ended = time.perf_counter()
     spent["page"] = ended - page_started
@@ -103,6 +107,7 @@ def _checked(
     only: Iterable[str] | None,
     trolley: str | Path | None,
     replications: int,
+    explorables: bool,
     sampling: dict[str, Any],
 ) -> tuple[list[contents.Part], Request]:
     """(parts, `Request`); ValueError for a wrong argument."""
@@ -123,7 +128,7 @@ def _checked(
     if trolley is not None:
         models.mRXma2(trolley)  # finds a wrong file before anything is made
     path = None if trolley is None else str(Path(trolley).absolute())
-    return parts, Request(seed, path, int(replications), sampling)
+    return parts, Request(seed, path, int(replications), explorables, sampling)
 
 
 def _run(

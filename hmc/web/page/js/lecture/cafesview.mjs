@@ -2,7 +2,7 @@
 
 import { element } from "../dom.mjs";
 import { check } from "../fields.mjs";
-import { isCalm, onSpace } from "../runbar.mjs";
+import { isCalm, onKeys, onSpace } from "../runbar.mjs";
 import { makeCafeRow } from "./cafe_row.mjs";
 import { CAFES, cafePython, cafeRuns, LONGEST, MOST_VISITS } from "./cafes.mjs";
 import { makeExplorable } from "./explorable.mjs";
@@ -111,14 +111,8 @@ function makeFilm(store, lecture) {
     element("div", { class: "row" }, button("None", () => store.set({ visits: [] })), back, further,
       button(`All ${lecture.length}`, () => store.set({ visits: lecture })), play), place);
   onSpace(root, toggle);
-  document.addEventListener("keydown", (event) => {
-    if (root.closest("[hidden]") || event.target.closest?.("input, select, textarea, [role=tab], [role=slider]")) return;
-    const act = { ArrowRight: next, ArrowLeft: undo }[event.key];
-    if (act === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-    stop();
-    act();
-    event.preventDefault();
-  });
+  const byHand = (act) => () => (stop(), act());
+  onKeys(root, "input, select, textarea, [role=tab], [role=slider]", { ArrowRight: byHand(next), ArrowLeft: byHand(undo) });
   return {
     root, stop,
     show({ visits }) {

@@ -2,6 +2,7 @@
 // last answer took.
 
 import { element } from "../dom.mjs";
+import { isPresenting, onPresenting, present } from "./presenter.mjs";
 
 /** @param {HTMLElement} root  of the view
  * @param {{heading: string, words: string, stage: HTMLElement[], side: HTMLElement[], python: () => string,
@@ -18,10 +19,11 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
     };
     return element("button", { type: "button", onclick: copy }, `Copy the ${name}`);
   };
-  const present = element("button", { type: "button", "aria-pressed": "false", onclick: () => presenting(present) }, "Present");
+  const hall = element("button", { type: "button", "aria-pressed": String(isPresenting()), onclick: () => present(!isPresenting()) }, "Present");
+  onPresenting((isOn) => hall.setAttribute("aria-pressed", String(isOn)));
   root.append(
     element("header", { class: "part" },
-      element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python, "below the picture"), copies("link", link, "in the address bar"), present),
+      element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python, "below the picture"), copies("link", link, "in the address bar"), hall),
       element("p", {}, words), said),
     element("div", { class: "bench playing" },
       element("div", { class: "stage" }, ...stage, trouble, note,
@@ -63,31 +65,6 @@ async function isCopied(text) {
     area.remove();
     return isDone;
   }
-}
-
-/** Show the page as for a hall, or no longer: one explorable, large. */
-function presenting(button) {
-  const isOn = document.documentElement.classList.toggle("presenting");
-  if (isOn) document.documentElement.requestFullscreen?.().catch(() => undefined);
-  else if (document.fullscreenElement) document.exitFullscreen();
-  for (const each of document.querySelectorAll("[aria-pressed]")) if (each.textContent === button.textContent) each.setAttribute("aria-pressed", String(isOn));
-}
-
-/** Keys of a presenter: PageDown and PageUp go to the next explorable and back; the end of full screen ends presenting.
- * @param {import("../store.mjs").Store} store @param {string[]} views */
-export function listenToPresenter(store, views) {
-  document.addEventListener("keydown", (event) => {
-    const step = { PageDown: 1, PageUp: -1 }[event.key];
-    if (step === undefined || !document.documentElement.classList.contains("presenting")) return;
-    const next = views.indexOf(store.get().view) + step;
-    if (views[next]) store.set({ view: views[next] });
-    event.preventDefault();
-  });
-  document.addEventListener("fullscreenchange", () => {
-    if (document.fullscreenElement) return;
-    document.documentElement.classList.remove("presenting");
-    for (const each of document.querySelectorAll("[aria-pressed]")) each.setAttribute("aria-pressed", "false");
-  });
 }
 
 /** A slider with its words and its value. @param {string} words @param {Record<string, unknown>} limits
