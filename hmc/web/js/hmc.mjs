@@ -36,14 +36,15 @@ export async function load(bytes) {
  * The settings are those of `hmc.sample`: chains, warmup, draws, seed, metric, target_accept, max_depth, algorithm,
  * path_length, adaptation, initial (unconstrained: one position, or one for each chain), keep_warmup. A RangeError names
  * the first that is wrong; an Error says that a chain found no start.
- * @param {Model} model @param {Record<string, unknown>} given
+ * @param {Model} model @param {Record<string, unknown>} given @param {number} [from] @param {number} [to]  run these
+ *   chains alone, from one number up to another, which is left out
  * @returns {{position: Float64Array, shape: [number, number, number], stats: Record<string, Float64Array>,
  *   warmup: Float64Array | null, warmup_stats: Record<string, Float64Array>}} */
-export function sample(model, given = {}) {
+export function sample(model, given = {}, from = 0, to = undefined) {
   const settings = checkedSettings(given, model.constants, model.dimension);
-  const { chains, warmup, draws, keep_warmup } = settings;
+  const { warmup, draws, keep_warmup } = settings, end = to ?? settings.chains;
   const all = { position: [], stats: {}, warmup: [], warmup_stats: {} };
-  for (let number = 0; number < chains; number++) {
+  for (let number = from; number < end; number++) {
     const chain = chainOf(model, settings, number).advance(warmup + draws);
     all.position.push(chain.positions(warmup, warmup + draws));
     if (keep_warmup) all.warmup.push(chain.positions(0, warmup));
@@ -54,7 +55,7 @@ export function sample(model, given = {}) {
   }
   const together = (parts) => Object.fromEntries(Object.entries(parts).map(([name, rows]) => [name, joinedRows(rows)]));
   return {
-    position: joinedRows(all.position), shape: [chains, draws, model.dimension], stats: together(all.stats),
+    position: joinedRows(all.position), shape: [end - from, draws, model.dimension], stats: together(all.stats),
     warmup: keep_warmup ? joinedRows(all.warmup) : null, warmup_stats: together(all.warmup_stats),
   };
 }

@@ -5,7 +5,7 @@ import { check } from "../fields.mjs";
 import { isCalm, onKeys, onSpace } from "../runbar.mjs";
 import { makeCafeRow } from "./cafe_row.mjs";
 import { CAFES, cafePython, cafeRuns, LONGEST, MOST_VISITS } from "./cafes.mjs";
-import { makeExplorable } from "./explorable.mjs";
+import { inTwoSteps, makeExplorable } from "./explorable.mjs";
 import { newestOf } from "./latest.mjs";
 
 const OF_CAFES = ["visits", "amnesia", "seed"];
@@ -48,12 +48,16 @@ export function makeCafesView(root, store, engine) {
     python: () => cafePython(store.get()), link: engine.link, exercises: CAFE_TASKS,
   });
 
-  const sampled = newestOf(({ state }) => engine.sampler("cafes", "cafes", [cafeRuns(state, tables)]), (found, { at, state }) => {
+  const picture = (found) => {
     found.cafes.forEach((belief, j) => rows[j].showBelief(belief));
     fresh.showBelief(found.fresh);
-    const runs = state.amnesia ? `${CAFES} posteriors` : "One posterior of all cafes";
-    frame.answered(at, `${runs}, 4 × 1,000 draws each`);
-  }, frame.fail);
+  };
+  const sampled = inTwoSteps(
+    ({ state }) => engine.sampler("firstCafes", "cafes", [cafeRuns(state, tables)]), () => engine.sampler("allCafes", "cafes", []),
+    picture, frame, ({ state }) => {
+      exactly({ state }); // later, since it takes as long, and nobody waits for it
+      return `${state.amnesia ? `${CAFES} posteriors` : "One posterior of all cafes"}, 4 × 1,000 draws${state.amnesia ? " each" : ""}`;
+    });
   const exactly = newestOf(({ state }) => engine.exact("exactCafes", "cafes", [state]), (found, _, isNewest) => {
     if (!isNewest) return;
     const { from, to } = found;
@@ -69,7 +73,6 @@ export function makeCafesView(root, store, engine) {
     film.show(state);
     told.textContent = wordsOf(state);
     sampled({ state, at });
-    exactly({ state });
   };
   store.subscribe((state, changed) => OF_CAFES.some((name) => changed.has(name)) && show(state, performance.now()));
   show(store.get(), performance.now());

@@ -2,6 +2,7 @@
 // last answer took.
 
 import { element } from "../dom.mjs";
+import { newestOf } from "./latest.mjs";
 import { isPresenting, onPresenting, present } from "./presenter.mjs";
 
 /** @param {HTMLElement} root  of the view
@@ -31,21 +32,44 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
       element("div", { class: "telling" }, ...side,
         element("section", { class: "tasks" }, element("h2", {}, "Try this"), ...exercises.map(exercise)))));
   return {
+    /** Note when the first picture came, of some of the draws. @param {number} asked  when, by performance.now() */
+    pictured(asked) {
+      requestAnimationFrame(() => {
+        root.dataset.latency = String(performance.now() - asked);
+        root.dataset.pictures = String(Number(root.dataset.pictures ?? 0) + 1);
+      });
+    },
     /** Say how an answer came. @param {number} asked  when, by performance.now() @param {string} text */
     answered(asked, text) {
       trouble.textContent = "";
       code.textContent = python();
       requestAnimationFrame(() => {
-        const latency = performance.now() - asked;
-        root.dataset.latency = String(latency);
+        root.dataset.whole = String(performance.now() - asked);
         root.dataset.answers = String(Number(root.dataset.answers ?? 0) + 1);
-        note.textContent = `${text}; on the screen after ${Math.round(latency)} ms`;
+        note.textContent = `${text}; on the screen after ${Math.round(performance.now() - asked)} ms`;
       });
     },
     fail(error) {
       trouble.textContent = error.message;
     },
   };
+}
+
+/** A function that asks for draws of what it is given: first of one chain, for a picture at once, then of all. Of requests
+ * that come meanwhile the newest is asked for next, and only it need be complete.
+ * @template {{at: number}} T
+ * @param {(asked: T) => Promise<any>} first @param {(asked: T) => Promise<any>} all @param {(found: any, asked: T) => void} show
+ * @param {ReturnType<typeof makeExplorable>} frame @param {(asked: T) => string} told  what was drawn, once all are there */
+export function inTwoSteps(first, all, show, frame, told) {
+  return newestOf(async (asked, isStale) => {
+    show(await first(asked), asked);
+    frame.pictured(asked.at);
+    return isStale() ? null : all(asked);
+  }, (found, asked) => {
+    if (found === null) return;
+    show(found, asked);
+    frame.answered(asked.at, told(asked));
+  }, frame.fail);
 }
 
 const exercise = ([task, answer]) =>

@@ -9,7 +9,7 @@ import { EXPLORABLE_IDS, EXPLORABLES, makeLectureEngine } from "./views.mjs";
 
 const data = readData();
 const linkNow = () => `${location.href.split("#")[0]}#${linkOf(store.get(), data.tables)}`;
-const { names, engine, of } = makeLectureEngine(data, linkNow);
+const made = makeLectureEngine(data, linkNow);
 const store = makeStore(stateOfLink(location.hash.slice(1), data.tables, EXPLORABLE_IDS));
 let writing = 0;
 store.subscribe(() => {
@@ -19,13 +19,13 @@ store.subscribe(() => {
 addEventListener("hashchange", () => store.set(stateOfLink(location.hash.slice(1), data.tables, EXPLORABLE_IDS)));
 
 window.hmc = {
-  ready: engine.sampler("loaded", names[0], []).then(() => undefined),
-  models: () => [...names],
+  ready: made.engine.sampler("loaded", made.names[0], []).then(() => undefined),
+  models: () => [...made.names],
   /** Draws of a model with other data: {model, data, dimension, settings}. */
-  sample: (run) => engine.sampler("sample", run.model, [run]),
+  sample: (run) => made.engine.sampler("sample", run.model, [run]),
   state: () => store.get(),
 };
 
-const views = EXPLORABLES.map(({ id, label, make }) => ({ id, label, make: (root) => make(root, store, of(id)) }));
+const views = EXPLORABLES.map(({ id, label, make }) => ({ id, label, make: (root) => make(root, store, made.of(id)) }));
 listenToPresenter(store, EXPLORABLE_IDS);
 makeTabs(document.getElementById("tabs"), document.getElementById("views"), views, store);
