@@ -73,9 +73,11 @@ def main():
             found = driver.execute_async_script(CLICKS, view, act, before, options.clicks)
             first, whole = zip(*found, strict=True)
             name = {"cafes": "cafes", "pooling": "mST"}[view]
+            slowest = [statistics.quantiles(each, n=10)[-1] for each in (first, whole)]
+            medians = [statistics.median(each) for each in (first, whole)]
             print(
-                f"{name:6} {statistics.median(first):.0f} ms ({statistics.median(whole):.0f}); "
-                f"slowest of ten {statistics.quantiles(first, n=10)[-1]:.0f} ms ({statistics.quantiles(whole, n=10)[-1]:.0f})",
+                f"{name:6} {medians[0]:.0f} ms ({medians[1]:.0f}); "
+                f"slowest of ten {slowest[0]:.0f} ms ({slowest[1]:.0f})",
                 flush=True,
             )
 

@@ -31,7 +31,10 @@ def add(subparsers: Any) -> None:
         "--replications", type=int, default=20, help="simulated studies of the coverage (default 20; 0: leave it out)"
     )
     command.add_argument(
-        "--still", dest="explorables", action="store_false", help="figures alone: none that can be played with in a browser"
+        "--still",
+        dest="explorables",
+        action="store_false",
+        help="figures alone: none that can be played with in a browser",
     )
     command.add_argument("--workers", type=int, help="items to make at a time (default: the number of processors)")
     add_dask(command)

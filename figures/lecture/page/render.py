@@ -39,9 +39,9 @@ def render(lecture: Lecture) -> str:
     """The page of `lecture`, a `view.Lecture`, as HTML. The same view of the same files gives the same text.
 
     Pictures and tables are within it, so it can be moved, sent or printed alone; only links to larger files, such as
-    figures/tanks.svg, need the folder. It has no script, and allows none, but the one that runs its explorables: where that
-    cannot run, their figures stand. OSError if a file is missing; ValueError if
-    two things of a kind have one name, a severity is unknown, or a file is of a type that is not in TYPES.
+    figures/tanks.svg, need the folder. Its policy allows no script but the one of its explorables, whose figures stand
+    where it cannot run. OSError if a file is missing; ValueError if two things of a kind have one name, a severity is
+    unknown, or a file is of a type that is not in TYPES.
     """
     _require_own_anchors(lecture)
     _require_known_severities(lecture)

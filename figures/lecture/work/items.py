@@ -61,8 +61,8 @@ Inputs: TypeAlias = "Mapping[str, Item | list[Item]]"  # by name of the input
 
 
 class Item(NamedTuple):
-    """A fit, refit, study, card, table, figure, plot of chains, film or module of a browser's: the task that makes it, with all that the task
-    needs.
+    """A fit, refit, study, card, table, figure, plot of chains, film or WebAssembly module: the task that makes it, with
+    all that the task needs.
     """
 
     name: str  # path of its files within the folder, without their endings: "fits/mST"
@@ -135,7 +135,7 @@ class Plan:
         return self._item("plot", f"figures/{plot}-{stem}", tasks.plot, arguments, inputs, figures.home(name))
 
     def modules(self, explorable: str) -> list[Item]:
-        """The items of the modules of an explorable's models. All wait for the first, which makes the sampler's part."""
+        """The items of the modules of an explorable's models; the first of all makes the sampler's part for all."""
         return [self._module(name) for name in explorables.MODELS[explorable]]
 
     def _module(self, name: str) -> Item:
