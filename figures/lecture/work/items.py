@@ -61,8 +61,8 @@ Inputs: TypeAlias = "Mapping[str, Item | list[Item]]"  # by name of the input
 
 
 class Item(NamedTuple):
-    """A fit, refit, study, card, table, figure, plot of chains, film or WebAssembly module: the task that makes it, with
-    all that the task needs.
+    """A fit, refit, study, card, table, figure, plot of chains, film or WebAssembly module: the task that makes it,
+    with all that the task needs.
     """
 
     name: str  # path of its files within the folder, without their endings: "fits/mST"

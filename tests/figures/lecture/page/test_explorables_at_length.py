@@ -123,9 +123,7 @@ def test_a_presenter_shows_one_at_a_time_and_returns(shown, chromium):
     assert size == chromium.execute_script("return [innerWidth, innerHeight]")
     view.keys(Keys.PAGE_DOWN)
     other = Embedded(chromium, "pooling").until_answered(0)
-    presented = (
-        "return [...document.querySelectorAll('.play.presenting')].map((each) => each.parentElement.dataset.play)"
-    )
+    presented = "return [...document.querySelectorAll('.play.presenting')].map((e) => e.parentElement.dataset.play)"
     other.until(lambda v: chromium.execute_script(presented) == ["pooling"], "not the next")
     for _ in range(40):
         other.keys(Keys.TAB)
@@ -177,11 +175,10 @@ def test_all_are_as_wide_as_their_place_and_legible(browser, chromium, shown, wi
         wide = "const host = root.getRootNode().host; return [root.scrollWidth, host.clientWidth]"
         inner, outer = view.ask(wide)
         assert inner <= outer
-        fonts = view.ask(
-            "return [getComputedStyle(root).fontSize, getComputedStyle(root.querySelector('.part p')).margin]"
-        )
-        assert fonts == ["15px", "0px"]  # of the explorables' own style, not of the lecture's
-        colours = view.ask("return [getComputedStyle(root).color, getComputedStyle(root.querySelector('.note')).color]")
+        style = "const [a, b] = ['.part p', '.note'].map((each) => getComputedStyle(root.querySelector(each))); return"
+        # Of the explorables' own style, not of the lecture's:
+        assert view.ask(f"{style} [a.fontSize, a.marginTop]") == ["15px", "0px"]
+        colours = view.ask(f"{style} [getComputedStyle(root).color, b.color]")
         assert len(set(colours)) == 2
     heading = chromium.execute_script("return getComputedStyle(document.querySelector('h1')).fontFamily")
     assert "Charter" not in heading  # the lecture's style, not the explorables'

@@ -114,6 +114,7 @@ function makeFilm(store, lecture) {
     element("div", { class: "row" }, button("None", () => store.set({ visits: [] })), back, further,
       button(`All ${lecture.length}`, () => store.set({ visits: lecture })), play), place);
   onSpace(root, toggle);
+  store.subscribe((state, changed) => changed.has("view") && state.view !== "cafes" && stop()); // nobody looks
   const byHand = (act) => () => (stop(), act());
   onKeys(root, "input, select, textarea, [role=tab], [role=slider]", { ArrowRight: byHand(next), ArrowLeft: byHand(undo) });
   return {
