@@ -81,6 +81,9 @@ def page(targets: Sequence[Target]) -> str:
 
 def filled_page(play: Play, targets: Sequence[Target], more: Mapping[str, Any]) -> str:
     """A page of one file: models, scripts and style, and `more` for its script to read. Errors as those of `page`."""
+    names = [target.model.name for target in targets]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two models are called {twice[0]}: the page tells models by their names")
     parts = made_parts(play.folder, "main.mjs", targets, made_modules(targets), more)
     style = style_of(play)
     environment = jinja2.Environment(
@@ -96,11 +99,8 @@ def made_parts(
     folder: str, entry: str, targets: Sequence[Target], modules: Sequence[bytes], more: Mapping[str, Any]
 ) -> Parts:
     """The elements of a page that run `entry` of a folder of js/: with `modules`, those of the targets, and `more` for
-    the script to read. ValueError for two models of one name.
+    the script to read.
     """
-    names = [target.model.name for target in targets]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise ValueError(f"two models are called {twice[0]}: the page tells models by their names")
     scripts = _HERE / "js" / folder
     data = {"models": _described(targets), "worker": bundle(scripts / "worker.mjs"), **more}
     script = bundle(scripts / entry)
