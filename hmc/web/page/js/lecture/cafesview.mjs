@@ -42,7 +42,7 @@ export function makeCafesView(root, store, engine) {
   const told = element("p", { class: "words" });
   const frame = makeExplorable(root, {
     heading: "Models with memory",
-    words: "A robot waits for coffee at five cafes. Click into a cafe's row to go there, and drag the dot to change how long it waited; the arrow keys move a dot too, Delete takes it away.",
+    words: "A robot waits for coffee at five cafes. Click into a cafe's row to go there, and drag the dot to change how long it waited; a double click takes it away. With Tab a dot is reached by keyboard: the arrow keys move it, Delete takes it away.",
     stage: [element("div", { class: "cafe-rows" }, fresh.root, ...rows.map((row) => row.root), axisOfMinutes()), film.root],
     side: [element("section", { class: "switches" }, amnesia.row), told],
     python: () => cafePython(store.get()), link: engine.link, exercises: CAFE_TASKS,

@@ -43,6 +43,7 @@ if (canPlay() && figures.size > 0) {
   for (const figure of figures.values()) observer.observe(figure);
   addEventListener("hashchange", () => isShared() && openShared());
   if (isShared()) openShared();
+  document.documentElement.classList.add("can-play");
   window.hmc = { start, state: () => shared().store.get() };
 }
 
@@ -106,7 +107,7 @@ async function showPresented(view) {
   host.classList.add("presenting");
   for (let at = host; at !== document.body; at = at.parentElement)
     for (const other of at.parentElement.children) other.inert = other !== at;
-  host.shadowRoot.querySelector(".view").focus();
+  host.shadowRoot.querySelector(".view").focus({ preventScroll: true });
 }
 
 function isShared() {

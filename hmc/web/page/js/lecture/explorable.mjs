@@ -25,7 +25,7 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
   root.append(
     element("header", { class: "part" },
       element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python, "below the picture"), copies("link", link, "in the address bar"), hall),
-      element("p", {}, words), said),
+      element("p", {}, words), said, element("p", { class: "of-hall" }, "PageDown: the next, PageUp: back, Escape: the end")),
     element("div", { class: "bench playing" },
       element("div", { class: "stage" }, ...stage, trouble, note,
         element("details", { class: "program" }, element("summary", {}, "The Python that gives these draws"), code)),
