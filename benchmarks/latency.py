@@ -2,7 +2,7 @@
 
 In the page of `hmc lecture`, or, without PAGE, in that of `hmc explore --lecture`; all of Chromium on one core. A click
 changes a wait at a cafe, or how many tadpoles of a tank survived. The time ends with the frame in which the first
-picture is drawn, that of one chain; in brackets that of all draws. Medians, and the slowest of ten.
+picture is drawn, that of 250 draws; in brackets that of all. Medians, and the slowest of ten.
 """
 
 import argparse

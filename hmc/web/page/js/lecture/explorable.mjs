@@ -55,7 +55,7 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
   };
 }
 
-/** A function that asks for draws of what it is given: first of one chain, for a picture at once, then of all. Of requests
+/** A function that asks for draws of what it is given: first some, for a picture at once, then all. Of requests
  * that come meanwhile the newest is asked for next, and only it need be complete.
  * @template {{at: number}} T
  * @param {(asked: T) => Promise<any>} first @param {(asked: T) => Promise<any>} all @param {(found: any, asked: T) => void} show

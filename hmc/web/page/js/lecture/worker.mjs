@@ -1,7 +1,7 @@
 // The worker of the lecture's explorables: what it is asked, and its answers. Draws are made by the production sampler.
 
 import { withData } from "../../../js/data.mjs";
-import { load, sample } from "../../../js/hmc.mjs";
+import { load, openChain, sample } from "../../../js/hmc.mjs";
 import { answerWith } from "../answering.mjs";
 import { exactCafes } from "./cafes.mjs";
 import { lookAtCafes, lookAtEstimator, lookAtSchools, lookAtTanks, scoringOfTanks } from "./looks.mjs";
@@ -10,26 +10,36 @@ import { exactPooling, scoresOfSigma } from "./tanks.mjs";
 const loaded = new Map();
 const last = new Map(); // what was sampled last, of cafes and of tanks
 
-/** @typedef {{model: string, data?: object, dimension?: number, settings: object}} Run */
+const FIRST = 250; // draws of the first chain, enough for a picture while the others are drawn
 
-/** Draws of a run, of some of its chains if so. @param {Run} run @param {number} [from] @param {number} [to] */
-function drawsOf({ model, data, dimension, settings }, from, to) {
-  const made = loaded.get(model);
-  return sample(data === undefined ? made : withData(made, data, dimension), settings, from, to);
-}
+/** @typedef {{model: string, data?: object, dimension?: number, settings: any}} Run */
 
-/** The draws of the first chain of each run, for a first picture. @param {string} what @param {Run[]} runs */
+const modelOf = ({ model, data, dimension }) => (data === undefined ? loaded.get(model) : withData(loaded.get(model), data, dimension));
+
+/** Draws of a run. @param {Run} run */
+const drawsOf = (run) => sample(modelOf(run), run.settings);
+
+/** The first draws of each run's first chain. @param {string} what @param {Run[]} runs */
 function begun(what, runs) {
-  const drawn = runs.map((run) => drawsOf(run, 0, 1));
-  last.set(what, { runs, drawn });
-  return drawn;
+  const chains = runs.map((run) => openChain(modelOf(run), { ...run.settings, keep_warmup: false }, 0));
+  last.set(what, { runs, chains, drawn: null });
+  return chains.map((chain) => drawnBy(chain, FIRST));
 }
 
-/** The draws of all chains of what was begun last. @param {string} what */
+/** All draws of what was begun last. @param {string} what */
 function completed(what) {
   const of = last.get(what);
-  of.drawn = of.drawn.map((first, k) => together(first, drawsOf(of.runs[k], 1)));
+  of.drawn = of.runs.map((run, k) => together(drawnBy(of.chains[k], run.settings.draws), sample(modelOf(run), run.settings, 1)));
+  of.chains = null;
   return of.drawn;
+}
+
+/** A chain's draws up to a number of them. */
+function drawnBy(chain, draws) {
+  const { warmup, model } = chain, end = warmup + draws;
+  chain.advance(end);
+  const stats = Object.fromEntries(Object.entries(chain.stats).map(([name, values]) => [name, values.subarray(warmup)]));
+  return { position: chain.positions(warmup, end), shape: [1, draws, model.dimension], stats };
 }
 
 /** Draws of chains and of further ones. */
