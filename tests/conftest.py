@@ -23,6 +23,8 @@ SLOW = {
     "figures/cafes/test_sheet",
     "figures/confounds/test_effects",
     "figures/drawing/test_style",
+    "figures/lecture/page/test_explorables",
+    "figures/lecture/page/test_explorables_at_length",
     "figures/lecture/page/test_page_in_a_browser",
     "figures/lecture/tables/test_comparisons",
     "figures/lecture/tables/test_confounds",
@@ -107,6 +109,7 @@ SLOW = {
 # Tests that take minutes, and repeat on all models or at length what others show on one. They run where HMC_LONG_TESTS
 # is set, as before a release; elsewhere they are skipped: continuous integration has twenty minutes on two cores.
 LONG = {
+    "figures/lecture/page/test_explorables_at_length",
     "figures/lecture/work/test_making",
     "hmc/checking/test_model_faults",
     "hmc/cli/test_figures_look::test_figures_of_the_sampler_take_a_seed_and_a_step_size",

@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "diagnostics.calibration": ("diagnostics", "hmc.replication", "hmc.settings", "hmc.sampler.chain_through"),
     "figures": (
         *("models", "diagnostics", "=hmc", *BELOW_RUNNING, "hmc.results", "hmc.sampling", "hmc.record", "hmc.checking"),
-        "=hmc.running",
+        *("=hmc.running", "=hmc.web", "hmc.web.page"),
     ),
 }
 

@@ -2,7 +2,7 @@
 
 The command calls `work.making.make`. Read in this order:
 
-    contents  the lecture as data
+    contents  the lecture as data; explorables: what can be played with
     work/     items, sources, kept, running: the items to make, and those that are there already;
               tasks, loading: the work of the workers
     tables/   estimates, comparisons, confounds, and the truth beside them

@@ -33,6 +33,7 @@ def add(subparsers: Any) -> None:
         default=20,
         help="number of simulated studies for the part coverage (default 20; 0 leaves it out)",
     )
+    command.add_argument("--still", action="store_true", help="figures alone: none is to be played with in a browser")
     command.add_argument("--workers", type=int, help="items to make at a time (default: the number of processors)")
     add_dask(command)
     command.set_defaults(run=run, keeps_in="out")
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
     _refuse_unused(options)
     given = ("seed", "only", "trolley", "replications", "workers", "executor")
-    made = make(options.out, **{name: getattr(options, name) for name in given})
+    made = make(options.out, explorables=not options.still, **{name: getattr(options, name) for name in given})
     for name, reason in made.failures.items():
         print(f"hmc: {name} could not be made: {reason}", file=sys.stderr)
     print(f"{made.page}: {len(made.made)} items made, {len(made.kept)} kept, in {made.seconds:.1f} s")
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _refuse_unused(options: argparse.Namespace) -> None:
     """ValueError for an option that no chosen part has a use for."""
-    from figures.lecture import contents
+    from figures.lecture import contents, explorables
     from figures.lecture.work.items import SHOWS_TROLLEY_FILE
 
     parts = contents.chosen(options.only)
@@ -63,5 +64,7 @@ def _refuse_unused(options: argparse.Namespace) -> None:
     of = f"the parts {', '.join(part.name for part in parts)}"
     if not shown & {*SHOWS_TROLLEY_FILE}:
         refuse_unused(options, ("trolley",), f"{of} do not show that file")
+    if not shown & {*explorables.PLACES}:
+        refuse_unused(options, ("still",), f"{of} have nothing to play with")
     if "coverage" not in [part.name for part in parts]:
         refuse_unused(options, ("replications",), f"{of} have no simulated studies")

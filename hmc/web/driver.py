@@ -135,7 +135,8 @@ def run(arguments, bit_generator, how):
             end = advance(density, arguments.data, bit_generator, begin, buffers, orders, record)
         else:
             trajectory = Trajectory(buffers.trajectory.ends, buffers.trajectory.spans, LeapfrogSteps())
-            plain, simple = Buffers(trajectory, buffers.fit), Orders(*orders[:-1], LeapfrogSteps())
+            plain = Buffers(trajectory, buffers.fit)
+            simple = Orders(*orders[:-1], LeapfrogSteps())  # type: ignore[call-arg]  # a tuple, to Numba
             end = advance(density, arguments.data, bit_generator, begin, plain, simple, record)
         tell(arguments, end)
         return

@@ -8,13 +8,14 @@ import pandas as pd
 
 import figures
 import models
-from figures.lecture import contents
+from figures.lecture import contents, explorables
 from figures.lecture.page import view
 from figures.lecture.page.listing import file_of, source_of
 from figures.lecture.tables import TABLES
 from figures.lecture.work.items import Item, Plan
 from figures.lecture.work.kept import Kept
 from figures.lecture.work.loading import build
+from hmc.web.page import Parts, lecture_parts
 
 # Settings that are the same for all fits of the lecture, or of static HMC alone, are not shown.
 SETTINGS = ("chains", "warmup", "draws", "seed", "algorithm", "metric", "target_accept")
@@ -34,6 +35,20 @@ class Filling:
             )
             for part in parts
         )
+
+    def play(self) -> Parts | None:
+        """What runs the explorables that are there; None for none of them."""
+        names = [name for name in explorables.MODELS if self._is_playable(name)]
+        if not names:
+            return None
+        items = [item for name in names for item in self._plan.modules(name)]
+        targets = [explorables.target(model) for name in names for model in explorables.MODELS[name]]
+        modules = [(self._kept.folder / item.files[0]).read_bytes() for item in items]
+        return lecture_parts(targets, modules, explorables.tables())
+
+    def _is_playable(self, explorable: str) -> bool:
+        names = [f"modules/{model}" for model in explorables.MODELS[explorable]]
+        return all(name in self._plan.items and name in self._done for name in names)
 
     def _of(self, content: contents.Content) -> view.Content | None:
         if isinstance(content, contents.ShownCode):
@@ -95,7 +110,9 @@ class Filling:
         narrow = webps[1] if len(webps) == 2 else None
         links = [file for file in (*item.files, f"{item.name}.mp4") if not file.endswith(".webp")]
         there = tuple(file for file in links if (self._kept.folder / file).exists())
-        return view.Picture(name, title, caption, figures.describe(name), webps[0], narrow, still, there)
+        explorable = explorables.PLACES.get(name)
+        play = explorable if explorable is not None and self._is_playable(explorable) else None
+        return view.Picture(name, title, caption, figures.describe(name), webps[0], narrow, still, there, play)
 
 
 def _code(content: contents.ShownCode) -> view.CodeListing:

@@ -23,7 +23,7 @@ from figures.lecture.page.view import Card, CodeListing, Content, Lecture, PageT
 TYPES = {".webp": "image/webp", ".png": "image/png", ".gif": "image/gif", ".csv": "text/csv"}
 PIXELS_PER_INCH = 100  # on a reader's screen: a figure of 9.6 inches is 960 wide there, whatever its resolution
 TALL = 20  # the most rows of a table that is shown whole; longer tables scroll in a box
-OWN_ANCHORS = ("lecture", "contents", "models", "figures")  # of the page itself
+OWN_ANCHORS = ("lecture", "contents", "models", "figures", "page-data")  # of the page itself
 KINDS: dict[type, str] = {Card: "model", Picture: "figure", PageTable: "table", CodeListing: "code"}
 Thing: TypeAlias = Section | Content  # all that has an anchor
 # A verdict in a few words, with a sign, so that it does not depend on colour alone.
@@ -39,8 +39,9 @@ def render(lecture: Lecture) -> str:
     """The page of `lecture`, a `view.Lecture`, as HTML. The same view of the same files gives the same text.
 
     Pictures and tables are within it, so it can be moved, sent or printed alone; only links to larger files, such as
-    figures/tanks.svg, need the folder. It has no script and allows none. OSError if a file is missing; ValueError if
-    two things of a kind have one name, a severity is unknown, or a file is of a type that is not in TYPES.
+    figures/tanks.svg, need the folder. Its policy allows no script but the one of its explorables, whose figures stand
+    where it cannot run. OSError if a file is missing; ValueError if two things of a kind have one name, a severity is
+    unknown, or a file is of a type that is not in TYPES.
     """
     _require_own_anchors(lecture)
     _require_known_severities(lecture)

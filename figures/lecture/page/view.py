@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hmc.web.page import Parts
+
 
 class Picture(NamedTuple):
     """A figure, or a film of figures."""
@@ -23,6 +25,7 @@ class Picture(NamedTuple):
     narrow: Path | None = None  # the same for narrow screens
     still: Picture | None = None  # of a film: the picture to show if nothing should move
     files: tuple[str, ...] = ()  # links to it beside the page: figures/tanks.svg
+    play: str | None = None  # the explorable that takes its place, where a browser can run it
 
 
 class PageTable(NamedTuple):
@@ -81,6 +84,7 @@ class Lecture(NamedTuple):
 
     parts: tuple[Section, ...]
     facts: dict[str, str]  # label -> text, with `code` in backticks: seed, versions, time, differences
+    play: Parts | None = None  # what runs the explorables of the pictures; None if no picture has one
 
 
 def duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 import figures
 import models
 from figures import claims
-from figures.lecture import contents
+from figures.lecture import contents, explorables
 from figures.lecture.tables import TABLES
 from figures.lecture.work import sources, tasks
 from figures.lecture.work.loading import Stored
@@ -42,6 +42,7 @@ CODE: dict[str, tuple[str, ...]] = {
     "figure": OF_PICTURES,
     "plot": OF_PICTURES,
     "film": OF_PICTURES,
+    "module": ("hmc.web", "figures.lecture.explorables"),
 }
 
 
@@ -51,6 +52,7 @@ class Request(NamedTuple):
     seed: int
     trolley: str | None  # path of the published file
     replications: int  # studies of the coverage
+    explorables: bool  # whether some figures can be played with
     sampling: dict[str, Any]  # further arguments of `hmc.sample`
 
 
@@ -59,8 +61,8 @@ Inputs: TypeAlias = "Mapping[str, Item | list[Item]]"  # by name of the input
 
 
 class Item(NamedTuple):
-    """A fit, refit, study, card, table, figure, plot of chains or film: the task that makes it, with all that the task
-    needs.
+    """A fit, refit, study, card, table, figure, plot of chains, film or WebAssembly module: the task that makes it,
+    with all that the task needs.
     """
 
     name: str  # path of its files within the folder, without their endings: "fits/mST"
@@ -101,6 +103,8 @@ class Plan:
             for content in part.contents:
                 if not isinstance(content, contents.ShownCode):  # nothing is made for it
                     self.of(content)
+                if settings.explorables and content.name in explorables.PLACES:
+                    self.modules(explorables.PLACES[content.name])
 
     def of(self, content: contents.Content) -> Item:
         """The item of an entry of `figures.lecture.contents`; for a model, that of its card."""
@@ -129,6 +133,15 @@ class Plan:
         name, inputs = f"{plot}:{model.name}", {model.name: self.fit(model.name, model.nth)}
         arguments = {"figure": name, "options": {}}
         return self._item("plot", f"figures/{plot}-{stem}", tasks.plot, arguments, inputs, figures.home(name))
+
+    def modules(self, explorable: str) -> list[Item]:
+        """The items of the modules of an explorable's models; the first of all makes the sampler's part for all."""
+        return [self._module(name) for name in explorables.MODELS[explorable]]
+
+    def _module(self, name: str) -> Item:
+        first = next(iter(explorables.MODELS.values()))[0]
+        inputs: Inputs = {} if name == first else {"first": self._module(first)}
+        return self._item("module", f"modules/{name}", tasks.module, {"model": name}, inputs)
 
     def _card(self, model: contents.ShownModel) -> Item:
         fit = self.fit(model.name, model.nth)
@@ -197,6 +210,7 @@ class Plan:
                 "film": [".webp", ".gif"],
                 "card": [".csv"],
                 "table": [".csv"],
+                "module": [".wasm"],
             }
             files = tuple(name + ending for ending in endings.get(kind, [".json"]))
             item = Item(name, kind, task, arguments, inputs, files, "")

@@ -30,6 +30,7 @@ SPENT_ON = {
     "drawing": ("figure", "plot"),
     "films": ("film",),
     "tables": ("card", "table"),
+    "explorables": ("module",),
 }
 APART = {
     "fits/mRXma": "mRXma",
@@ -55,6 +56,7 @@ def make(
     only: Iterable[str] | None = None,
     trolley: str | Path | None = None,
     replications: int = 20,
+    explorables: bool = True,
     workers: int | None = None,
     executor: Executor | None = None,
     **sampling: Any,
@@ -67,6 +69,7 @@ def make(
     trolley: path of the published Trolley.csv for the models of stories and participants; None for a
         simulated study, which is named as such.
     replications: number of simulated studies of the coverage; 0 leaves that part out.
+    explorables: whether some figures can be played with, in browsers: these take modules of their models.
     workers: how many items are made at a time; None for the number of processors. 1 stays in this process.
     executor: any `concurrent.futures.Executor` whose workers see the folder, under the same path, and have this code;
         None for worker processes of this machine.
@@ -77,7 +80,7 @@ def make(
     missing from the page, and `Made.failures` has the reason.
     """
     started = time.perf_counter()
-    parts, settings = _checked(seed, only, trolley, replications, sampling)
+    parts, settings = _checked(seed, only, trolley, replications, explorables, sampling)
     if isinstance(executor, str):
         raise ValueError(f"executor = {executor!r}: the lecture takes an Executor, or None for worker processes")
     check_execution(workers, executor)  # before the folder is made
@@ -97,7 +100,7 @@ def make(
 
 
 def _write_page(
-    parts: Sequence[contents.Part], plan: Plan, kept: Kept, done: Collection[str], facts: Mapping[str, str]
+    parts: Sequence[contents.Part], plan: Plan, kept: Kept, done: Collection[str], facts: dict[str, str]
 ) -> None:
     """Write the page, unless it is there already. Then nothing is loaded that only a page needs, such as pandas."""
     shown = [[name, plan.items[name].key] for name in sorted(done)]
@@ -109,7 +112,8 @@ def _write_page(
     from figures.lecture.page.filling import Filling
     from figures.lecture.page.view import Lecture
 
-    kept.keep_page(render.render(Lecture(Filling(plan, kept, done).parts(parts), facts)), key)
+    filling = Filling(plan, kept, done)
+    kept.keep_page(render.render(Lecture(filling.parts(parts), facts, filling.play())), key)
 
 
 def _checked(
@@ -117,6 +121,7 @@ def _checked(
     only: Iterable[str] | None,
     trolley: str | Path | None,
     replications: int,
+    explorables: bool,
     sampling: dict[str, Any],
 ) -> tuple[list[contents.Part], Request]:
     """(parts, `Request`); ValueError for a wrong argument."""
@@ -136,7 +141,7 @@ def _checked(
     if trolley is not None:
         models.mRXma2(trolley)  # finds a wrong file before anything is made
     path = None if trolley is None else str(Path(trolley).absolute())
-    return parts, Request(seed, path, int(replications), sampling)
+    return parts, Request(seed, path, int(replications), explorables, sampling)
 
 
 def _run(

@@ -12,7 +12,7 @@ from hmc.errors import told
 from hmc.running import Execution, Task, is_lost
 
 # The kinds to begin with: fits, since other items wait for them; then whatever takes longest.
-ORDER = ("fit", "film", "refit", "study", "card", "figure", "plot", "table")
+ORDER = ("fit", "module", "film", "refit", "study", "card", "figure", "plot", "table")
 
 
 def run(

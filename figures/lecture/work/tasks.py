@@ -148,6 +148,16 @@ def table(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
     return _written(function({name: load(source) for name, source in inputs.items()}), stem)
 
 
+def module(arguments: Arguments, _inputs: Inputs, stem: str) -> Facts:
+    """A model of an explorable as a WebAssembly module, which gives the draws of `hmc.sample`."""
+    from figures.lecture import explorables
+    from hmc.web.page import verified_module
+
+    made = verified_module(explorables.model(arguments["model"]))
+    write_whole(f"{stem}.wasm", lambda file: file.write(made))
+    return {"bytes": len(made)}
+
+
 def _written(made: "pd.DataFrame", stem: str) -> Facts:
     """Write a table; returns its notes, how many columns of the file label the rows, and how far to trust it."""
     from figures.lecture.tables import as_csv

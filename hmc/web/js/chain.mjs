@@ -100,7 +100,8 @@ export class Chain {
 
   /** A statistic of the transitions since the first `from`: a copy. @param {string} name @param {number} from */
   statistic(name, from = 0) {
-    return Float64Array.from(this.lies.array(`${RECORD}${name}`).subarray(from, this.iteration), Number);
+    const values = this.lies.array(`${RECORD}${name}`).subarray(from, this.iteration);
+    return values instanceof BigInt64Array ? Float64Array.from(values, Number) : new Float64Array(values);
   }
 
   /** The inverse metric of the next transition. @returns {import("./metric.mjs").InverseMetric} */

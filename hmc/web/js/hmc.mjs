@@ -42,19 +42,20 @@ function isEnd(model, { settings, position }, changed) {
  * The settings are those of `hmc.sample`: chains, warmup, draws, seed, metric, target_accept, max_depth, algorithm,
  * path_length, tolerance, adaptation, initial (unconstrained: one position, or one for each chain), keep_warmup. A RangeError names
  * the first that is wrong; an Error says that a chain found no start.
- * @param {Model} model @param {Record<string, unknown>} given
+ * @param {Model} model @param {Record<string, unknown>} given @param {number} [from] @param {number} [to]  run these
+ *   chains alone, from one number up to another, which is left out
  * @returns {{position: Float64Array, shape: [number, number, number], stats: Record<string, Float64Array>,
  *   warmup: Float64Array | null, warmup_stats: Record<string, Float64Array>}} */
-export function sample(model, given = {}) {
-  return drawn(model, checkedSettings(given, model.constants, model.dimension));
+export function sample(model, given = {}, from = 0, to = undefined) {
+  return drawn(model, checkedSettings(given, model.constants, model.dimension), from, to);
 }
 
 /** The same of checked settings.
- * @param {Model} model @param {any} settings @returns {ReturnType<typeof sample>} */
-function drawn(model, settings) {
-  const { chains, warmup, draws, keep_warmup } = settings;
+ * @param {Model} model @param {any} settings @param {number} [from] @param {number} [to] @returns {ReturnType<typeof sample>} */
+function drawn(model, settings, from = 0, to = undefined) {
+  const { warmup, draws, keep_warmup } = settings, end = to ?? settings.chains;
   const all = { position: [], stats: {}, warmup: [], warmup_stats: {} };
-  for (let number = 0; number < chains; number++) {
+  for (let number = from; number < end; number++) {
     const chain = chainOf(model, settings, number).advance(warmup + draws);
     all.position.push(chain.positions(warmup, warmup + draws));
     if (keep_warmup) all.warmup.push(chain.positions(0, warmup));
@@ -65,7 +66,7 @@ function drawn(model, settings) {
   }
   const together = (parts) => Object.fromEntries(Object.entries(parts).map(([name, rows]) => [name, joinedRows(rows)]));
   return {
-    position: joinedRows(all.position), shape: [chains, draws, model.dimension], stats: together(all.stats),
+    position: joinedRows(all.position), shape: [end - from, draws, model.dimension], stats: together(all.stats),
     warmup: keep_warmup ? joinedRows(all.warmup) : null, warmup_stats: together(all.warmup_stats),
   };
 }

@@ -49,6 +49,18 @@ class Play(NamedTuple):
     styles: tuple[str, ...]
 
 
+class Parts(NamedTuple):
+    """What a page has to hold so that models can be sampled from in it."""
+
+    html: Markup  # elements for the end of its body
+    policy: str  # parts of its Content-Security-Policy
+
+
+_ELEMENTS = """<script type="application/json" id="page-data">{{ data }}</script>
+{% for text in modules %}<script type="text/plain" id="module-{{ loop.index0 }}">{{ text }}</script>
+{% endfor %}<script type="module">{{ script }}</script>"""
+
+
 def page(targets: Sequence[Target]) -> str:
     """The HTML of a page in which these models can be sampled from; the first is shown first.
 
@@ -73,33 +85,47 @@ def filled_page(play: Play, targets: Sequence[Target], more: Mapping[str, Any]) 
     names = [target.model.name for target in targets]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"two models are called {twice[0]}: the page tells models by their names")
-    scripts = _HERE / "js" / play.folder
-    data = {"models": _described(targets), "worker": bundle(scripts / "worker.mjs"), **more}
-    compiled = [base64.b64encode(gzip.compress(each, 9, mtime=0)).decode() for each in _modules(targets)]
-    script = bundle(scripts / "main.mjs")
-    style = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in play.styles)
+    parts = made_parts(play.folder, "main.mjs", targets, made_modules(targets), more)
+    style = style_of(play)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined
     )
+    policy = f"default-src 'none'; {parts.policy}; style-src {_hash(style)}; img-src data:"
     return environment.get_template("template.html").render(
-        play=play,
-        policy=_policy(script, style),
-        style=Markup(style),
-        script=Markup(script),
-        data=Markup(_as_data(data)),
-        modules=compiled,
+        play=play, policy=f"{policy}; base-uri 'none'; form-action 'none'", style=Markup(style), parts=parts
     )
 
 
-def _modules(targets: Sequence[Target]) -> list[bytes]:
+def made_parts(
+    folder: str, entry: str, targets: Sequence[Target], modules: Sequence[bytes], more: Mapping[str, Any]
+) -> Parts:
+    """The elements of a page that run `entry` of a folder of js/: with `modules`, those of the targets, and `more` for
+    the script to read.
+    """
+    scripts = _HERE / "js" / folder
+    data = {"models": _described(targets), "worker": bundle(scripts / "worker.mjs"), **more}
+    script = bundle(scripts / entry)
+    packed = [base64.b64encode(gzip.compress(each, 9, mtime=0)).decode() for each in modules]
+    elements = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(_ELEMENTS)
+    html = elements.render(data=Markup(_as_data(data)), modules=packed, script=Markup(script))
+    # The page's own script, and workers that it makes: nothing else runs.
+    return Parts(Markup(html), f"script-src {_hash(script)} 'wasm-unsafe-eval'; worker-src blob:")
+
+
+def style_of(play: Play) -> str:
+    """The style of a page."""
+    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in play.styles)
+
+
+def made_modules(targets: Sequence[Target]) -> list[bytes]:
     """The modules of all models. The first alone, since it makes the sampler's part for all."""
     models = [target.model for target in targets]
-    first = [_verified(model) for model in models[:1]]
+    first = [verified_module(model) for model in models[:1]]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # each thread waits for a process
-        return first + list(pool.map(_verified, models[1:]))
+        return first + list(pool.map(verified_module, models[1:]))
 
 
-def _verified(model: Model) -> bytes:
+def verified_module(model: Model) -> bytes:
     """A model's module, which gives the draws of `hmc.sample`; without Node, the browser that loads it sees to it."""
     made = module(model)
     verify(made)
@@ -122,14 +148,6 @@ def _described(targets: Sequence[Target]) -> list[dict[str, Any]]:
 def _as_data(value: Any) -> str:
     """A JSON text in which no element can begin or end."""
     return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _policy(script: str, style: str) -> str:
-    """The Content-Security-Policy: nothing but the page's own script and style, and workers that the script makes."""
-    return (
-        f"default-src 'none'; script-src {_hash(script)} 'wasm-unsafe-eval'; worker-src blob:; "
-        f"style-src {_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
-    )
 
 
 def _hash(text: str) -> str:

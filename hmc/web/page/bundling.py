@@ -1,4 +1,4 @@
-"""Modules of JavaScript become one script: each after those that it imports, without `import` and `export`.
+"""Modules of JavaScript become one script: each after those that it imports, without `import`, `export` and comments.
 
 They share one scope then, so that a name stands for one thing in all of them. Written for the project's own modules,
 which say `import { a, b } from "./file.mjs";` at the top and `export function`, `export const` or `export class`.
@@ -12,6 +12,7 @@ from typing import NamedTuple
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async function\*?|function\*?|const|class) )", re.MULTILINE)
 _DECLARED = re.compile(r"^(export )?(?:async function|function|const|let|class)\*? (\w+|[{\[].*?[}\]] =)", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*[\s\S]*?\*/)\n", re.MULTILINE)  # of whole lines
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -63,7 +64,7 @@ def _read(path: Path) -> _Script:
         for name in (part.strip() for part in names.split(","))
         if name
     ]
-    text = _EXPORT.sub("", _IMPORT.sub("", source))
+    text = _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", source)))
     if other := _OTHER.search(text):
         raise ValueError(f"{path.name}: a page cannot hold `{other[0]}`")
     if odd := next((name for _, name in imports if not name.isidentifier()), None):

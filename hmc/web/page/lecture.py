@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hmc.web.page.building import Play, Target, filled_page
+from hmc.web.page.building import Parts, Play, Target, filled_page, made_parts, style_of
 
 _PLAY = Play(
     "Multilevel Models, to play with",
@@ -42,6 +42,14 @@ def lecture_page(targets: Sequence[Target], tables: Tables) -> str:
     ValueError and HMCError as `hmc.web.page.page`.
     """
     return filled_page(_PLAY, targets, {"tables": as_json(tables)})
+
+
+def lecture_parts(targets: Sequence[Target], modules: Sequence[bytes], tables: Tables) -> Parts:
+    """The same explorables for another page, in which they take the place of elements with an attribute `data-play`:
+    its value is "cafes", "pooling", "confounds" or "schools". `modules`: of the targets, by `verified_module`.
+    """
+    more = {"tables": as_json(tables), "style": style_of(_PLAY)}
+    return made_parts(_PLAY.folder, "embedded.mjs", targets, modules, more)
 
 
 def as_json(tables: Tables) -> dict[str, Any]:

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from figures.lecture import explorables
 from hmc import cli
-from hmc.cli import explore
 from hmc.cli.new import template
 from hmc.errors import HMCError
 from hmc.web.page import building
@@ -104,7 +104,7 @@ def test_the_lectures_page_has_models_of_its_own(capsys, compiled, tmp_path):
     assert compiled == []
     file = tmp_path / "page.html"
     assert run(capsys, "--lecture", "--out", str(file))[0] == 0
-    assert sorted(compiled) == sorted(explore.PLAYED)
+    assert sorted(compiled) == sorted(name for of in explorables.MODELS.values() for name in of)
     text = file.read_text(encoding="utf-8")
     assert "to play with" in text
     assert '"logFactorial": [0.0, 0.0, 0.6931471805599453' in text

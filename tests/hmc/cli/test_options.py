@@ -111,6 +111,7 @@ USED = {
     ("coverage", "--set"): (("coverage",), "groups=9", COVERAGE),
     ("coverage", "--digits"): (("coverage", "--replications", "2", "--set", "individuals=30", "--workers=1"), 5, None),
     **{("lecture", option): (("lecture",), value, MAKE) for option, value in OF_LECTURE.items()},
+    ("lecture", "--still"): (("lecture",), None, MAKE),
     ("verify", "--rename"): (VERIFY, "z=b", "diagnostics.verify"),
     ("verify", "--from-zero"): (VERIFY, None, "diagnostics.verify"),
     ("new", "--out"): (("new", "mine"), "folder", None),
@@ -219,6 +220,8 @@ def test_figures_that_nothing_is_sampled_for_refuse_the_options_of_sampling(opti
          "--trolley would have no effect: the parts cafes do not show that file"),
         (["lecture", "--only", "cafes", "tadpoles", "--replications", "3"],
          "--replications would have no effect: the parts cafes, tadpoles have no simulated studies"),
+        (["lecture", "--only", "trolley", "--still"],
+         "--still would have no effect: the parts trolley have nothing to play with"),
     ],
 )  # fmt: skip
 def test_options_without_effect_are_refused_in_one_line(arguments, message, capsys, folder, monkeypatch):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hmc.cli.explore import tables
+from figures.lecture.explorables import tables
 from hmc.web.page.lecture import as_json
 
 RUNNER = Path(__file__).parents[1] / "web" / "page" / "lecture_run.mjs"

@@ -20,13 +20,13 @@ HANGS = 180  # seconds
 class View:
     """A view of a page that is shown; conditions are waited for."""
 
+    ROOT = "document.getElementById('view-NAME')"
+
     def __init__(self, driver, name, wait):
         self.driver, self.name, self.wait = driver, name, wait
 
     def ask(self, script, *arguments):
-        return self.driver.execute_script(
-            f"const root = document.getElementById('view-{self.name}'); {script}", *arguments
-        )
+        return self.driver.execute_script(f"const root = {self.ROOT.replace('NAME', self.name)}; {script}", *arguments)
 
     def until(self, condition, what):
         end = time.monotonic() + self.wait

@@ -36,7 +36,7 @@ export function makeChart(name, label, draw) {
 function sheetOf(canvas) {
   const width = canvas.clientWidth, height = canvas.clientHeight;
   if (width === 0 || height === 0) return null;
-  const scale = devicePixelRatio;
+  const scale = devicePixelRatio * (/** @type {any} */ (canvas).currentCSSZoom ?? 1);
   const [across, down] = [Math.round(width * scale), Math.round(height * scale)];
   const context = canvas.getContext("2d");
   if (canvas.width !== across || canvas.height !== down) [canvas.width, canvas.height] = [across, down];

@@ -39,7 +39,7 @@ export function number(words, limits, read, write) {
   });
   const show = (state) => {
     const value = read(state);
-    if (document.activeElement === input && input.valueAsNumber === value) return;
+    if (/** @type {ShadowRoot} */ (input.getRootNode()).activeElement === input && input.valueAsNumber === value) return;
     input.value = Number.isFinite(value) ? String(Number(value.toPrecision(4))) : "";
     if (limits.step === 1) input.value = String(value);
     input.setAttribute("aria-invalid", "false");

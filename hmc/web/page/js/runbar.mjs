@@ -49,9 +49,18 @@ export function makeRunBar(playerOf, begin, { paces, pace: first, label, again }
 /** Call a function when the space bar is pressed anywhere in a view that is shown, but in a field or on a button.
  * @param {HTMLElement} root  in the view @param {() => void} call */
 export function onSpace(root, call) {
+  onKeys(root, "input, select, textarea, button, summary, [role=tab]", { " ": call });
+}
+
+/** Call a function when its key is pressed anywhere in a view that is shown, but in some fields.
+ * @param {HTMLElement} root  in the view; in a tree of its own, only what is pressed there counts @param {string} fields
+ * @param {Record<string, () => void>} calls  by the names of keys */
+export function onKeys(root, fields, calls) {
   document.addEventListener("keydown", (event) => {
-    const isElsewhere = /** @type {Element} */ (event.target).closest?.("input, select, textarea, button, summary, [role=tab]");
-    if (event.key !== " " || isElsewhere || root.closest("[hidden]") || event.altKey || event.ctrlKey || event.metaKey) return;
+    const way = event.composedPath(), isElsewhere = /** @type {Element} */ (way[0]).closest?.(fields);
+    const call = calls[event.key];
+    if (call === undefined || isElsewhere || !way.includes(root.getRootNode()) || root.closest("[hidden]")) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     call();
     event.preventDefault();
   });

@@ -4,10 +4,10 @@ import pytest
 
 import figures
 import models
-from figures.lecture import contents
+from figures.lecture import contents, explorables
 from figures.lecture.work.items import Plan, Request
 
-SETTINGS = Request(seed=12, trolley=None, replications=20, sampling={})
+SETTINGS = Request(seed=12, trolley=None, replications=20, explorables=True, sampling={})
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,20 @@ def test_a_series_of_settings_goes_to_the_sampler_and_not_to_the_model(plan):
     assert [fit["options"] for fit in fits] == [{}] * 4
     assert plan.fit("cafes", 3).arguments["sampling"]["target_accept"] == 0.95
     assert "target_accept" not in plan.fit("mST").arguments["sampling"]
+
+
+def test_modules_are_those_of_the_explorables_of_the_parts_and_wait_for_the_first(plan):
+    def modules(part, **changed):
+        items = Plan(contents.chosen([part]), SETTINGS._replace(**changed)).items
+        return [name.removeprefix("modules/") for name, item in items.items() if item.kind == "module"]
+
+    assert {item.arguments["model"] for item in plan.modules("pooling")} == {*explorables.MODELS["pooling"]}
+    assert modules("cafes") == ["cafes"]
+    assert modules("failing") == ["cafes", *explorables.MODELS["schools"]]
+    assert modules("trolley") == []
+    assert modules("cafes", explorables=False) == []
+    assert {len(item.needs) for name, item in plan.items.items() if name.startswith("modules/")} == {0, 1}
+    assert plan.items["modules/mST"].needs == [plan.items["modules/cafes"]]
 
 
 def test_nothing_is_in_it_twice():

@@ -6,7 +6,7 @@ import { withData } from "../../../../hmc/web/js/data.mjs";
 import { load, sample } from "../../../../hmc/web/js/hmc.mjs";
 import { cafePython, cafeRuns, exactCafes } from "../../../../hmc/web/page/js/lecture/cafes.mjs";
 import { confoundsPython, ESTIMATORS, estimatorRun, studyOf } from "../../../../hmc/web/page/js/lecture/confounds.mjs";
-import { lookAtTanks, scoreTanks } from "../../../../hmc/web/page/js/lecture/looks.mjs";
+import { lookAtTanks, scoringOfTanks } from "../../../../hmc/web/page/js/lecture/looks.mjs";
 import { psisOf, waicOf } from "../../../../hmc/web/page/js/lecture/psis.mjs";
 import { schoolsPython, schoolsRun } from "../../../../hmc/web/page/js/lecture/schools.mjs";
 import { exactPooling, poolingPython, poolingRun, scoresOfSigma } from "../../../../hmc/web/page/js/lecture/tanks.mjs";
@@ -51,9 +51,16 @@ const CALLS = {
     const zeros = new Float64Array(shape[0] * shape[1]);
     const drawn = { position: Float64Array.from(position), shape, stats: { n_steps: zeros, diverging: zeros } };
     const run = poolingRun(state, tables);
-    return { ...lookAtTanks(state, run, drawn), ...scoreTanks(state, run, drawn) };
+    return { ...lookAtTanks(state, run, drawn), ...scored(scoringOfTanks(state, run, drawn)) };
   },
 };
+
+function scored(steps) {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
 
 const exact = (key, value) =>
   value instanceof Float64Array ? { float64: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex") } : value;

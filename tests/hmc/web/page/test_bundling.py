@@ -56,6 +56,16 @@ def test_what_a_page_cannot_hold_is_refused(entry, texts, message):
         bundle(entry(**texts))
 
 
+def test_comments_of_whole_lines_are_left_out_and_no_others(entry):
+    text = (
+        "// One.\n/** Two,\n * of two lines. */\n" + MAIN + "  // Three.\n"
+        'const url = "https://four"; // five\nconst six = 2 /** seven */ * 3;\n'
+    )
+    script = bundle(entry(main=text))
+    assert [word in script for word in ("One", "Two", "two lines", "Three")] == [False] * 4
+    assert [word in script for word in ("https://four", "// five", "/** seven */ * 3")] == [True] * 3
+
+
 @pytest.mark.parametrize("script", ["main", "worker"])
 def test_the_pages_scripts_are_bundles(script, tmp_path):
     node.require()

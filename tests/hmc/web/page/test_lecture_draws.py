@@ -7,8 +7,7 @@ import pytest
 
 import hmc
 import hmc.web
-from figures.sampler.toys import TOYS
-from hmc.cli.explore import PLAYED, _built
+from figures.lecture import explorables
 from models.confounds import simulate_study
 from tests.hmc.helpers import node, running
 from tests.hmc.helpers.lecture_page import LECTURE, RUNNER, tables_of_page
@@ -45,8 +44,8 @@ STATES = [
 @functools.cache
 def modules():
     """The bytes of the page's modules, by name."""
-    models = {name: TOYS[name].model() if name in TOYS else _built(name) for name in PLAYED}
-    return {name: hmc.web.module(model) for name, model in models.items()}
+    names = [name for of in explorables.MODELS.values() for name in of]
+    return {name: hmc.web.module(explorables.model(name)) for name in names}
 
 
 def _plain(state):

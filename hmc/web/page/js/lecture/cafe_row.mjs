@@ -6,6 +6,7 @@ import { drawMarginal } from "../marginal.mjs";
 import { LONGEST } from "./cafes.mjs";
 
 const HELD = 14; // pixels around a dot in which a press takes it
+const TWICE = 400; // milliseconds between the presses of a double click
 const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
 
 /** @typedef {{visit: number, wait: number}} Dot  the number of the visit, and its minutes
@@ -38,12 +39,14 @@ export function makeCafeRow(cafe, visits) {
     return Math.max(0, Math.min(LONGEST, Math.round(((event.clientX - box.left) / box.width) * LONGEST)));
   }
   function listenToPointer() {
-    let held = null;
+    let held = null, before = { visit: null, at: 0 }; // the press before, if it was on a dot that stood there
     svg.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       const box = svg.getBoundingClientRect();
       const away = (dot) => Math.hypot(event.clientX - box.left - (dot.wait / LONGEST) * box.width, event.clientY - box.top - dot.y);
       const near = dots.filter((dot) => away(dot) < HELD).sort((a, b) => away(a) - away(b))[0];
+      if (near && near.visit === before.visit && event.timeStamp - before.at < TWICE) return visits.remove(near.visit);
+      before = { visit: near?.visit ?? null, at: event.timeStamp };
       held = near ? near.visit : visits.add(cafe, waitAt(event));
       if (held === null) return;
       svg.setPointerCapture(event.pointerId);
@@ -57,8 +60,10 @@ export function makeCafeRow(cafe, visits) {
     const visitNow = Number(event.currentTarget.dataset.visit);
     const dot = dots.find((each) => each.visit === visitNow);
     if (event.key in KEYS) visits.move(visitNow, Math.max(0, Math.min(LONGEST, dot.wait + KEYS[event.key])));
-    else if (event.key === "Delete" || event.key === "Backspace") visits.remove(visitNow);
-    else return;
+    else if (event.key === "Delete" || event.key === "Backspace") {
+      visits.remove(visitNow);
+      (svg.lastElementChild ?? visit).focus(); // the keyboard stays in the row
+    } else return;
     event.preventDefault();
     event.stopPropagation();
   }

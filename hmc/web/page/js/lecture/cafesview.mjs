@@ -2,10 +2,10 @@
 
 import { element } from "../dom.mjs";
 import { check } from "../fields.mjs";
-import { isCalm, onSpace } from "../runbar.mjs";
+import { isCalm, onKeys, onSpace } from "../runbar.mjs";
 import { makeCafeRow } from "./cafe_row.mjs";
 import { CAFES, cafePython, cafeRuns, LONGEST, MOST_VISITS } from "./cafes.mjs";
-import { makeExplorable } from "./explorable.mjs";
+import { inTwoSteps, makeExplorable } from "./explorable.mjs";
 import { newestOf } from "./latest.mjs";
 
 const OF_CAFES = ["visits", "amnesia", "seed"];
@@ -42,18 +42,22 @@ export function makeCafesView(root, store, engine) {
   const told = element("p", { class: "words" });
   const frame = makeExplorable(root, {
     heading: "Models with memory",
-    words: "A robot waits for coffee at five cafes. Click into a cafe's row to go there, and drag the dot to change how long it waited; the arrow keys move a dot too, Delete takes it away.",
+    words: "A robot waits for coffee at five cafes. Click into a cafe's row to go there, and drag the dot to change how long it waited; a double click takes it away. With Tab a dot is reached by keyboard: the arrow keys move it, Delete takes it away.",
     stage: [element("div", { class: "cafe-rows" }, fresh.root, ...rows.map((row) => row.root), axisOfMinutes()), film.root],
     side: [element("section", { class: "switches" }, amnesia.row), told],
     python: () => cafePython(store.get()), link: engine.link, exercises: CAFE_TASKS,
   });
 
-  const sampled = newestOf(({ state }) => engine.sampler("cafes", "cafes", [cafeRuns(state, tables)]), (found, { at, state }) => {
+  const picture = (found) => {
     found.cafes.forEach((belief, j) => rows[j].showBelief(belief));
     fresh.showBelief(found.fresh);
-    const runs = state.amnesia ? `${CAFES} posteriors` : "One posterior of all cafes";
-    frame.answered(at, `${runs}, 4 × 1,000 draws each`);
-  }, frame.fail);
+  };
+  const sampled = inTwoSteps(
+    ({ state }) => engine.sampler("firstCafes", "cafes", [cafeRuns(state, tables)]), () => engine.sampler("allCafes", "cafes", []),
+    picture, frame, ({ state }) => {
+      exactly({ state }); // later, since it takes as long, and nobody waits for it
+      return `${state.amnesia ? `${CAFES} posteriors` : "One posterior of all cafes"}, 4 × 1,000 draws${state.amnesia ? " each" : ""}`;
+    });
   const exactly = newestOf(({ state }) => engine.exact("exactCafes", "cafes", [state]), (found, _, isNewest) => {
     if (!isNewest) return;
     const { from, to } = found;
@@ -69,7 +73,6 @@ export function makeCafesView(root, store, engine) {
     film.show(state);
     told.textContent = wordsOf(state);
     sampled({ state, at });
-    exactly({ state });
   };
   store.subscribe((state, changed) => OF_CAFES.some((name) => changed.has(name)) && show(state, performance.now()));
   show(store.get(), performance.now());
@@ -111,14 +114,9 @@ function makeFilm(store, lecture) {
     element("div", { class: "row" }, button("None", () => store.set({ visits: [] })), back, further,
       button(`All ${lecture.length}`, () => store.set({ visits: lecture })), play), place);
   onSpace(root, toggle);
-  document.addEventListener("keydown", (event) => {
-    if (root.closest("[hidden]") || event.target.closest?.("input, select, textarea, [role=tab], [role=slider]")) return;
-    const act = { ArrowRight: next, ArrowLeft: undo }[event.key];
-    if (act === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-    stop();
-    act();
-    event.preventDefault();
-  });
+  store.subscribe((state, changed) => changed.has("view") && state.view !== "cafes" && stop()); // nobody looks
+  const byHand = (act) => () => (stop(), act());
+  onKeys(root, "input, select, textarea, [role=tab], [role=slider]", { ArrowRight: byHand(next), ArrowLeft: byHand(undo) });
   return {
     root, stop,
     show({ visits }) {

@@ -28,8 +28,8 @@ export function makeConfoundsView(root, store, engine) {
   const set = (name) => (value) => store.set({ [name]: value, ...(store.get().study === 0 ? { study: 1 } : {}) });
   const sliders = {
     sd_U: makeSlider("Strength of the confound (sd of U)", { min: 0.1, max: 2.5, step: 0.1 }, set("sd_U"), String),
-    bXY: makeSlider("True bXY", { min: -1, max: 2, step: 0.1 }, set("bXY"), String),
-    bZY: makeSlider("True bZY", { min: -2, max: 1, step: 0.1 }, set("bZY"), String),
+    bXY: makeSlider("True bXY", { min: -1, max: 2, step: 0.1 }, set("bXY"), shownTick),
+    bZY: makeSlider("True bZY", { min: -2, max: 1, step: 0.1 }, set("bZY"), shownTick),
   };
   const sizes = Object.keys(tables.noise).map((size) => [size, size.replace(" ", " groups, ") + " individuals"]);
   const fields = [
@@ -84,7 +84,8 @@ function footOfRows() {
   const axis = ([low, high]) => {
     const ticks = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, k) => Math.ceil(low) + k);
     const place = (tick) => `${(100 * (tick - low)) / (high - low)}%`;
-    return shape("svg", { class: "effect-axis" }, ...ticks.map((tick) => shape("text", { x: place(tick), y: 12 }, String(tick).replace("-", "\u2212"))));
+    const anchor = (tick) => (tick === low ? "start" : tick === high ? "end" : "middle"); // so that two axes do not touch
+    return shape("svg", { class: "effect-axis" }, ...ticks.map((tick) => shape("text", { x: place(tick), y: 12, "text-anchor": anchor(tick) }, shownTick(tick))));
   };
   return element("div", { class: "estimator foot", "aria-hidden": "true" }, element("span", {}), ...EFFECT_RANGES.map(axis));
 }
@@ -117,6 +118,7 @@ function makeEstimatorRow(engine, model, words, truthOf, isBundled) {
   };
 }
 
+const shownTick = (value) => String(value).replace("-", "\u2212");
 const along = ([low, high], width, value) => ((value - low) / (high - low)) * width;
 
 function drawTruth({ context, width, height, colour }, truth, range) {
@@ -129,8 +131,9 @@ function drawTruth({ context, width, height, colour }, truth, range) {
   if (truth === null) return;
   context.strokeStyle = colour("--ink");
   context.beginPath();
-  context.moveTo(along(range, width, truth), 0);
-  context.lineTo(along(range, width, truth), height);
+  const x = Math.round(along(range, width, truth)) + 0.5; // a sharp line
+  context.moveTo(x, 0);
+  context.lineTo(x, height);
   context.stroke();
 }
 

@@ -2,6 +2,8 @@
 // last answer took.
 
 import { element } from "../dom.mjs";
+import { newestOf } from "./latest.mjs";
+import { isPresenting, onPresenting, present } from "./presenter.mjs";
 
 /** @param {HTMLElement} root  of the view
  * @param {{heading: string, words: string, stage: HTMLElement[], side: HTMLElement[], python: () => string,
@@ -18,32 +20,56 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
     };
     return element("button", { type: "button", onclick: copy }, `Copy the ${name}`);
   };
-  const present = element("button", { type: "button", "aria-pressed": "false", onclick: () => presenting(present) }, "Present");
+  const hall = element("button", { type: "button", "aria-pressed": String(isPresenting()), onclick: () => present(!isPresenting()) }, "Present");
+  onPresenting((isOn) => hall.setAttribute("aria-pressed", String(isOn)));
   root.append(
     element("header", { class: "part" },
-      element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python, "below the picture"), copies("link", link, "in the address bar"), present),
-      element("p", {}, words), said),
+      element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python, "below the picture"), copies("link", link, "in the address bar"), hall),
+      element("p", {}, words), said, element("p", { class: "of-hall" }, "PageDown: the next, PageUp: back, Escape: the end")),
     element("div", { class: "bench playing" },
       element("div", { class: "stage" }, ...stage, trouble, note,
         element("details", { class: "program" }, element("summary", {}, "The Python that gives these draws"), code)),
       element("div", { class: "telling" }, ...side,
         element("section", { class: "tasks" }, element("h2", {}, "Try this"), ...exercises.map(exercise)))));
   return {
+    /** Note when the first picture came, of some of the draws. @param {number} asked  when, by performance.now() */
+    pictured(asked) {
+      requestAnimationFrame(() => {
+        root.dataset.latency = String(performance.now() - asked);
+        root.dataset.pictures = String(Number(root.dataset.pictures ?? 0) + 1);
+      });
+    },
     /** Say how an answer came. @param {number} asked  when, by performance.now() @param {string} text */
     answered(asked, text) {
       trouble.textContent = "";
       code.textContent = python();
       requestAnimationFrame(() => {
-        const latency = performance.now() - asked;
-        root.dataset.latency = String(latency);
+        root.dataset.whole = String(performance.now() - asked);
         root.dataset.answers = String(Number(root.dataset.answers ?? 0) + 1);
-        note.textContent = `${text}; on the screen after ${Math.round(latency)} ms`;
+        note.textContent = `${text}; on the screen after ${Math.round(performance.now() - asked)} ms`;
       });
     },
     fail(error) {
       trouble.textContent = error.message;
     },
   };
+}
+
+/** A function that asks for draws of what it is given: first some, for a picture at once, then all. Of requests
+ * that come meanwhile the newest is asked for next, and only it need be complete.
+ * @template {{at: number}} T
+ * @param {(asked: T) => Promise<any>} first @param {(asked: T) => Promise<any>} all @param {(found: any, asked: T) => void} show
+ * @param {ReturnType<typeof makeExplorable>} frame @param {(asked: T) => string} told  what was drawn, once all are there */
+export function inTwoSteps(first, all, show, frame, told) {
+  return newestOf(async (asked, isStale) => {
+    show(await first(asked), asked);
+    frame.pictured(asked.at);
+    return isStale() ? null : all(asked);
+  }, (found, asked) => {
+    if (found === null) return;
+    show(found, asked);
+    frame.answered(asked.at, told(asked));
+  }, frame.fail);
 }
 
 const exercise = ([task, answer]) =>
@@ -63,31 +89,6 @@ async function isCopied(text) {
     area.remove();
     return isDone;
   }
-}
-
-/** Show the page as for a hall, or no longer: one explorable, large. */
-function presenting(button) {
-  const isOn = document.documentElement.classList.toggle("presenting");
-  if (isOn) document.documentElement.requestFullscreen?.().catch(() => undefined);
-  else if (document.fullscreenElement) document.exitFullscreen();
-  for (const each of document.querySelectorAll("[aria-pressed]")) if (each.textContent === button.textContent) each.setAttribute("aria-pressed", String(isOn));
-}
-
-/** Keys of a presenter: PageDown and PageUp go to the next explorable and back; the end of full screen ends presenting.
- * @param {import("../store.mjs").Store} store @param {string[]} views */
-export function listenToPresenter(store, views) {
-  document.addEventListener("keydown", (event) => {
-    const step = { PageDown: 1, PageUp: -1 }[event.key];
-    if (step === undefined || !document.documentElement.classList.contains("presenting")) return;
-    const next = views.indexOf(store.get().view) + step;
-    if (views[next]) store.set({ view: views[next] });
-    event.preventDefault();
-  });
-  document.addEventListener("fullscreenchange", () => {
-    if (document.fullscreenElement) return;
-    document.documentElement.classList.remove("presenting");
-    for (const each of document.querySelectorAll("[aria-pressed]")) each.setAttribute("aria-pressed", "false");
-  });
 }
 
 /** A slider with its words and its value. @param {string} words @param {Record<string, unknown>} limits

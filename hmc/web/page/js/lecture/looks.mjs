@@ -62,17 +62,25 @@ export function lookAtTanks(state, { data }, drawn) {
   };
 }
 
-/** How well the draws predict, and how many they are worth: it takes longer, and comes after the picture.
+/** How well the draws predict, and how many they are worth: it takes longer than the picture, and is done tank by tank,
+ * so that whoever asks for it can do something else between, or stop. The value comes at the end.
  * @param {import("./tanks.mjs").Pooling} state @param {{data: any}} run @param {Draws} drawn */
-export function scoreTanks(state, { data }, drawn) {
+export function* scoringOfTanks(state, { data }, drawn) {
   const { survived, density, log_coefficient: coefficient } = data;
-  const logLikelihoods = logitsOfTanks(state, data, drawn).map((logits, j) =>
-    logits.map((x) => coefficient[j] + survived[j] * x - density[j] * softplus(x)));
+  const score = { waic: 0, penalty: 0, looic: 0, worst: -Infinity };
+  for (const [j, logits] of logitsOfTanks(state, data, drawn).entries()) {
+    const column = [logits.map((x) => coefficient[j] + survived[j] * x - density[j] * softplus(x))];
+    const { waic, penalty } = waicOf(column), { looic, worst } = psisOf(column, drawn.shape[0]);
+    score.waic += waic;
+    score.penalty += penalty;
+    score.looic += looic;
+    score.worst = Math.max(score.worst, worst);
+    yield;
+  }
   const of = readerOf(state, survived.length), rows = rowsOf(drawn);
   const effective = (value) => diagnose(chainsOf(Float64Array.from(rows, value), drawn.shape)).essBulk;
   return {
-    ...waicOf(logLikelihoods), ...psisOf(logLikelihoods, drawn.shape[0]),
-    effective: { a_bar: effective((row) => row[survived.length]), ...(of.learns ? { sigma: effective(of.sigma) } : {}) },
+    ...score, effective: { a_bar: effective((row) => row[survived.length]), ...(of.learns ? { sigma: effective(of.sigma) } : {}) },
   };
 }
 

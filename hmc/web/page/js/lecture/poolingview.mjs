@@ -4,7 +4,7 @@ import { element } from "../dom.mjs";
 import { check, choice, number, where } from "../fields.mjs";
 import { shownNumber, shownWhole } from "../display.mjs";
 import { fillTable } from "../counters_table.mjs";
-import { makeExplorable, makeSlider } from "./explorable.mjs";
+import { inTwoSteps, makeExplorable, makeSlider } from "./explorable.mjs";
 import { newestOf } from "./latest.mjs";
 import { LEAST_TANKS, MOST_TANKS } from "./lecture_state.mjs";
 import { makeScoreChart, makeSigmaChart } from "./pooling_charts.mjs";
@@ -68,23 +68,30 @@ export function makePoolingView(root, store, engine) {
     python: () => poolingPython(store.get()), link: engine.link, exercises: POOLING_TASKS,
   });
 
-  let seen = null, known = null, score = null;
+  let seen = null, known = null, score = null, isScored = false;
   const tell = () => seen && fillTable(table, [element("th", { scope: "col" }, "draws"), element("th", { scope: "col" }, "exact")],
     rowsOfPooling(seen.summary, known && known.of === seen.state ? known.found : storedOf(engine, seen.state), score && score.of === seen.state ? score.found : null));
-  const scored = newestOf(({ model }) => engine.sampler("scores", model, []), (found, { state }, isNewest) => {
-    if (!isNewest || seen.state !== state) return;
+  const scored = newestOf(({ state, run }) => engine.sampler("scores", run.model, [state, run]), (found, { state }, isNewest) => {
+    if (found === null || !isNewest || seen.state !== state) return;
     score = { of: state, found };
     root.dataset.scored = String(Number(root.dataset.scored ?? 0) + 1);
     tell();
   }, frame.fail);
-  const sampled = newestOf(({ state, run }) => engine.sampler("tanks", run.model, [state, run]), (summary, { state, run, at }, isNewest) => {
+  const picture = (summary, { state }) => {
     seen = { state, summary };
     chart.showEstimates(summary, tanksOf(state));
     sigmas.showDraws(poolingModel(state) === "mST_fixed" ? null : summary.sigmas);
     tell();
-    frame.answered(at, `${run.model}: 4 × 1,000 draws of ${run.dimension} parameters`);
-    if (isNewest) scored({ state, model: run.model });
-  }, frame.fail);
+  };
+  const sampled = inTwoSteps(
+    ({ state, run }) => engine.sampler("firstTanks", run.model, [state, run]),
+    ({ state, run }) => engine.sampler("allTanks", run.model, [state, run]), picture, frame, ({ state, run }) => {
+      scored({ state, run }); // what nobody waits for comes later
+      if (!state.predators) exactly({ state });
+      if (!isScored) scoring({ state });
+      isScored = true; // until there are other tanks
+      return `${run.model}: 4 × 1,000 draws of ${run.dimension} parameters`;
+    });
   const exactly = newestOf(({ state }) => engine.exact("exactPooling", "mST", [state, tables]), (found, { state }, isNewest) => {
     if (!isNewest || store.get().predators) return;
     known = { of: state, found };
@@ -100,10 +107,9 @@ export function makePoolingView(root, store, engine) {
     slider.show(stepOf(state.sigma ?? Math.exp(0.5)));
     scores.showSigma(state.predators ? undefined : state.sigma);
     if (trouble !== null) return frame.fail(new Error(trouble));
-    sampled({ state, run: poolingRun(state, tables), at });
     if (state.predators) chart.showExact(storedOf(engine, state)?.logits(tanksOf(state)) ?? null), sigmas.showExact(null);
-    else exactly({ state });
-    if (isOfTanks) scoring({ state });
+    isScored &&= !isOfTanks;
+    sampled({ state, run: poolingRun(state, tables), at });
   };
   const showFields = (state) => {
     for (const field of [learn, ...switches, ...tankFields]) field.show(state);
