@@ -108,12 +108,15 @@ def with_line(tmp_path, monkeypatch):
         for package in PACKAGES:
             shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "data"))
         monkeypatch.setattr(sources, "ROOT", tmp_path)
+        sources.forget()
         path = tmp_path / file
         path.write_text(f"{path.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
         module = file.removesuffix(".py").replace("/", ".")
-        return project() | {module: sources.imports_of.__wrapped__(module)}
+        return project() | {module: sources.imports_of(module)}
 
-    return changed
+    yield changed
+    monkeypatch.undo()
+    sources.forget()
 
 
 @pytest.mark.parametrize(
