@@ -11,7 +11,7 @@ from diagnostics import rhat, rstar, rstar_distribution
 
 pytest.importorskip("sklearn", reason="R* needs scikit-learn: pip install -e '.[rstar]'")
 
-CHAINS, DRAWS = 4, 400
+CHAINS, DRAWS = 4, 250
 JUDGED = round(0.3 * CHAINS * DRAWS)
 # Standard deviation of R* for chains that are alike, not split: of a share of 1 in 4, times 4.
 SPREAD = np.sqrt((CHAINS - 1) / JUDGED)
@@ -57,7 +57,7 @@ def test_chains_that_are_alike_have_an_r_star_near_1(method):
 
 @pytest.mark.parametrize(
     ("unlike", "method"),
-    [(shifted, "gbm"), (wider, "gbm"), (correlated, "gbm"), (shifted, "rf")],
+    [(shifted, "gbm"), (wider, "gbm"), (correlated, "gbm")],
 )
 def test_chains_that_differ_have_an_r_star_over_1(unlike, method):
     assert rstar(unlike(alike()), method, split=False) > 1 + 4 * SPREAD
@@ -83,7 +83,7 @@ def agrees_with_r(values, name, method):
     return bool(abs(np.mean(values) - theirs.mean()) < 4 * error)
 
 
-@pytest.mark.parametrize(("method", "seeds"), [("gbm", 5), ("rf", 1)])
+@pytest.mark.parametrize(("method", "seeds"), [("gbm", 3), ("rf", 1)])
 def test_values_are_those_of_r_but_for_chance(method, seeds):
     values = [rstar(given_to_r("correlated"), method, split=False, seed=seed) for seed in range(seeds)]
     assert agrees_with_r(values, "correlated", method)
@@ -108,9 +108,10 @@ def test_a_classifier_that_is_judged_by_the_draws_it_learned_from_is_noticed(mon
 
 
 def test_the_same_seed_gives_the_same_numbers():
-    draws = shifted(alike())[:, :100]
-    assert rstar(draws, "gbm", seed=3) == rstar(draws, "gbm", seed=3) != rstar(draws, "gbm", seed=4)
-    same = [rstar_distribution(draws, "gbm", nsimulations=5, seed=3).tolist() for _ in range(2)]
+    draws = shifted(alike())[:, :50]
+    found = [rstar(draws, "gbm", split=False, seed=seed) for seed in (3, 3, 4)]
+    assert found[0] == found[1] != found[2]
+    same = [rstar_distribution(draws, "gbm", split=False, nsimulations=5, seed=3).tolist() for _ in range(2)]
     assert same[0] == same[1]
 
 
