@@ -38,6 +38,8 @@ def add(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`hmc compare`."""
+    if options.moment_match and options.criterion != "PSIS":
+        raise ValueError("--moment-match would have no effect: it is of --criterion PSIS")
     start_workers_early(options)
     check_digits(options)
     twice = [name for name in options.models if options.models.count(name) > 1]
@@ -47,8 +49,6 @@ def run(options: argparse.Namespace) -> int:
     for name, model in built.items():
         if model.log_likelihood is None:
             raise ValueError(f"{name} has no log_likelihood function, which {options.criterion} needs")
-    if options.moment_match and options.criterion != "PSIS":
-        raise ValueError("--moment-match needs --criterion PSIS")
     fits = {
         model.name if is_simulated(name, model) else name: sample(name, model, options) for name, model in built.items()
     }

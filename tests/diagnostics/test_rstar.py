@@ -1,6 +1,8 @@
 """R*: near 1 for chains that are alike, over it for others, whatever they differ in."""
 
 import builtins
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +11,13 @@ from diagnostics import rhat, rstar, rstar_distribution
 
 pytest.importorskip("sklearn", reason="R* needs scikit-learn: pip install -e '.[rstar]'")
 
-CHAINS, DRAWS = 4, 400
+CHAINS, DRAWS = 4, 250
 JUDGED = round(0.3 * CHAINS * DRAWS)
 # Standard deviation of R* for chains that are alike, not split: of a share of 1 in 4, times 4.
 SPREAD = np.sqrt((CHAINS - 1) / JUDGED)
 METHODS = ("rf", "gbm")
+GOLDEN = Path(__file__).parents[1] / "golden" / "diagnostics"
+R = json.loads((GOLDEN / "rstar.json").read_text())["found"]
 
 
 def alike(seed=1, parameters=5):
@@ -53,7 +57,7 @@ def test_chains_that_are_alike_have_an_r_star_near_1(method):
 
 @pytest.mark.parametrize(
     ("unlike", "method"),
-    [(shifted, "gbm"), (wider, "gbm"), (correlated, "gbm"), (shifted, "rf")],
+    [(shifted, "gbm"), (wider, "gbm"), (correlated, "gbm")],
 )
 def test_chains_that_differ_have_an_r_star_over_1(unlike, method):
     assert rstar(unlike(alike()), method, split=False) > 1 + 4 * SPREAD
@@ -61,6 +65,29 @@ def test_chains_that_differ_have_an_r_star_over_1(unlike, method):
 
 def test_values_of_chains_that_differ_lie_over_1():
     assert np.quantile(rstar_distribution(shifted(alike()), "gbm", split=False), 0.001) > 1
+
+
+def given_to_r(name):
+    """The draws of rstar.R."""
+    draws = np.loadtxt(GOLDEN / "rstar_draws.csv", delimiter=",", skiprows=1)[:, 2:].reshape(CHAINS, 250, 3)
+    if name == "correlated":
+        sign = np.where(np.arange(CHAINS) % 2 == 0, 1.0, -1.0)[:, None]
+        draws[..., 1] = sign * draws[..., 0] + 0.6 * draws[..., 1]
+    return draws
+
+
+def agrees_with_r(values, name, method):
+    """Whether the means of values of several seeds, ours and R's, differ by chance: 4 standard errors."""
+    theirs = np.array(R[name][method]["values"])
+    error = theirs.std(ddof=1) * np.sqrt(1 / len(values) + 1 / len(theirs))
+    return bool(abs(np.mean(values) - theirs.mean()) < 4 * error)
+
+
+@pytest.mark.parametrize(("method", "seeds"), [("gbm", 3), ("rf", 1)])
+def test_values_are_those_of_r_but_for_chance(method, seeds):
+    values = [rstar(given_to_r("correlated"), method, split=False, seed=seed) for seed in range(seeds)]
+    assert agrees_with_r(values, "correlated", method)
+    assert not agrees_with_r(values, "shifted", method)  # whose R* is 1.1, and not 1.6
 
 
 def test_rhat_does_not_see_chains_of_other_correlations_and_r_star_does():
@@ -81,9 +108,10 @@ def test_a_classifier_that_is_judged_by_the_draws_it_learned_from_is_noticed(mon
 
 
 def test_the_same_seed_gives_the_same_numbers():
-    draws = shifted(alike())[:, :100]
-    assert rstar(draws, "gbm", seed=3) == rstar(draws, "gbm", seed=3) != rstar(draws, "gbm", seed=4)
-    same = [rstar_distribution(draws, "gbm", nsimulations=5, seed=3).tolist() for _ in range(2)]
+    draws = shifted(alike())[:, :50]
+    found = [rstar(draws, "gbm", split=False, seed=seed) for seed in (3, 3, 4)]
+    assert found[0] == found[1] != found[2]
+    same = [rstar_distribution(draws, "gbm", split=False, nsimulations=5, seed=3).tolist() for _ in range(2)]
     assert same[0] == same[1]
 
 

@@ -216,6 +216,8 @@ def test_figures_that_nothing_is_sampled_for_refuse_the_options_of_sampling(opti
          "--target-accept, --metric would have no effect: without warm-up (--warmup 0) nothing is adapted"),
         (["watch", "mST", "--warmup", "0", "--adaptation", "windows"],
          "--adaptation would have no effect: without warm-up (--warmup 0) nothing is adapted"),
+        (["compare", "mST", "mSTnomem", "--moment-match"],
+         "--moment-match would have no effect: it is of --criterion PSIS"),
         (["lecture", "--only", "cafes", "--trolley", "x.csv"],
          "--trolley would have no effect: the parts cafes do not show that file"),
         (["lecture", "--only", "cafes", "tadpoles", "--replications", "3"],
