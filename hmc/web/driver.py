@@ -135,9 +135,9 @@ def run(arguments, bit_generator, how):
             end = advance(density, arguments.data, bit_generator, begin, buffers, orders, record)
         else:
             trajectory = Trajectory(buffers.trajectory.ends, buffers.trajectory.spans, LeapfrogSteps())
-            buffers_of_nuts = Buffers(trajectory, buffers.fit)
-            orders_of_nuts = Orders(*orders[:-1], LeapfrogSteps())  # type: ignore[call-arg]  # `macro` is the last
-            end = advance(density, arguments.data, bit_generator, begin, buffers_of_nuts, orders_of_nuts, record)
+            plain = Buffers(trajectory, buffers.fit)
+            simple = Orders(*orders[:-1], LeapfrogSteps())  # type: ignore[call-arg]  # a tuple, to Numba
+            end = advance(density, arguments.data, bit_generator, begin, plain, simple, record)
         tell(arguments, end)
         return
     if how == RECORDED:
