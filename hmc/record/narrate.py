@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hmc.record.transitions import Doubling, RecordedTransition, record
+from hmc.record.transitions import IN_WORDS, Doubling, RecordedTransition, record
 from hmc.record.watcher import Check, Join, Leaf
 from hmc.sampler.metric import factor
 from hmc.sampler.outcome import DIVERGENCE, GOING_ON, IRREVERSIBLE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
@@ -33,7 +33,6 @@ MACRO_LEGEND = (
     "way are within the tolerance of each other. Then it looks back: if fewer steps would lead back within the "
     "tolerance, the way back would be a different one, so this step is not allowed."
 )
-_KINDS = {"nuts": "NUTS", "walnuts": "WALNUTS", "hmc": "static HMC"}
 
 
 def watch(model: Model, *, width: int = 100, **arguments: Any) -> str:
@@ -69,7 +68,7 @@ def _title(recorded: RecordedTransition) -> str:
     dimension = recorded.leaves[0].position.size
     room = f"{dimension} dimension{'' if dimension == 1 else 's'}"
     who = f"{recorded.model}, chain {recorded.chain + 1}, {recorded.place}"
-    return f"{who}: {_KINDS[recorded.algorithm]} in {room}, step size {_short(recorded.step_size)}"
+    return f"{who}: {IN_WORDS[recorded.algorithm]} in {room}, step size {_short(recorded.step_size)}"
 
 
 def _tell_climb(recorded: RecordedTransition) -> Iterator[str]:

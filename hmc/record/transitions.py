@@ -39,6 +39,9 @@ _NOT_SETTINGS = ("model", "draws", "workers", "executor", "keep_warmup", "checkp
 _SETTINGS_FROM = ("algorithm", "path_length", "tolerance", "max_depth")  # of `record_from`
 
 
+IN_WORDS = {"nuts": "NUTS", "walnuts": "WALNUTS", "hmc": "static HMC"}
+
+
 class Doubling(NamedTuple):
     """One doubling of a trajectory of NUTS or WALNUTS: 2^(number - 1) steps in one direction, if it was finished."""
 
@@ -69,7 +72,7 @@ class RecordedTransition(NamedTuple):
     climb: Climb | None = None  # before the chain's first transition; with the first that is recorded, if there was one
 
     def __repr__(self) -> str:
-        kind = "NUTS" if self.algorithm == "nuts" else "static HMC"
+        kind = IN_WORDS[self.algorithm]
         steps = f"{self.outcome.n_steps} step{'' if self.outcome.n_steps == 1 else 's'}"
         return f"<RecordedTransition {self.model}, chain {self.chain + 1}, {self.place}: {kind}, {steps}>"
 

@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,12 @@ import pytest
 
 import hmc
 import models
-from hmc.record.transitions import _metric, record, record_from
+from figures.sampler import toys
+from hmc.record.transitions import IN_WORDS, _metric, record, record_from
 from hmc.sampler.nuts import trailing_ones
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, PATH_END, SUBTREE_U_TURN, U_TURN
 from hmc.sampler.phase_space import Hamiltonian, PhasePoint, leapfrog
+from hmc.settings import ALGORITHMS
 from tests.hmc.helpers import running
 
 ROOT = Path(__file__).parents[3]
@@ -290,3 +293,13 @@ def test_wrong_arguments_of_record_from_are_refused(arguments, message, funnel):
 def test_a_start_outside_the_density_is_refused(funnel):
     with pytest.raises(hmc.InitializationError, match="funnel: no starting point"):
         record_from(funnel, [0.0, math.inf], 0.1)
+
+
+@pytest.mark.parametrize(("algorithm", "kind"), IN_WORDS.items())
+def test_a_recorded_transition_names_its_algorithm(algorithm, kind):
+    (found,) = record_from(toys.plane(), [0.1, 0.2], 0.3, algorithm=algorithm)
+    assert re.fullmatch(rf"<RecordedTransition plane, chain 1, draw 1: {kind}, \d+ steps?>", repr(found))
+
+
+def test_all_algorithms_have_words():
+    assert [*IN_WORDS] == [*ALGORITHMS]

@@ -101,13 +101,13 @@ export function makeRaceView(root, store, engine) {
 
 /** @type {[string, (lane: import("./racing.mjs").Lane) => string][]} */
 const ROWS = [
-  ["draws", ({ run: { gathering } }) => shownWhole(gathering.common() * gathering.chains)],
-  ["gradients", ({ run }) => shownWhole(run.gathering.total.gradients)],
+  ["draws", ({ looked }) => shownWhole(looked.draws)],
+  ["gradients", ({ looked }) => shownWhole(looked.total.gradients)],
   ["ESS", ({ history }) => shownWhole(history.ess.at(-1))],
-  ["ESS per 1000 gradients", ({ history, run }) => shownNumber(perThousandGradients(history.ess.at(-1), run.gathering.total))],
+  ["ESS per 1000 gradients", ({ history, looked }) => shownNumber(perThousandGradients(history.ess.at(-1), looked.total))],
   ["largest R-hat", ({ found }) => shownNumber(Math.max(...found.map(({ rhat }) => rhat)), 4)],
   ["largest error of a mean", ({ history }) => shownNumber(history.error.at(-1))],
-  ["divergences", ({ run }) => shownWhole(run.gathering.total.divergences)],
+  ["divergences", ({ looked }) => shownWhole(looked.total.divergences)],
 ];
 
 /** @returns {[string, (lane: import("./racing.mjs").Lane) => string][]} */

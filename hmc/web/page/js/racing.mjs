@@ -9,8 +9,8 @@ const FIRST_STEPS = 8; // gradients of a transition, as a guess before there was
 const MOST_DRAWS = 20000; // of a chain
 
 /** A lane of a race, and its history: after how many gradients which effective draws, which error, and which share of
- * the draws in the neck.
- * @typedef {{run: any, found: any[], history: {gradients: number[], ess: number[], error: number[], neck: number[]}}} Lane */
+ * the draws in the neck. `looked`: what was spent and drawn when it was looked at last; the run goes on meanwhile.
+ * @typedef {{run: any, found: any[], looked: {total: any, draws: number}, history: {gradients: number[], ess: number[], error: number[], neck: number[]}}} Lane */
 
 /** A race that a player can play; `advance` counts in gradients of each chain.
  * @param {any} engine @param {{model: string, settings: any, kept: number[]}[]} entries @param {number} budget  in gradients
@@ -19,7 +19,7 @@ export async function openRace(engine, entries, budget) {
   const lanes = await Promise.all(entries.map(async ({ model, settings, kept }) => {
     const draws = Math.min(MOST_DRAWS, Math.ceil(budget / settings.chains));
     const run = await openRun(engine, model, { ...settings, draws }, kept);
-    return { run, found: [], history: { gradients: [], ess: [], error: [], neck: [] } };
+    return { run, found: [], looked: null, history: { gradients: [], ess: [], error: [], neck: [] } };
   }));
   const spent = ({ run }) => run.gathering.total.gradients;
   const isDone = (lane) => spent(lane) >= budget || lane.run.isOver();
@@ -40,12 +40,13 @@ export async function openRace(engine, entries, budget) {
 /** Look at what a lane has reached, in a worker, and add it to its history.
  * @param {any} engine @param {Lane} lane @param {import("./coordinates.mjs").Coordinate[]} pair */
 export async function lookAtLane(engine, lane, pair) {
-  const { gathering, model } = lane.run, gradients = gathering.total.gradients;
-  if (lane.history.gradients.at(-1) === gradients) return;
+  const { gathering, model } = lane.run, looked = { total: { ...gathering.total }, draws: gathering.common() * gathering.chains };
+  if (lane.history.gradients.at(-1) === looked.total.gradients) return;
   const known = pair.filter((each) => !each.ofMomentum);
   const columns = known.map((each) => columnsOf(gathering, each, true, gathering.common()).map((x) => x.slice()));
   lane.found = await engine.diagnose(model, columns);
-  lane.history.gradients.push(gradients);
+  lane.looked = looked;
+  lane.history.gradients.push(looked.total.gradients);
   lane.history.ess.push(Math.min(...lane.found.map(({ essBulk }) => essBulk)));
   const exact = known.map((each) => engine.described(model).exact?.[labelOf(each, true)]);
   lane.history.error.push(errorOf(lane.found, exact));
