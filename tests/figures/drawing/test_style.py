@@ -158,7 +158,7 @@ def test_a_settled_figure_does_not_move(draws):
     assert figure.axes[0].get_position().bounds == before
 
 
-def _two_panels():
+def _two_panels(place="outside right center"):
     with style.applied():
         figure = style.blank()
         left, right = figure.subplots(1, 2, sharey=True)
@@ -166,7 +166,7 @@ def _two_panels():
         right.plot([0.0, 1.0], [1.0, 0.0], label="another line with a long name")
         left.set_title("a title that is too long for half of a narrow figure")
         figure.suptitle("a title that is too long for one line of a narrow figure, as many titles are")
-        figure.legend(loc="outside right center")
+        figure.legend(loc=place)
         return style.settled(figure)
 
 
@@ -181,6 +181,15 @@ def test_a_figure_fitted_again_is_as_one_drawn_anew():
     assert wide.size == (1920, 1080)
     differ = np.abs(np.asarray(again).astype(int) - np.asarray(anew)).max(axis=2) > 40
     assert differ.mean() < 0.002  # a layout depends a little on where it began
+
+
+@pytest.mark.parametrize("place", ["outside right center", "outside lower center"])
+def test_a_legend_covers_no_panel_of_a_narrow_figure(place):
+    with style.asked(style.NARROW):
+        figure = _two_panels(place)
+    legend = figure.legends[0].get_window_extent()
+    for axes in figure.axes:
+        assert not legend.overlaps(axes.get_tightbbox())
 
 
 def test_there_may_be_no_room_for_a_figure_fitted_again():
