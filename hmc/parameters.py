@@ -1,5 +1,6 @@
 """Parameters: their names, shapes and constraints, and values on either side of the constraint."""
 
+import collections
 import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -129,8 +130,10 @@ def _as_written(constraint: Any) -> str:
     )
 
 
-# So many values are transformed sooner in Python than compiled code is loaded; the results are the same.
+# So many values are transformed sooner in Python than compiled code is loaded; the results are the same. All calls
+# together count, since many fits are read one after the other.
 _FEW_VALUES = 10_000
+_transformed: "collections.Counter[str]" = collections.Counter()
 _DRAWS_AT_A_TIME = 1000
 
 
@@ -143,7 +146,8 @@ def constrained(parameter: Parameter, free: "NDArray[np.float64]") -> "NDArray[n
     draws = free.reshape(-1, free.shape[-1])
     out = np.empty((len(draws), parameter.size))
     constrain = constrain_rows
-    if draws.size > _FEW_VALUES:
+    _transformed["values"] += draws.size
+    if _transformed["values"] > _FEW_VALUES:
         constrain = compile_entry(
             constrain_rows, numba.types.int64, numba.types.float64, numba.types.float64, MATRIX, MATRIX
         )

@@ -148,8 +148,7 @@ def _narrow_legend(figure: Figure, legend: Legend, width: float) -> None:
     """A legend below narrow figures, of as many columns as there is room for."""
     outside: Any = legend
     if width < NARROW and outside._outside_loc == "right":
-        outside._outside_loc = "lower"
-        legend.set_loc("lower center")
+        legend.set_loc("outside lower center")
     renderer = figure._get_renderer()  # type: ignore[attr-defined]
     columns = outside._legend_handle_box.get_children()
     while len(columns) > 1 and outside._legend_box.get_bbox(renderer).width > 0.97 * figure.bbox.width:

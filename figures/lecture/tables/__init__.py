@@ -3,14 +3,17 @@
 Numbers are not rounded; `frame.attrs["notes"]` has the sentences to print below.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from figures.lecture.tables.comparisons import comparison_by_psis, comparison_by_waic
 from figures.lecture.tables.confounds import coverage_table, estimators
 from figures.lecture.tables.counts import participants, penalties, stories
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class LectureTable(NamedTuple):

@@ -1,15 +1,19 @@
 """Tables of the five estimators of a confounded effect: from one study, and from many."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from diagnostics import precis
 from figures.lecture.tables.truth import agreement, is_of_bundled_data
 from models.coverage import COEFFICIENTS, PROB, TRUTH
 from models.exact import exact_posterior, long_run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def estimators(fits: Mapping[str, Any]) -> pd.DataFrame:
@@ -19,6 +23,8 @@ def estimators(fits: Mapping[str, Any]) -> pd.DataFrame:
     the study was simulated with; `exact mean`, `exact sd`, and z, the error of our mean in Monte Carlo standard errors.
     For mru they come from a long run of another program, and z allows for its error. Notes in `frame.attrs["notes"]`.
     """
+    import pandas as pd
+
     tables: dict[str, pd.DataFrame] = {}
     scores: dict[str, float] = {}
     for name, fit in fits.items():
@@ -70,6 +76,8 @@ def coverage_table(found: pd.DataFrame) -> pd.DataFrame:
     Rows: (estimator, coefficient). Columns: truth; mean, bias, rmse and coverage, the last three followed by their
     Monte Carlo standard errors (`bias se`); width of intervals; studies. Notes in `frame.attrs["notes"]`.
     """
+    import pandas as pd
+
     frame = pd.DataFrame({"truth": found["truth"], "mean": found["mean"]})
     for name in ("bias", "rmse", "coverage"):
         frame[name], frame[f"{name} se"] = found[name], found[f"{name}_se"]

@@ -1,19 +1,25 @@
 """Tables of counts: of responses to stories and of participants, and of parameters beside their penalties."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from diagnostics.waic import compute_waic
 from models.exact import exact_criteria
 from models.tables import read
 from models.trolley.data import COUNTS
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def stories(inputs: Mapping[str, Any]) -> pd.DataFrame:
     """The number of responses to each story of the fit of mRS, and their mean, a row each."""
+    import pandas as pd
+
     counts = inputs["mRS"].model.data.counts
     labels = np.unique(read(COUNTS, None)["story"])
     responses = counts.sum(axis=0)
@@ -26,6 +32,8 @@ def stories(inputs: Mapping[str, Any]) -> pd.DataFrame:
 
 def participants(inputs: Mapping[str, Any]) -> pd.DataFrame:
     """How many participants of the fit of mRXma2 gave so many responses, a row for each number of responses."""
+    import pandas as pd
+
     fit = inputs["mRXma2"]
     each = np.bincount(fit.model.data.participant.astype(int))
     number, of_people = np.unique(each, return_counts=True)
@@ -37,6 +45,8 @@ def participants(inputs: Mapping[str, Any]) -> pd.DataFrame:
 
 def penalties(inputs: Mapping[str, Any]) -> pd.DataFrame:
     """Parameters and pWAIC of models of the tadpoles, from the smallest penalty, a row each."""
+    import pandas as pd
+
     rows = {}
     for name in ("mST", "mSTnomem", "mSTP", "mSTPDG"):
         fit = inputs[name]

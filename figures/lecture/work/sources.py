@@ -42,7 +42,7 @@ def digest_of_all() -> str:
 
 def forget() -> None:
     """Read the files anew from now on."""
-    for cached in (digest, imports_of, _file, _file_digest):
+    for cached in (digest, imports_of, _file_below, _file_digest):
         cached.cache_clear()
 
 
@@ -84,9 +84,13 @@ def _is_ours(name: str) -> bool:
     return name.partition(".")[0] in PACKAGES and _file(name).is_file()
 
 
-@functools.cache
 def _file(name: str) -> Path:
-    path = ROOT.joinpath(*name.split("."))
+    return _file_below(ROOT, name)
+
+
+@functools.cache
+def _file_below(root: Path, name: str) -> Path:
+    path = root.joinpath(*name.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 

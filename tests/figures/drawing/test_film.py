@@ -81,3 +81,62 @@ def test_colours_of_a_gif_are_exact_where_there_are_few(tmp_path):
     with Image.open(film.write_film(tmp_path / "film.gif", _frames(1), [100])) as image:
         found = np.asarray(image.convert("RGB")).reshape(-1, 3)
     assert (found == 255).all(axis=1).mean() > 0.8
+
+
+def _moved(is_told=True):
+    """A figure with a dot that moves, again and again; `is_told`: whether the film knows what moves."""
+    with style.applied():
+        figure = style.blank()
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1])
+        (dot,) = axes.plot([0.2], [0.2], "o", zorder=4)
+        title = figure.suptitle("0")
+        style.settled(figure)
+    if is_told:
+        figure.moving = (title, dot)
+    for number in range(3):
+        dot.set_data([0.2 + 0.3 * number], [0.5])
+        title.set_text(f"frame {number}")
+        yield figure
+
+
+def test_what_moves_is_drawn_over_the_rest_as_if_all_were_drawn_anew():
+    over, anew = (film._pictures(_moved(is_told), 50) for is_told in (True, False))
+    for one, other in zip(over, anew, strict=True):
+        assert np.array_equal(np.asarray(one), np.asarray(other))
+    assert not np.array_equal(np.asarray(over[0]), np.asarray(over[1]))
+
+
+def test_the_steps_of_nuts_are_drawn_whole():
+    """All that changes from frame to frame is among what moves."""
+    from figures.sampler import film as of_nuts
+    from figures.sampler import toys
+
+    def shown(moving):
+        for figure in of_nuts.frames(toys.nuts_chain(None, None)[:2], toys.plane()):
+            figure.moving = figure.moving if moving else ()
+            yield figure
+
+    for one, other in zip(film._pictures(shown(True), 50), film._pictures(shown(False), 50), strict=True):
+        assert np.array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_a_frame_like_another_has_its_layout():
+    def drawn(ticks, like=None):
+        with style.applied():
+            figure = style.blank()
+            axes = figure.subplots(1, 2)
+            axes[0].set_yticks([0, 1], ticks)
+            figure.suptitle("a title")
+            figure.supylabel("a label")
+            return style.settled(figure, like)
+
+    def places(figure):
+        titles = [figure.get_suptitle, figure.get_supylabel]
+        assert all(title() for title in titles)
+        texts = [figure._suptitle, figure._supylabel]
+        return [*(axes.get_position().bounds for axes in figure.axes), *(text.get_position() for text in texts)]
+
+    first = drawn(["a wide label", "another one"])
+    assert places(drawn(["a", "b"])) != places(first)
+    assert places(drawn(["a", "b"], like=first)) == places(first)

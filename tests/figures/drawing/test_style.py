@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import models
-from figures.drawing import style
+from figures.drawing import small, style
 from figures.tadpoles.tanks import tanks
 
 ROOT = Path(__file__).parents[3]
@@ -156,3 +156,51 @@ def test_a_settled_figure_does_not_move(draws):
     before = figure.axes[0].get_position().bounds
     figure.savefig(io.BytesIO(), format="png", dpi=50)
     assert figure.axes[0].get_position().bounds == before
+
+
+def _two_panels(place="outside right center"):
+    with style.applied():
+        figure = style.blank()
+        left, right = figure.subplots(1, 2, sharey=True)
+        left.plot([0.0, 1.0], [0.0, 1.0], label="a line")
+        right.plot([0.0, 1.0], [1.0, 0.0], label="another line with a long name")
+        left.set_title("a title that is too long for half of a narrow figure")
+        figure.suptitle("a title that is too long for one line of a narrow figure, as many titles are")
+        figure.legend(loc=place)
+        return style.settled(figure)
+
+
+def test_a_figure_fitted_again_is_as_one_drawn_anew():
+    with style.asked(style.NARROW):
+        anew = small.picture(_two_panels())
+    drawn = _two_panels()
+    wide = small.picture(drawn)
+    with style.asked(style.NARROW):
+        again = small.picture(style.resettled(drawn))
+    assert again.size == anew.size == (784, 896)
+    assert wide.size == (1920, 1080)
+    differ = np.abs(np.asarray(again).astype(int) - np.asarray(anew)).max(axis=2) > 40
+    assert differ.mean() < 0.002  # a layout depends a little on where it began
+
+
+@pytest.mark.parametrize("place", ["outside right center", "outside lower center"])
+def test_a_legend_covers_no_panel_of_a_narrow_figure(place):
+    with style.asked(style.NARROW):
+        figure = _two_panels(place)
+    legend = figure.legends[0].get_window_extent()
+    for axes in figure.axes:
+        assert not legend.overlaps(axes.get_tightbbox())
+
+
+def test_there_may_be_no_room_for_a_figure_fitted_again():
+    drawn = _two_panels()
+    with style.asked(style.Look(width=3.0, height=2.0)), pytest.raises(style.NoRoomError):
+        style.resettled(drawn)
+
+
+def test_a_figure_is_drawn_once_to_be_saved(monkeypatch, tmp_path):
+    figure, drawn = _two_panels(), []
+    draw = type(figure.axes[0]).draw
+    monkeypatch.setattr(type(figure.axes[0]), "draw", lambda self, renderer: (drawn.append(self), draw(self, renderer)))
+    style.save(figure, tmp_path / "figure.png")
+    assert drawn == figure.axes
