@@ -29,6 +29,11 @@ def why_not_processes(model: Model | None = None) -> str | None:
         return "this is a worker process itself"
     if os.getpid() != _owner:
         return "this process was forked from one that may have workers"
+    return why_not_in_a_new_process(model)
+
+
+def why_not_in_a_new_process(model: Model | None = None) -> str | None:
+    """The reason why a new process, perhaps one of a worker, cannot have a model; None if it can."""
     reason = _why_main_cannot_be_imported()
     if reason is not None:
         return reason

@@ -26,6 +26,7 @@ import numpy as np
 from hmc.errors import HMCError, StaleWorkerError, portable, told
 from hmc.reporting import say
 from hmc.running import model_file
+from hmc.running.ending import end_with_parent
 from hmc.running.importable import why_not_processes
 from hmc.running.search_path import safe_start
 from hmc.settings import check_whole
@@ -239,7 +240,7 @@ def _serve(pipe: Connection) -> None:
     """
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     with contextlib.suppress(EOFError, OSError):  # the other end is gone
         while (request := _receive(pipe)) != _END:
             _send(pipe, _answer_to(request))
@@ -261,13 +262,6 @@ def _run(request: Packed) -> Any:
     if model_key is not None and arguments[0].density_key() != model_key:
         raise StaleWorkerError("the code of the log density differs")
     return function(*arguments)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
 
 
 @functools.cache

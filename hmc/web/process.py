@@ -19,7 +19,8 @@ import numba
 from hmc.errors import HMCError
 from hmc.model import Model
 from hmc.running import model_file
-from hmc.running.importable import why_not_processes
+from hmc.running.ending import end_with_parent
+from hmc.running.importable import why_not_in_a_new_process
 from hmc.running.search_path import safe_start
 from hmc.web.lowering import density_code, sampler_code
 from hmc.web.object_code import object_of, optimised
@@ -43,14 +44,14 @@ def made(model: Model, sampler: bytes | None, *, simd: bool) -> MadeModule:
     ValueError where a new process cannot have the model. HMCError where Numba or LLVM cannot make it.
     """
     model.density()  # what does not compile is told as it always is; what does can be told from other code
-    reason = why_not_processes(model)
+    reason = why_not_in_a_new_process(model)
     if reason is not None:
         raise ValueError(f"{model.name}: its module is made in a new process, and {reason}")
     try:
         # An author's functions may have been kept on disk optimised, and must not be kept there unoptimised: what the
         # process keeps is its own.
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, _new_process() as pool:
-            with _environment(NUMBA_OPT="0", NUMBA_CACHE_DIR=folder), safe_start():
+            with _environment(NUMBA_OPT="0", NUMBA_CACHE_DIR=folder), safe_start(), _as_parent():
                 future = pool.submit(_make, model_file.Known(), model, sampler, simd)
             return future.result()
     except BrokenProcessPool:
@@ -61,7 +62,7 @@ def made(model: Model, sampler: bytes | None, *, simd: bool) -> MadeModule:
 
 
 def _new_process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=end_with_parent)
 
 
 def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> MadeModule:
@@ -72,6 +73,20 @@ def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> Mad
     of_sampler = optimised(sampler_code(), EXPORTS, simd=simd) if sampler is None else zlib.decompress(sampler)
     made_object = object_of([of_sampler, density], PRODUCTS + PCG64, EXPORTS, simd=simd)
     return MadeModule(made_object, sampler or zlib.compress(of_sampler))
+
+
+@contextlib.contextmanager
+def _as_parent() -> Iterator[None]:
+    """Even a worker can start a process meanwhile. It is a daemon, which otherwise may not, since such a process would
+    outlive it; ours ends with it.
+    """
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    before = config.get("daemon")
+    config["daemon"] = False
+    try:
+        yield
+    finally:
+        config["daemon"] = before
 
 
 @contextlib.contextmanager

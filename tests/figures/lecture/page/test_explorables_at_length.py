@@ -66,6 +66,22 @@ def test_each_begins_and_copies_python_of_what_it_shows(shown, play):
     assert "hmc.sample(" in view.python()
 
 
+def test_the_contents_lead_to_each_by_keyboard(shown, chromium):
+    shown()
+    links = chromium.find_elements(By.CSS_SELECTOR, "nav .to-play a")
+    assert [link.text for link in links] == ["play with it"] * len(PLAYS)
+    links[2].send_keys(Keys.ENTER)
+    Embedded(chromium, "confounds").until_answered(0)
+    assert is_in_sight(chromium, "confounds")
+
+
+def test_where_one_stands_below_the_other_controls_come_first(shown):
+    view = shown("confounds", width=400)
+    tops = "return ['.switches', '.estimators'].map((each) => root.querySelector(each).getBoundingClientRect().top)"
+    controls, picture = view.ask(tops)
+    assert controls < picture
+
+
 def test_nothing_is_sampled_far_away(shown, chromium):
     shown()
     chromium.execute_script("document.querySelector('#tadpoles').scrollIntoView()")
@@ -121,6 +137,9 @@ def test_a_presenter_shows_one_at_a_time_and_returns(shown, chromium):
     view.click("Present")
     size = view.ask("const box = root.getRootNode().host.getBoundingClientRect(); return [box.width, box.height]")
     assert size == chromium.execute_script("return [innerWidth, innerHeight]")
+    assert view.ask("return root.querySelector('.of-hall').checkVisibility()")
+    sharp = "return [...root.querySelectorAll('canvas')].map((c) => c.width / c.getBoundingClientRect().width)"
+    view.until(lambda v: all(abs(scale - 1) < 0.02 for scale in v.ask(sharp)), "charts that are not sharp")
     view.keys(Keys.PAGE_DOWN)
     other = Embedded(chromium, "pooling").until_answered(0)
     presented = "return [...document.querySelectorAll('.play.presenting')].map((e) => e.parentElement.dataset.play)"

@@ -9,7 +9,7 @@ import { confoundsPython, ESTIMATORS, estimatorRun, studyOf } from "../../../../
 import { lookAtTanks, scoringOfTanks } from "../../../../hmc/web/page/js/lecture/looks.mjs";
 import { psisOf, waicOf } from "../../../../hmc/web/page/js/lecture/psis.mjs";
 import { schoolsPython, schoolsRun } from "../../../../hmc/web/page/js/lecture/schools.mjs";
-import { exactPooling, poolingPython, poolingRun, scoresOfSigma } from "../../../../hmc/web/page/js/lecture/tanks.mjs";
+import { exactPooling, poolingPython, poolingRun, scoringOfSigma } from "../../../../hmc/web/page/js/lecture/tanks.mjs";
 
 const KINDS = {
   cafes: { runs: cafeRuns, python: cafePython },
@@ -41,7 +41,7 @@ const CALLS = {
   },
   exactCafes: ({ states }) => states.map((state) => exactCafes(state)),
   exactPooling: ({ states, tables }) => states.map((state) => exactPooling(state, tables)),
-  scoresOfSigma: ({ state, tables }) => scoresOfSigma(state, tables),
+  scoresOfSigma: ({ state, tables }) => scored(scoringOfSigma(state, tables)),
   studies: ({ states, tables }) => states.map((state) => studyOf(state, tables)),
   scores({ columns, chains }) {
     const of = columns.map((column) => Float64Array.from(column));

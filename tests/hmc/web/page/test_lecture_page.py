@@ -96,6 +96,21 @@ def test_dots_are_moved_and_removed_by_keyboard_alone(shown):
     assert view.ask("return document.activeElement.getAttribute('aria-valuenow')") == "6"
     view.changed(lambda: view.keys(Keys.DELETE))
     assert view.state()["visits"] == [[1, 4]]
+    assert view.ask("return document.activeElement.getAttribute('aria-label')") == "Visit cafe 3"
+
+
+def test_a_double_click_takes_a_dot_away_and_two_slow_ones_do_not(shown):
+    view = shown(visits=[[2, 10], [1, 4]])
+    dot = [0.5, 78 / 88]
+    view.drag(SECOND, dot, None)
+    time.sleep(0.6)
+    view.drag(SECOND, dot, None)
+    assert view.state()["visits"] == [[2, 10], [1, 4]]
+    view.changed(lambda: view.drag(SECOND, dot, None))
+    assert view.state()["visits"] == [[1, 4]]
+    view.drag(SECOND, dot, None)
+    view.drag(SECOND, dot, None)
+    assert view.state()["visits"] == [[1, 4], [2, 10]]  # what the first press made the second does not take away
 
 
 def test_the_film_plays_stops_is_undone_and_continued_by_hand(shown):

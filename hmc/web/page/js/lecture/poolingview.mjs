@@ -68,7 +68,7 @@ export function makePoolingView(root, store, engine) {
     python: () => poolingPython(store.get()), link: engine.link, exercises: POOLING_TASKS,
   });
 
-  let seen = null, known = null, score = null, isScored = false;
+  let seen = null, known = null, score = null, scoredTanks;
   const tell = () => seen && fillTable(table, [element("th", { scope: "col" }, "draws"), element("th", { scope: "col" }, "exact")],
     rowsOfPooling(seen.summary, known && known.of === seen.state ? known.found : storedOf(engine, seen.state), score && score.of === seen.state ? score.found : null));
   const scored = newestOf(({ state, run }) => engine.sampler("scores", run.model, [state, run]), (found, { state }, isNewest) => {
@@ -88,8 +88,7 @@ export function makePoolingView(root, store, engine) {
     ({ state, run }) => engine.sampler("allTanks", run.model, [state, run]), picture, frame, ({ state, run }) => {
       scored({ state, run }); // what nobody waits for comes later
       if (!state.predators) exactly({ state });
-      if (!isScored) scoring({ state });
-      isScored = true; // until there are other tanks
+      if (scoredTanks !== state.tanks) scoring({ state });
       return `${run.model}: 4 × 1,000 draws of ${run.dimension} parameters`;
     });
   const exactly = newestOf(({ state }) => engine.exact("exactPooling", "mST", [state, tables]), (found, { state }, isNewest) => {
@@ -99,16 +98,20 @@ export function makePoolingView(root, store, engine) {
     sigmas.showExact(found.curve);
     tell();
   }, frame.fail);
-  const scoring = newestOf(({ state }) => engine.exact("scoresOfSigma", "mST", [state, tables]), (found, _, isNewest) => isNewest && scores.showScores(found), frame.fail);
+  const scoring = newestOf(({ state }) => engine.exact("scoresOfSigma", "mST", [state, tables]), (found, { state }, isNewest) => {
+    if (found === null || !isNewest) return;
+    scoredTanks = state.tanks;
+    scores.showScores(found);
+  }, frame.fail);
 
-  const show = (state, at, isOfTanks) => {
+  const show = (state, at) => {
     const trouble = poolingTrouble(state, tables);
     slider.input.disabled = state.predators;
     slider.show(stepOf(state.sigma ?? Math.exp(0.5)));
     scores.showSigma(state.predators ? undefined : state.sigma);
     if (trouble !== null) return frame.fail(new Error(trouble));
     if (state.predators) chart.showExact(storedOf(engine, state)?.logits(tanksOf(state)) ?? null), sigmas.showExact(null);
-    isScored &&= !isOfTanks;
+    engine.exact("stop", "mST", []);
     sampled({ state, run: poolingRun(state, tables), at });
   };
   const showFields = (state) => {
@@ -118,10 +121,10 @@ export function makePoolingView(root, store, engine) {
   };
   store.subscribe((state, changedNames) => {
     showFields(state);
-    if (OF_POOLING.some((name) => changedNames.has(name))) show(state, performance.now(), changedNames.has("tanks"));
+    if (OF_POOLING.some((name) => changedNames.has(name))) show(state, performance.now());
   });
   showFields(store.get());
-  show(store.get(), performance.now(), true);
+  show(store.get(), performance.now());
 }
 
 function legendOfTanks() {

@@ -104,10 +104,15 @@ export function exactPooling(state, tables) {
   return { ...momentsOf(grid), looic: scoreOf(grid), curve: sigma === null ? densityOfSpread(grid) : null };
 }
 
-/** The exact leave-one-out scores of the sigmas of the slider, and that of learning sigma. They depend on the tanks alone.
+/** The exact leave-one-out scores of the sigmas of the slider, and that of learning sigma. They depend on the tanks alone,
+ * and come one after another: the value comes at the end.
  * @param {{tanks: Tank[] | null}} state @param {{logFactorial: number[], tanks: Tank[]}} tables */
-export function scoresOfSigma({ tanks }, tables) {
+export function* scoringOfSigma({ tanks }, tables) {
   const asked = (sigma) => groupedOf(tanks ?? tables.tanks, tables, sigma);
-  const sigmas = evenly(SIGMAS.map(Math.log), SCORED).map(Math.exp);
-  return { sigmas, looic: sigmas.map((sigma) => scoreOf(groupedPosterior(asked(sigma)))), learned: scoreOf(groupedPosterior(asked(null))) };
+  const sigmas = evenly(SIGMAS.map(Math.log), SCORED).map(Math.exp), looic = [];
+  for (const sigma of sigmas) {
+    looic.push(scoreOf(groupedPosterior(asked(sigma))));
+    yield;
+  }
+  return { sigmas, looic, learned: scoreOf(groupedPosterior(asked(null))) };
 }

@@ -5,10 +5,11 @@ import { load, openChain, sample } from "../../../js/hmc.mjs";
 import { answerWith } from "../answering.mjs";
 import { exactCafes } from "./cafes.mjs";
 import { lookAtCafes, lookAtEstimator, lookAtSchools, lookAtTanks, scoringOfTanks } from "./looks.mjs";
-import { exactPooling, scoresOfSigma } from "./tanks.mjs";
+import { exactPooling, scoringOfSigma } from "./tanks.mjs";
 
 const loaded = new Map();
 const last = new Map(); // what was sampled last, of cafes and of tanks
+let turns = 0; // of tanks: what was begun in an earlier one is not wanted any more
 
 const FIRST = 250; // draws of the first chain, enough for a picture while the others are drawn
 
@@ -21,6 +22,7 @@ const drawsOf = (run) => sample(modelOf(run), run.settings);
 
 /** The first draws of each run's first chain. @param {string} what @param {Run[]} runs */
 function begun(what, runs) {
+  if (what === "tanks") turns++;
   const chains = runs.map((run) => openChain(modelOf(run), { ...run.settings, keep_warmup: false }, 0));
   last.set(what, { runs, chains, drawn: null });
   return chains.map((chain) => drawnBy(chain, FIRST));
@@ -62,6 +64,17 @@ const turn = () => new Promise((resolve) => {
   port2.postMessage(null);
 });
 
+/** What a generator gives in the end; null where something else is asked for before. */
+async function unlessStopped(steps) {
+  const mine = turns;
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await turn();
+    if (turns !== mine) return null;
+  }
+}
+
 answerWith({
   async load(name, bytes) {
     if (bytes !== null) loaded.set(name, await load(bytes)); // the worker of integrals has no modules
@@ -72,19 +85,11 @@ answerWith({
   allCafes: () => lookAtCafes(completed("cafes")),
   firstTanks: (_, state, run) => lookAtTanks(state, run, begun("tanks", [run])[0]),
   allTanks: (_, state, run) => lookAtTanks(state, run, completed("tanks")[0]),
-  /** Of all draws; null where others are asked for before it is done. */
-  async scores(_, state, run) {
-    const of = last.get("tanks"), steps = scoringOfTanks(state, run, of.drawn[0]);
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done) return value;
-      await turn();
-      if (last.get("tanks") !== of) return null;
-    }
-  },
+  scores: (_, state, run) => unlessStopped(scoringOfTanks(state, run, last.get("tanks").drawn[0])),
+  stop: () => void turns++,
   estimator: (_, run) => lookAtEstimator(run, drawsOf(run)),
   schools: (_, form, run) => lookAtSchools(form, drawsOf(run)),
   exactCafes: (_, state) => exactCafes(state),
   exactPooling: (_, state, tables) => exactPooling(state, tables),
-  scoresOfSigma: (_, state, tables) => scoresOfSigma(state, tables),
+  scoresOfSigma: (_, state, tables) => unlessStopped(scoringOfSigma(state, tables)),
 });
