@@ -97,11 +97,11 @@ def make(
 
 
 def _write_page(
-    parts: Sequence[contents.Part], plan: Plan, kept: Kept, done: Collection[str], facts: Mapping[str, str]
+    parts: Sequence[contents.Part], plan: Plan, kept: Kept, done: Collection[str], facts: dict[str, str]
 ) -> None:
     """Write the page, unless it is there already. Then nothing is loaded that only a page needs, such as pandas."""
     shown = [[name, plan.items[name].key] for name in sorted(done)]
-    made_from = [sources.digest_of_all(), [part.name for part in parts], shown, dict(facts)]
+    made_from = [sources.digest_of_all(), [part.name for part in parts], shown, facts]
     key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
     if kept.has_page(key):
         return
