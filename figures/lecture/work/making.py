@@ -104,7 +104,7 @@ def _write_page(
 ) -> None:
     """Write the page, unless it is there already. Then nothing is loaded that only a page needs, such as pandas."""
     shown = [[name, plan.items[name].key] for name in sorted(done)]
-    made_from = [sources.digest_of_all(), [part.name for part in parts], shown, dict(facts)]
+    made_from = [sources.digest_of_all(), [part.name for part in parts], shown, facts]
     key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
     if kept.has_page(key):
         return
