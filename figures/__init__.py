@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "METRICS_OF", "OF_SAMPLER", "OTHER_INPUTS",
     "SERIES", "caption", "describe", "draw", "file_stem", "films", "home", "is_fit",
-    "may_use", "names", "needs", "of_any_fit", "options_of", "still", "write_film",
+    "names", "needs", "of_any_fit", "options_of", "still", "write_film",
 ]  # fmt: skip
 
 
@@ -35,7 +35,6 @@ class _Entry(NamedTuple):
     needs: tuple[Need, ...]  # inputs, in the order of the function's arguments
     summary: str
     function: str = ""  # its name, if it is not the figure's
-    may_use: tuple[tuple[str, str], ...] = ()  # (argument, input) of its optional inputs
     still: str = ""  # of a film: the still that shows the same
 
 
@@ -51,12 +50,10 @@ OF_SAMPLER = ("target_accept",)  # options in SERIES that are arguments of `hmc.
 # Inputs other than fits.
 OTHER_INPUTS = {
     "coverage": "the table of models.coverage.coverage",
-    "refits of mST_fixed": "a diagnostics.loo_refit.LooRefit, or its looic, for each fit of mST_fixed",
 }
 METRICS_OF = "other metrics of "  # before a model's name: a list of fits of it, each with another metric
 
 _ESTIMATORS = ("m0", "mf", "mr", "mrx", "mru")
-_EXACT = (("exact", "refits of mST_fixed"),)
 _STILLS = {
     "story_responses": _Entry("trolley", (), "mean response to each story, and the middle half of its responses"),
     "participant_responses": _Entry("trolley", (), "mean response of each participant, and the middle half"),
@@ -76,13 +73,12 @@ _STILLS = {
         "the tanks by complete, no and partial pooling",
     ),
     "sigma_sweep": _Entry(
-        "tadpoles.sweep", ("mST_fixed", "mST"), "PSIS against sigma, and the sigma that mST learns", may_use=_EXACT
+        "tadpoles.sweep", ("mST_fixed", "mST"), "scores against sigma, and the sigma that mST learns"
     ),
     "overfitting": _Entry(
         "tadpoles.overfitting",
         ("mST_fixed",),
         "fit to tanks seen and prediction of tanks unseen, by sigma",
-        may_use=_EXACT,
     ),
     "superstitions": _Entry("tadpoles.superstitions", (), "random units, many units, a normal population: not needed"),
     "tanks_by_predation": _Entry("tadpoles.survival", ("mST",), "the tank plot of mST, with and without predators"),
@@ -131,7 +127,7 @@ _FILMS = {
         still="cafes_sheet",
     ),
     "sweep_film": _Entry(
-        "tadpoles.sweep", ("mST_fixed",), "the tanks as sigma grows, and its score", "sigma_sweep_animation", _EXACT,
+        "tadpoles.sweep", ("mST_fixed",), "the tanks as sigma grows, and its score", "sigma_sweep_animation",
         still="sigma_sweep",
     ),
     "nuts_film": _Entry(
@@ -188,11 +184,6 @@ def needs(name: str) -> list[str]:
     return list(dict.fromkeys(_input_of(need) for need in _entry(name).needs))
 
 
-def may_use(name: str) -> list[str]:
-    """The names of the optional inputs, which the still or film shows if they are given."""
-    return [given for _, given in _entry(name).may_use]
-
-
 def still(name: str) -> str:
     """The name of the still that shows the same as the film `name`, for readers who prefer no motion."""
     if name not in _FILMS:
@@ -202,10 +193,8 @@ def still(name: str) -> str:
 
 def options_of(name: str) -> list[str]:
     """The names of the options that `draw` or `write_film` takes for this figure, such as `data`."""
-    entry = _entry(name)
-    optional = {argument for argument, _ in entry.may_use}
     arguments = [argument for argument in inspect.signature(_function(name)).parameters if argument != "path"]
-    return [argument for argument in arguments[len(entry.needs) :] if argument not in optional]
+    return arguments[len(_entry(name).needs) :]
 
 
 def caption(name: str) -> tuple[str, tuple[str, ...]]:
@@ -230,9 +219,9 @@ def draw(name: str, inputs: Mapping[str, Any], **options: Any) -> Figure:
         raise ValueError(f"{name} is a film, which figures.write_film writes; the still {still(name)} shows the same")
     from figures.drawing.style import NoRoomError
 
-    arguments, optional = _arguments(name, inputs, options)
+    arguments = _arguments(name, inputs, options)
     try:
-        return _function(name)(*arguments, **optional, **options)
+        return _function(name)(*arguments, **options)
     except NoRoomError as error:
         raise NoRoomError(f"{name}: {error}") from None
 
@@ -243,8 +232,7 @@ def write_film(name: str, inputs: Mapping[str, Any], path: str | Path, **options
     Inputs, options and errors as for `draw`.
     """
     still(name)  # a film?
-    arguments, optional = _arguments(name, inputs, options)
-    return _function(name)(*arguments, path=path, **optional, **options)
+    return _function(name)(*_arguments(name, inputs, options), path=path, **options)
 
 
 def home(name: str) -> str:
@@ -288,9 +276,8 @@ def _input_of(need: Need) -> str:
     return need if isinstance(need, str) else need[0]
 
 
-def _arguments(name: str, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The function's arguments: a list of the inputs it needs, and {argument: input} of the optional ones."""
-    entry = _entry(name)
+def _arguments(name: str, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> list[Any]:
+    """The inputs that the function takes, in their order. ValueError if one is missing, and for an unknown option."""
     for needed in needs(name):
         if needed not in inputs:
             raise ValueError(f"{name} needs {_in_words(needed)}; given: {', '.join(inputs) or 'none'}")
@@ -300,8 +287,7 @@ def _arguments(name: str, inputs: Mapping[str, Any], options: Mapping[str, Any])
     unknown = [option for option in options if option not in known]
     if unknown:
         raise ValueError(f"{name} has no option {unknown[0]}; its options are {', '.join(known) or 'none'}")
-    optional = {argument: inputs[given] for argument, given in entry.may_use if given in inputs}
-    return [_chosen(inputs, need) for need in entry.needs], optional
+    return [_chosen(inputs, need) for need in _entry(name).needs]
 
 
 def _in_words(needed: str) -> str:

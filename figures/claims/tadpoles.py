@@ -11,6 +11,7 @@ from diagnostics.psis import compute_psis_loo
 from figures.claims.draws import interval, mean, pooled, rises, sd, width
 from figures.tadpoles import overfitting, superstitions, survival, sweep, tanks
 from models.reedfrogs import TANKS
+from models.reedfrogs.leave_one_out import known_sigma_looic
 from models.tables import read
 
 SDS = {10: 0.18, 25: 0.30, 35: 0.30}  # of the raw proportions, by the number of tadpoles, as the caption says
@@ -124,15 +125,9 @@ def _between_models(shown):
 
 
 def _exact_scores(shown):
-    """(sigma, exact score) in ascending order of sigma; the refits are an optional input."""
-    order = np.argsort([sweep.sigma_of(fit) for fit in shown["mST_fixed"]])
-    sigma = np.array([sweep.sigma_of(fit) for fit in shown["mST_fixed"]])[order]
-    return sigma, np.array([sweep._looic(score) for score in shown["refits of mST_fixed"]])[order]
-
-
-def _if_refitted(claim):
-    """A claim about exact scores, which is not made where there are none."""
-    return lambda shown: "refits of mST_fixed" not in shown or claim(shown)
+    """(sigma, exact score) in ascending order of sigma."""
+    data = sorted((fit.model.data for fit in shown["mST_fixed"]), key=lambda data: data.sigma)
+    return [d.sigma for d in data], np.array([known_sigma_looic(d) for d in data])
 
 
 def _best_is_learned(shown):
@@ -279,7 +274,7 @@ CLAIMS = {
         "A larger sigma fits the observed tanks better (dots), up to the largest: an intercept is then freer": (
             _larger_sigma_fits_better
         ),
-        "are predicted best by a sigma in between, beyond which a better fit is a worse prediction": _if_refitted(
+        "are predicted best by a sigma in between, beyond which a better fit is a worse prediction": (
             _score_falls_and_rises
         ),
         "would be the largest": _larger_sigma_fits_better,
@@ -297,24 +292,20 @@ CLAIMS = {
         "their error is smaller than that of the raw proportions": _pooling_beats_raw("mixture"),
     },
     "sigma_sweep": {
-        "With a small sigma, the model takes all tanks for one and predicts them badly": _if_refitted(
-            _score_falls_and_rises
-        ),
-        "no tank teaches anything about the next, and predictions are worse again": _if_refitted(
-            _score_falls_and_rises
-        ),
-        "its 89% interval holds the sigma with the best exact score": _if_refitted(_best_is_learned),
+        "With a small sigma, the model takes all tanks for one and predicts them badly": _score_falls_and_rises,
+        "no tank teaches anything about the next, and predictions are worse again": _score_falls_and_rises,
+        "its 89% interval holds the sigma with the best exact score": _best_is_learned,
         "Only the tank itself informs its intercept, so leaving it out makes the weights too uneven": (
             _weights_are_uneven
         ),
-        "at large sigmas the scores are too low": _if_refitted(_psis_is_too_low),
+        "at large sigmas the scores are too low": _psis_is_too_low,
     },
     "sweep_film": {
-        "from too much pooling to too little": _if_refitted(_score_falls_and_rises),
+        "from too much pooling to too little": _score_falls_and_rises,
         "estimates (dots) move from the population's mean to the raw proportions": _estimates_move_to_raw,
-        "The score falls at first": _if_refitted(_score_falls_and_rises),
-        "there is too little pooling, it rises again": _if_refitted(_score_falls_and_rises),
-        "PSIS (points) is too low there": _if_refitted(_psis_is_too_low),
+        "The score falls at first": _score_falls_and_rises,
+        "there is too little pooling, it rises again": _score_falls_and_rises,
+        "PSIS (points) is too low there": _psis_is_too_low,
         "below, the scores of all sigmas": "a place in the figure",
     },
 }

@@ -16,13 +16,6 @@ class NamedFit(NamedDraws, Protocol):
     def name(self) -> str: ...
 
 
-class LeaveOneOut(Protocol):
-    """The result of leave-one-out, as a `diagnostics.loo_refit.LooRefit`."""
-
-    @property
-    def looic(self) -> float: ...
-
-
 class FitOfModel(NamedFit, SampledFit, Protocol):
     """A fit with its model and the course of its run."""
 

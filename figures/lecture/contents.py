@@ -11,9 +11,6 @@ from typing import NamedTuple, TypeAlias
 WARMUP = 1000
 # A chain's draws in a fit without a tank. With 48 such fits, a deviance then has a Monte Carlo error of about 1.
 REFIT_DRAWS = 500
-# The same of a model that is refitted for each value of an option, whose deviances are points of a line: their error,
-# 1 to 3 of a scale of 300, is less than the line is wide.
-SERIES_REFIT_DRAWS = 200
 
 
 class ShownModel(NamedTuple):

@@ -15,7 +15,7 @@ from figures.tadpoles.sweep import scale_of_sigma, scores, sigma_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from figures.drawing.protocols import FitOfModel, LeaveOneOut
+    from figures.drawing.protocols import FitOfModel
 
 
 def deviance_within(fits: Sequence[FitOfModel]) -> NDArray[np.float64]:
@@ -23,27 +23,26 @@ def deviance_within(fits: Sequence[FitOfModel]) -> NDArray[np.float64]:
     return np.array([-2.0 * compute_waic(fit.log_likelihood).lppd for fit in sorted(fits, key=sigma_of)])
 
 
-def overfitting(fits: Sequence[FitOfModel], exact: Sequence[LeaveOneOut | float] = ()) -> Figure:
+def overfitting(fits: Sequence[FitOfModel]) -> Figure:
     """Memory resists overfitting: how well each sigma fits the tanks it has seen, and tanks it has not.
 
     A larger sigma fits the observed tanks better (dots), up to the largest: an intercept is then freer to follow its
-    own tank. Tanks left out (line, if it is drawn) are predicted best by a sigma in between, beyond which a better fit
+    own tank. Tanks left out (line, exact) are predicted best by a sigma in between, beyond which a better fit
     is a worse prediction: overfitting. A fixed sigma chosen by its fit to the data would be the largest.
     Learning sigma from all tanks finds the best region without leaving any out (see `sigma_sweep`).
 
-    `fits` of `mST_fixed`, `exact` as for `figures.tadpoles.sweep.scores`. ValueError as there.
+    `fits` of `mST_fixed`. ValueError as for `figures.tadpoles.sweep.scores`.
     """
-    shown, within = scores(fits, exact), deviance_within(fits)
+    shown, within = scores(fits), deviance_within(fits)
     with style.applied():
         figure = style.blank()
         axes = figure.add_subplot()
         figure.suptitle("Fit to tanks seen, and prediction of tanks unseen", x=0.015, ha="left")
         grey = style.model_colour("mST_fixed")
         axes.plot(shown.sigma, within, "o", color=grey, markersize=7, label="tanks seen", gid="within")
-        if shown.exact.size:
-            axes.plot(shown.sigma, shown.exact, color=style.INK, label="each tank unseen, by refitting", gid="exact")
-            best = shown.exact.argmin()
-            axes.plot(shown.sigma[best], shown.exact[best], "o", color=style.INK, markersize=10, gid="best")
+        axes.plot(shown.sigma, shown.exact, color=style.INK, label="each tank unseen, exactly", gid="exact")
+        best = shown.exact.argmin()
+        axes.plot(shown.sigma[best], shown.exact[best], "o", color=style.INK, markersize=10, gid="best")
         scale_of_sigma(axes, shown.sigma)
         axes.set(xlabel="sigma given to all tanks (logits)", ylabel="Deviance")
         figure.legend(loc="outside lower center", ncols=2)

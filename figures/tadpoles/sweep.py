@@ -6,7 +6,6 @@ of a tank that was left out: lower is better.
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +19,7 @@ from figures.drawing.density import kernel_density
 from figures.drawing.film import write_film
 from figures.tadpoles import tanks
 from models.reedfrogs import TANKS
+from models.reedfrogs.leave_one_out import known_sigma_looic
 from models.tables import read
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from figures.drawing.protocols import FitOfModel, LeaveOneOut, NamedFit
+    from figures.drawing.protocols import FitOfModel, NamedFit
 
 
 class SweepScores(NamedTuple):
@@ -36,26 +36,23 @@ class SweepScores(NamedTuple):
     sigma: np.ndarray
     psis: np.ndarray
     se: np.ndarray  # standard error of `psis`
-    exact: np.ndarray  # by refitting; empty if it is not known
+    exact: np.ndarray  # the same by quadrature
 
 
-def scores(fits: Sequence[FitOfModel], exact: Sequence[LeaveOneOut | float] = ()) -> SweepScores:
-    """The `SweepScores` of a sweep, by PSIS and, if it is given, by exact leave-one-out.
+def scores(fits: Sequence[FitOfModel]) -> SweepScores:
+    """The `SweepScores` of a sweep, by PSIS and exactly.
 
-    `exact`: for each of `fits`, in their order, a `diagnostics.loo_refit.LooRefit` or its looic. ValueError if a fit's
-    sigma is not known, two fits have the same sigma, or the lists differ in length.
+    ValueError if a fit's sigma is not known, or two fits have the same sigma.
     """
     sigma = np.array([sigma_of(fit) for fit in fits])
     if sigma.size == 0 or np.unique(sigma).size < sigma.size:
         raise ValueError(f"sweep: {sigma.size} fits with {np.unique(sigma).size} different sigmas")
-    deviance = np.array([_looic(score) for score in exact])
-    if deviance.size not in (0, sigma.size):
-        raise ValueError(f"sweep: {deviance.size} exact scores for {sigma.size} fits")
     # Without the warning: the figure itself shows that PSIS cannot be trusted here.
     by_psis = [compute_psis_loo(fit.log_likelihood) for fit in fits]
     order = np.argsort(sigma)
     psis, se = np.array([(score.looic, score.se) for score in by_psis]).T
-    return SweepScores(sigma[order], psis[order], se[order], deviance[order] if deviance.size else deviance)
+    exact = np.array([known_sigma_looic(fit.model.data) for fit in fits])
+    return SweepScores(sigma[order], psis[order], se[order], exact[order])
 
 
 def sigma_of(fit: FitOfModel) -> float:
@@ -66,7 +63,7 @@ def sigma_of(fit: FitOfModel) -> float:
     return float(sigma)
 
 
-def sigma_sweep(fits: Sequence[FitOfModel], learned: NamedFit, exact: Sequence[LeaveOneOut | float] = ()) -> Figure:
+def sigma_sweep(fits: Sequence[FitOfModel], learned: NamedFit) -> Figure:
     """The score of each given sigma, and, above, the sigma that a model learns from the tanks themselves.
 
     With a small sigma, the model takes all tanks for one and predicts them badly: it underfits. With a large sigma, no
@@ -74,13 +71,12 @@ def sigma_sweep(fits: Sequence[FitOfModel], learned: NamedFit, exact: Sequence[L
     the good region from the data alone, without a score: its 89% interval holds the sigma with the best exact score.
 
     PSIS (points; bars are standard errors over tanks) reweights the draws of one fit. Only the tank itself informs its
-    intercept, so leaving it out makes the weights too uneven, and at large sigmas the scores are too low. Refitting
-    without each tank gives scores to believe (line, if it is drawn).
+    intercept, so leaving it out makes the weights too uneven, and at large sigmas the scores are too low. The line has
+    the exact scores: where sigma is given, the posterior without a tank is an integral that can be computed.
 
-    `fits` of `mST_fixed`, `learned` of `mST`, `exact` as for `scores`. ValueError as there, or if `learned` has no
-    draws of sigma.
+    `fits` of `mST_fixed`, `learned` of `mST`. ValueError as for `scores`, or if `learned` has no draws of sigma.
     """
-    shown = scores(fits, exact)
+    shown = scores(fits)
     if "sigma" not in learned.keys():  # noqa: SIM118 (keys are the contract)
         raise ValueError(f"sweep: {learned.name} has no sigma; it has {', '.join(learned.keys())}")
     log_sigma = np.linspace(*np.log(shown.sigma[[0, -1]]), 400)
@@ -104,7 +100,6 @@ def sigma_sweep(fits: Sequence[FitOfModel], learned: NamedFit, exact: Sequence[L
 def sigma_sweep_animation(
     fits: Sequence[FitOfModel],
     path: str | Path,
-    exact: Sequence[LeaveOneOut | float] = (),
     data: pd.DataFrame | str | Path | None = None,
     seconds: float = 0.6,
 ) -> Path:
@@ -112,14 +107,14 @@ def sigma_sweep_animation(
 
     Above, the estimates of the fit with that sigma; below, the scores of all sigmas, with this one marked. As sigma
     grows, estimates (dots) move from the population's mean to the raw proportions (rings). The score falls at first.
-    Where there is too little pooling, it rises again if each tank is scored by a refit without it (line, if it is
-    drawn). PSIS (points) is too low there, and cannot be trusted.
+    Where there is too little pooling, the exact score (line) rises again. PSIS (points) is too low there, and cannot be
+    trusted.
 
-    `path` (.gif) gets a frame for each sigma, from the smallest to the largest, and is returned. `fits` and `exact` as
-    for `scores`; `data` are those of the fits (None: the bundled tanks). A frame is shown for `seconds`, the last one
-    three times as long. The file is written whole or not at all. ValueError for another ending, and as for `scores`.
+    `path` (.gif) gets a frame for each sigma, from the smallest to the largest, and is returned. `fits` as for
+    `scores`; `data` are those of the fits (None: the bundled tanks). A frame is shown for `seconds`, the last one three
+    times as long. The file is written whole or not at all. ValueError for another ending, and as for `scores`.
     """
-    shown, table = scores(fits, exact), read(TANKS, data)
+    shown, table = scores(fits), read(TANKS, data)
     ascending = sorted(fits, key=sigma_of)
     frame = round(1000 * seconds)
     durations = [frame] * (len(fits) - 1) + [3 * frame]
@@ -177,8 +172,7 @@ def draw_scores(axes: Axes, shown: SweepScores) -> None:
     bars = axes.errorbar(shown.sigma, shown.psis, shown.se, **points, label="PSIS, standard error")
     bars.lines[0].set_gid("psis")
     bars.lines[2][0].set_gid("standard errors")
-    if shown.exact.size:
-        axes.plot(shown.sigma, shown.exact, color=style.INK, linewidth=2.2, label="exact, by refitting", gid="exact")
+    axes.plot(shown.sigma, shown.exact, color=style.INK, linewidth=2.2, label="exact", gid="exact")
     scale_of_sigma(axes, shown.sigma)
     axes.set(xlabel="sigma given to all tanks (logits)", ylabel="Deviance of tanks left out")
 
@@ -196,7 +190,3 @@ def _round_values(low, high):
     powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     values = np.outer(powers, [1, 2, 5]).ravel()
     return values[(values >= low / 1.01) & (values <= high * 1.01)]
-
-
-def _looic(score):
-    return float(score) if isinstance(score, numbers.Real) else score.looic

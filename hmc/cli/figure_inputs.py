@@ -53,23 +53,19 @@ def plan(
     *,
     data: str | None = None,
     settings: Sequence[str] = (),
-    exact: bool = False,
     of_toys: Mapping[str, Any] = MappingProxyType({}),
 ) -> Inputs:
     """The `Inputs` of these stills and films; none are all.
 
     `data` and `settings`: a path, and texts NAME=VALUE, which go to the models and figures that have such an option.
-    `of_toys`: values of OF_TOYS, for the figures that have them. `exact`: whether exact leave-one-out is shown where it
-    can be. ValueError for an unknown figure, model or option, and for an option that none of them takes.
+    `of_toys`: values of OF_TOYS, for the figures that have them. ValueError for an unknown figure, model or option, and
+    for an option that none of them takes.
     """
     chosen = list(dict.fromkeys(names or [*figures.names(), *figures.films()]))
     needed = {name: figures.needs(name) for name in chosen}
     given = parsed_settings(settings) | ({} if data is None else {"data": data})
     if given and not names:
         raise ValueError("--data and --set need names of figures, since parts of the lecture have different data")
-    if exact and not any(map(figures.may_use, chosen)):
-        those = [name for name in [*figures.names(), *figures.films()] if figures.may_use(name)]
-        raise ValueError(f"--exact is for {', '.join(those)}, not for {', '.join(chosen)}")
     inputs = dict.fromkeys(name for needs in needed.values() for name in needs)
     of_lecture = {name for figure, needs in needed.items() if ":" not in figure for name in needs}
     several = of_lecture & set(figures.SERIES)
@@ -79,11 +75,8 @@ def plan(
     if unused:
         text = "--data" if unused[0] == "data" else f"--set {unused[0]}"
         raise ValueError(f"{text}: nothing in {', '.join(chosen)} has an option {unused[0]}")
-    others = [name for name in inputs if not figures.is_fit(name)]
-    others += dict.fromkeys(extra for name in chosen for extra in figures.may_use(name) if exact)
-    return Inputs(
-        {name: _built(name, takes, settings, several) for name, takes in taken.items()}, tuple(others), options
-    )
+    others = tuple(name for name in inputs if not figures.is_fit(name))
+    return Inputs({name: _built(name, takes, settings, several) for name, takes in taken.items()}, others, options)
 
 
 def _of_figure(name: str, given: Mapping[str, Any], of_toys: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,31 +101,16 @@ def of_sampler(name: str, number: int) -> list[dict[str, Any]]:
 def other_input(
     name: str, fits: dict[str, Any], *, seed: int, workers: int | None, executor: Any = None, **sampling: Any
 ) -> Any:
-    """The input `name`, of which `figures.is_fit` is False; refits and other metrics need the fits that are done.
+    """The input `name`, of which `figures.is_fit` is False; other metrics need the fit that is done.
 
-    `sampling`: further arguments of `hmc.sample`, for refits and other metrics. Studies have settings of their own; a
-    warning names those that fail. KeyboardInterrupt where they are interrupted.
+    `sampling`: further arguments of `hmc.sample`, for other metrics. Studies have settings of their own; a warning
+    names those that fail. KeyboardInterrupt where they are interrupted.
     """
     if name == "coverage":
         return _studies(seed, workers, executor)
-    if name.startswith(figures.METRICS_OF):
-        fit = fits[name.removeprefix(figures.METRICS_OF)]
-        sampling |= {"seed": seed, "workers": workers, "executor": executor}
-        return _other_metrics(fit[-1] if isinstance(fit, list) else fit, **sampling)
-    from diagnostics.loo_refit import loo_refit
-    from hmc.reporting import progress_bar
-
-    those = fits[name.removeprefix("refits of ")]
-    bar = progress_bar(len(those), "leave-one-outs")
-    refits: list[Any] = []
-    run: dict[str, Any] = {"workers": workers, "executor": executor, "progress": False}
-    for fit in those:
-        refits.append(loo_refit(fit.model, seed=seed, **run, **sampling))
-        if bar is not None:
-            bar.update()
-    if bar is not None:
-        bar.close()
-    return refits
+    fit = fits[name.removeprefix(figures.METRICS_OF)]
+    sampling |= {"seed": seed, "workers": workers, "executor": executor}
+    return _other_metrics(fit[-1] if isinstance(fit, list) else fit, **sampling)
 
 
 def written(name: str, inputs: dict[str, Any], folder: str, formats: Sequence[str], **options: Any) -> list[Any]:

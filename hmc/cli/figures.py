@@ -32,9 +32,6 @@ def add(subparsers: Any) -> None:
         "predictive:MODEL, metrics:MODEL (default: all of the lecture)",
     )
     command.add_argument("--list", action="store_true", help="list the figures and draw none")
-    command.add_argument(
-        "--exact", action="store_true", help="also show exact leave-one-out, by refitting (takes about a minute)"
-    )
     command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
     _add_look(command)
     add_sampling(command, LECTURES_WARMUP)
@@ -92,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     from hmc.files import folder_to_fill
 
     own = {name: getattr(options, name) for name in OF_TOYS if name in options.given}
-    planned = plan(options.names, data=options.data, settings=options.set, exact=options.exact, of_toys=own)
+    planned = plan(options.names, data=options.data, settings=options.set, of_toys=own)
     _refuse(planned, options)
     look = Look(options.width, options.height, options.dpi, options.style)
     with asked(look), folder_to_fill(options.out):

@@ -26,16 +26,14 @@ def test_every_figure_says_what_it_shows_and_needs_inputs_that_exist():
     for name in ALL:
         assert len(figures.describe(name)) > 20
         assert "\n" not in figures.describe(name)
-        fits = {given for given in (*figures.needs(name), *figures.may_use(name)) if figures.is_fit(given)}
+        fits = set(filter(figures.is_fit, figures.needs(name)))
         assert fits <= {*models.names(), *models.counterexamples()}
-        assert not set(figures.needs(name)) & set(figures.may_use(name))
         entry = figures._entry(name)
         function = getattr(importlib.import_module(f"figures.{entry.home}"), entry.function or name)
         arguments = dict(inspect.signature(function).parameters)
         is_film = name in figures.films()
         assert (arguments.pop("path", None) is not None) == is_film
         assert all(a.default is not inspect.Parameter.empty for a in list(arguments.values())[len(entry.needs) :])
-        assert {argument for argument, _ in entry.may_use} <= set(arguments)
 
 
 def _assert_readable(title, paragraphs):
@@ -98,7 +96,6 @@ def test_every_film_has_a_still_of_the_same_inputs():
     for name in figures.films():
         assert figures.still(name) in figures.names()
         assert set(figures.needs(name)) <= set(figures.needs(figures.still(name)))
-        assert figures.may_use(name) == figures.may_use(figures.still(name))
     with pytest.raises(ValueError, match=r"^no film is called tanks; known: cafes_film, sweep_film, nuts_film$"):
         figures.still("tanks")
 
@@ -134,17 +131,6 @@ def sweep():
 def test_pooling_shows_the_ends_of_the_series(sweep):
     titles = [axes.get_title(loc="left") for axes in figures.draw("pooling", sweep).axes]
     assert [title.splitlines()[1][:14] for title in titles] == ["sigma given: 0", "sigma given: 5", "sigma learned:"]
-
-
-def test_an_input_that_can_be_done_without_is_shown_if_it_is_given(sweep, tmp_path):
-    def exact(inputs):
-        return [a.get_ydata() for a in figures.draw("sigma_sweep", inputs).axes[1].lines if a.get_gid() == "exact"]
-
-    refits = {"refits of mST_fixed": [500.0, 270.0, 320.0]}
-    assert exact(sweep) == []
-    assert [list(line) for line in exact(sweep | refits)] == [refits["refits of mST_fixed"]]
-    films = [figures.write_film("sweep_film", i, tmp_path / f"{len(i)}.gif") for i in (sweep, sweep | refits)]
-    assert films[0].read_bytes() != films[1].read_bytes()
 
 
 def test_a_figure_of_any_fit_is_drawn_of_that_fit_or_the_last_of_several(sweep):

@@ -116,7 +116,7 @@ class Plan:
         if isinstance(content, contents.ShownTable):
             inputs = {needed: self._input(needed) for needed in TABLES[name].needs}
             return self._item("table", f"tables/{name}", tasks.table, {"table": name}, inputs)
-        inputs = {needed: self._input(needed) for needed in [*figures.needs(name), *figures.may_use(name)]}
+        inputs = {needed: self._input(needed) for needed in figures.needs(name)}
         if isinstance(content, contents.ShownFilm):
             self.of(contents.ShownFigure(figures.still(name)))
             return self._item("film", f"figures/{name}", tasks.film, {"film": name}, inputs, figures.home(name))
@@ -160,15 +160,13 @@ class Plan:
             return [self._study(estimator) for estimator in ESTIMATORS]
         if kind == "refit":
             return self._refit(of)
-        make = self._refit if kind == "refits of" else self.fit
         if of in figures.SERIES:
-            return [make(of, nth) for nth in range(len(figures.SERIES[of][1]))]
-        return make(of)
+            return [self.fit(of, nth) for nth in range(len(figures.SERIES[of][1]))]
+        return self.fit(of)
 
-    def _refit(self, name: str, nth: int = -1) -> Item:
-        stem, options = self._options(name, nth)
-        draws = contents.SERIES_REFIT_DRAWS if name in figures.SERIES else contents.REFIT_DRAWS
-        return self._sampled("refit", stem, tasks.refit, name, options, draws=draws)
+    def _refit(self, name: str) -> Item:
+        stem, options = self._options(name, -1)
+        return self._sampled("refit", stem, tasks.refit, name, options, draws=contents.REFIT_DRAWS)
 
     def _study(self, estimator: str) -> Item:
         given = {"estimator": estimator, "replications": self._settings.replications, "seed": self._settings.seed}

@@ -19,7 +19,6 @@ from models.coverage import known_studies
 from models.tables import BUNDLED
 from models.trolley.study import simulate_study
 from tests.figures.helpers import claim_words
-from tests.helpers.exact_sweep import exact_looic
 
 FIGURES = [*figures.names(), *figures.films(), *(f"{kind}:mST" for kind in figures.of_any_fit())]
 ALL = [*FIGURES, *claims.words_of_the_lecture()]
@@ -68,7 +67,7 @@ def _fit(name, sampling, **options):
 
 @pytest.fixture(scope="module")
 def shown():
-    """The inputs of all figures, as the lecture has them; refits by quadrature."""
+    """The inputs of all figures, as the lecture has them."""
     needed = dict.fromkeys(need for name in FIGURES for need in figures.needs(name) if figures.is_fit(need))
     inputs = {}
     for name in needed:
@@ -76,15 +75,14 @@ def shown():
         given = [{option: value} if option else {} for value in values]
         fits = [_fit(name, **({} if option in figures.OF_SAMPLER else one), sampling=one) for one in given]
         inputs[name] = fits if option else fits[0]
-    exact = [exact_looic(sigma) for sigma in figures.SERIES["mST_fixed"][1]]
     inputs["mSTnomem"] = _fit("mSTnomem", {})  # of a table
-    return inputs | {"refits of mST_fixed": exact, "other metrics of mST": []}
+    return inputs | {"other metrics of mST": []}
 
 
 @EVERY_CLAIM
 def test_every_claim_is_true_of_the_lectures_fits(name, phrase, shown):
     if name in FIGURES:  # as the page draws it: of its own inputs alone
-        shown = {given: shown.get(given) for given in (*figures.needs(name), *figures.may_use(name))}
+        shown = {given: shown.get(given) for given in figures.needs(name)}
     assert phrase not in claims.untrue(name, shown)
 
 
@@ -111,7 +109,7 @@ def _all(shown, alter):
         name: [Altered(fit, alter) for fit in given] if isinstance(given, list) else Altered(given, alter)
         for name, given in shown.items()
         if figures.is_fit(name)
-    } | {"refits of mST_fixed": [-score for score in shown["refits of mST_fixed"]]}
+    }
 
 
 def _exchanged(shown):

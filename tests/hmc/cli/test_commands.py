@@ -212,22 +212,12 @@ def test_without_a_name_all_stills_and_films_are_drawn():
     planned = figure_inputs.plan([])
     assert list(planned.options) == [*figures.names(), *figures.films()]
     assert planned.others == ("coverage",)
-    assert figure_inputs.plan([], exact=True).others == ("coverage", "refits of mST_fixed")
     assert {name: len(several) for name, several in planned.models.items() if isinstance(several, list)} == {
         "cafes": 21,
         "mST_fixed": 20,
         "schools": 4,
         "schools_nc": 4,
     }
-
-
-def test_exact_leave_one_out_is_drawn_beside_psis(capsys, tmp_path, monkeypatch):
-    monkeypatch.setitem(figures.SERIES, "mST_fixed", ("sigma", (0.5, 2.0)))
-    few = ["--warmup", "50", "--draws", "20", "--workers", "1", "--chains", "2"]
-    for folder, exact in (("without", []), ("with", ["--exact"])):
-        assert run(capsys, "figures", "sigma_sweep", *few, *exact, "--out", str(tmp_path / folder))[0] == 0
-    pictures = [(tmp_path / folder / "sigma_sweep.png").read_bytes() for folder in ("without", "with")]
-    assert pictures[0] != pictures[1]
 
 
 def test_ranks_of_an_authors_model_are_drawn(capsys, tmp_path, own_file):
@@ -347,7 +337,6 @@ def test_files_that_are_no_table_are_refused_in_one_line(capsys, tmp_path, conte
         (["figures", "tanks", "dag_tadpoles", "--set", "sigma=1"], "--set sigma: nothing in tanks, dag_tadpoles has"),
         (["figures", "dag_tadpoles", "--data", "x.csv"], "--data: nothing in dag_tadpoles has an option data"),
         (["figures", "sigma_sweep", "--set", "sigma=1"], "--set sigma: the figures show mST_fixed at values of sigma"),
-        (["figures", "tanks", "--exact"], "--exact is for sigma_sweep, overfitting, sweep_film, not for tanks"),
         (["check", "mST", "--points", "0"], "--points = 0 is not a whole number of at least 1"),
         (["check", "mST", "--seed", "-1"], "--seed = -1 is not a whole number of at least 0"),
         (

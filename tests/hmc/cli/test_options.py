@@ -76,7 +76,6 @@ USED = {
     ("compare", "--set"): (("compare", "mST", "mST_fixed", "--set", "sigma=1", *SHORT), "visits=3", None),
     **{("figures", option): (("figures", "tanks"), value, SAMPLE) for option, value in OF_SAMPLING.items()},
     ("figures", "--list"): (("figures", "dag_tadpoles"), None, None),
-    ("figures", "--exact"): (("figures", "sigma_sweep"), None, "hmc.cli.figures._draw_planned"),
     ("figures", "--out"): (("figures", "dag_tadpoles"), "folder", None),
     ("figures", "--data"): (("figures", "tanks"), "frogs.csv", "hmc.cli.figures._draw_planned"),
     ("figures", "--set"): (("figures", "cluster_effects"), "participants=4", "hmc.cli.figures._draw_planned"),
