@@ -1,6 +1,8 @@
 """A model's WebAssembly module: the draws and statistics of `hmc.sample`, bit for bit, and it imports nothing."""
 
+import contextlib
 import functools
+import multiprocessing
 import struct
 import sys
 from typing import NamedTuple
@@ -14,8 +16,10 @@ import hmc.web
 import models
 from figures.sampler import toys
 from hmc import numerics
+from hmc.jit import cache
 from hmc.running import model_file
-from hmc.web import process, wasm_format
+from hmc.sampler.machine_code import sampler_key
+from hmc.web import building, process, wasm_format
 from tests.hmc.helpers import node
 
 SEEDS = (12, 2**40 + 7)
@@ -36,6 +40,33 @@ def module_of(name):
 def test_draws_and_statistics_are_those_of_sample(name):
     settings = [{**SHORT, "metric": metric, "seed": seed} for metric in ("diag", "auto") for seed in SEEDS]
     assert node.differences(getattr(models, name)(), module_of(name), settings) == []
+
+
+def _make_in_a_worker(pipe, sampler, may_start):
+    """In a daemon, as workers are: send the object of a module, or why there is none."""
+    if not may_start:
+        process._as_parent = contextlib.nullcontext
+    try:
+        pipe.send(process.made(models.cafes(), sampler, simd=True).object)
+    except hmc.HMCError as error:
+        pipe.send(str(error))
+
+
+@pytest.mark.parametrize("may_start", [True, False])
+def test_a_worker_makes_modules_too(may_start):
+    expected = building._object(models.cafes(), True)
+    sampler = cache.kept("sampler", f"{sampler_key()} {building._own_code()} True")
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    worker = spawn.Process(target=_make_in_a_worker, args=(theirs, sampler, may_start), daemon=True)
+    worker.start()
+    theirs.close()
+    made = ours.recv()
+    worker.join()
+    if may_start:
+        assert made == expected
+    else:
+        assert "daemonic processes are not allowed to have children" in made
 
 
 OTHERS = [

@@ -68,8 +68,9 @@ def test_each_begins_and_copies_python_of_what_it_shows(shown, play):
 
 def test_the_contents_lead_to_each_by_keyboard(shown, chromium):
     shown()
+    chromium.execute_script("document.querySelector('.contents').open = true")
     links = chromium.find_elements(By.CSS_SELECTOR, "nav .to-play a")
-    assert [link.text for link in links] == ["play with it"] * len(PLAYS)
+    assert [link.get_property("textContent") for link in links] == ["play with it"] * len(PLAYS)
     links[2].send_keys(Keys.ENTER)
     Embedded(chromium, "confounds").until_answered(0)
     assert is_in_sight(chromium, "confounds")
