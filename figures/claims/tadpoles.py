@@ -304,7 +304,7 @@ CLAIMS = {
         "from too much pooling to too little": _score_falls_and_rises,
         "estimates (dots) move from the population's mean to the raw proportions": _estimates_move_to_raw,
         "The score falls at first": _score_falls_and_rises,
-        "there is too little pooling, it rises again": _score_falls_and_rises,
+        "there is too little pooling, the exact score (line) rises again": _score_falls_and_rises,
         "PSIS (points) is too low there": _psis_is_too_low,
         "below, the scores of all sigmas": "a place in the figure",
     },

@@ -112,12 +112,20 @@ def _all(shown, alter):
     }
 
 
+def _of_equal_tanks(fit):
+    """The fit of a model with a known sigma, which says that half of each tank survived."""
+    tanks, other = pd.read_csv(BUNDLED / "reedfrogs.csv"), Altered(fit, lambda draws: draws)
+    other.model = models.mST_fixed(fit.model.data.sigma, tanks.assign(surv=tanks["density"] // 2))
+    return other
+
+
 def _exchanged(shown):
     """The fits of pairs of models in each other's place, and each series backwards."""
     pairs = [("mST", "mSTP"), ("mST", "mSTnc"), ("mST", "mSTnomem"), ("mf", "mrx"), ("mSTD", "mSTPDG")]
     for one, two in [*pairs, ("mru", "mru_normal"), ("schools", "schools_nc")]:
         yield shown | {one: shown[two], two: shown[one]}
     yield shown | {name: shown[name][::-1] for name in figures.SERIES}
+    yield shown | {"mST_fixed": list(map(_of_equal_tanks, shown["mST_fixed"]))}
 
 
 def _other_data():
