@@ -137,14 +137,13 @@ def _panels(fit, subject, quantities, draw, *, xlabel, ylabel):
             axes.set_gid(label)
             axes.locator_params(nbins=4)
             axes.set_title(label, loc="left", fontweight="bold", pad=22)
-            summary = f"Rhat {rhat(draws):.2f}, bulk ESS {ess_bulk(draws):,.0f}"
+            summary = f"Rhat {rhat(draws):.2f}, ESS {ess_bulk(draws):,.0f}"
             # The title's padding has room for it; in the layout, a long one would make its panel narrower.
             axes.text(0, 1.03, summary, fontsize=12, transform=axes.transAxes).set_in_layout(False)
         for axes in grid[: len(chosen)][-columns:]:
             axes.set_xlabel(xlabel)
             axes.tick_params(labelbottom=True)
-        for axes in grid[: len(chosen) : columns]:
-            axes.set_ylabel(ylabel)
+        figure.supylabel(ylabel, fontsize="medium")  # once for all: the panels keep their width
         side_by_side = min(len(legend), MOST_IN_LEGEND)
         shown = figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=side_by_side)
         for handle in shown.get_lines():

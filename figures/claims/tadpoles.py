@@ -11,7 +11,6 @@ from diagnostics.psis import compute_psis_loo
 from figures.claims.draws import interval, mean, pooled, rises, sd, width
 from figures.tadpoles import overfitting, superstitions, survival, sweep, tanks
 from models.reedfrogs import TANKS
-from models.reedfrogs.leave_one_out import known_sigma_looic
 from models.tables import read
 
 SDS = {10: 0.18, 25: 0.30, 35: 0.30}  # of the raw proportions, by the number of tadpoles, as the caption says
@@ -125,9 +124,7 @@ def _between_models(shown):
 
 
 def _exact_scores(shown):
-    """(sigma, exact score) in ascending order of sigma."""
-    data = sorted((fit.model.data for fit in shown["mST_fixed"]), key=lambda data: data.sigma)
-    return [d.sigma for d in data], np.array([known_sigma_looic(d) for d in data])
+    return sweep.exact_scores(shown["mST_fixed"])
 
 
 def _best_is_learned(shown):

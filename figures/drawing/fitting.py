@@ -34,18 +34,20 @@ def fit(figure: Figure) -> None:
     _reflow(figure, width)
     for legend in figure.legends:
         _narrow_legend(figure, legend, width)
+    for axes in figure.axes:  # by where they stand before there is a layout: about there
+        _thin_ticks(axes, axes.get_window_extent().width / figure.dpi)
     lay_out(figure)
     title = figure._suptitle  # type: ignore[attr-defined]
-    if title is not None:
-        _wrap(title, 0.97 * figure.bbox.width)
+    changed = title is not None and _wrap(title, 0.97 * figure.bbox.width)
     for axes in figure.axes:
         box = axes.get_window_extent()
         for title in (axes.title, axes._left_title, axes._right_title):  # type: ignore[attr-defined]
-            _wrap(title, 1.05 * box.width)
-        _wrap(axes.xaxis.label, box.width)
-        _wrap(axes.yaxis.label, 1.1 * box.height, is_upright=True)
-        _thin_ticks(axes, box.width / figure.dpi)
-    lay_out(figure)  # for texts of more lines, and fewer ticks
+            changed |= _wrap(title, 1.05 * box.width)
+        changed |= _wrap(axes.xaxis.label, box.width)
+        changed |= _wrap(axes.yaxis.label, 1.1 * box.height, is_upright=True)
+        changed |= _thin_ticks(axes, box.width / figure.dpi)
+    if changed:  # texts have more lines, or there are other ticks
+        lay_out(figure)
 
 
 def lay_out(figure: Figure) -> None:
@@ -168,29 +170,35 @@ def _in_columns(items: list[Any], like: Any, number: int) -> list[VPacker]:
     return columns
 
 
-def _wrap(text: Text, room: float, is_upright: bool = False) -> None:
-    """Break a text into lines of this many pixels, at spaces."""
+def _wrap(text: Text, room: float, is_upright: bool = False) -> bool:
+    """Break a text into lines of this many pixels, at spaces. Whether it was too long."""
     words = text.get_text()
     if not words.strip() or not text.get_visible():
-        return
+        return False
     box = text.get_window_extent()
     length = box.height if is_upright else box.width
     if length <= room:
-        return
+        return False
     longest = max(len(line) for line in words.split("\n"))
     letters = max(8, int(longest * room / length))
     text.set_text("\n".join(textwrap.fill(line, letters, break_long_words=False) for line in words.split("\n")))
+    return True
 
 
-def _thin_ticks(axes: Axes, inches: float) -> None:
-    """Ticks across that do not run into each other: fewer, or, where they are set by hand, every second label."""
+def _thin_ticks(axes: Axes, inches: float) -> bool:
+    """Ticks across that do not run into each other: fewer, or, where they are set by hand, every second label. Whether
+    there are others than before.
+    """
     locator = axes.xaxis.get_major_locator()
     if isinstance(locator, MaxNLocator):  # AutoLocator too
+        before = list(axes.get_xticks())
         locator.set_params(nbins=max(2, min(9, int(inches / TICK))))
-        return
+        return before != list(axes.get_xticks())
     ticks = [tick.label1 for tick in axes.xaxis.get_major_ticks() if tick.label1.get_text()]
     boxes = [label.get_window_extent() for label in ticks]
     if any(one.x1 > other.x0 for one, other in itertools.pairwise(boxes)):
         step = math.ceil(max(box.width for box in boxes) * 1.3 * len(boxes) / (inches * axes.figure.dpi))
         for number, label in enumerate(ticks):
             label.set_visible(number % step == 0)
+        return True
+    return False

@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import models
-from figures.sampler.toys import TOYS
-from figures.sampler.toys.known import known_marginals
 
 if TYPE_CHECKING:
     import hmc
@@ -35,6 +33,8 @@ MOST = 60  # of a count that a reader of the lecture's page can set
 
 def model(name: str) -> hmc.Model:
     """A model of an explorable, or any toy or model of the lecture; of one sigma, which the page sets."""
+    from figures.sampler.toys import TOYS
+
     if name in TOYS:
         return TOYS[name].model()
     return models.mST_fixed(1.0) if name == "mST_fixed" else getattr(models, name)()
@@ -42,6 +42,8 @@ def model(name: str) -> hmc.Model:
 
 def target(name: str) -> Target:
     """The model of this name as pages of the sampler show it."""
+    from figures.sampler.toys import TOYS
+    from figures.sampler.toys.known import known_marginals
     from hmc.web.page import Target
 
     built = model(name)

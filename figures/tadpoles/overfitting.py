@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from diagnostics.waic import compute_waic
 from figures.drawing import style
-from figures.tadpoles.sweep import scale_of_sigma, scores, sigma_of
+from figures.tadpoles.sweep import exact_scores, scale_of_sigma, sigma_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,19 +31,20 @@ def overfitting(fits: Sequence[FitOfModel]) -> Figure:
     is a worse prediction: overfitting. A fixed sigma chosen by its fit to the data would be the largest.
     Learning sigma from all tanks finds the best region without leaving any out (see `sigma_sweep`).
 
-    `fits` of `mST_fixed`. ValueError as for `figures.tadpoles.sweep.scores`.
+    `fits` of `mST_fixed`. ValueError as for `figures.tadpoles.sweep.exact_scores`.
     """
-    shown, within = scores(fits), deviance_within(fits)
+    sigma, exact = exact_scores(fits)
+    within = deviance_within(fits)
     with style.applied():
         figure = style.blank()
         axes = figure.add_subplot()
         figure.suptitle("Fit to tanks seen, and prediction of tanks unseen", x=0.015, ha="left")
         grey = style.model_colour("mST_fixed")
-        axes.plot(shown.sigma, within, "o", color=grey, markersize=7, label="tanks seen", gid="within")
-        axes.plot(shown.sigma, shown.exact, color=style.INK, label="each tank unseen, exactly", gid="exact")
-        best = shown.exact.argmin()
-        axes.plot(shown.sigma[best], shown.exact[best], "o", color=style.INK, markersize=10, gid="best")
-        scale_of_sigma(axes, shown.sigma)
+        axes.plot(sigma, within, "o", color=grey, markersize=7, label="tanks seen", gid="within")
+        axes.plot(sigma, exact, color=style.INK, label="each tank unseen, exactly", gid="exact")
+        best = exact.argmin()
+        axes.plot(sigma[best], exact[best], "o", color=style.INK, markersize=10, gid="best")
+        scale_of_sigma(axes, sigma)
         axes.set(xlabel="sigma given to all tanks (logits)", ylabel="Deviance")
         figure.legend(loc="outside lower center", ncols=2)
         return style.settled(figure)

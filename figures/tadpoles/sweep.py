@@ -42,17 +42,25 @@ class SweepScores(NamedTuple):
 def scores(fits: Sequence[FitOfModel]) -> SweepScores:
     """The `SweepScores` of a sweep, by PSIS and exactly.
 
+    ValueError as for `exact_scores`.
+    """
+    sigma, exact = exact_scores(fits)
+    # Without the warning: the figure itself shows that PSIS cannot be trusted here.
+    by_psis = [compute_psis_loo(fit.log_likelihood) for fit in sorted(fits, key=sigma_of)]
+    psis, se = np.array([(score.looic, score.se) for score in by_psis]).T
+    return SweepScores(sigma, psis, se, exact)
+
+
+def exact_scores(fits: Sequence[FitOfModel]) -> tuple[np.ndarray, np.ndarray]:
+    """(sigma, exact leave-one-out deviance) of a sweep, in ascending order of sigma.
+
     ValueError if a fit's sigma is not known, or two fits have the same sigma.
     """
     sigma = np.array([sigma_of(fit) for fit in fits])
     if sigma.size == 0 or np.unique(sigma).size < sigma.size:
         raise ValueError(f"sweep: {sigma.size} fits with {np.unique(sigma).size} different sigmas")
-    # Without the warning: the figure itself shows that PSIS cannot be trusted here.
-    by_psis = [compute_psis_loo(fit.log_likelihood) for fit in fits]
-    order = np.argsort(sigma)
-    psis, se = np.array([(score.looic, score.se) for score in by_psis]).T
     exact = np.array([known_sigma_looic(fit.model.data) for fit in fits])
-    return SweepScores(sigma[order], psis[order], se[order], exact[order])
+    return np.sort(sigma), exact[np.argsort(sigma)]
 
 
 def sigma_of(fit: FitOfModel) -> float:

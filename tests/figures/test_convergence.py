@@ -83,8 +83,14 @@ def test_four_chains_and_paper_are_told_apart_by_all_eyes(colour_distance):
 def test_rhat_and_ess_beside_a_trace_are_its_draws_own(fits):
     (axes,) = traces(fits["mST"], ["sigma"]).axes
     sigma = fits["mST"]["sigma"]
-    expected = f"Rhat {diagnostics.rhat(sigma):.2f}, bulk ESS {diagnostics.ess_bulk(sigma):,.0f}"
+    expected = f"Rhat {diagnostics.rhat(sigma):.2f}, ESS {diagnostics.ess_bulk(sigma):,.0f}"
     assert [text.get_text() for text in axes.texts] == [expected]
+
+
+@pytest.mark.parametrize("figure_of", [traces, ranks])
+def test_on_narrow_screens_nothing_is_cut_or_written_over(figure_of, fits):
+    with style.asked(style.NARROW):
+        assert helper.collisions(figure_of(fits["mST"])) == []
 
 
 def test_ranks_are_counted_among_all_draws_and_the_line_is_level(fits):

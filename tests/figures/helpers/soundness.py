@@ -42,7 +42,12 @@ def collisions(figure):
 def written(figure):
     """All texts that are seen: titles, labels, legends, notes, and ticks' labels within the axes."""
     legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend())]
-    texts = [figure._suptitle, *(text for legend in legends for text in legend.get_texts())]
+    texts = [
+        figure._suptitle,
+        figure._supxlabel,
+        figure._supylabel,
+        *(text for legend in legends for text in legend.get_texts()),
+    ]
     for axes in figure.axes:
         texts += [axes.title, axes._left_title, axes._right_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
         for axis in (axes.xaxis, axes.yaxis):
