@@ -155,13 +155,13 @@ def constrained(parameter: Parameter, free: "NDArray[np.float64]") -> "NDArray[n
         if constraint.has_arrays:
             for i in range(parameter.size):
                 column = np.empty((len(draws), 1))
-                constrain(*constraint.of_element(i), np.ascontiguousarray(draws[:, i : i + 1]), column)
+                constrain(*constraint.of_element(i), np.array(draws[:, i : i + 1], order="C"), column)
                 out[:, i : i + 1] = column
             return out.reshape((*leading, *parameter.shape))
         in_block, in_out = constraint.free_of_block(parameter.shape), constraint.block(parameter.shape)
         for start in range(0, len(draws), _DRAWS_AT_A_TIME):  # so that memory never holds all of them a third time
             some, values = (array[start : start + _DRAWS_AT_A_TIME] for array in (draws, out))
-            rows = np.ascontiguousarray(some).reshape(-1, in_block)
+            rows = np.array(some, order="C").reshape(-1, in_block)  # a copy: those of the caller may be read-only
             constrain(*constraint, rows, values.reshape(-1, in_out))
     return out.reshape((*leading, *parameter.shape))
 

@@ -109,10 +109,12 @@ SLOW = {
 # Tests that take minutes, and repeat on all models or at length what others show on one. They run where HMC_LONG_TESTS
 # is set, as before a release; elsewhere they are skipped: continuous integration has twenty minutes on two cores.
 LONG = {
+    "figures/drawing/test_film::test_a_film_of_the_lecture_is_written_as_mp4",
     "figures/lecture/page/test_explorables_at_length",
     "figures/lecture/work/test_making",
     "hmc/checking/test_model_faults",
     "hmc/cli/test_figures_look::test_figures_of_the_sampler_take_a_seed_and_a_step_size",
+    "hmc/jit/test_cache::test_sampling_works_where_nothing_can_be_kept",
     "hmc/running/test_load",
     "hmc/sampler/test_walnuts::test_a_broken_rule_moves_exact_draws_away",
     "hmc/sampler/test_walnuts::test_exact_draws_stay_exact_draws",
@@ -127,6 +129,8 @@ LONG = {
     "hmc/web/test_module::test_a_density_that_raises_leaves_the_memory_as_large_as_it_is",
     "hmc/web/test_module::test_every_setting_of_walnuts_gives_the_draws_of_sample",
     "hmc/web/test_module::test_scalar_instructions_give_the_same_draws",
+    "test_calibration::test_a_missing_jacobian_shows_where_there_are_1000_replications",
+    "test_calibration::test_a_right_model_fails_as_often_as_its_level_says",
     "test_every_calibration",
     "test_lecture_claims",
 }

@@ -311,8 +311,8 @@ def test_values_go_to_positions_and_back():
     }  # fmt: skip
     position = model.unconstrain(values)
     assert position.shape == (15,)
-    for leading in ((), (4,), (2, 3)):
-        back = model.constrain(np.broadcast_to(position, (*leading, 15)))
+    for leading in ((), (4,), (2, 3), (5000,)):  # so many that compiled code does it
+        back = model.constrain(np.broadcast_to(position, (*leading, 15)))  # read-only
         for name, value in values.items():
             assert back[name].shape == (*leading, *np.shape(value))
             assert np.allclose(back[name], value, rtol=1e-13)  # log and exp of numbers of size 1, a few ulp

@@ -14,7 +14,7 @@ import hmc
 import models
 
 ROOT = Path(__file__).parents[2]
-OPTIONS = {"mST_fixed": {"sigma": 0.3}, "mRXma": {"participants": 6}, "mRXma2": {"participants": 6}}
+OPTIONS = {"mST_fixed": {"sigma": 0.3}, "mRXma": {"participants": 3}, "mRXma2": {"participants": 3}}
 EVERY_MODEL = pytest.mark.parametrize("name", models.names())
 
 

@@ -298,7 +298,7 @@ DENSITY = {
         [(RETURN, "    for k in range(6):\n        gradient[k] = -gradient[k]\n    return -total\n"), NO_SIMULATION],
         "improper",
         "",
-        "it is the energy",
+        "is probably the energy",
     ),
     "energy with the density's gradient": (
         [(RETURN, "    return -total\n"), NO_SIMULATION],

@@ -12,8 +12,8 @@ from hmc.web.page import building
 from tests.figures.helpers import browser
 from tests.hmc.helpers import recorded, web_page
 
-MODELS = {
-    **{name: toy.model() for name, toy in toys.TOYS.items()},
+MODELS = {  # all others in test_every_model
+    **{name: toys.TOYS[name].model() for name in ("line", "plane", "funnel")},
     **{name: models.build(name) for name in ("mST", "cafes", "mru")},
 }
 RECORDED = ("mST", "cafes", "mru", "funnel", "plane")

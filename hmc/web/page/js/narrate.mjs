@@ -104,7 +104,7 @@ export function tellIrreversible(leaf) {
   const back = 2 ** leaf.walks.at(-1).level;
   return (
     `The step to leaf ${leaf.number} took ${leapfrogSteps(2 ** wayOf(leaf).level)}, but ${back} ` +
-    `${back === 1 ? "leads" : "lead"} back within the tolerance. The way back is another one, so there is no such step.`
+    `${back === 1 ? "leads" : "lead"} back within the tolerance. The way back would be a different one, so this step is not allowed.`
   );
 }
 
