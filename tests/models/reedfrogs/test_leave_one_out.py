@@ -30,12 +30,12 @@ def test_the_lectures_tanks_are_scored_as_by_another_quadrature(sigma):
 def by_other_nodes(sigma, *tanks):
     """The same by Gauss and Legendre's nodes, tank by tank, with SciPy's binomial."""
     nodes, weights = np.polynomial.legendre.leggauss(400)
-    z, a_bar = 8.0 * nodes, 9.0 * nodes
+    z, a_bar = 8.0 * nodes, 12.0 * nodes
     logit = a_bar[:, None] + sigma * z
     given = np.array(
         [stats.binom.pmf(k, n, special.expit(logit)) @ (8.0 * weights * stats.norm.pdf(z)) for n, k in tanks]
     )
-    prior = 9.0 * weights * stats.norm.pdf(a_bar, 0.0, 1.5)
+    prior = 12.0 * weights * stats.norm.pdf(a_bar, 0.0, 1.5)
     whole = given.prod(axis=0) @ prior
     others = [np.delete(given, i, axis=0).prod(axis=0) @ prior for i in range(len(tanks))]
     return -2.0 * sum(math.log(whole / other) for other in others)
