@@ -129,6 +129,7 @@ LONG = {
     "hmc/web/test_module::test_a_density_that_raises_leaves_the_memory_as_large_as_it_is",
     "hmc/web/test_module::test_every_setting_of_walnuts_gives_the_draws_of_sample",
     "hmc/web/test_module::test_scalar_instructions_give_the_same_draws",
+    "models/test_every_model::test_check_finds_nothing_wrong",
     "test_calibration::test_a_missing_jacobian_shows_where_there_are_1000_replications",
     "test_calibration::test_a_right_model_fails_as_often_as_its_level_says",
     "test_every_calibration",
