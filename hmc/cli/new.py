@@ -104,6 +104,7 @@ def write_template(name: str, folder: str | os.PathLike[str] = ".") -> Path:
     from pathlib import Path
 
     from hmc.files import write_whole
+    from hmc.running.model_file import is_loaded
 
     text = template(name)
     path = Path(folder) / f"{name}.py"
@@ -111,7 +112,7 @@ def write_template(name: str, folder: str | os.PathLike[str] = ".") -> Path:
         raise FileNotFoundError(f"{path.parent}: there is no such folder")
     if os.path.lexists(path):
         raise ValueError(f"{path} is there already; it is left as it is")
-    if importlib.util.find_spec(name) is not None:
+    if not is_loaded(name) and importlib.util.find_spec(name) is not None:
         raise ValueError(f"{name!r} cannot be the name of a model: there is a Python module of that name")
     write_whole(path, lambda file: file.write(text.encode()))
     return path

@@ -50,6 +50,11 @@ def name_of(path: str) -> str:
     return name
 
 
+def is_loaded(name: str) -> bool:
+    """Whether the module of that name is a model file that was loaded: another file may have its name, too."""
+    return name in _paths
+
+
 class Known:
     """All files that were loaded: where this is unpickled, they can be imported by their names."""
 

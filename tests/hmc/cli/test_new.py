@@ -12,6 +12,7 @@ import pytest
 
 from hmc.cli import new as template
 from hmc.cli.new import write_template
+from hmc.running import model_file
 
 ROOT = Path(__file__).parents[3]
 
@@ -104,6 +105,15 @@ def test_names_that_cannot_be_are_refused_and_nothing_is_written(name, message, 
     with pytest.raises(ValueError, match=message):
         write_template(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_may_have_the_name_of_a_file_that_was_loaded(tmp_path):
+    (tmp_path / "before").mkdir()
+    (tmp_path / "after").mkdir()
+    first = write_template("shoals", tmp_path / "before")
+    assert model_file.load(str(first)).__name__ == "shoals"
+    second = write_template("shoals", tmp_path / "after")
+    assert model_file.load(str(second)).__file__ == str(second)
 
 
 def test_a_file_that_is_there_is_left_as_it_is(tmp_path):
