@@ -73,10 +73,28 @@ def section(kind: int, content: bytes) -> bytes:
 
 def sections(binary: bytes) -> Iterator[tuple[int, bytes]]:
     """(kind, content) of each section of a module or an object."""
+    for kind, begin, end in _places(binary):
+        yield kind, binary[begin:end]
+
+
+def function_bodies(module: bytes) -> list[tuple[int, int]]:
+    """(place, length) of the code of each function that a module defines, in their order."""
+    (begin,) = (begin for kind, begin, _ in _places(module) if kind == CODE)
+    count, at = read(module, begin)
+    found = []
+    for _ in range(count):
+        length, begin = read(module, at)
+        found.append((begin, length))
+        at = begin + length
+    return found
+
+
+def _places(binary: bytes) -> Iterator[tuple[int, int, int]]:
+    """(kind, first byte of the content, first byte beyond) of each section."""
     at = 8
     while at < len(binary):
         length, begin = read(binary, at + 1)
-        yield binary[at], binary[begin : begin + length]
+        yield binary[at], begin, begin + length
         at = begin + length
 
 

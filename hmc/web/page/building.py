@@ -4,7 +4,6 @@ Whatever comes from a model goes into the page as data, in which no character en
 """
 
 import base64
-import gzip
 import hashlib
 import json
 import os
@@ -22,6 +21,7 @@ from hmc.web.building import module
 from hmc.web.checked import verify
 from hmc.web.page.bundling import bundle
 from hmc.web.page.coordinates import described
+from hmc.web.page.packing import packed
 from hmc.web.page.source_lines import source_lines, source_texts
 
 _HERE = Path(__file__).parent
@@ -57,7 +57,8 @@ class Parts(NamedTuple):
 
 
 _ELEMENTS = """<script type="application/json" id="page-data">{{ data }}</script>
-{% for text in modules %}<script type="text/plain" id="module-{{ loop.index0 }}">{{ text }}</script>
+{% for each in modules -%}
+<script type="text/plain" id="module-{{ loop.index0 }}" data-shared="{{ each.shared }}">{{ each.text }}</script>
 {% endfor %}<script type="module">{{ script }}</script>"""
 
 
@@ -105,9 +106,8 @@ def made_parts(
     scripts = _HERE / "js" / folder
     data = {"models": _described(targets), "worker": bundle(scripts / "worker.mjs"), **more}
     script = bundle(scripts / entry)
-    packed = [base64.b64encode(gzip.compress(each, 9, mtime=0)).decode() for each in modules]
     elements = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(_ELEMENTS)
-    html = elements.render(data=Markup(_as_data(data)), modules=packed, script=Markup(script))
+    html = elements.render(data=Markup(_as_data(data)), modules=packed(modules), script=Markup(script))
     # The page's own script, and workers that it makes: nothing else runs.
     return Parts(Markup(html), f"script-src {_hash(script)} 'wasm-unsafe-eval'; worker-src blob:")
 

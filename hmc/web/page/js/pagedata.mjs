@@ -9,10 +9,23 @@ export function readData() {
   return data;
 }
 
-/** The module of the model with this number, unpacked.
+/** The module of the model with this number, unpacked: what it shares with the first is stored as the difference.
  * @param {number} number @returns {Promise<ArrayBuffer>} */
 export async function unpackedModule(number) {
-  const packed = atob(document.getElementById(`module-${number}`).textContent);
-  const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  const element = document.getElementById(`module-${number}`);
+  const bytes = await unpacked(element.textContent);
+  const shared = JSON.parse(element.dataset.shared);
+  if (shared.length > 0) {
+    const first = new Uint8Array(await unpackedModule(0));
+    for (const [there, here, length] of shared)
+      for (let i = 0; i < length; ++i) bytes[here + i] ^= first[there + i];
+  }
+  return bytes.buffer;
+}
+
+/** @param {string} text @returns {Promise<Uint8Array>} */
+async function unpacked(text) {
+  const zipped = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const stream = new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
