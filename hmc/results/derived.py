@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hmc.errors import told
 
@@ -19,11 +20,12 @@ def derived_draws(model: Model, positions: NDArray[np.float64]) -> dict[str, NDA
     The dict is empty if the model has no `derived`. ValueError, which names the model, if `derived` raises, if names or
     shapes differ between draws, or if a name is also that of a parameter.
     """
-    if model.derived is None:
+    derived = model.derived  # once: each look makes sure that nothing that it reaches has changed
+    if derived is None:
         return {}
     rows = positions.reshape(-1, positions.shape[-1])
     try:
-        draws = [_of_one_draw(model, row) for row in rows]
+        draws = [_as_arrays(derived(row, model.data)) for row in rows]
     except (Exception, SystemExit) as error:  # whatever the author's function does wrong
         raise ValueError(f"{model.name}: derived fails: {told(error)}") from error
     first = draws[0]
@@ -41,5 +43,5 @@ def derived_draws(model: Model, positions: NDArray[np.float64]) -> dict[str, NDA
     return {name: values.reshape(*positions.shape[:-1], *values.shape[1:]) for name, values in stacked.items()}
 
 
-def _of_one_draw(model: Model, position: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    return {name: np.asarray(value, dtype=np.float64) for name, value in model.derived(position, model.data).items()}
+def _as_arrays(values: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
+    return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
