@@ -55,6 +55,23 @@ def test_a_single_tank_is_predicted_by_the_prior():
     assert looic(sigma, (n, k)) == pytest.approx(-2.0 * math.log(density), abs=1e-4)
 
 
+def test_many_large_tanks_that_are_nearly_alike():
+    """Their mean is then known to 1/1000: a normal, of which one tank more or less hardly tells."""
+    tanks = ((10_000, 7_000),) * 500
+    narrow = looic(0.01, *tanks)
+    a_bar, nodes = math.log(7 / 3), np.linspace(-0.1, 0.1, 4001)
+    z = np.linspace(-9.0, 9.0, 181)
+    given = special.logsumexp(
+        stats.binom.logpmf(7_000, 10_000, special.expit(a_bar + nodes[:, None] + 0.01 * z))
+        + stats.norm.logpdf(z)
+        + math.log(z[1] - z[0]),
+        axis=1,
+    )
+    prior = stats.norm.logpdf(a_bar + nodes, 0.0, 1.5)
+    one = special.logsumexp(500 * given + prior) - special.logsumexp(499 * given + prior)
+    assert narrow == pytest.approx(-1000.0 * one, rel=1e-9)
+
+
 def test_equal_tanks_have_equal_scores_in_any_order():
     tanks = ((10, 9), (25, 3), (10, 9))
     assert looic(1.0, *tanks) == pytest.approx(looic(1.0, *tanks[::-1]), abs=1e-10)
