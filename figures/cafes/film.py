@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from figures.cafes.sheet import beliefs_of, draw_frame, numbers
+from figures.cafes.sheet import beliefs_of, draw_frame, numbers, show_visit
+from figures.drawing import style as looks
 from figures.drawing.film import write_film
 from models.cafes import CAFES
 from models.tables import read
@@ -47,9 +48,9 @@ def cafes_animation(
 
 
 def _frames(beliefs: Mapping[int, Belief], table: Mapping[str, np.ndarray]) -> Iterator[Figure]:
-    """The frame of each visit, laid out as the first."""
-    first = None
+    """The frame after each visit; always the same object."""
+    figure = draw_frame(beliefs, next(iter(beliefs)), table)
     for visit in beliefs:
-        frame = draw_frame(beliefs, visit, table, like=first)
-        first = first or frame
-        yield frame
+        with looks.applied():
+            show_visit(figure, beliefs, visit, table)
+        yield figure

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from figures.drawing.protocols import NamedFit
+    from figures.drawing.style import Slide
 
 CHOSEN = (0, 1, 2, 5, 10, 20)
 SHEET = (9.6, 8.4)  # inches
@@ -55,7 +57,8 @@ def cafes_sheet(
         panels = figure.subplots(len(visits), 1 + n_cafes, sharex=True, sharey=True, squeeze=False)
         figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05, wspace=0.0)
         figure.suptitle("cafes: what each wait teaches of all cafes", x=0.015, ha="left")
-        _share_axes(figure, panels, beliefs, _longest(table))
+        _share_axes(figure, panels, _longest(table))
+        _scale(beliefs.values(), panels[0, 0])
         for row, k in enumerate(visits):
             before = beliefs[visits[row - 1]] if row else None
             _draw_row(panels[row], table, k, beliefs[k], before)
@@ -81,12 +84,8 @@ def cafes_frame(
     return draw_frame(beliefs_of(fits, numbers(fits), table, style), visit, table)
 
 
-def draw_frame(
-    beliefs: Mapping[int, Belief], visit: int, table: Mapping[str, np.ndarray], like: Figure | None = None
-) -> Figure:
-    """The frame of `visit` from beliefs by number of visits, laid out as the frame `like`; ValueError if it is none of
-    them.
-    """
+def draw_frame(beliefs: Mapping[int, Belief], visit: int, table: Mapping[str, np.ndarray]) -> Slide:
+    """The frame of `visit` from beliefs by number of visits; ValueError if it is none of them."""
     if visit not in beliefs:
         raise ValueError(f"cafes: no fit of {visit} visits; given: {', '.join(map(str, beliefs))}")
     n_cafes = int(table["cafe"].max())
@@ -95,19 +94,29 @@ def draw_frame(
     with looks.applied():
         figure = looks.blank((looks.WIDE[0], looks.WIDE[1] * (1 + rows) / 3))
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        used, unused = panels.ravel()[: 1 + n_cafes], panels.ravel()[1 + n_cafes :]
-        _share_axes(figure, panels, {k: b for k, b in beliefs.items() if k <= visit}, _longest(table))
-        _draw_row(used, table, visit, beliefs[visit], beliefs.get(visit - 1))
-        for axes in unused:
+        for axes in panels.ravel()[1 + n_cafes :]:
             axes.set_axis_off()
-        for axes, name in zip(used, _names(n_cafes), strict=True):
-            axes.set_title(name, loc="left")
-        if visit > 0:
-            _mark_wait(used[int(table["cafe"][visit - 1])], table["wait"][visit - 1])
-        title = "cafes: before any visit" if visit == 0 else f"cafes: after visit {visit}"
-        figure.suptitle(title, x=0.015, ha="left")
+        figure.suptitle("cafes", x=0.015, ha="left")
+        _share_axes(figure, panels, _longest(table))
+        show_visit(figure, beliefs, visit, table)
         _explain(figure, "one visit earlier")
-        return looks.settled(figure, like)
+        return looks.settled(figure)
+
+
+def show_visit(figure: Slide, beliefs: Mapping[int, Belief], visit: int, table: Mapping[str, np.ndarray]) -> None:
+    """Draw what is believed after `visit` into a frame, in place of what it showed."""
+    used = figure.axes[: 1 + int(table["cafe"].max())]
+    for artist in [artist for axes in used for artist in (*axes.lines, *axes.texts)]:
+        artist.remove()
+    _scale([b for k, b in beliefs.items() if k <= visit], used[0])
+    _draw_row(used, table, visit, beliefs[visit], beliefs.get(visit - 1))
+    for axes, name in zip(used, _names(len(used) - 1), strict=True):
+        axes.set_title(name, loc="left", fontweight="normal")
+    if visit > 0:
+        _mark_wait(used[int(table["cafe"][visit - 1])], table["wait"][visit - 1])
+    figure._suptitle.set_text("cafes: before any visit" if visit == 0 else f"cafes: after visit {visit}")
+    of_panels = [(*a.lines, *a.texts, *a.spines.values(), a.yaxis, a._left_title) for a in used]
+    figure.moving = [figure._suptitle, *itertools.chain(*of_panels)]
 
 
 def numbers(fits: Mapping[int, NamedFit] | Sequence[NamedFit]) -> list[int]:
@@ -198,12 +207,16 @@ def _write(axes, at, text, transform, ha):
     note.set_in_layout(False)
 
 
-def _share_axes(figure, panels, beliefs, longest):
+def _scale(beliefs, axes):
+    """Let the axis of densities, which all panels share, reach beyond the highest of these curves."""
+    highest = max(max(b.population.max(), b.cafes.max()) for b in beliefs)
+    axes.set_ylim(0.0, 1.06 * highest)
+
+
+def _share_axes(figure, panels, longest):
     """The same axes for all panels, with a label for all of them."""
-    highest = max(max(b.population.max(), b.cafes.max()) for b in beliefs.values())
     axes = panels[0, 0]  # the others share limits and ticks with it
     axes.set_xlim(0.0, longest)
-    axes.set_ylim(0.0, 1.06 * highest)
     axes.set_xticks(np.arange(0.0, longest + 1.0, 10.0))
     axes.locator_params(axis="y", nbins=3)
     axes.yaxis.set_major_formatter("{x:.2f}")  # as wide in all frames of a film

@@ -96,9 +96,8 @@ class _Scene:
     def __init__(self, figure: Any, fineness: float) -> None:
         self.figure = figure
         self._canvas = FigureCanvasAgg(figure)
-        self._moving = sorted(figure.moving, key=lambda artist: artist.get_zorder())
         figure.set_dpi(fineness)
-        for artist in self._moving:
+        for artist in figure.moving:
             artist.set_animated(True)
         with style.applied():
             self._canvas.draw()
@@ -108,6 +107,6 @@ class _Scene:
         """The figure as it is now."""
         self._canvas.restore_region(self._still)
         with style.applied():
-            for artist in self._moving:
+            for artist in sorted(self.figure.moving, key=lambda artist: artist.get_zorder()):
                 self.figure.draw_artist(artist)
         return Image.fromarray(np.asarray(self._canvas.buffer_rgba())).convert("RGB")

@@ -59,15 +59,6 @@ def lay_out(figure: Figure) -> None:
         axes.apply_aspect()
 
 
-def place_as(figure: Figure, like: Figure) -> None:
-    """Put axes and titles of a figure where those of `like` are, which has the same ones."""
-    for axes, other in zip(figure.axes, like.axes, strict=True):
-        axes.set_position(other.get_position(original=True).bounds)
-    for title in ("_suptitle", "_supxlabel", "_supylabel"):
-        if getattr(figure, title) is not None:
-            getattr(figure, title).set_position(getattr(like, title).get_position())
-
-
 def recolour(figure: Figure, colours: Mapping[Any, Any]) -> None:
     """Give all artists of these colours others: {colour: another}; transparency stays."""
     known = {matplotlib.colors.to_hex(old): matplotlib.colors.to_rgb(new) for old, new in colours.items()}

@@ -206,11 +206,9 @@ def dots_per_inch() -> float | None:
     return _asked.get()[0].dpi
 
 
-def settled(figure: Figure, like: Figure | None = None) -> Figure:
+def settled(figure: Slide) -> Slide:
     """`figure` with its layout fixed, so that saving it a second time moves nothing; if a look is asked for, with
     titles, legends and panels that fit it. NoRoomError where there is no room for the axes.
-
-    like: an earlier frame of the same film, whose axes and titles have the places that those of `figure` get.
     """
     look, sheet = _asked.get()
     if sheet:
@@ -220,8 +218,6 @@ def settled(figure: Figure, like: Figure | None = None) -> Figure:
         try:
             if (look, sheet) != (Look(), {}):
                 fitting.fit(figure)
-            elif like is not None:
-                fitting.place_as(figure, like)
             else:
                 fitting.lay_out(figure)
         except UserWarning:

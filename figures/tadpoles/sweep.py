@@ -130,36 +130,41 @@ def sigma_sweep_animation(
 
 
 def _frames(shown: SweepScores, fits: Sequence[FitOfModel], table: Mapping[str, np.ndarray]) -> Iterator[Figure]:
-    """The frame of each fit, laid out as the first."""
-    first = None
+    """The frame of each fit; always the same object."""
+    figure = sweep_frame(shown, fits[0], table)
     for fit in fits:
-        frame = sweep_frame(shown, fit, table, like=first)
-        first = first or frame
-        yield frame
+        with style.applied():
+            _show_fit(figure, shown, fit, table)
+        yield figure
 
 
-def sweep_frame(
-    shown: SweepScores, fit: FitOfModel, table: Mapping[str, np.ndarray], like: Figure | None = None
-) -> Figure:
-    """A frame of `sigma_sweep_animation`, from the `SweepScores`, one of the fits, and the tanks' columns; laid out as
-    the frame `like`.
-    """
-    at = int(np.flatnonzero(shown.sigma == sigma_of(fit))[0])
-    survival = tanks.survival_of(fit, table)
-    colour = style.model_colour(fit.name)
+def sweep_frame(shown: SweepScores, fit: FitOfModel, table: Mapping[str, np.ndarray]) -> style.Slide:
+    """A frame of `sigma_sweep_animation`, from the `SweepScores`, one of the fits, and the tanks' columns."""
     with style.applied():
         figure = style.blank()
         above, below = figure.subplots(2, 1, height_ratios=(1.3, 1))
-        figure.suptitle(f"{fit.name}: sigma given, {shown.sigma[at]:.2f}", x=0.015, ha="left")
+        figure.suptitle(fit.name, x=0.015, ha="left")
         tanks.draw_axes(above, table["density"])
-        _draw_tanks(above, survival, colour)
         above.set(xlabel="Tank", ylabel="Survival")
         draw_scores(below, shown)
         below.set_ylabel("Deviance")  # the other figure says of what: there is no room here
-        here = {"markersize": 15, "markerfacecolor": "none", "markeredgecolor": style.INK, "markeredgewidth": 2.5}
-        below.plot(shown.sigma[at], shown.psis[at], "o", **here, gid="here")
+        _show_fit(figure, shown, fit, table)
         figure.legend(loc="outside lower center", ncols=4)
-        return style.settled(figure, like)
+        return style.settled(figure)
+
+
+def _show_fit(figure, shown, fit, table):
+    """Draw a fit into a frame, in place of the one that it showed."""
+    at = int(np.flatnonzero(shown.sigma == sigma_of(fit))[0])
+    above, below = figure.axes
+    for artist in [*above.lines, *above.collections, *(line for line in below.lines if line.get_gid() == "here")]:
+        artist.remove()
+    _draw_tanks(above, tanks.survival_of(fit, table), style.model_colour(fit.name))
+    ring = {"markersize": 15, "markerfacecolor": "none", "markeredgecolor": style.INK, "markeredgewidth": 2.5}
+    (here,) = below.plot(shown.sigma[at], shown.psis[at], "o", **ring, gid="here")
+    figure._suptitle.set_text(f"{fit.name}: sigma given, {shown.sigma[at]:.2f}")
+    of_tanks = [artist for artist in above.get_children() if artist not in (above.patch, above.xaxis, above.yaxis)]
+    figure.moving = [figure._suptitle, *of_tanks, here, *below.spines.values()]
 
 
 def _draw_tanks(axes, survival, colour):

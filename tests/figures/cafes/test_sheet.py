@@ -10,11 +10,15 @@ from scipy import stats
 
 import hmc
 import models
+from figures.cafes import film
 from figures.cafes.curves import grid
 from figures.cafes.film import cafes_animation
-from figures.cafes.sheet import cafes_frame, cafes_sheet
-from figures.drawing import style
+from figures.cafes.sheet import beliefs_of, cafes_frame, cafes_sheet
+from figures.drawing import small, style
 from figures.drawing.density import bandwidth, kernel_density, normal_mixture
+from models.cafes import CAFES
+from models.tables import read
+from tests.figures.helpers.frames import are_drawn_whole
 
 TABLE = pd.DataFrame({"visit": [1, 2, 3, 4], "cafe": [1, 2, 1, 1], "wait": [3, 11, 3, 6]})
 
@@ -24,6 +28,19 @@ def fits():
     """Fits of 0 to 4 visits to two cafes."""
     sampling = {"chains": 2, "warmup": 150, "draws": 150, "metric": "dense", "workers": 1, "progress": False}
     return [hmc.sample(models.cafes(TABLE, visits=k), **sampling) for k in range(5)]
+
+
+def test_the_film_is_drawn_whole(fits):
+    table = read(CAFES, TABLE)
+    beliefs = beliefs_of(fits, range(5), table, "posterior")
+    assert are_drawn_whole(lambda: film._frames(beliefs, table))
+
+
+def test_a_frame_of_the_film_is_the_frame_of_its_visit(fits):
+    table = read(CAFES, TABLE)
+    beliefs = beliefs_of(fits, range(5), table, "posterior")
+    for visit, frame in enumerate(film._frames(beliefs, table)):
+        assert small.picture(frame, 50).tobytes() == small.picture(cafes_frame(fits, visit, TABLE), 50).tobytes()
 
 
 def _lines(figure, gid):

@@ -11,6 +11,9 @@ from PIL import Image
 
 import figures
 from figures.drawing import film, style
+from figures.sampler import film as of_nuts
+from figures.sampler import toys
+from tests.figures.helpers.frames import are_drawn_whole
 
 # What it is told and given, instead of a film: in the file that it is to write.
 RECORDER = """#!{python}
@@ -109,34 +112,15 @@ def test_what_moves_is_drawn_over_the_rest_as_if_all_were_drawn_anew():
 
 def test_the_steps_of_nuts_are_drawn_whole():
     """All that changes from frame to frame is among what moves."""
-    from figures.sampler import film as of_nuts
-    from figures.sampler import toys
+    chain = toys.nuts_chain(None, None)[:2]
+    assert are_drawn_whole(lambda: of_nuts.frames(chain, toys.plane()))
 
-    def shown(moving):
-        for figure in of_nuts.frames(toys.nuts_chain(None, None)[:2], toys.plane()):
-            figure.moving = figure.moving if moving else ()
+
+def test_what_the_film_does_not_know_to_move_is_seen():
+    def half():
+        for figure in _moved():
+            figure.moving = figure.moving[:1]
             yield figure
 
-    for one, other in zip(film._pictures(shown(True), 50), film._pictures(shown(False), 50), strict=True):
-        assert np.array_equal(np.asarray(one), np.asarray(other))
-
-
-def test_a_frame_like_another_has_its_layout():
-    def drawn(ticks, like=None):
-        with style.applied():
-            figure = style.blank()
-            axes = figure.subplots(1, 2)
-            axes[0].set_yticks([0, 1], ticks)
-            figure.suptitle("a title")
-            figure.supylabel("a label")
-            return style.settled(figure, like)
-
-    def places(figure):
-        titles = [figure.get_suptitle, figure.get_supylabel]
-        assert all(title() for title in titles)
-        texts = [figure._suptitle, figure._supylabel]
-        return [*(axes.get_position().bounds for axes in figure.axes), *(text.get_position() for text in texts)]
-
-    first = drawn(["a wide label", "another one"])
-    assert places(drawn(["a", "b"])) != places(first)
-    assert places(drawn(["a", "b"], like=first)) == places(first)
+    assert are_drawn_whole(_moved)
+    assert not are_drawn_whole(half)

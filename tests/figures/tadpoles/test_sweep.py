@@ -13,10 +13,12 @@ import diagnostics
 import hmc
 import models
 from figures.drawing.film import write_film
+from figures.tadpoles import sweep
 from figures.tadpoles.sweep import scores, sigma_sweep, sigma_sweep_animation, sweep_frame
 from models.reedfrogs import TANKS
 from models.tables import read
 from tests.figures.helpers import soundness as helper
+from tests.figures.helpers.frames import are_drawn_whole
 from tests.helpers.exact_sweep import exact_looic
 
 BUNDLED = pd.read_csv(Path(models.__file__).parent / "data" / "reedfrogs.csv")
@@ -91,6 +93,11 @@ def test_a_frame_shows_the_tanks_of_its_sigma_and_marks_its_score(fits):
         (here,) = _find(below, "here").get_xydata()
         assert here[0] == fit.model.data.sigma
         assert list(here) in _find(below, "psis").get_xydata().tolist()
+
+
+def test_the_film_is_drawn_whole(fits):
+    shown, table = scores(fits), read(TANKS)
+    assert are_drawn_whole(lambda: sweep._frames(shown, fits, table))
 
 
 def test_the_animation_has_a_frame_for_each_sigma_and_always_the_same_bytes(fits, tmp_path):
