@@ -107,7 +107,8 @@ class Filling:
                 return None
             still = self._picture(figures.still(name), shown)
         webps = [self._kept.folder / file for file in item.files if file.endswith(".webp")]
-        narrow = webps[1] if len(webps) == 2 else None
+        is_of_one_size = len(webps) == 1 or webps[0].read_bytes() == webps[1].read_bytes()
+        narrow = None if is_of_one_size else webps[1]
         links = [file for file in (*item.files, f"{item.name}.mp4") if not file.endswith(".webp")]
         there = tuple(file for file in links if (self._kept.folder / file).exists())
         explorable = explorables.PLACES.get(name)

@@ -22,6 +22,7 @@ from figures.lecture.page.view import Card, CodeListing, Content, Lecture, PageT
 
 TYPES = {".webp": "image/webp", ".png": "image/png", ".gif": "image/gif", ".csv": "text/csv"}
 PIXELS_PER_INCH = 100  # on a reader's screen: a figure of 9.6 inches is 960 wide there, whatever its resolution
+NARROW = 640  # CSS pixels: up to this width page.css treats screens as narrow
 TALL = 20  # the most rows of a table that is shown whole; longer tables scroll in a box
 OWN_ANCHORS = ("lecture", "contents", "models", "figures", "page-data")  # of the page itself
 KINDS: dict[type, str] = {Card: "model", Picture: "figure", PageTable: "table", CodeListing: "code"}
@@ -73,6 +74,11 @@ def is_film(picture: Picture) -> bool:
     return moves
 
 
+def is_only_wide(picture: Picture) -> bool:
+    """Whether the picture is wider than narrow screens, and there is no other for them."""
+    return picture.narrow is None and size(picture.path)[0] > NARROW
+
+
 def cards(part: Section) -> tuple[Card, ...]:
     """The models of a part."""
     return tuple(content for content in part.contents if isinstance(content, Card))
@@ -116,7 +122,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.tests["film"] = is_film
+    environment.tests |= {"film": is_film, "only_wide": is_only_wide}
     environment.filters |= {
         "anchor": anchor,
         "cards": cards,

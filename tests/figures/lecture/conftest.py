@@ -69,7 +69,7 @@ def _picture(folder, name):
 
 
 def _film(folder):
-    whole = film.write_film(folder / "sweep.gif", [_drawn(0.2), _drawn(0.8)], [100, 100])
+    whole = film.write_film(folder / "sweep.gif", [_drawn(0.2, style.WIDE), _drawn(0.8, style.WIDE)], [100, 100])
     return small.write_moving(whole, folder / "sweep.webp")
 
 

@@ -29,7 +29,7 @@ BROKEN = {
     "a skip link to nowhere": ("keyboard", 'class="skip" href="#lecture"', 'class="skip" href="#x"', "does not skip"),
     "no outline": ("keyboard", "outline: 3px solid", "outline: 0 solid", "outline"),
     "a fold that is stuck": ("keyboard", "<summary>See", '<summary style="display: none">See', "does not unfold"),
-    "a film without end": ("films", ".film input:checked ~ .enlarge .moving", ".never", "no-preference: moving"),
+    "a film without end": ("films", ".film input:checked ~ * .moving", ".never", "no-preference: moving"),
     "no picture for narrow screens": (
         "sizes",
         "screen and (max-width: 40rem)",

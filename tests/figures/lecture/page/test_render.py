@@ -255,7 +255,8 @@ def test_a_picture_is_as_large_as_it_was_drawn_however_finely(lecture):
     picture, _, film, _ = lecture.parts[0].contents
     assert render.size(picture.path) == (960, 540)
     assert render.size(picture.narrow) == (560, 640)
-    assert render.size(film.path) == (480, 270)
+    assert render.size(film.path) == (960, 540)
+    assert [render.is_only_wide(each) for each in (picture, film)] == [False, True]
 
 
 @pytest.mark.parametrize(
