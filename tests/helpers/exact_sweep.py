@@ -1,5 +1,7 @@
 """Exact leave-one-tank-out of mST with sigma given."""
 
+import functools
+
 import numpy as np
 from scipy import stats
 from scipy.special import expit, logsumexp
@@ -7,6 +9,7 @@ from scipy.special import expit, logsumexp
 import models
 
 
+@functools.cache
 def exact_looic(sigma):
     """By quadrature: given a_bar the tanks are independent integrals."""
     tanks = models.mST().data
