@@ -32,7 +32,7 @@ from .findings import (
 from .hierarchy import Hierarchy, centred_hierarchy
 from .necks import neck
 from .precis import distinct, element_labels
-from .protocols import Bools, Floats, SampledFit
+from .protocols import Bools, Floats, SampledFit, check_fit
 from .psis import PsisLoo, loo_cautions
 from .rank import views
 from .remarks import of_remarks
@@ -78,6 +78,7 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
     `fit` gives keys(), fit[name], stats, unconstrained, chains, failures, interrupted, seconds, as `hmc.Fit` does.
     TypeError for other criteria.
     """
+    check_fit(fit, "verdict", "unconstrained", "stats", "chains")
     quantities = _quantities(fit) if fit.unconstrained.shape[1] >= FEWEST_DRAWS else None
     findings = [*_of_chains(fit)]
     if quantities:

@@ -350,3 +350,9 @@ class Model:
 
 
 _NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than `simulate_data` is compiled
+
+
+def check_model(model: object, caller: str) -> None:
+    """ValueError unless this is a Model; `caller` is the function that takes it."""
+    if not isinstance(model, Model):
+        raise ValueError(f"{caller} takes a hmc.Model, not a {type(model).__name__}")

@@ -44,7 +44,7 @@ MAY_IMPORT = {
         *("hmc.sampler", "hmc.model", "hmc.parameters"),
         *("hmc.running.ending", "hmc.running.importable", "hmc.running.model_file", "hmc.running.search_path"),
     ),
-    "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.jit", "hmc.settings", "hmc.display"),
+    "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.model", "hmc.jit", "hmc.settings", "hmc.display"),
     "hmc.checking": (
         *("hmc.errors", "hmc.model", "hmc.pointwise", "hmc.parameters", "hmc.transforms", "hmc.jit"),
         "hmc.sampler.chain",
@@ -54,8 +54,21 @@ MAY_IMPORT = {
     "models": ("models", "=hmc", "hmc.numerics", "hmc.transforms", "hmc.correlations", "hmc.jit.kernel"),
     "models.coverage": ("models", "=hmc", "hmc.replication"),
     "diagnostics": ("diagnostics",),
-    "diagnostics.refits": ("diagnostics", "hmc.replication", "hmc.sampling", "hmc.settings", "=hmc.running"),
-    "diagnostics.calibration": ("diagnostics", "hmc.replication", "hmc.settings", "hmc.sampler.chain_through"),
+    "diagnostics.refits": (
+        "diagnostics",
+        "hmc.model",
+        "hmc.replication",
+        "hmc.sampling",
+        "hmc.settings",
+        "=hmc.running",
+    ),
+    "diagnostics.calibration": (
+        "diagnostics",
+        "hmc.model",
+        "hmc.replication",
+        "hmc.settings",
+        "hmc.sampler.chain_through",
+    ),
     "figures": (
         *("models", "diagnostics", "=hmc", *BELOW_RUNNING, "hmc.results", "hmc.sampling", "hmc.record", "hmc.checking"),
         *("=hmc.running", "=hmc.web", "hmc.web.page"),

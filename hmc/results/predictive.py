@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hmc.errors import told
+from hmc.model import check_model
 from hmc.results.derived import derived_draws
 from hmc.settings import check_whole
 
@@ -42,6 +43,7 @@ def prior_predictive(model: Model, draws: int = 1000, seed: int = _SEED) -> Prio
     or whose function fails.
     """
     check_whole("draws", draws, least=1)
+    check_model(model, "hmc.prior_predictive")
     _check_has(model, "simulate", "simulate_data")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, _PRIOR)))
     draw_data = model.data_drawer(draws)
