@@ -345,8 +345,8 @@ class Model:
             return compile_author_function(getattr(self, role), self._packed.type, function_type, notes)
         except FrozenCodeError as error:
             raise ValueError(f"{self.name}: {role}: {error}") from None
-        except Exception as error:  # Numba's, of which some are not a NumbaError
-            raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from error
+        except Exception as error:  # Numba's, of which some are not a NumbaError; its pages stay in __context__
+            raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from None
 
 
 _NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than `simulate_data` is compiled

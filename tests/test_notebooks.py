@@ -156,18 +156,32 @@ FIGURE = """
 import figures
 figures.draw("dag_confounds", {})
 """
+MISTAKE = """
+import traceback
+def f(position, data, gradient):
+    return data.m
+try:
+    hmc.sample(hmc.Model(f, model.data, model.parameters, name="typed"))
+except ValueError as error:
+    print(len(traceback.format_exception(error)), error)
+"""
 
 
-def test_progress_objects_and_figures_in_a_kernel(notebook_of):
-    ended, notebook = notebook_of(LOOK, TYPED, FIGURE)
+def test_progress_objects_figures_and_a_mistake_in_a_kernel(notebook_of):
+    ended, notebook = notebook_of(LOOK, TYPED, FIGURE, MISTAKE)
     assert notebook is not None, ended.stderr
-    looked, fit, figure = (cell.outputs for cell in notebook.cells)
+    looked, fit, figure, mistake = (cell.outputs for cell in notebook.cells)
     printed = next(output.text for output in looked if output.get("name") == "stdout")
     assert printed.split() == ["True", str(importlib.util.find_spec("ipywidgets") is not None)]
     assert "Rhat4" in fit[-1].data["text/html"]
     assert complaints(notebook) == []  # chains of a model typed into a cell run in threads; that is no news
     assert figure[0].data["image/png"]
     assert figure[0].metadata["image/png"]["width"] == 960
+    frames, said = mistake[0].text.split(" ", 1)  # one error, not Numba's pages above it
+    assert int(frames) < 20
+    assert (
+        said == "typed: log_density does not compile: Data has no attribute 'm' (Cell In[4], line 3: return data.m)\n"
+    )
 
 
 def test_the_command_names_what_there_is():

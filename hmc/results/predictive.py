@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hmc.errors import told
+from hmc.errors import told_with_line
 from hmc.results.derived import derived_draws
 from hmc.settings import check_whole
 
@@ -87,7 +87,7 @@ def _called(model: Model, role: str, *arguments: Any) -> Any:
         with np.errstate(all="ignore"):
             return getattr(model, role)(*arguments)
     except Exception as error:  # whatever the author's function does wrong
-        raise ValueError(f"{model.name}: {role} fails: {told(error)}") from error
+        raise ValueError(f"{model.name}: {role} fails: {told_with_line(error, getattr(model, role))}") from None
 
 
 def _data(
@@ -99,7 +99,8 @@ def _data(
             data = draw_data(position, rng)
     except Exception as error:
         values = ", ".join(f"{name} = {value}" for name, value in model.constrain(position).items() if value.ndim == 0)
-        raise ValueError(f"{model.name}: simulate_data fails at {values or position}: {told(error)}") from error
+        said = told_with_line(error, model.simulate_data)
+        raise ValueError(f"{model.name}: simulate_data fails at {values or position}: {said}") from None
     return outcome_of(model, data)
 
 
