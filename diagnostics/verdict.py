@@ -32,7 +32,7 @@ from .findings import (
 from .hierarchy import Hierarchy, centred_hierarchy
 from .necks import neck
 from .precis import distinct, element_labels
-from .protocols import Bools, Floats, SampledFit
+from .protocols import Bools, ChainFailure, Floats, SampledFit
 from .psis import PsisLoo, loo_cautions
 from .rank import views
 from .remarks import of_remarks
@@ -129,12 +129,21 @@ def _judged(x: Floats) -> Floats:
     return np.stack([not_finite, constant, *(np.where(not_finite > 0, np.nan, value) for value in statistics)])
 
 
+def _was_stopped(fit: SampledFit, failure: ChainFailure) -> bool:
+    """Whether a chain lacks draws because whoever ran it stopped the run, and not because of its model."""
+    return fit.interrupted and failure.reason.startswith("interrupted")
+
+
 def _of_chains(fit: SampledFit) -> Iterator[Finding]:
     """Chains that are missing, alone, too short, or do not move."""
     chains, draws = fit.unconstrained.shape[:2]
+    unreached = [f"chain {failure.chain + 1}" for failure in fit.failures if _was_stopped(fit, failure)]
+    if unreached:
+        yield finding("unreached", "note", unreached, {"count": len(unreached)})
     for failure in fit.failures:
-        numbers = {"iteration": failure.iteration}
-        yield finding("failure", "warning", [f"chain {failure.chain + 1}"], numbers, reason=failure.reason)
+        if not _was_stopped(fit, failure):
+            numbers = {"iteration": failure.iteration}
+            yield finding("failure", "warning", [f"chain {failure.chain + 1}"], numbers, reason=failure.reason)
     yield from of_remarks(getattr(fit, "remarks", ()))
     if fit.interrupted:
         yield finding("interrupted", "note", [], {"draws": draws})

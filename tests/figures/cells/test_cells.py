@@ -30,6 +30,7 @@ from diagnostics import (
     waic,
 )
 from diagnostics.formatting import column_texts
+from diagnostics.markup import prose
 from diagnostics.precis import summary
 from figures.cells import fits
 from figures.cells import html as html_of
@@ -182,6 +183,18 @@ def test_the_model_shows_its_formula_and_no_data():
     own = html.unescape(shown()["own model"])
     assert "x ~ Normal(0, 1) <script>" in own
     assert ["y", "float64, 10000"] in cells_of(own)
+
+
+def test_every_model_of_the_lecture_and_every_counterexample_shows_its_formula():
+    for name in [*models.names(), *models.counterexamples()]:
+        model = models.build(name, **models.example_options(name))
+        assert models.formula(name) in html.unescape(model._repr_html_())
+
+
+def test_code_in_a_finding_is_set_as_code():
+    assert prose("`hmc.check(model)` finds <it>; a ` alone stays") == (
+        "<code>hmc.check(model)</code> finds &lt;it&gt;; a ` alone stays"
+    )
 
 
 def test_the_model_of_another_with_a_known_name_has_its_own_words():
