@@ -1,5 +1,6 @@
 """The notebooks run from top to bottom in a real kernel, their solutions too, and show what they say they show."""
 
+import ast
 import importlib.util
 import os
 import re
@@ -110,6 +111,28 @@ def test_it_has_a_goal_a_formula_and_three_exercises_with_folded_solutions(name)
     assert re.findall(r"^\*\*(\d)\.\*\*", text, re.MULTILINE) == ["1", "2", "3"]
     solutions = re.findall(r"<details><summary>Solution</summary>\n\n(.*?)</details>", text, re.DOTALL)
     assert [solution.count("```python\n") for solution in solutions] == [1, 1, 1]
+
+
+def lost_views(code):
+    """Statements of a cell that make something to look at, which Jupyter shows for the last statement alone."""
+    makes = re.compile(
+        r"(precis|verdict|compare|calibrate|record|figures\.draw|hmc\.(check|sample|extend|load))\(|\w+$"
+    )
+    lines = (ast.unparse(node) for node in ast.parse(code).body[:-1] if isinstance(node, ast.Expr))
+    return [line for line in lines if makes.match(line)]
+
+
+@EVERY
+def test_no_cell_makes_a_view_that_it_does_not_show(name):
+    cells = jupytext.read(FOLDER / f"{name}.py").cells
+    codes = [cell.source for cell in cells if cell.cell_type == "code"]
+    codes += [code for cell in cells for code in re.findall(r"```python\n(.*?)```", cell.source, re.DOTALL)]
+    assert [line for code in codes for line in lost_views(code)] == []
+
+
+def test_a_view_that_is_not_shown_would_be_noticed():
+    assert lost_views("fit\nprecis(fit)\nprint(fit)\nassert fit") == ["fit", "precis(fit)"]
+    assert lost_views("fit = hmc.sample(model)\nplt.show()\nprecis(fit)") == []
 
 
 def test_the_solutions_are_run(done):
