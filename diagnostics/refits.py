@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 def observations_of(model: Model, caller: str) -> int:
     """How many observations a model has; ValueError where they cannot be left out and scored."""
+    from hmc.model import check_is_model
+
+    check_is_model(caller, model)
     if model.log_likelihood is None:
         raise ValueError(f"{model.name} has no log_likelihood function, which {caller} needs")
     return len(model.without([]).data.weight)

@@ -76,8 +76,10 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
     always happens). A quantity is derived if `fit.parameters` does not name it; without such a list, none is.
 
     `fit` gives keys(), fit[name], stats, unconstrained, chains, failures, interrupted, seconds, as `hmc.Fit` does.
-    TypeError for other criteria.
+    ValueError for what is no fit, TypeError for other criteria.
     """
+    if not hasattr(fit, "unconstrained"):
+        raise ValueError(f"verdict needs a fit, as hmc.sample gives; this is a {type(fit).__name__}")
     quantities = _quantities(fit) if fit.unconstrained.shape[1] >= FEWEST_DRAWS else None
     findings = [*_of_chains(fit)]
     if quantities:

@@ -85,6 +85,15 @@ def told_together(remarks: Iterable[Remark]) -> list[str]:
     return lines
 
 
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """`did you mean a_bar? ` where one of the known names is like the word, in whatever case; else ""."""
+    import difflib  # here, since it is seldom needed
+
+    lower_case = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(str(word).lower(), lower_case, n=1)
+    return f"did you mean {lower_case[close[0]]}? " if close else ""
+
+
 def told(error: BaseException) -> str:
     """The reason why a task ended, in words."""
     if any(kind.__name__ == "BrokenExecutor" for kind in type(error).__mro__):

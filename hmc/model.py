@@ -10,6 +10,7 @@ import numba
 import numpy as np
 
 from hmc.display import as_html
+from hmc.errors import did_you_mean
 from hmc.jit.at_address import AtAddress, Callback, Keeper, at_address, callback
 from hmc.jit.compile_errors import compile_error
 from hmc.jit.compiled import (
@@ -311,9 +312,10 @@ class Model:
         ValueError for a name too many or too few, a wrong shape, or a value that its constraint does not allow.
         """
         names = [p.name for p in self.parameters]
-        for name in [*names, *values]:
+        for name in [*values, *names]:
             if name not in names or name not in values:
-                raise ValueError(f"{self.name}: values are needed for {', '.join(names)}; see {name}")
+                lacks = f"{did_you_mean(name, names)}{name} is not one" if name in values else f"{name} has none"
+                raise ValueError(f"{self.name}: values are needed for {', '.join(names)}; {lacks}")
         return np.concatenate([unconstrained(self.name, p, values[p.name]) for p in self.parameters])
 
     def data_drawer(self, draws: int) -> Callable[[NDArray[np.float64], np.random.Generator], Any]:
@@ -347,6 +349,16 @@ class Model:
             raise ValueError(f"{self.name}: {role}: {error}") from None
         except Exception as error:  # Numba's, of which some are not a NumbaError; its pages stay in __context__
             raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from None
+
+
+def check_is_model(caller: str, model: Any) -> None:
+    """ValueError for what is not a Model; a function, such as models.mST, is to be called first."""
+    if isinstance(model, Model):
+        return
+    given = f"{type(model).__name__} {model!r}" if isinstance(model, str) else type(model).__name__
+    if isinstance(model, types.FunctionType):
+        given = f"function {model.__name__}; call it: {model.__name__}()"
+    raise ValueError(f"{caller} takes a hmc.Model, not the {given}")
 
 
 _NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than `simulate_data` is compiled

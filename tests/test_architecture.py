@@ -23,7 +23,7 @@ BELOW_SAMPLING = (*BELOW_RUNNING, "hmc.memory", "hmc.running", "hmc.results")
 MAY_IMPORT = {
     **dict.fromkeys(("hmc.hidden_packages", *GROUND), ()),
     "hmc": ("hmc.hidden_packages",),
-    "hmc.display": ("=hmc",),
+    "hmc.display": ("=hmc", "hmc.errors"),
     "hmc.memory": ("hmc.settings",),
     "hmc.jit": ("hmc.files", "hmc.errors"),
     "hmc.numerics": ("hmc.jit",),
@@ -33,7 +33,10 @@ MAY_IMPORT = {
     "hmc.parameters": ("hmc.settings", "hmc.jit", "hmc.transforms", "hmc.correlations"),
     "hmc.model_data": ("hmc.jit",),
     "hmc.pointwise": ("hmc.jit",),
-    "hmc.model": ("hmc.settings", "hmc.jit", "hmc.parameters", "hmc.model_data", "hmc.pointwise", "hmc.display"),
+    "hmc.model": (
+        *("hmc.errors", "hmc.settings", "hmc.jit", "hmc.parameters"),
+        *("hmc.model_data", "hmc.pointwise", "hmc.display"),
+    ),
     "hmc.foreign": ("hmc.jit", "hmc.parameters", "hmc.model"),
     "hmc.running": BELOW_RUNNING,
     "hmc.results": (*BELOW_RUNNING, "=hmc"),
@@ -44,7 +47,7 @@ MAY_IMPORT = {
         *("hmc.sampler", "hmc.model", "hmc.parameters"),
         *("hmc.running.ending", "hmc.running.importable", "hmc.running.model_file", "hmc.running.search_path"),
     ),
-    "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.jit", "hmc.settings", "hmc.display"),
+    "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.model", "hmc.jit", "hmc.settings", "hmc.display"),
     "hmc.checking": (
         *("hmc.errors", "hmc.model", "hmc.pointwise", "hmc.parameters", "hmc.transforms", "hmc.jit"),
         "hmc.sampler.chain",
@@ -54,7 +57,10 @@ MAY_IMPORT = {
     "models": ("models", "=hmc", "hmc.numerics", "hmc.transforms", "hmc.correlations", "hmc.jit.kernel"),
     "models.coverage": ("models", "=hmc", "hmc.replication"),
     "diagnostics": ("diagnostics",),
-    "diagnostics.refits": ("diagnostics", "hmc.replication", "hmc.sampling", "hmc.settings", "=hmc.running"),
+    "diagnostics.refits": (
+        *("diagnostics", "hmc.model", "hmc.replication", "hmc.sampling", "hmc.settings"),
+        "=hmc.running",
+    ),
     "diagnostics.calibration": ("diagnostics", "hmc.replication", "hmc.settings", "hmc.sampler.chain_through"),
     "figures": (
         *("models", "diagnostics", "=hmc", *BELOW_RUNNING, "hmc.results", "hmc.sampling", "hmc.record", "hmc.checking"),

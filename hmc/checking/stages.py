@@ -28,7 +28,7 @@ from hmc.checking.support import support_findings
 from hmc.checking.tails import tail_findings
 from hmc.checking.telling import Checked, CheckReport, given, not_simulated, report
 from hmc.checking.values import nowhere, value_findings
-from hmc.model import Model
+from hmc.model import Model, check_is_model
 
 _BASES = 3  # points that lines start from
 MOST_POINTS = 100_000
@@ -73,6 +73,7 @@ def check(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = Fals
     that the model changes are put back. ValueError for `points` that are not from 1 to 100,000, and for a model of over
     1,000,000 numbers.
     """
+    check_is_model("hmc.check", model)
     return report(model, examine(model, points, seed, bounds=bounds))
 
 

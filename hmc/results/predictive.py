@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hmc.display import NamedArrays
 from hmc.errors import told_with_line
 from hmc.results.derived import derived_draws
 from hmc.settings import check_whole
@@ -41,6 +42,9 @@ def prior_predictive(model: Model, draws: int = 1000, seed: int = _SEED) -> Prio
     draws begin with the same ones. ValueError, which names the model, for a model that lacks one of the two functions,
     or whose function fails.
     """
+    from hmc.model import check_is_model
+
+    check_is_model("hmc.prior_predictive", model)
     check_whole("draws", draws, least=1)
     _check_has(model, "simulate", "simulate_data")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, _PRIOR)))
@@ -51,7 +55,8 @@ def prior_predictive(model: Model, draws: int = 1000, seed: int = _SEED) -> Prio
         drawn.append(_data(model, draw_data, positions[i], rng))
     rows = positions[None]
     prior = model.constrain(rows) | derived_draws(model, rows)
-    return PriorPredictive({name: values[0] for name, values in prior.items()}, _stacked(model, drawn))
+    named = ((name, values[0]) for name, values in prior.items())
+    return PriorPredictive(NamedArrays(named), NamedArrays(_stacked(model, drawn)))
 
 
 def posterior_predictive(
@@ -67,7 +72,7 @@ def posterior_predictive(
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chain, _POSTERIOR)))
         drawn += [_data(model, draw_data, row, rng) for row in rows]
     values = _stacked(model, drawn)
-    return {name: array.reshape(*positions.shape[:2], *array.shape[1:]) for name, array in values.items()}
+    return NamedArrays((name, array.reshape(*positions.shape[:2], *array.shape[1:])) for name, array in values.items())
 
 
 def outcome_of(model: Model, data: Any) -> dict[str, NDArray[Any]]:

@@ -1,6 +1,7 @@
 """hmc.errors: where in an author's code an error arose."""
 
 import os
+import subprocess
 import sys
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -9,7 +10,11 @@ import numpy as np
 import pytest
 
 import hmc
-from hmc.errors import code_line, line_of, told_with_line
+import models
+from diagnostics import calibrate, kfold, loo_refit, verdict
+from hmc.display import NamedArrays
+from hmc.errors import code_line, did_you_mean, line_of, told_with_line
+from hmc.record import record, record_from
 
 
 class Data(NamedTuple):
@@ -80,3 +85,71 @@ def test_a_file_that_cannot_be_written_is_told_in_one_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere") as caught:
         fit.save(tmp_path / "nowhere" / "mine.fit")
     assert caught.value.__suppress_context__
+
+
+TAKE_A_MODEL = {
+    "hmc.sample": hmc.sample,
+    "hmc.check": hmc.check,
+    "hmc.prior_predictive": hmc.prior_predictive,
+    "hmc.replicate": lambda model: hmc.replicate(model, len, 10),
+    "a recording": record,
+    "a recording ": lambda model: record_from(model, [0.0], 0.1),
+    "simulation from the prior": calibrate,
+    "loo_refit": loo_refit,
+    "kfold": lambda model: kfold(model, 2),
+}
+
+
+@pytest.mark.parametrize("caller", TAKE_A_MODEL)
+def test_a_factory_or_a_name_in_place_of_a_model_is_refused_in_words(caller):
+    takes, name = TAKE_A_MODEL[caller], caller.strip()
+    with pytest.raises(ValueError, match=rf"^{name} takes a hmc.Model, not the function mST; call it: mST\(\)$"):
+        takes(models.mST)
+    with pytest.raises(ValueError, match=rf"^{name} takes a hmc.Model, not the str 'mST'$"):
+        takes("mST")
+
+
+def test_a_verdict_of_a_model_is_refused():
+    with pytest.raises(ValueError, match=r"^verdict needs a fit, as hmc.sample gives; this is a Model$"):
+        verdict(models.mST())
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("abar", "did you mean a_bar? "), ("SIGMA", "did you mean sigma? "), ("q", ""), (3, "")],
+)
+def test_a_mistyped_name_gets_the_name_that_is_like_it(word, hint):
+    assert did_you_mean(word, ["a_bar", "sigma"]) == hint
+
+
+def test_values_by_name_say_which_name_is_wrong():
+    model = models.mST()
+    given = {"a": np.zeros(48), "a_bar": 0.0, "sgma": 1.0}
+    said = r"^mST: values are needed for a, a_bar, sigma; did you mean sigma\? sgma is not one$"
+    with pytest.raises(ValueError, match=said):
+        model.unconstrain(given)
+    del given["sgma"]
+    with pytest.raises(ValueError, match=r"^mST: values are needed for a, a_bar, sigma; sigma has none$"):
+        model.unconstrain(given)
+
+
+def test_named_arrays_show_what_they_are_and_not_their_numbers():
+    model = hmc.Model(density, Data(np.zeros(2)), [hmc.Parameter("x")], name="mine", simulate_data=lambda p, d, rng: d)
+    fit = hmc.sample(model, draws=4, warmup=50, workers=1, progress=False)
+    drawn = models.mST()
+    for named in (fit.stats, fit.warmup_stats, fit.predict(), *hmc.prior_predictive(drawn, 5)):
+        assert isinstance(named, NamedArrays)
+        assert "array(" not in repr(named)
+    assert repr(fit.stats).startswith("{'lp': float64 (4, 4), 'acceptance_rate': float64 (4, 4), ")
+    with pytest.raises(KeyError, match=r"there is no 'divergent'; did you mean diverging\? there are lp, "):
+        fit.stats["divergent"]
+    with pytest.raises(KeyError, match=r"mine has no parameter 'X'; did you mean x\? it has x"):
+        fit["X"]
+    assert "divergent" not in fit.stats
+    assert fit.stats.get("divergent") is None
+
+
+def test_rooms_that_are_used_by_name_need_no_import_of_their_own():
+    script = f"import hmc; print([getattr(hmc, room).__name__ for room in {hmc._ROOMS!r}])"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ended.stdout.split("'")[1::2] == [f"hmc.{room}" for room in hmc._ROOMS], ended.stderr
