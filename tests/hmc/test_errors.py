@@ -149,6 +149,15 @@ def test_named_arrays_show_what_they_are_and_not_their_numbers():
     assert fit.stats.get("divergent") is None
 
 
+def test_no_attribute_of_a_fit_but_an_array_of_its_own_dumps_numbers():
+    fit = hmc.sample(models.mST(), draws=4, warmup=50, workers=1, progress=False)
+    named = {name: getattr(fit, name) for name in dir(fit) if not name.startswith("_")}
+    others = {name: repr(value) for name, value in named.items() if not isinstance(value, np.ndarray)}
+    assert [name for name, text in others.items() if "array(" in text or len(text) > 2000] == []
+    assert "<Snapshot of a chain after 54 transitions>" in others["snapshots"]
+    assert others["inverse_metric"].startswith("<LowRank (4, 50), of rank ")
+
+
 def test_rooms_that_are_used_by_name_need_no_import_of_their_own():
     script = f"import hmc; print([getattr(hmc, room).__name__ for room in {hmc._ROOMS!r}])"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
