@@ -297,6 +297,7 @@ def _summary(fit: SampledFit, quantities: Quantities | None, worst: Severity | N
     chains, draws = fit.unconstrained.shape[:2]
     diverging, saturated = (int(fit.stats[name].sum()) for name in ("diverging", "reached_max_treedepth"))
     parts = [f"{_counted(chains, 'chain')} of {_counted(draws, 'draw')} in {fit.seconds:.2f} s"]
+    parts += ["stopped early"] if fit.interrupted else []
     parts += [f"{_counted(diverging, 'divergence')}" if diverging else "no divergences"]
     parts += [f"{_counted(saturated, 'tree')} at full depth"] if saturated else []
     rhat = ess = np.empty(0)

@@ -18,7 +18,7 @@ class NamedArrays(dict[str, Any]):
     """A dict of arrays that shows what they are, not their numbers, and whose KeyError says which names it has."""
 
     def __repr__(self) -> str:
-        return "{" + ", ".join(f"{name!r}: {array.dtype} {array.shape}" for name, array in self.items()) + "}"
+        return "{" + ",\n ".join(f"{name!r}: {array.dtype} {array.shape}" for name, array in self.items()) + "}"
 
     def __missing__(self, name: object) -> NoReturn:
         raise KeyError(f"there is no {name!r}; {did_you_mean(name, self)}there are {', '.join(self)}")

@@ -1,5 +1,6 @@
 """The verdict on a fit: each fault is found, named, and told in words; a good fit has none."""
 
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -214,6 +215,7 @@ def test_chains_that_a_stopped_run_did_not_reach_are_no_fault_of_the_model(fit):
     stop_early(fit)
     verdict = d.verdict(fit)
     assert verdict.trustworthy
+    assert re.match(r"4 chains of 500 draws in \d+\.\d\d s, stopped early, no divergences, ", verdict.summary)
     assert only(verdict, "unreached").message == "The run was stopped before chain 3 and chain 5 had a draw."
     assert "failure" not in kinds(verdict)
     fit.failures.append(Failure(5, 57, "sigma = 7.1e+02, log density = nan"))

@@ -140,7 +140,7 @@ def test_named_arrays_show_what_they_are_and_not_their_numbers():
     for named in (fit.stats, fit.warmup_stats, fit.predict(), *hmc.prior_predictive(drawn, 5)):
         assert isinstance(named, NamedArrays)
         assert "array(" not in repr(named)
-    assert repr(fit.stats).startswith("{'lp': float64 (4, 4), 'acceptance_rate': float64 (4, 4), ")
+    assert repr(fit.stats).startswith("{'lp': float64 (4, 4),\n 'acceptance_rate': float64 (4, 4),\n ")
     with pytest.raises(KeyError, match=r"there is no 'divergent'; did you mean diverging\? there are lp, "):
         fit.stats["divergent"]
     with pytest.raises(KeyError, match=r"mine has no parameter 'X'; did you mean x\? it has x"):
