@@ -71,13 +71,15 @@ def calibrate(
     ends the run: the finished replications are judged, and `interrupted` is set; KeyboardInterrupt if there are none.
     ValueError for a wrong argument, or a model that cannot simulate.
     """
-    from hmc.replication import check_simulates, replicate  # here alone: other diagnostics take arrays
+    from hmc.model import check_model  # here alone: other diagnostics take arrays
+    from hmc.replication import check_simulates, replicate
 
     started = time.perf_counter()
     for name in ("chains", "draws", "design", "sampler"):
         if name in sampling:
             raise ValueError(f"calibrate has no argument {name}: a replication is one chain, through its truth")
     _check(thinned, spacing, level, sampling.get("warmup", 300))
+    check_model(model, "calibrate")
     check_simulates(model)
     run = replicate(
         model,

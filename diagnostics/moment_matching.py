@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import as_draws, as_log_likelihood, log_sum_exp, pooled, quietly, variance
-from .protocols import FitWithModel, Floats
+from .protocols import FitWithModel, Floats, check_fit
 from .psis import LooPointwise, PsisLoo, compute_psis_loo, loo_cautions, psis, relative_efficiency, summed
 
 # So many draws for each parameter make a covariance matrix that is worth matching.
@@ -96,6 +96,7 @@ def loo_moment_match(fit: FitWithModel, **how: Any) -> PsisLoo:
     `loo_refit`): a k-hat just below the threshold still leaves a score too high, and a tank that is left out moves the
     posterior too far for its draws to follow.
     """
+    check_fit(fit, "loo_moment_match", "model", "unconstrained", "log_likelihood")
     model = fit.model
     if model is None:
         raise ValueError(f"{fit.name}: moment matching needs the model; hmc.load the file with its model")

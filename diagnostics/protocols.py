@@ -51,6 +51,12 @@ class FitWithModel(ScoredFit, Protocol):
     def unconstrained(self) -> Floats: ...  # (chains, draws, dimension)
 
 
+def check_fit(fit: object, caller: str, *parts: str) -> None:
+    """ValueError unless this has the parts of a fit that `caller` reads."""
+    if not all(hasattr(fit, part) for part in parts):
+        raise ValueError(f"{caller} takes a fit, as of hmc.sample, not a {type(fit).__name__}")
+
+
 class ChainFailure(Protocol):
     """A chain that gave no draws."""
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 def observations_of(model: Model, caller: str) -> int:
     """How many observations a model has; ValueError where they cannot be left out and scored."""
-    from hmc.model import check_is_model
+    from hmc.model import check_model  # here alone: other diagnostics take arrays
 
-    check_is_model(caller, model)
+    check_model(model, caller)
     if model.log_likelihood is None:
         raise ValueError(f"{model.name} has no log_likelihood function, which {caller} needs")
     return len(model.without([]).data.weight)
@@ -51,7 +51,7 @@ def refits(
     `observations` are those that were left out, [] for the first fit. Each fit has a seed of its own, spawned from
     `seed`. Else as `loo_refit`.
     """
-    from hmc.running import Items, in_batches  # here alone: other diagnostics take arrays
+    from hmc.running import Items, in_batches
 
     settings = _settings(model, sampling, caller)
     for group in left_out:

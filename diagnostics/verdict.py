@@ -32,7 +32,7 @@ from .findings import (
 from .hierarchy import Hierarchy, centred_hierarchy
 from .necks import neck
 from .precis import distinct, element_labels
-from .protocols import Bools, ChainFailure, Floats, SampledFit
+from .protocols import Bools, ChainFailure, Floats, SampledFit, check_fit
 from .psis import PsisLoo, loo_cautions
 from .rank import views
 from .remarks import of_remarks
@@ -78,8 +78,7 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
     `fit` gives keys(), fit[name], stats, unconstrained, chains, failures, interrupted, seconds, as `hmc.Fit` does.
     ValueError for what is no fit, TypeError for other criteria.
     """
-    if not hasattr(fit, "unconstrained"):
-        raise ValueError(f"verdict needs a fit, as hmc.sample gives; this is a {type(fit).__name__}")
+    check_fit(fit, "verdict", "unconstrained", "stats", "chains")
     quantities = _quantities(fit) if fit.unconstrained.shape[1] >= FEWEST_DRAWS else None
     findings = [*_of_chains(fit)]
     if quantities:
@@ -133,7 +132,7 @@ def _judged(x: Floats) -> Floats:
 
 def _was_stopped(fit: SampledFit, failure: ChainFailure) -> bool:
     """Whether a chain lacks draws because whoever ran it stopped the run, and not because of its model."""
-    return fit.interrupted and failure.reason.startswith("interrupted")
+    return fit.interrupted and str(failure.reason).startswith("interrupted")
 
 
 def _of_chains(fit: SampledFit) -> Iterator[Finding]:

@@ -351,14 +351,11 @@ class Model:
             raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from None
 
 
-def check_is_model(caller: str, model: Any) -> None:
-    """ValueError for what is not a Model; a function, such as models.mST, is to be called first."""
-    if isinstance(model, Model):
-        return
-    given = f"{type(model).__name__} {model!r}" if isinstance(model, str) else type(model).__name__
-    if isinstance(model, types.FunctionType):
-        given = f"function {model.__name__}; call it: {model.__name__}()"
-    raise ValueError(f"{caller} takes a hmc.Model, not the {given}")
-
-
 _NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than `simulate_data` is compiled
+
+
+def check_model(model: object, caller: str) -> None:
+    """ValueError unless this is a Model; `caller` is the function that takes it."""
+    if not isinstance(model, Model):
+        call_it = f": call it, {model.__name__}()" if isinstance(model, types.FunctionType) else ""
+        raise ValueError(f"{caller} takes a hmc.Model, not a {type(model).__name__}{call_it}")

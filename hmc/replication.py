@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hmc.model import Model, check_is_model
+from hmc.model import Model, check_model
 from hmc.running.batches import in_batches
 from hmc.running.tasks import ChainResult, Items, run_chain
 from hmc.sampler.chain import AnyRecord
@@ -98,7 +98,7 @@ def replicate(
     `interrupted` set; a second one raises KeyboardInterrupt. ValueError for a wrong argument, before anything is
     compiled.
     """
-    check_is_model("hmc.replicate", model)
+    check_model(model, "replicate")
     if unknown := [name for name in sampling if name not in _FURTHER_SETTINGS]:
         raise TypeError(f"replicate has no setting {unknown[0]!r}")
     given = {"chains": chains, "warmup": warmup, "draws": draws, "seed": seed, "initial": None, "keep_warmup": False}
@@ -193,8 +193,7 @@ def _last(records: Sequence[AnyRecord], draws: int) -> tuple[NDArray[np.float64]
 
 
 def check_simulates(model: Model) -> None:
-    """ValueError if this is not a model, or if data cannot be simulated from its prior."""
-    check_is_model("simulation from the prior", model)
+    """ValueError if data cannot be simulated from the prior of a model."""
     for role in ("simulate", "simulate_data"):
         if getattr(model, role) is None:
             raise ValueError(f"{model.name} has no {role} function, which simulating data from its prior needs")

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hmc.errors import Failure, Remark, joined, told_together
 from hmc.memory import check_memory
-from hmc.model import Model, check_is_model
+from hmc.model import Model, check_model
 from hmc.reporting import progress_bar, say
 from hmc.results.checkpoint import chunk_seconds, open_checkpoint
 from hmc.results.fit import Fit
@@ -90,7 +90,7 @@ def sample(
     ChainError if no chain gives draws. A chain that fails does not harm the others: it is run again, once, and is in
     `fit.failures` if it fails again. OSError if the checkpoint cannot be written.
     """
-    check_is_model("hmc.sample", model)
+    check_model(model, "hmc.sample")
     settings = check_settings(
         chains=chains,
         warmup=warmup,

@@ -58,10 +58,20 @@ MAY_IMPORT = {
     "models.coverage": ("models", "=hmc", "hmc.replication"),
     "diagnostics": ("diagnostics",),
     "diagnostics.refits": (
-        *("diagnostics", "hmc.model", "hmc.replication", "hmc.sampling", "hmc.settings"),
+        "diagnostics",
+        "hmc.model",
+        "hmc.replication",
+        "hmc.sampling",
+        "hmc.settings",
         "=hmc.running",
     ),
-    "diagnostics.calibration": ("diagnostics", "hmc.replication", "hmc.settings", "hmc.sampler.chain_through"),
+    "diagnostics.calibration": (
+        "diagnostics",
+        "hmc.model",
+        "hmc.replication",
+        "hmc.settings",
+        "hmc.sampler.chain_through",
+    ),
     "figures": (
         *("models", "diagnostics", "=hmc", *BELOW_RUNNING, "hmc.results", "hmc.sampling", "hmc.record", "hmc.checking"),
         *("=hmc.running", "=hmc.web", "hmc.web.page"),

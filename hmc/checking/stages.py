@@ -28,7 +28,7 @@ from hmc.checking.support import support_findings
 from hmc.checking.tails import tail_findings
 from hmc.checking.telling import Checked, CheckReport, given, not_simulated, report
 from hmc.checking.values import nowhere, value_findings
-from hmc.model import Model, check_is_model
+from hmc.model import Model, check_model
 
 _BASES = 3  # points that lines start from
 MOST_POINTS = 100_000
@@ -73,7 +73,6 @@ def check(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = Fals
     that the model changes are put back. ValueError for `points` that are not from 1 to 100,000, and for a model of over
     1,000,000 numbers.
     """
-    check_is_model("hmc.check", model)
     return report(model, examine(model, points, seed, bounds=bounds))
 
 
@@ -96,6 +95,7 @@ def examine(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = Fa
 
 def _refuse_too_many(model: Model, points: int) -> None:
     """ValueError for a check that would take days, or more memory than there is."""
+    check_model(model, "hmc.check")
     if not 1 <= points <= MOST_POINTS:
         raise ValueError(f"{model.name}: points = {points} is not from 1 to {MOST_POINTS}")
     if model.dimension > MOST_NUMBERS:

@@ -17,7 +17,7 @@ import numpy as np
 
 from hmc.display import as_html
 from hmc.jit.copying import substituted
-from hmc.model import check_is_model
+from hmc.model import check_model
 from hmc.record.watcher import Climb, Join, Leaf, Watcher, watch_climb
 from hmc.sampler.chain import AnyRecord, Orders, advance, make_buffers, make_record, tolerance_at
 from hmc.sampler.machine_code import compiled_advance
@@ -205,7 +205,7 @@ def record_from(
 
 def _checked(model: Model, given: dict[str, Any]) -> Settings:
     """`Settings` of these arguments of `hmc.sample`, its own defaults for the rest."""
-    check_is_model("a recording", model)
+    check_model(model, "hmc.record")
     known = {n: p.default for n, p in inspect.signature(sample).parameters.items() if n not in _NOT_SETTINGS}
     unknown = [name for name in given if name not in known]
     if unknown:

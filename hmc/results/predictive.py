@@ -8,6 +8,7 @@ import numpy as np
 
 from hmc.display import NamedArrays
 from hmc.errors import told_with_line
+from hmc.model import check_model
 from hmc.results.derived import derived_draws
 from hmc.settings import check_whole
 
@@ -42,10 +43,8 @@ def prior_predictive(model: Model, draws: int = 1000, seed: int = _SEED) -> Prio
     draws begin with the same ones. ValueError, which names the model, for a model that lacks one of the two functions,
     or whose function fails.
     """
-    from hmc.model import check_is_model
-
-    check_is_model("hmc.prior_predictive", model)
     check_whole("draws", draws, least=1)
+    check_model(model, "hmc.prior_predictive")
     _check_has(model, "simulate", "simulate_data")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, _PRIOR)))
     draw_data = model.data_drawer(draws)

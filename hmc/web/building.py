@@ -8,7 +8,7 @@ from typing import Any
 from hmc.files import sources_hash
 from hmc.jit import cache
 from hmc.jit.kernel import jit_is_disabled
-from hmc.model import Model
+from hmc.model import Model, check_model
 from hmc.sampler import adaptation, outcome
 from hmc.sampler.chain import NUTS, STATIC, WALNUTS, MacroRecord, Record
 from hmc.sampler.machine_code import sampler_key
@@ -60,6 +60,7 @@ def module(model: Model, *, simd: bool = True) -> bytes:
     ValueError, in one line, with the JIT disabled; where a new process cannot import the model; and where the density
     calls a function of the C library, which a browser has not. HMCError where this Numba cannot make the module.
     """
+    check_model(model, "hmc.web.module")
     if jit_is_disabled():
         raise ValueError(f"{model.name}: with NUMBA_DISABLE_JIT=1 no WebAssembly module can be compiled")
     try:

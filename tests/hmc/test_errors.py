@@ -11,10 +11,8 @@ import pytest
 
 import hmc
 import models
-from diagnostics import calibrate, kfold, loo_refit, verdict
 from hmc.display import NamedArrays
 from hmc.errors import code_line, did_you_mean, line_of, told_with_line
-from hmc.record import record, record_from
 
 
 class Data(NamedTuple):
@@ -85,33 +83,6 @@ def test_a_file_that_cannot_be_written_is_told_in_one_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere") as caught:
         fit.save(tmp_path / "nowhere" / "mine.fit")
     assert caught.value.__suppress_context__
-
-
-TAKE_A_MODEL = {
-    "hmc.sample": hmc.sample,
-    "hmc.check": hmc.check,
-    "hmc.prior_predictive": hmc.prior_predictive,
-    "hmc.replicate": lambda model: hmc.replicate(model, len, 10),
-    "a recording": record,
-    "a recording ": lambda model: record_from(model, [0.0], 0.1),
-    "simulation from the prior": calibrate,
-    "loo_refit": loo_refit,
-    "kfold": lambda model: kfold(model, 2),
-}
-
-
-@pytest.mark.parametrize("caller", TAKE_A_MODEL)
-def test_a_factory_or_a_name_in_place_of_a_model_is_refused_in_words(caller):
-    takes, name = TAKE_A_MODEL[caller], caller.strip()
-    with pytest.raises(ValueError, match=rf"^{name} takes a hmc.Model, not the function mST; call it: mST\(\)$"):
-        takes(models.mST)
-    with pytest.raises(ValueError, match=rf"^{name} takes a hmc.Model, not the str 'mST'$"):
-        takes("mST")
-
-
-def test_a_verdict_of_a_model_is_refused():
-    with pytest.raises(ValueError, match=r"^verdict needs a fit, as hmc.sample gives; this is a Model$"):
-        verdict(models.mST())
 
 
 @pytest.mark.parametrize(
