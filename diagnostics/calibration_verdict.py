@@ -33,8 +33,8 @@ WORDS = {
     "idle": (
         "{count} of {total} chains had fewer than {fewest} effective draws of some quantity: its ranks there are "
         "uniform even if the model is wrong.",
-        "Check the gradient (`hmc check`); if it is correct, write the model in the other form (non-centred if it is "
-        "centred), or use a larger spacing.",
+        "Check the gradient (`hmc check MODEL`, in Python `hmc.check(model)`); if it is correct, write the model in "
+        "the other form (non-centred if it is centred), or use a larger spacing.",
     ),
     "failures": (
         "{count} of {total} replications failed; the first, number {number}: {reason}.",

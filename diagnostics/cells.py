@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .formatting import record_texts
-from .markup import AMBER, GREEN, GREY, RED, badge, beside, cell, line, table, text
+from .markup import AMBER, GREEN, GREY, RED, badge, beside, cell, line, prose, table, text
 from .pictures import Axes, limits
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
 def finding_line(finding: Finding) -> str:
     """A finding: its severity as a badge, its meaning, and the advice."""
     colour = GREY if finding.severity == "note" else COLOURS[finding.severity]
-    return line(f"{badge(finding.severity, colour)} {text(finding.message)} <i>{text(finding.advice)}</i>")
+    return line(f"{badge(finding.severity, colour)} {prose(finding.message)} <i>{prose(finding.advice)}</i>")
 
 
 def of_calibration(calibration: Calibration) -> str:

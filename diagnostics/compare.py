@@ -94,6 +94,8 @@ def compare(
     where the best of more than 11 models may be the best by chance; `frame.attrs["caution"]` says so too, and whether
     p_worse is calibrated.
     """
+    if not isinstance(fits, Mapping) or not fits:
+        raise ValueError('compare needs models by name, such as compare({"mST": fit, "mSTnomem": other})')
     if criterion not in ("WAIC", "PSIS"):
         raise ValueError(f"compare knows the criteria WAIC and PSIS, not {criterion!r}")
     if scale not in SCALES:
@@ -140,8 +142,6 @@ WEIGHTS: dict[str, Callable[[Floats], Floats]] = {
 
 def _log_likelihoods(fits: Mapping[str, Any]) -> dict[str, Floats]:
     """The log likelihoods of each model; ValueError where their numbers of observations differ."""
-    if not isinstance(fits, Mapping) or not fits:
-        raise ValueError('compare needs models by name, such as compare({"mST": fit, "mSTnomem": other})')
     log_liks = {name: as_log_likelihood(getattr(fit, "log_likelihood", fit)) for name, fit in fits.items()}
     if len({log_lik.shape[2] for log_lik in log_liks.values()}) > 1:
         listed = ", ".join(f"{name} has {log_lik.shape[2]}" for name, log_lik in log_liks.items())

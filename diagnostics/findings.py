@@ -10,7 +10,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 NAMED = 3  # how many of the worst a sentence names; `Finding.concerns` has all
 
-CHECK = "`hmc check MODEL` looks for mistakes in the density."
+CHECK = "`hmc check MODEL` (in Python `hmc.check(model)`) looks for mistakes in the density."
 
 # Advice that depends on whether the draws show a centred hierarchy: with one, without one.
 NON_CENTRED = "write `{varying}` in non-centred form: {varying} = mean + {scale} * z (as in mSTnc)"
@@ -31,7 +31,11 @@ OTHER_METRIC = 'or try metric="auto", which learns correlations'
 WORDS = {
     "failure": (
         "{named} failed after {iteration} transitions: {reason}.",
-        "The other chains are valid. Unless you stopped this one, the model may be at fault: look at its density.",
+        "The other chains are valid. The model may be at fault: look at its density.",
+    ),
+    "unreached": (
+        "The run was stopped before {named} had a draw.",
+        "The draws of the others are valid.",
     ),
     "interrupted": (
         "The run was stopped early, after {draws} draws a chain.",
@@ -65,13 +69,14 @@ WORDS = {
         "{remedy}",
     ),
     "divergences": (
-        "{count} of {total} transitions diverged ({share:.2%}; {named}{where}): the posterior bends more sharply there "
+        "{count} of {total} transitions diverged ({percent}; {named}{where}): the posterior bends more sharply there "
         "than the steps can follow, so a part of it may be missing from the draws.",
         "Rerun with a higher target_accept ({target_accept}), `--target-accept {target_accept}`; if some remain, "
-        "{remedy}{or_walnuts}. A log density that is NaN there diverges too: `hmc check MODEL` finds it.",
+        "{remedy}{or_walnuts}. A log density that is NaN there diverges too: `hmc check MODEL` (in Python "
+        "`hmc.check(model)`) finds it.",
     ),
     "saturated_trees": (
-        "{count} of {total} trajectories ({share:.2%}; {named}) were cut off at {depth} doublings, before they turned "
+        "{count} of {total} trajectories ({percent}; {named}) were cut off at {depth} doublings, before they turned "
         "back: the draws are valid, but each is closer to the last than necessary.",
         "If ESS is low, allow longer ones (max_depth={deeper}){or_metric}.",
     ),
@@ -168,9 +173,15 @@ def finding(
 ) -> Finding:
     """A finding in the WORDS of its kind, which `further` values complete."""
     concerns = tuple(concerns)
-    texts = (words.format(named=listed(concerns), concerns=concerns, **numbers, **further) for words in WORDS[kind])
+    given = {"named": listed(concerns), "concerns": concerns, "percent": percent(numbers.get("share", 0.0))}
+    texts = (words.format(**given, **numbers, **further) for words in WORDS[kind])
     message, advice = (text[:1].upper() + text[1:] for text in texts)
     return Finding(severity, kind, concerns, numbers, message, advice)
+
+
+def percent(share: float) -> str:
+    """A share to a hundredth of a percent; one that is not 0 is not called 0."""
+    return "under 0.01%" if 0 < share < 5e-5 else f"{share:.2%}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ elements, since some notebooks drop style sheets.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 GREEN, AMBER, RED, GREY = "#1B7F3B", "#9A5B00", "#B3261E", "#6B6B6B"  # white letters on them have a contrast over 4.5
@@ -19,6 +20,11 @@ _WORDS = "text-align:left;padding:2px 8px;vertical-align:top"
 def text(value: object) -> str:
     """Any text, so that a browser shows it as it is."""
     return html.escape(str(value))
+
+
+def prose(value: object) -> str:
+    """A sentence in which `backticks` mark code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text(value))
 
 
 def cell(*parts: str) -> str:

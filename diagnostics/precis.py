@@ -166,13 +166,19 @@ def _matching(labels: dict[str, list[tuple[int, str]]], patterns: Sequence[str])
     is_found = [_matcher(pattern) for pattern in patterns]
     for pattern, found in zip(patterns, is_found, strict=True):
         if not any(found(name) or found(label) for name, rows in labels.items() for _, label in rows):
-            raise ValueError(f"no parameter matches {pattern!r}; the fit has {', '.join(labels)}")
+            raise ValueError(f"no parameter matches {pattern!r}; the fit has {', '.join(map(_told, labels.values()))}")
     selected = []
     for name, rows in labels.items():
         kept = [row for row in rows if any(found(name) or found(row[1]) for found in is_found)]
         if kept:
             selected.append((name, kept))
     return selected
+
+
+def _told(rows: list[tuple[int, str]]) -> str:
+    """The elements of a parameter in a few words: "sigma", or "a[1] to a[48]"."""
+    first, last = rows[0][1], rows[-1][1]
+    return first if len(rows) == 1 else f"{first} to {last}"
 
 
 def _matcher(pattern: str) -> Callable[[str], bool]:

@@ -32,7 +32,7 @@ from .findings import (
 from .hierarchy import Hierarchy, centred_hierarchy
 from .necks import neck
 from .precis import distinct, element_labels
-from .protocols import Bools, Floats, SampledFit, check_fit
+from .protocols import Bools, ChainFailure, Floats, SampledFit, check_fit
 from .psis import PsisLoo, loo_cautions
 from .rank import views
 from .remarks import of_remarks
@@ -76,7 +76,7 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
     always happens). A quantity is derived if `fit.parameters` does not name it; without such a list, none is.
 
     `fit` gives keys(), fit[name], stats, unconstrained, chains, failures, interrupted, seconds, as `hmc.Fit` does.
-    TypeError for other criteria.
+    ValueError for what is no fit, TypeError for other criteria.
     """
     check_fit(fit, "verdict", "unconstrained", "stats", "chains")
     quantities = _quantities(fit) if fit.unconstrained.shape[1] >= FEWEST_DRAWS else None
@@ -130,12 +130,21 @@ def _judged(x: Floats) -> Floats:
     return np.stack([not_finite, constant, *(np.where(not_finite > 0, np.nan, value) for value in statistics)])
 
 
+def _was_stopped(fit: SampledFit, failure: ChainFailure) -> bool:
+    """Whether a chain lacks draws because whoever ran it stopped the run, and not because of its model."""
+    return fit.interrupted and str(failure.reason).startswith("interrupted")
+
+
 def _of_chains(fit: SampledFit) -> Iterator[Finding]:
     """Chains that are missing, alone, too short, or do not move."""
     chains, draws = fit.unconstrained.shape[:2]
+    unreached = [f"chain {failure.chain + 1}" for failure in fit.failures if _was_stopped(fit, failure)]
+    if unreached:
+        yield finding("unreached", "note", unreached, {"count": len(unreached)})
     for failure in fit.failures:
-        numbers = {"iteration": failure.iteration}
-        yield finding("failure", "warning", [f"chain {failure.chain + 1}"], numbers, reason=failure.reason)
+        if not _was_stopped(fit, failure):
+            numbers = {"iteration": failure.iteration}
+            yield finding("failure", "warning", [f"chain {failure.chain + 1}"], numbers, reason=failure.reason)
     yield from of_remarks(getattr(fit, "remarks", ()))
     if fit.interrupted:
         yield finding("interrupted", "note", [], {"draws": draws})
@@ -287,6 +296,7 @@ def _summary(fit: SampledFit, quantities: Quantities | None, worst: Severity | N
     chains, draws = fit.unconstrained.shape[:2]
     diverging, saturated = (int(fit.stats[name].sum()) for name in ("diverging", "reached_max_treedepth"))
     parts = [f"{_counted(chains, 'chain')} of {_counted(draws, 'draw')} in {fit.seconds:.2f} s"]
+    parts += ["stopped early"] if fit.interrupted else []
     parts += [f"{_counted(diverging, 'divergence')}" if diverging else "no divergences"]
     parts += [f"{_counted(saturated, 'tree')} at full depth"] if saturated else []
     rhat = ess = np.empty(0)

@@ -70,7 +70,13 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
+# Modules and packages that are used by their names, `hmc.record.record(model)`.
+_ROOMS = ("checking", "errors", "numerics", "record", "replication", "settings", "transforms")
+
+
 def __getattr__(name: str) -> "Any":
+    if name in _ROOMS:
+        return importlib.import_module(f"hmc.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'hmc' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"hmc.{_HOMES[name]}"), name)
@@ -79,7 +85,7 @@ def __getattr__(name: str) -> "Any":
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, *_ROOMS})
 
 
 def is_hidden(package: str) -> bool:

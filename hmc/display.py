@@ -8,9 +8,21 @@ backends). Without that module, the notebook shows the object's text.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Any, NoReturn
 
 from hmc import is_hidden
+from hmc.errors import did_you_mean
+
+
+class NamedArrays(dict[str, Any]):
+    """A dict of arrays that shows what they are, not their numbers, and whose KeyError says which names it has."""
+
+    def __repr__(self) -> str:
+        return "{" + ",\n ".join(f"{name!r}: {array.dtype} {array.shape}" for name, array in self.items()) + "}"
+
+    def __missing__(self, name: object) -> NoReturn:
+        raise KeyError(f"there is no {name!r}; {did_you_mean(name, self)}there are {', '.join(self)}")
+
 
 RENDERER = "figures.cells"
 

@@ -87,7 +87,7 @@ def unfinished(path: str | os.PathLike[str], put: Callable[[Path, Path], None] =
     except OSError as error:
         if error.errno is None:
             raise
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):

@@ -10,6 +10,7 @@ import numba
 import numpy as np
 
 from hmc.display import as_html
+from hmc.errors import did_you_mean
 from hmc.jit.at_address import AtAddress, Callback, Keeper, at_address, callback
 from hmc.jit.compile_errors import compile_error
 from hmc.jit.compiled import (
@@ -311,9 +312,10 @@ class Model:
         ValueError for a name too many or too few, a wrong shape, or a value that its constraint does not allow.
         """
         names = [p.name for p in self.parameters]
-        for name in [*names, *values]:
+        for name in [*values, *names]:
             if name not in names or name not in values:
-                raise ValueError(f"{self.name}: values are needed for {', '.join(names)}; see {name}")
+                lacks = f"{did_you_mean(name, names)}{name} is not one" if name in values else f"{name} has none"
+                raise ValueError(f"{self.name}: values are needed for {', '.join(names)}; {lacks}")
         return np.concatenate([unconstrained(self.name, p, values[p.name]) for p in self.parameters])
 
     def data_drawer(self, draws: int) -> Callable[[NDArray[np.float64], np.random.Generator], Any]:
@@ -345,8 +347,8 @@ class Model:
             return compile_author_function(getattr(self, role), self._packed.type, function_type, notes)
         except FrozenCodeError as error:
             raise ValueError(f"{self.name}: {role}: {error}") from None
-        except Exception as error:  # Numba's, of which some are not a NumbaError
-            raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from error
+        except Exception as error:  # Numba's, of which some are not a NumbaError; its pages stay in __context__
+            raise ValueError(f"{self.name}: {role} does not compile: {compile_error(error)}") from None
 
 
 _NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than `simulate_data` is compiled
@@ -355,4 +357,5 @@ _NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than 
 def check_model(model: object, caller: str) -> None:
     """ValueError unless this is a Model; `caller` is the function that takes it."""
     if not isinstance(model, Model):
-        raise ValueError(f"{caller} takes a hmc.Model, not a {type(model).__name__}")
+        call_it = f": call it, {model.__name__}()" if isinstance(model, types.FunctionType) else ""
+        raise ValueError(f"{caller} takes a hmc.Model, not a {type(model).__name__}{call_it}")

@@ -11,7 +11,8 @@ from hmc.jit.packing import PackedData, pack
 def checked_and_packed(name: str, data: Any, dimension: int) -> PackedData:
     """The data of the model `name` as compiled code takes them; ValueError if they are not data, or hold nan."""
     if not (isinstance(data, tuple) and hasattr(data, "_fields")):
-        raise ValueError(f"{name}: data is a {type(data).__name__}, not a NamedTuple")
+        given = f"the class {data.__name__}" if isinstance(data, type) else f"a {type(data).__name__}"
+        raise ValueError(f"{name}: data is {given}, not a NamedTuple of arrays (docs/models.md has examples)")
     try:
         packed = pack(data, dimension)
     except TypeError as error:

@@ -146,7 +146,7 @@ calibrate(model, 100, progress=False)
 # print(np.quantile(counts, [0.055, 0.945]))
 # ```
 #
-# To about 6 percent points. The lecture's page has more studies, and says the error.
+# To about 6 percentage points. The lecture's page has more studies, and says the error.
 # </details>
 #
 # **2.** Let `simulate` draw `bxy` with another sd than the density has, 2, and calibrate again. Is it noticed?
@@ -158,8 +158,7 @@ calibrate(model, 100, progress=False)
 #     return rng.standard_normal(3) * np.array([1.5, 2.0, 1.0])
 #
 #
-# functions["simulate"] = wrong
-# broken = hmc.Model(log_density, study(1, True), parameters, name="broken", **functions)
+# broken = hmc.Model(log_density, study(1, True), parameters, name="broken", **functions | {"simulate": wrong})
 # result = calibrate(broken, 200, progress=False)
 # assert not result.passed
 # assert "bxy" in result.outside

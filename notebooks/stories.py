@@ -155,8 +155,8 @@ figures.draw("story_effects", {"mRS": fit})
 # ```python
 # without = data._replace(count=np.where(data.story == 0, 0.0, data.count))
 # blind = hmc.sample(model.with_data(without), seed=12)
-# precis(blind, parameters=["b[1]", "b[2]"])
 # assert abs(blind["b"][..., 0].std() - 1) < 0.15
+# precis(blind, parameters=["b[1]", "b[2]"])
 # ```
 #
 # Its prior, Normal(0, 1), however alike the eleven others are. A model with memory would expect another such story.

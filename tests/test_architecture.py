@@ -23,7 +23,7 @@ BELOW_SAMPLING = (*BELOW_RUNNING, "hmc.memory", "hmc.running", "hmc.results")
 MAY_IMPORT = {
     **dict.fromkeys(("hmc.hidden_packages", *GROUND), ()),
     "hmc": ("hmc.hidden_packages",),
-    "hmc.display": ("=hmc",),
+    "hmc.display": ("=hmc", "hmc.errors"),
     "hmc.memory": ("hmc.settings",),
     "hmc.jit": ("hmc.files", "hmc.errors"),
     "hmc.numerics": ("hmc.jit",),
@@ -33,7 +33,10 @@ MAY_IMPORT = {
     "hmc.parameters": ("hmc.settings", "hmc.jit", "hmc.transforms", "hmc.correlations"),
     "hmc.model_data": ("hmc.jit",),
     "hmc.pointwise": ("hmc.jit",),
-    "hmc.model": ("hmc.settings", "hmc.jit", "hmc.parameters", "hmc.model_data", "hmc.pointwise", "hmc.display"),
+    "hmc.model": (
+        *("hmc.errors", "hmc.settings", "hmc.jit", "hmc.parameters"),
+        *("hmc.model_data", "hmc.pointwise", "hmc.display"),
+    ),
     "hmc.foreign": ("hmc.jit", "hmc.parameters", "hmc.model"),
     "hmc.running": BELOW_RUNNING,
     "hmc.results": (*BELOW_RUNNING, "=hmc"),

@@ -1,5 +1,6 @@
 """The notebooks run from top to bottom in a real kernel, their solutions too, and show what they say they show."""
 
+import ast
 import importlib.util
 import os
 import re
@@ -112,6 +113,28 @@ def test_it_has_a_goal_a_formula_and_three_exercises_with_folded_solutions(name)
     assert [solution.count("```python\n") for solution in solutions] == [1, 1, 1]
 
 
+def lost_views(code):
+    """Statements of a cell that make something to look at, which Jupyter shows for the last statement alone."""
+    makes = re.compile(
+        r"(precis|verdict|compare|calibrate|record|figures\.draw|hmc\.(check|sample|extend|load))\(|\w+$"
+    )
+    lines = (ast.unparse(node) for node in ast.parse(code).body[:-1] if isinstance(node, ast.Expr))
+    return [line for line in lines if makes.match(line)]
+
+
+@EVERY
+def test_no_cell_makes_a_view_that_it_does_not_show(name):
+    cells = jupytext.read(FOLDER / f"{name}.py").cells
+    codes = [cell.source for cell in cells if cell.cell_type == "code"]
+    codes += [code for cell in cells for code in re.findall(r"```python\n(.*?)```", cell.source, re.DOTALL)]
+    assert [line for code in codes for line in lost_views(code)] == []
+
+
+def test_a_view_that_is_not_shown_would_be_noticed():
+    assert lost_views("fit\nprecis(fit)\nprint(fit)\nassert fit") == ["fit", "precis(fit)"]
+    assert lost_views("fit = hmc.sample(model)\nplt.show()\nprecis(fit)") == []
+
+
 def test_the_solutions_are_run(done):
     for name in PARTS:
         cells = jupytext.read(FOLDER / f"{name}.py").cells
@@ -156,18 +179,32 @@ FIGURE = """
 import figures
 figures.draw("dag_confounds", {})
 """
+MISTAKE = """
+import traceback
+def f(position, data, gradient):
+    return data.m
+try:
+    hmc.sample(hmc.Model(f, model.data, model.parameters, name="typed"))
+except ValueError as error:
+    print(len(traceback.format_exception(error)), error)
+"""
 
 
-def test_progress_objects_and_figures_in_a_kernel(notebook_of):
-    ended, notebook = notebook_of(LOOK, TYPED, FIGURE)
+def test_progress_objects_figures_and_a_mistake_in_a_kernel(notebook_of):
+    ended, notebook = notebook_of(LOOK, TYPED, FIGURE, MISTAKE)
     assert notebook is not None, ended.stderr
-    looked, fit, figure = (cell.outputs for cell in notebook.cells)
+    looked, fit, figure, mistake = (cell.outputs for cell in notebook.cells)
     printed = next(output.text for output in looked if output.get("name") == "stdout")
     assert printed.split() == ["True", str(importlib.util.find_spec("ipywidgets") is not None)]
     assert "Rhat4" in fit[-1].data["text/html"]
     assert complaints(notebook) == []  # chains of a model typed into a cell run in threads; that is no news
     assert figure[0].data["image/png"]
     assert figure[0].metadata["image/png"]["width"] == 960
+    frames, said = mistake[0].text.split(" ", 1)  # one error, not Numba's pages above it
+    assert int(frames) < 20
+    assert (
+        said == "typed: log_density does not compile: Data has no attribute 'm' (Cell In[4], line 3: return data.m)\n"
+    )
 
 
 def test_the_command_names_what_there_is():

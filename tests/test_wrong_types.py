@@ -26,7 +26,9 @@ OF_A_FIT = {"verdict": diagnostics.verdict, "loo_moment_match": diagnostics.loo_
 @pytest.mark.parametrize("wrong", [3, "mST", None, models.mST], ids=lambda wrong: type(wrong).__name__)
 @pytest.mark.parametrize("name", OF_A_MODEL)
 def test_what_is_not_a_model_is_refused(name, wrong):
-    with pytest.raises(ValueError, match=rf"^{name.split(' ')[0]} takes a hmc\.Model, not a {type(wrong).__name__}$"):
+    call_it = r": call it, mST\(\)" if wrong is models.mST else ""  # the most likely of these mistakes
+    said = rf"^{name.split(' ')[0]} takes a hmc\.Model, not a {type(wrong).__name__}{call_it}$"
+    with pytest.raises(ValueError, match=said):
         OF_A_MODEL[name](wrong)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from diagnostics import ess_bulk, rank_histogram, verdict
 from diagnostics.cells import COLOURS, finding_line
 from diagnostics.formatting import column_texts
-from diagnostics.markup import badge, beside, cell, folded, line, table, text
+from diagnostics.markup import RED, badge, beside, cell, folded, line, prose, table, text
 from diagnostics.pictures import CHAINS, Axes
 from diagnostics.precis import element_labels, summary
 
@@ -23,7 +23,14 @@ FEWEST_DRAWS = 2 * BINS  # of a chain, for a histogram of its ranks
 
 
 def of_fit(fit: Fit) -> str:
-    """The fit as a cell; of more numbers than MOST_NUMBERS, the text that `repr` gives, and what to call."""
+    """The fit as a cell; of more numbers than MOST_NUMBERS, the text that `repr` gives, and what to call.
+
+    Where the model's `derived` fails, the error, and the fit without derived quantities.
+    """
+    try:
+        fit.keys()
+    except ValueError as error:  # of the author's `derived`; the draws of the parameters are as good as any
+        return cell(line(f"{badge('error', RED)} {prose(error)}"), of_fit(fit.without_derived()))
     if fit.unconstrained.size > MOST_NUMBERS:
         return cell(line(text(repr(fit))), line("Large: call precis(fit) and verdict(fit) for its tables.", faint=True))
     judged = verdict(fit)

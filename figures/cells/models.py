@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 import models
-from diagnostics.markup import AMBER, GREEN, badge, cell, folded, line, table, text, verbatim
+from diagnostics.markup import AMBER, GREEN, badge, cell, folded, line, prose, table, text, verbatim
 
 if TYPE_CHECKING:
     from hmc.checking.telling import CheckReport
@@ -39,7 +39,7 @@ def of_report(report: CheckReport) -> str:
         return cell(line(f"{name} {badge('no fault found', GREEN)}"), *(line(text(said)) for said in _told(report)))
     count = f"{len(report)} fault{'' if len(report) == 1 else 's'}"
     faults = [
-        line(f"{badge(fault.kind, AMBER)} {text(fault.message)}. <i>{text(fault.advice)}</i>") for fault in report
+        line(f"{badge(fault.kind, AMBER)} {prose(fault.message)}. <i>{prose(fault.advice)}</i>") for fault in report
     ]
     return cell(line(f"{name} {badge(count, AMBER)}"), *faults)
 
@@ -52,7 +52,9 @@ def _formula(model: Model) -> str:
     """Of a model of the lecture its formula; else the first line that its author says of it."""
     function = getattr(model.log_density, "py_func", model.log_density)
     name = model.name.removesuffix(" (simulated data)")
-    if name in models.names() and getattr(function, "__module__", "").startswith("models."):
+    if name in [*models.names(), *models.counterexamples()] and getattr(function, "__module__", "").startswith(
+        "models."
+    ):
         return verbatim(models.formula(name))
     said = (inspect.getdoc(function) or "").partition("\n")[0]
     return line(f"<i>{text(said)}</i>") if said else ""

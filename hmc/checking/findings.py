@@ -1,10 +1,8 @@
 """Findings of a check of a model, and the names and places that they show."""
 
 import math
-import os
 import re
-import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -81,18 +79,6 @@ def chain_rule(constraint: Constraint, x: np.ndarray) -> tuple[np.ndarray, np.nd
         p = 1.0 / (1.0 + np.exp(-x))
         return (constraint.upper - constraint.lower) * p * (1.0 - p), 1.0 - 2.0 * p
     return np.full_like(x, math.nan), np.full_like(x, math.nan)
-
-
-def line_of(error: BaseException, function: Callable) -> str:
-    """The line of an author's function that raised an error: `heights.py, line 31: gradient[3] = 1.0`; or "".
-
-    If the error arose in another file, this is the line that led there.
-    """
-    file = getattr(function, "py_func", function).__code__.co_filename
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename == file:
-            return f"{os.path.basename(file)}, line {frame.lineno}" + (f": {frame.line}" if frame.line else "")
-    return ""
 
 
 def first_line(error: BaseException) -> str:

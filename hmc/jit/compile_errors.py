@@ -3,6 +3,8 @@
 import os
 import re
 
+from hmc.errors import code_line
+
 # What an author meets most, in the author's words: (pattern in Numba's reason, what is said instead).
 _KNOWN = (
     (r"float\(\) only support.*", "what it returns is not a number"),
@@ -26,8 +28,10 @@ def compile_error(error: BaseException) -> str:
     text = str(error) or type(error).__name__
     lines = [line.strip() for line in text.splitlines()]
     inner = [found[1] for line in lines if (found := re.match(r"\w*Error: (.+)", line))]
+    calls = [f"Numba has no {line.removeprefix('>>> ')}" for line in lines if line.startswith(">>> ")]
     plain = [line for line in lines if line and not line.startswith(_NO_REASON)]
-    reason = next((line for line in [*reversed(inner), *plain] if not line.startswith(_NO_REASON)), text[:100].strip())
+    reasons = (line for line in [*reversed(inner), *calls, *plain] if not line.startswith(_NO_REASON))
+    reason = next(reasons, text[:100].strip())
     if reason.startswith("name '") and "not defined" in reason:
         reason = f"NameError: {reason}"
     for pattern, said in _KNOWN:
@@ -39,8 +43,8 @@ def compile_error(error: BaseException) -> str:
 
 def _place(text: str) -> str:
     """Where in the author's file it is, of the places that the report names; "" where it names none."""
-    for path, number, code in re.findall(r'File "([^"]+)", line (\d+):\n(.*?)\n\s*\^', text, flags=re.DOTALL):
+    for path, number in re.findall(r'^File "([^"]+)", line (\d+):', text, flags=re.MULTILINE):
         if "site-packages" not in path and not path.endswith(os.path.join("jit", "compiled.py")):
-            return f" ({os.path.basename(path)}, line {number}: {code.splitlines()[-1].strip()})"
+            return f" ({code_line(path, int(number))})"
     found = re.search(r"Raised from (\S+) \((\d+)\)", text)
-    return f" ({os.path.basename(found[1])}, line {found[2]})" if found else ""
+    return f" ({code_line(found[1], int(found[2]))})" if found else ""

@@ -101,7 +101,9 @@ def _normalise(item: Any, name: str) -> Any:
             return kind(item)
     if isinstance(item, np.ndarray) and item.ndim == 0:
         raise TypeError(f"{name} is an array of no dimension; give a float or an int")
-    raise TypeError(f"{name} is a {type(item).__name__}; data are NumPy arrays of numbers, ints, floats and bools")
+    hint = "; a column's .to_numpy() is an array" if hasattr(item, "to_numpy") else ""
+    kinds = f"data are NumPy arrays of numbers, ints, floats and bools{hint}"
+    raise TypeError(f"{name} is a {type(item).__name__}; {kinds}")
 
 
 def _words(item: Any) -> Iterator[int]:

@@ -93,7 +93,7 @@ class Checkpoint:
         except BaseException as error:  # including a second Ctrl-C
             self._file.truncate(end)
             if isinstance(error, OSError):
-                raise OSError(error.errno, error.strerror, str(self._path)) from error
+                raise OSError(error.errno, error.strerror, str(self._path)) from None
             raise
         self._checksum = checksum
 

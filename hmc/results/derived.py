@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hmc.errors import told
+from hmc.errors import told_with_line
 
 if TYPE_CHECKING:
     from hmc.model import Model
@@ -27,7 +27,7 @@ def derived_draws(model: Model, positions: NDArray[np.float64]) -> dict[str, NDA
     try:
         draws = [_as_arrays(derived(row, model.data)) for row in rows]
     except (Exception, SystemExit) as error:  # whatever the author's function does wrong
-        raise ValueError(f"{model.name}: derived fails: {told(error)}") from error
+        raise ValueError(f"{model.name}: derived fails: {told_with_line(error, model.derived)}") from None
     first = draws[0]
     for values in draws:
         if values.keys() != first.keys():

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hmc import __version__
-from hmc.display import as_html
+from hmc.display import NamedArrays, as_html
+from hmc.errors import did_you_mean
 from hmc.parameters import blocks, constrained
 from hmc.results.derived import derived_draws
 
@@ -86,6 +87,9 @@ class Fit:
     known_derived: dict[str, NDArray[np.float64]] | None = None
     known_log_likelihood: NDArray[np.float64] | None = None
     _values: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.stats, self.warmup_stats = NamedArrays(self.stats), NamedArrays(self.warmup_stats)
 
     def __repr__(self) -> str:
         chains, draws = self.unconstrained.shape[:2]
@@ -217,7 +221,8 @@ class Fit:
             return self.model.pointwise("link", self.unconstrained)
         if name not in derived:
             known = [*self.keys(), *([self._link_name] if self._link_name else [])]
-            raise KeyError(f"{self.name} has no parameter {name!r}; it has {', '.join(known)}")
+            hint = did_you_mean(name, known)
+            raise KeyError(f"{self.name} has no parameter {name!r}; {hint}it has {', '.join(known)}")
         return derived[name]
 
     @property

@@ -32,7 +32,7 @@ def load(path: str | os.PathLike[str], model: Model | None = None) -> Fit:
     try:
         fit = _fit(description, arrays)
     except Exception as error:  # an array or an entry is missing
-        raise ValueError(f"{path}: {damaged(error)}") from error
+        raise ValueError(f"{path}: {damaged(error)}") from None
     if model is not None:
         if not isinstance(model, Model):
             raise ValueError(f"{path}: the model is a {type(model).__name__}, not a hmc.Model")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hmc.errors import told
+from hmc.display import NamedArrays
+from hmc.errors import told_with_line
 from hmc.model import check_model
 from hmc.results.derived import derived_draws
 from hmc.settings import check_whole
@@ -53,7 +54,8 @@ def prior_predictive(model: Model, draws: int = 1000, seed: int = _SEED) -> Prio
         drawn.append(_data(model, draw_data, positions[i], rng))
     rows = positions[None]
     prior = model.constrain(rows) | derived_draws(model, rows)
-    return PriorPredictive({name: values[0] for name, values in prior.items()}, _stacked(model, drawn))
+    named = ((name, values[0]) for name, values in prior.items())
+    return PriorPredictive(NamedArrays(named), NamedArrays(_stacked(model, drawn)))
 
 
 def posterior_predictive(
@@ -69,7 +71,7 @@ def posterior_predictive(
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chain, _POSTERIOR)))
         drawn += [_data(model, draw_data, row, rng) for row in rows]
     values = _stacked(model, drawn)
-    return {name: array.reshape(*positions.shape[:2], *array.shape[1:]) for name, array in values.items()}
+    return NamedArrays((name, array.reshape(*positions.shape[:2], *array.shape[1:])) for name, array in values.items())
 
 
 def outcome_of(model: Model, data: Any) -> dict[str, NDArray[Any]]:
@@ -89,7 +91,7 @@ def _called(model: Model, role: str, *arguments: Any) -> Any:
         with np.errstate(all="ignore"):
             return getattr(model, role)(*arguments)
     except Exception as error:  # whatever the author's function does wrong
-        raise ValueError(f"{model.name}: {role} fails: {told(error)}") from error
+        raise ValueError(f"{model.name}: {role} fails: {told_with_line(error, getattr(model, role))}") from None
 
 
 def _data(
@@ -101,7 +103,8 @@ def _data(
             data = draw_data(position, rng)
     except Exception as error:
         values = ", ".join(f"{name} = {value}" for name, value in model.constrain(position).items() if value.ndim == 0)
-        raise ValueError(f"{model.name}: simulate_data fails at {values or position}: {told(error)}") from error
+        said = told_with_line(error, model.simulate_data)
+        raise ValueError(f"{model.name}: simulate_data fails at {values or position}: {said}") from None
     return outcome_of(model, data)
 
 

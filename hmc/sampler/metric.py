@@ -80,6 +80,9 @@ class LowRank(NamedTuple):
     vectors: NDArray[np.float64]  # (..., rank, dimension): orthonormal rows u_k
     eigenvalues: NDArray[np.float64]  # (..., rank): e_k
 
+    def __repr__(self) -> str:
+        return f"<LowRank {self.scale.shape}, of rank {self.eigenvalues.shape[-1]}>"
+
     def of_chain(self, index: int) -> "LowRank":
         """That of one chain, without the rows beyond its rank."""
         rank = int((self.eigenvalues[index] != 1.0).sum())

@@ -19,6 +19,9 @@ class Snapshot(NamedTuple):
     state: ChainState
     generator: Mapping[str, Any]  # the state of the random generator's `bit_generator`, a PCG64
 
+    def __repr__(self) -> str:
+        return f"<Snapshot of a chain after {self.state.iteration} transitions>"
+
 
 def take(state: ChainState, rng: np.random.Generator, warmup: int) -> Snapshot:
     """The `Snapshot` of a chain, which may go on. What the warm-up alone needs ends with it."""

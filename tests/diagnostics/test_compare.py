@@ -241,3 +241,5 @@ def test_unknown_options_are_refused(arguments, message, fits):
 def test_no_models_by_name_are_refused(models):
     with pytest.raises(ValueError, match="models by name"):
         d.compare(models)
+    with pytest.raises(ValueError, match="models by name"):  # not that the second is no criterion
+        d.compare(models, models)

@@ -1,5 +1,7 @@
 """The table of a posterior."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -116,8 +118,12 @@ def test_selection_by_name_element_or_expression_ignores_the_depth(selection, ex
 
 
 def test_selection_of_nothing_is_refused_with_the_names_there_are(fit):
-    with pytest.raises(ValueError, match="no parameter matches 'c'; the fit has a, b, a_bar, sigma"):
-        d.precis(fit, parameters=["a", "c"])
+    every = list(d.precis(fit, depth=2).index)
+    first, last = every[0], max((label for label in every if label.startswith("a[")), key=every.index)
+    for wrong in ("c", "a[0]"):  # elements are counted from 1, which the message shows
+        said = re.escape(f"no parameter matches {wrong!r}; the fit has {first} to {last}, ") + ".*, a_bar, sigma$"
+        with pytest.raises(ValueError, match=said):
+            d.precis(fit, parameters=["a", wrong])
     with pytest.raises(ValueError, match=r"'\(' is not a regular expression"):
         d.precis(fit, parameters="(")
 

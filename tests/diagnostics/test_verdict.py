@@ -1,5 +1,6 @@
 """The verdict on a fit: each fault is found, named, and told in words; a good fit has none."""
 
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import diagnostics as d
-from diagnostics.findings import SEVERITIES, WORDS
+from diagnostics.findings import SEVERITIES, WORDS, percent
 
 CHAINS, DRAWS = 4, 500
 
@@ -148,6 +149,12 @@ def fail(fit):
     fit.failures = [Failure(2, 57, "sigma = 7.1e+02, log density = nan")]
 
 
+def stop_early(fit):
+    fit.chains = [0, 1, 3]
+    fit.failures = [Failure(number, 0, "interrupted before its first draw") for number in (2, 4)]
+    fit.interrupted = True
+
+
 def interrupt(fit):
     fit.interrupted = True
 
@@ -169,6 +176,7 @@ def interrupt(fit):
         (lose, "not_finite", "error", ("a[2]", "rho"), {"count": 3}),
         (fail, "failure", "warning", ("chain 3",), {"iteration": 57}),
         (interrupt, "interrupted", "note", (), {"draws": 500}),
+        (stop_early, "unreached", "note", ("chain 3", "chain 5"), {"count": 2}),
     ],
 )
 def test_each_fault_is_found_with_its_severity_place_and_numbers(break_it, kind, severity, concerns, numbers, fit):
@@ -189,7 +197,8 @@ def test_finding_of_divergences_reads(fit):
         "warning: 7 of 2000 transitions diverged (0.35%; chain 2): the posterior bends more sharply there than the "
         "steps can follow, so a part of it may be missing from the draws. Rerun with a higher target_accept (0.95), "
         "`--target-accept 0.95`; if some remain, see which parameters are extreme there, and give these tighter "
-        "priors. A log density that is NaN there diverges too: `hmc check MODEL` finds it."
+        "priors. A log density that is NaN there diverges too: `hmc check MODEL` (in Python "
+        "`hmc.check(model)`) finds it."
     )
     assert ", 7 divergences, " in verdict.summary
     assert verdict.summary.endswith(": take care, read the warnings first")
@@ -200,6 +209,27 @@ def test_finding_of_a_failed_chain_reads(fit):
     assert only(d.verdict(fit), "failure").message == (
         "Chain 3 failed after 57 transitions: sigma = 7.1e+02, log density = nan."
     )
+
+
+def test_chains_that_a_stopped_run_did_not_reach_are_no_fault_of_the_model(fit):
+    stop_early(fit)
+    verdict = d.verdict(fit)
+    assert verdict.trustworthy
+    assert re.match(r"4 chains of 500 draws in \d+\.\d\d s, stopped early, no divergences, ", verdict.summary)
+    assert only(verdict, "unreached").message == "The run was stopped before chain 3 and chain 5 had a draw."
+    assert "failure" not in kinds(verdict)
+    fit.failures.append(Failure(5, 57, "sigma = 7.1e+02, log density = nan"))
+    assert only(d.verdict(fit), "failure").concerns == ("chain 6",)
+    fit.interrupted = False  # by whoever ran it: then "interrupted" is a reason like others
+    assert kinds(d.verdict(fit)).count("failure") == 3
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.0, "0.00%"), (1e-5, "under 0.01%"), (4.9e-5, "under 0.01%"), (6e-5, "0.01%"), (0.5, "50.00%")],
+)
+def test_a_share_that_is_not_nothing_is_not_called_nothing(share, said):
+    assert percent(share) == said
 
 
 def test_many_divergences_are_an_error_and_ask_for_more_than_was_tried(fit):
@@ -391,7 +421,16 @@ def test_chains_in_narrow_modes_of_like_density_are_not_called_stuck(fit):
 
 
 def test_every_kind_of_finding_has_a_test_here():  # add the test, then the name
-    tested = {"single_chain", "few_draws", "too_few_draws", "failure", "interrupted", "stuck", "divergences"}
+    tested = {
+        "single_chain",
+        "few_draws",
+        "too_few_draws",
+        "failure",
+        "interrupted",
+        "unreached",
+        "stuck",
+        "divergences",
+    }
     tested |= {"trapped", "raised", "climbed"}
     tested |= {"coarse_density", "saturated_trees", "ebfmi", "not_finite", "constant", "rhat", "ess_bulk", "ess_tail"}
     assert tested == set(WORDS)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+import pandas as pd
 import pytest
 
 import hmc
@@ -38,6 +39,9 @@ def make(**changes):
     [
         ({"data": {"y": 1.0}}, "data is a dict, not a NamedTuple"),
         ({"data": (1.0,)}, "data is a tuple, not a NamedTuple"),
+        ({"data": One}, "data is the class One, not a NamedTuple"),
+        ({"data": pd.DataFrame({"y": [1.0]})}, "data is a DataFrame, not a NamedTuple of arrays"),
+        ({"data": One(pd.Series([1.0]))}, r"data\.y is a Series; .*; a column's \.to_numpy\(\) is an array"),
         ({"data": One("text")}, r"data\.y is a str"),
         ({"data": One([1.0])}, r"data\.y is a list"),
         ({"data": One(None)}, r"data\.y is a NoneType"),

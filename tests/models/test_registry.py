@@ -35,6 +35,10 @@ def test_an_unknown_name_is_answered_with_a_close_one(name):
 
 
 def test_an_unknown_name_far_from_any_lists_all():
+    with pytest.raises(AttributeError, match=r"^module 'models' has no attribute 'giraffe'; see models.names\(\)$"):
+        _ = models.giraffe
+    with pytest.raises(AttributeError, match=r"^module .* 'mTS'; did you mean mST\? see models.names\(\)$"):
+        _ = models.mTS
     with pytest.raises(ValueError, match=r"^no model is called giraffe; known: mRS, cafes, mST, .*, mRXma2$"):
         models.describe("giraffe")
 

@@ -30,6 +30,7 @@ from diagnostics import (
     waic,
 )
 from diagnostics.formatting import column_texts
+from diagnostics.markup import prose
 from diagnostics.precis import summary
 from figures.cells import fits
 from figures.cells import html as html_of
@@ -57,8 +58,8 @@ def off_by_a_factor(position, data, gradient):
     return -0.5 * position[0] * position[0]
 
 
-def normal_model(log_density=standard_normal, name=HOSTILE, parameter="x"):
-    return hmc.Model(log_density, Nothing(2.0, np.arange(1e4)), [hmc.Parameter(parameter)], name=name)
+def normal_model(log_density=standard_normal, name=HOSTILE, parameter="x", **functions):
+    return hmc.Model(log_density, Nothing(2.0, np.arange(1e4)), [hmc.Parameter(parameter)], name=name, **functions)
 
 
 @functools.cache
@@ -182,6 +183,29 @@ def test_the_model_shows_its_formula_and_no_data():
     own = html.unescape(shown()["own model"])
     assert "x ~ Normal(0, 1) <script>" in own
     assert ["y", "float64, 10000"] in cells_of(own)
+
+
+def test_every_model_of_the_lecture_and_every_counterexample_shows_its_formula():
+    for name in [*models.names(), *models.counterexamples()]:
+        model = models.build(name, **models.example_options(name))
+        assert models.formula(name) in html.unescape(model._repr_html_())
+
+
+def test_a_fit_whose_derived_quantities_fail_says_so_and_shows_its_parameters():
+    def derived(position, data):
+        raise RuntimeError("no <chance>")
+
+    model = normal_model(name="own", derived=derived)
+    found = hmc.sample(model, draws=50, warmup=100, workers=1, progress=False)._repr_html_()
+    ET.fromstring(found)
+    assert "own: derived fails: RuntimeError: no <chance> (test_cells.py, line " in html.unescape(found)
+    assert "x" in [row[0] for row in cells_of(found)]
+
+
+def test_code_in_a_finding_is_set_as_code():
+    assert prose("`hmc.check(model)` finds <it>; a ` alone stays") == (
+        "<code>hmc.check(model)</code> finds &lt;it&gt;; a ` alone stays"
+    )
 
 
 def test_the_model_of_another_with_a_known_name_has_its_own_words():

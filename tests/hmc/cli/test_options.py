@@ -259,7 +259,7 @@ def test_chains_start_at_the_values_of_a_file(several, folder, capsys):
         ("", "--initial initial.json is not a JSON file: Expecting value: line 1 column 1 (char 0)"),
         ("[1, 2]", '--initial initial.json has no values with names, as in {"a_bar": 0.5, "sigma": 1}'),
         ("[]", '--initial initial.json has no values with names, as in {"a_bar": 0.5, "sigma": 1}'),
-        ('{"a_bar": 1}', "mST: values are needed for a, a_bar, sigma; see a"),
+        ('{"a_bar": 1}', "mST: values are needed for a, a_bar, sigma; a has none"),
         (None, "nowhere.json: No such file or directory"),
     ],
 )
