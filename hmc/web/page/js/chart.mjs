@@ -60,8 +60,9 @@ export function plotOf({ width, height }, across, upwards, { isLog = false } = {
 }
 
 /** Draw the axes of a plot: fine lines at round numbers.
- * @param {Sheet} sheet @param {ReturnType<typeof plotOf>} plot @param {string} [below]  words at the end of the axis */
-export function drawPlotAxes({ context, colour }, plot, below = "") {
+ * @param {Sheet} sheet @param {ReturnType<typeof plotOf>} plot @param {string} [below]  words at the end of the axis
+ * @param {number[]} [ticks]  numbers across */
+export function drawPlotAxes({ context, colour }, plot, below = "", ticks = ticksOf(plot.across)) {
   context.lineWidth = 1;
   context.fillStyle = colour("--muted");
   context.strokeStyle = colour("--rule");
@@ -75,7 +76,7 @@ export function drawPlotAxes({ context, colour }, plot, below = "") {
   context.textAlign = "center";
   context.textBaseline = "alphabetic";
   const room = below === "" ? 0 : context.measureText(below).width + 14;
-  for (const tick of ticksOf(plot.across)) {
+  for (const tick of ticks) {
     const x = plot.x(tick);
     if (x < plot.right - room - 4) context.fillText(tickText(tick), x, plot.bottom + 14);
   }

@@ -6,6 +6,7 @@ import { drawMarginal } from "../marginal.mjs";
 import { LONGEST } from "./cafes.mjs";
 
 const HELD = 14; // pixels around a dot in which a press takes it
+const HIGHEST = 62; // pixels of dots one above the other; more of them are closer
 const TWICE = 400; // milliseconds between the presses of a double click
 const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
 
@@ -86,14 +87,15 @@ export function makeCafeRow(cafe, visits) {
   }
   return {
     root,
-    /** @param {Dot[]} seen */
-    showVisits(seen) {
+    /** @param {Dot[]} seen @param {boolean} isFull  whether no visit can be added */
+    showVisits(seen, isFull) {
       const heights = new Map();
       dots = seen.map((dot) => {
         const below = heights.get(dot.wait) ?? 0;
         heights.set(dot.wait, below + 1);
-        return { ...dot, y: 78 - 9 * Math.min(below, 6) };
-      });
+        return { ...dot, below };
+      }).map((dot) => ({ ...dot, y: 78 - dot.below * Math.min(9, HIGHEST / (heights.get(dot.wait) - 1)) }));
+      visit.disabled = isFull;
       showDots();
       count.textContent = cafe === null ? "never visited" : `${dots.length} visit${dots.length === 1 ? "" : "s"}`;
     },

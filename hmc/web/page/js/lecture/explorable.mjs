@@ -20,7 +20,12 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
     };
     return element("button", { type: "button", onclick: copy }, `Copy the ${name}`);
   };
-  const hall = element("button", { type: "button", "aria-pressed": String(isPresenting()), onclick: () => present(!isPresenting()) }, "Present");
+  const presents = () => {
+    present(!isPresenting());
+    if (isPresenting()) root.focus({ preventScroll: true }); // on the button, the space bar would end it
+  };
+  root.tabIndex = -1;
+  const hall = element("button", { type: "button", "aria-pressed": String(isPresenting()), onclick: presents }, "Present");
   onPresenting((isOn) => hall.setAttribute("aria-pressed", String(isOn)));
   root.append(
     element("header", { class: "part" },
@@ -49,8 +54,10 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
         note.textContent = `${text}; on the screen after ${Math.round(performance.now() - asked)} ms`;
       });
     },
+    /** Say why there are no draws. */
     fail(error) {
       trouble.textContent = error.message;
+      note.textContent = code.textContent = "";
     },
   };
 }
@@ -61,8 +68,10 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
  * @param {(asked: T) => Promise<any>} first @param {(asked: T) => Promise<any>} all @param {(found: any, asked: T) => void} show
  * @param {ReturnType<typeof makeExplorable>} frame @param {(asked: T) => string} told  what was drawn, once all are there */
 export function inTwoSteps(first, all, show, frame, told) {
-  return newestOf(async (asked, isStale) => {
-    show(await first(asked), asked);
+  return newestOf(async (asked, isStale, isDropped) => {
+    const begun = await first(asked);
+    if (isDropped()) return null;
+    show(begun, asked);
     frame.pictured(asked.at);
     return isStale() ? null : all(asked);
   }, (found, asked) => {

@@ -2,7 +2,7 @@
 
 import { between, oneOf, orNone, parsed, setWhatIsRight, wholeFrom } from "../state.mjs";
 import { CAFES, LONGEST, MOST_VISITS } from "./cafes.mjs";
-import { sizeOf } from "./confounds.mjs";
+import { LECTURE_TRUTH, sizeOf } from "./confounds.mjs";
 import { SIGMAS, MOST_TADPOLES } from "./tanks.mjs";
 import { TARGETS } from "./schools.mjs";
 
@@ -17,7 +17,7 @@ export function firstState({ visits }) {
     visits: visits.slice(0, FIRST_VISITS), amnesia: false,
     tanks: null, tank: 0, sigma: 1, predators: false, form: "centred",
     schools: "centred", target_accept: 0.8, sampler: "nuts",
-    study: 1, groups: 30, individuals: 200, bXY: 1, bZY: -0.5, sd_U: 1,
+    study: 1, groups: 30, individuals: 200, ...LECTURE_TRUTH,
   };
 }
 
