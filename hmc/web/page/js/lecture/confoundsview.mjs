@@ -69,7 +69,7 @@ export function makeConfoundsView(root, store, engine) {
     for (const [name, slider] of Object.entries(sliders)) slider.show(state[name]);
     for (const row of rows) row.wait();
     for (const { root: row } of Object.values(sliders)) row.hidden = state.study === 0;
-    told.textContent = state.study === 0 ? "The lecture's study. Upright lines show its truth, bXY = 1 and bZY = \u22120.5; above the bars are the exact 89% intervals, but of the latent machine. Choose \u201cSimulated\u201d to change the truth."
+    told.textContent = state.study === 0 ? "The lecture's study. Upright lines show its truth, bXY = 1 and bZY = \u22120.5; above the bars are the exact 89% intervals, except for the latent machine. Choose \u201cSimulated\u201d to change the truth."
       : `Study ${state.study} of ${countOf(state)}. Upright lines show the truth.`;
     sampled({ state, at: performance.now() });
   };

@@ -32,7 +32,7 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
       element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python, "below the picture"), copies("link", link, "in the address bar"), hall),
       element("p", {}, words), said, element("p", { class: "of-hall" }, "PageDown: the next, PageUp: back, Escape: the end")),
     element("div", { class: "bench playing" },
-      element("div", { class: "stage" }, ...stage, trouble, note,
+      element("div", { class: "stage" }, trouble, ...stage, note,
         element("details", { class: "program" }, element("summary", {}, "The Python that gives these draws"), code)),
       element("div", { class: "telling" }, ...side,
         element("section", { class: "tasks" }, element("h2", {}, "Try this"), ...exercises.map(exercise)))));

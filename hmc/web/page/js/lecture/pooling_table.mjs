@@ -7,12 +7,12 @@ import { learnsSigma } from "./tanks.mjs";
 
 const MOST_PARETO_K = 0.7; // above it, importance sampling from the draws cannot be relied on
 const UNRELIABLE =
-  "A Pareto k above 0.7: without that tank the posterior is too different from the draws, so that WAIC and PSIS are too hopeful.";
+  "A Pareto k above 0.7: without that tank the posterior is too different from the draws, so that WAIC and PSIS can be too hopeful.";
 
 /** The table. What is exact and the scores come later than the draws, and stand there once they are of the same state.
  * @param {any} engine */
 export function makePoolingTable(engine) {
-  const table = element("table", { class: "counters" }), note = element("p", { class: "hint" });
+  const table = element("table", { class: "counters" }), note = element("p", { class: "hint of-k" });
   let seen = null, known = null, score = null;
   const of = (found) => (found?.state === seen.state ? found.found : null);
   const tell = () => {

@@ -42,7 +42,7 @@ const hasPredators = ([, predators]) => (predators === "pred" ? 1 : 0);
 export function poolingTrouble(state, tables) {
   const tanks = state.tanks ?? tables.tanks;
   const varies = tanks.some((tank) => hasPredators(tank) !== hasPredators(tanks[0]));
-  return state.predators && !varies ? "With predators in every tank, or in none, they have no slope." : null;
+  return state.predators && !varies ? "With predators in every tank, or in none, they have no slope: change a tank, or switch the predictor off." : null;
 }
 
 /** The Python that gives the same draws. @param {Pooling} state */
