@@ -332,6 +332,116 @@ def test_a_presenter_goes_on_and_back_by_keys(shown):
     assert view.driver.execute_script("return document.documentElement.className") == ""
 
 
+def test_in_the_presenters_view_the_space_bar_plays_and_escape_ends(shown):
+    view = shown(visits=[])
+    view.ask("[...root.querySelectorAll('button')].find((each) => each.textContent === 'Present').focus()")
+    view.keys(Keys.ENTER)
+    view.until(lambda v: v.driver.execute_script("return document.documentElement.className"), "not presented")
+    view.keys(" ")
+    view.until(lambda v: len(v.state()["visits"]) > 1, "the film does not play")
+    view.keys(" ", Keys.ARROW_LEFT)
+    assert view.driver.execute_script("return document.documentElement.className") == "presenting"
+    view.keys(Keys.ESCAPE)
+    assert view.driver.execute_script("return document.documentElement.className") == ""
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (1024, 768), (3840, 2160)])
+def test_the_presenters_view_fits_screens_and_is_large_on_large_ones(shown, driver, size):
+    view = shown()
+    screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    view.press("Present")
+    for name in ("cafes", "pooling", "confounds", "schools"):
+        shows = View(driver, name).until_answered(0)
+        time.sleep(0.3)
+        root = "document.documentElement"
+        assert driver.execute_script(
+            f"return [{root}.scrollWidth - innerWidth, {root}.scrollHeight - innerHeight]"
+        ) == [
+            0,
+            0,
+        ], name
+        letters = shows.ask("return root.querySelector('h2').getBoundingClientRect().height / innerHeight")
+        assert letters > 0.03
+        view.keys(Keys.PAGE_DOWN)
+
+
+def test_no_draws_of_earlier_tanks_come_after_a_message(shown):
+    view = shown("pooling", predators=True, sigma=None)
+    before = view.answers()
+    for _ in range(60):
+        view.press("Drop it")
+    assert len(view.state()["tanks"]) == 2
+    assert view.ask("return [...root.querySelectorAll('button:disabled')].map((b) => b.textContent)") == ["Drop it"]
+    time.sleep(3)
+    assert "no slope" in view.ask("return root.querySelector('.trouble').textContent")
+    assert (view.table(), view.python()) == ({}, "")
+    view.until_answered(before - 1).press("The lecture's tanks")
+    view.until(lambda v: v.table().get("sigma"), "no draws again")
+    assert view.ask("return root.querySelector('.trouble').textContent") == ""
+
+
+def test_there_is_room_for_so_many_visits(shown):
+    view = shown(visits=[[1, 4]] * 59)
+    view.changed(lambda: view.drag(SECOND, [0.5, 0.4], None))
+    view.drag(SECOND, [0.2, 0.4], None)
+    assert len(view.state()["visits"]) == 60
+    assert view.ask("return [...root.querySelectorAll('[aria-label^=Visit]')].every((b) => b.disabled || b.role)")
+    assert "no more" in view.ask("return root.querySelector('.transport .note').textContent")
+    tops = view.ask("return [...root.querySelectorAll('.visit')].map((dot) => Number(dot.getAttribute('cy')))")
+    assert len(set(tops)) == 59  # none hides another
+
+
+def test_the_lectures_study_hides_what_would_not_be_its_truth(shown):
+    view = shown("confounds", study=0, bXY=-0.5, sd_U=0.1)
+    sliders = "return [...root.querySelectorAll('input[type=range]')].filter((each) => each.checkVisibility()).length"
+    assert view.ask(sliders) == 0
+    view.changed(lambda: view.fill("Study", "1"))
+    assert view.ask(sliders) == 3
+
+
+def test_a_place_in_the_page_and_a_damaged_link_change_nothing(shown, driver):
+    view = shown(visits=[[1, 4]])
+    before = view.state()
+    link = driver.current_url.split("#")[1]
+    told = "return [...document.querySelectorAll('#failure:not([hidden])')].map((each) => each.textContent)"
+    for fragment, words in (("views", 0), (link[:-3], 1), ("%7B", 1), (link, 0)):
+        driver.execute_script("location.hash = arguments[0]", fragment)
+        time.sleep(0.2)
+        assert view.state() == before, fragment
+        assert len(driver.execute_script(told)) == words, fragment
+    driver.execute_script("location.hash = arguments[0]", "%7B")
+    view.until(lambda v: driver.execute_script(told), "nothing was said")
+    view.keys(Keys.TAB)
+    assert driver.execute_script(told) == []
+
+
+def test_what_is_folded_of_cafes_and_tanks_is_seen(shown):
+    view = shown(visits=[])
+    prior = view.numbers()
+    view.changed(lambda: [view.drag(".cafe-row:nth-child(2) svg", [0.1, 0.4], None) for _ in range(5)])
+    view.until(lambda v: v.numbers()[5] < 0.5 * prior[5], "cafe 5 was to become shorter")
+    of_first, of_last = view.numbers()[1], view.numbers()[5]
+    assert of_first < of_last
+    view.changed(lambda: view.drag(SECOND, [0.9, 0.4], None))
+    view.until(lambda v: v.numbers()[5] > 2 * of_last, "cafe 5 was to widen")
+    assert abs(view.numbers()[1] - of_first) < 0.3
+    view = shown("pooling", sigma=1.6)
+    view.until(lambda v: v.table()["leave-one-out, PSIS"][1], "no exact score")
+    assert 265 < float(view.table()["leave-one-out, PSIS"][1]) < 269.8  # of the learned sigma
+
+
+def test_what_is_folded_of_divergences_is_seen(shown):
+    """More of the target acceptance: once no cross, and once many."""
+    view = shown("schools", seed=12)
+    seen = []
+    for target in (0.95, 0.99):
+        view.changed(lambda target=target: view.slide(target))
+        seen.append(int(view.ask("return root.dataset.divergences")))
+    assert seen[0] == 0
+    assert seen[1] > 100
+
+
 @pytest.mark.parametrize("view", ["cafes", "pooling", "confounds", "schools"])
 @pytest.mark.parametrize("width", [browser.NARROW, browser.WIDE])
 def test_nothing_is_wider_than_the_screen_or_hard_to_read(shown, driver, view, width):

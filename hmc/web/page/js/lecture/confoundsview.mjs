@@ -5,7 +5,7 @@ import { element } from "../dom.mjs";
 import { choice, where } from "../fields.mjs";
 import { drawMarginal } from "../marginal.mjs";
 import { makeAxis, shownTick } from "./axis.mjs";
-import { confoundsPython, ESTIMATORS, estimatorRun, sizeOf, truthOfStudy } from "./confounds.mjs";
+import { confoundsPython, ESTIMATORS, estimatorRun, LIMITS, sizeOf, truthOfStudy } from "./confounds.mjs";
 import { makeExplorable, makeSlider } from "./explorable.mjs";
 import { newestOf } from "./latest.mjs";
 import { EFFECT_RANGES, STUDY_SETTINGS } from "./ranges.mjs";
@@ -28,9 +28,9 @@ export function makeConfoundsView(root, store, engine) {
   const rows = ESTIMATORS.map(([model, words]) => makeEstimatorRow(engine, model, words, truthOf, () => store.get().study === 0));
   const set = (name) => (value) => store.set({ [name]: value });
   const sliders = {
-    sd_U: makeSlider("Strength of the confound (sd of U)", { min: 0.1, max: 2.5, step: 0.1 }, set("sd_U"), String),
-    bXY: makeSlider("True bXY", { min: -1, max: 2, step: 0.1 }, set("bXY"), shownTick),
-    bZY: makeSlider("True bZY", { min: -2, max: 1, step: 0.1 }, set("bZY"), shownTick),
+    sd_U: makeSlider("Strength of the confound (sd of U)", { ...LIMITS.sd_U, step: 0.1 }, set("sd_U"), String),
+    bXY: makeSlider("True bXY", { ...LIMITS.bXY, step: 0.1 }, set("bXY"), shownTick),
+    bZY: makeSlider("True bZY", { ...LIMITS.bZY, step: 0.1 }, set("bZY"), shownTick),
   };
   const sizes = Object.keys(tables.noise).map((size) => [size, size.replace(" ", " groups, ") + " individuals"]);
   const fields = [

@@ -8,6 +8,7 @@ const { firstState, linkOf, stateOfLink } = await import(`${js}/lecture_state.mj
 const { poolingModel, poolingTrouble } = await import(`${js}/tanks.mjs`);
 const { rowsOfPooling } = await import(`${js}/pooling_table.mjs`);
 const { truthOfStudy } = await import(`${js}/confounds.mjs`);
+const { holdsState } = await import(`${js}/../state.mjs`);
 const { listText } = await import(`${js}/python.mjs`);
 
 const TABLES = {
@@ -76,7 +77,7 @@ test("what a link must not set is left as at first", () => {
   const first = firstState(TABLES);
   const wrong = {
     view: ["<img>", "step", 3], seed: [-1, 0.5, "12", 2 ** 60], amnesia: ["yes", 1], predators: [null], sigma: [0, 5.1, "1"],
-    form: ["other"], schools: [{}], target_accept: [1, 0, "0.8"], tank: [-1, 0.5], study: [-1, 101, 0.5], bXY: [9, null, "1"], sd_U: [0, -1],
+    form: ["other"], schools: [{}], target_accept: [1, 0, 0.595, 0.991, "0.8"], tank: [-1, 0.5], study: [-1, 101, 0.5], bXY: [9, 2.1, -1.1, null, "1"], bZY: [1.1, -2.1], sd_U: [0, -1, 2.6],
     visits: [[[6, 1]], [[1, 21]], [[1, -1]], [[1]], "all", [[1, 2, 3]], Array(61).fill([1, 1])],
     tanks: [[], [[10, "no", "big", 9]], [[10, "no", "big", 11], [1, "no", "big", 1]], [[61, "no", "big", 1], [1, "no", "big", 1]],
       [[10, "<b>", "big", 1], [1, "no", "big", 1]], [[10, "no", 'big"])', 1], [1, "no", "big", 1]]],
@@ -87,6 +88,13 @@ test("what a link must not set is left as at first", () => {
   assert.equal(read({ tank: 70 }).tank, 2); // there are three
   assert.equal(read({ groups: 10, study: 60 }).study, 10);
   assert.equal(read({ groups: 17 }).groups, 30); // no such size
+});
+
+test("only an object is a state: no name of a place in the page, and no part of a link", () => {
+  const whole = linkOf({ ...firstState(TABLES), sigma: null, visits: [[1, 4]] }, TABLES);
+  assert.ok([whole, "{}", "%7B%7D"].every(holdsState));
+  for (let end = 0; end < whole.length; end++) assert.ok(!holdsState(whole.slice(0, end)), whole.slice(0, end));
+  for (const text of ["views", "null", "[]", "3", "%", '"{}"']) assert.ok(!holdsState(text), text);
 });
 
 test("the model follows from sigma, predators and form", () => {
