@@ -350,7 +350,7 @@ def test_the_presenters_view_fits_screens_and_is_large_on_large_ones(shown, driv
     view = shown()
     screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    view.press("Present")
+    view.click("Present")
     for name in ("cafes", "pooling", "confounds", "schools"):
         shows = View(driver, name).until_answered(0)
         time.sleep(0.3)

@@ -39,6 +39,7 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
   return {
     /** Note when the first picture came, of some of the draws. @param {number} asked  when, by performance.now() */
     pictured(asked) {
+      trouble.textContent = "";
       requestAnimationFrame(() => {
         root.dataset.latency = String(performance.now() - asked);
         root.dataset.pictures = String(Number(root.dataset.pictures ?? 0) + 1);
