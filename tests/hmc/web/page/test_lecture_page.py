@@ -113,6 +113,14 @@ def test_a_double_click_takes_a_dot_away_and_two_slow_ones_do_not(shown):
     assert view.state()["visits"] == [[1, 4], [2, 10]]  # what the first press made the second does not take away
 
 
+def test_a_drag_soon_after_a_drag_takes_no_dot_away(shown):
+    view = shown(visits=[[2, 10]])
+    low = 78 / 88
+    view.drag(SECOND, [0.5, low], [0.8, low])
+    view.drag(SECOND, [0.8, low], [3.0, -2.0])  # a row ends at its longest wait
+    assert view.state()["visits"] == [[2, 20]]
+
+
 def test_the_film_plays_stops_is_undone_and_continued_by_hand(shown):
     view = shown(visits=[])
     view.press("Play the lecture")

@@ -55,7 +55,11 @@ export function makeCafeRow(cafe, visits) {
       event.preventDefault();
       svg.querySelector(`[data-visit="${held}"]`)?.focus({ preventScroll: true });
     });
-    svg.addEventListener("pointermove", (event) => held !== null && visits.move(held, waitAt(event)));
+    svg.addEventListener("pointermove", (event) => {
+      if (held === null || waitAt(event) === dots.find(({ visit: each }) => each === held)?.wait) return;
+      before.visit = null; // the press was no click, but began a drag
+      visits.move(held, waitAt(event));
+    });
     for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => (held = null));
   }
   function onKey(event) {
