@@ -28,6 +28,7 @@ export function makeChart(name, label, draw) {
   };
   new ResizeObserver(redraw).observe(root);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  matchMedia("print").addEventListener("change", paint); // on paper a dark page is light, and no frame comes before it
   return { root, canvas, redraw };
 }
 

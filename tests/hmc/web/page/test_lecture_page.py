@@ -460,6 +460,20 @@ def test_nothing_is_wider_than_the_screen_or_hard_to_read(shown, driver, view, w
         assert faults == []
 
 
+def test_a_dark_page_is_drawn_in_light_colours_on_paper(shown, driver):
+    view = shown("pooling", scheme="dark")
+    view.until(lambda v: v.table(), "no draws")
+    driver.execute_script(
+        "window.inks = []; const fill = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText = function (...text) {"
+        " if (matchMedia('print').matches) inks.push(this.fillStyle); return fill.apply(this, text); }"
+    )
+    driver.execute_cdp_cmd("Page.printToPDF", {})
+    inks = driver.execute_script("return inks")
+    assert inks
+    assert all(int(ink[1:3], 16) < 128 for ink in inks)
+
+
 def test_with_less_motion_nothing_moves_by_itself(shown):
     view = shown(motion="reduce")
     seen = view.state()
