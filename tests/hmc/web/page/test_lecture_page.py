@@ -355,7 +355,7 @@ def test_in_the_presenters_view_the_space_bar_plays_and_escape_ends(shown):
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (1024, 768), (3840, 2160)])
 def test_the_presenters_view_fits_screens_and_is_large_on_large_ones(shown, driver, size):
-    view = shown()
+    view = shown(sigma=None, predators=True)  # of the tanks, then, most is told
     screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     view.click("Present")
