@@ -28,6 +28,7 @@ export function makeChart(name, label, draw) {
   };
   new ResizeObserver(redraw).observe(root);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  matchMedia("print").addEventListener("change", paint); // on paper a dark page is light, and no frame comes before it
   return { root, canvas, redraw };
 }
 
@@ -60,8 +61,9 @@ export function plotOf({ width, height }, across, upwards, { isLog = false } = {
 }
 
 /** Draw the axes of a plot: fine lines at round numbers.
- * @param {Sheet} sheet @param {ReturnType<typeof plotOf>} plot @param {string} [below]  words at the end of the axis */
-export function drawPlotAxes({ context, colour }, plot, below = "") {
+ * @param {Sheet} sheet @param {ReturnType<typeof plotOf>} plot @param {string} [below]  words at the end of the axis
+ * @param {number[]} [ticks]  numbers across */
+export function drawPlotAxes({ context, colour }, plot, below = "", ticks = ticksOf(plot.across)) {
   context.lineWidth = 1;
   context.fillStyle = colour("--muted");
   context.strokeStyle = colour("--rule");
@@ -75,7 +77,7 @@ export function drawPlotAxes({ context, colour }, plot, below = "") {
   context.textAlign = "center";
   context.textBaseline = "alphabetic";
   const room = below === "" ? 0 : context.measureText(below).width + 14;
-  for (const tick of ticksOf(plot.across)) {
+  for (const tick of ticks) {
     const x = plot.x(tick);
     if (x < plot.right - room - 4) context.fillText(tickText(tick), x, plot.bottom + 14);
   }

@@ -1,5 +1,6 @@
 // The page: its state, the engine, the views, and `window.hmc` for whoever would rather call than click.
 
+import { followLink, textOfLink } from "./linking.mjs";
 import { readData, unpackedModule } from "./pagedata.mjs";
 import { fragmentOf, stateOfFragment } from "./state.mjs";
 import { makeRaceView } from "./raceview.mjs";
@@ -25,18 +26,9 @@ const VIEWS = [
   { id: "warmup", label: "Warm-up", make: (root) => makeWarmupView(root, store, engine) },
 ];
 
-const stateOfLink = () => stateOfFragment(location.hash.slice(1), data.models, VIEWS.map(({ id }) => id));
-const store = makeStore(stateOfLink());
-
-let writing = 0;
-store.subscribe(() => {
-  clearTimeout(writing); // browsers refuse a link that changes a hundred times in a few seconds
-  writing = setTimeout(() => {
-    const state = store.get();
-    history.replaceState(null, "", `#${fragmentOf(state, engine.described(state.model))}`);
-  }, 300);
-});
-addEventListener("hashchange", () => store.set(stateOfLink()));
+const stateOfLink = (text) => stateOfFragment(text, data.models, VIEWS.map(({ id }) => id));
+const store = makeStore(stateOfLink(textOfLink()));
+followLink(store, stateOfLink, (state) => fragmentOf(state, engine.described(state.model)));
 
 Object.assign(window, {
   hmc: {

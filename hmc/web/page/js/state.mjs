@@ -119,12 +119,17 @@ const isRace = (models) => (x) => {
 };
 
 /** The object that a fragment's text stands for; one without fields, where it is of another kind. */
-export function parsed(text) {
+export const parsed = (text) => objectOf(text) ?? {};
+
+/** Whether a fragment's text is that of a state. @param {string} text */
+export const holdsState = (text) => objectOf(text) !== null;
+
+function objectOf(text) {
   try {
     const value = JSON.parse(decodeURIComponent(text));
-    return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
+    return typeof value === "object" && !Array.isArray(value) ? value : null;
   } catch {
-    return {}; // no JSON, or not encoded as a link is
+    return null; // no JSON, or not encoded as a link is
   }
 }
 

@@ -6,6 +6,8 @@ import { drawMarginal } from "../marginal.mjs";
 import { LONGEST } from "./cafes.mjs";
 
 const HELD = 14; // pixels around a dot in which a press takes it
+const HIGHEST = 62; // pixels of dots one above the other; more of them are closer
+const CLOSE = 5; // pixels; dots that are closer have no rim, which would cover the others
 const TWICE = 400; // milliseconds between the presses of a double click
 const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
 
@@ -43,7 +45,7 @@ export function makeCafeRow(cafe, visits) {
     svg.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       const box = svg.getBoundingClientRect();
-      const away = (dot) => Math.hypot(event.clientX - box.left - (dot.wait / LONGEST) * box.width, event.clientY - box.top - dot.y);
+      const away = (dot) => Math.hypot(event.clientX - box.left - (dot.wait / LONGEST) * box.width, event.clientY - box.top - heightOf(dot));
       const near = dots.filter((dot) => away(dot) < HELD).sort((a, b) => away(a) - away(b))[0];
       if (near && near.visit === before.visit && event.timeStamp - before.at < TWICE) return visits.remove(near.visit);
       before = { visit: near?.visit ?? null, at: event.timeStamp };
@@ -53,7 +55,11 @@ export function makeCafeRow(cafe, visits) {
       event.preventDefault();
       svg.querySelector(`[data-visit="${held}"]`)?.focus({ preventScroll: true });
     });
-    svg.addEventListener("pointermove", (event) => held !== null && visits.move(held, waitAt(event)));
+    svg.addEventListener("pointermove", (event) => {
+      if (held === null || waitAt(event) === dots.find(({ visit: each }) => each === held)?.wait) return;
+      before.visit = null; // the press was no click, but began a drag
+      visits.move(held, waitAt(event));
+    });
     for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => (held = null));
   }
   function onKey(event) {
@@ -72,11 +78,11 @@ export function makeCafeRow(cafe, visits) {
     const old = new Map([...svg.children].map((each) => [each.dataset.visit, each]));
     const shown = dots.map((dot) => {
       const made = old.get(String(dot.visit)) ?? shape("circle", {
-        class: "visit", r: 5, tabindex: 0, role: "slider", "data-visit": dot.visit,
+        r: 5, tabindex: 0, role: "slider", "data-visit": dot.visit,
         "aria-valuemin": 0, "aria-valuemax": LONGEST, onkeydown: onKey,
       });
       setAttributes(made, {
-        cx: `${(100 * dot.wait) / LONGEST}%`, cy: dot.y, "aria-valuenow": dot.wait,
+        cx: `${(100 * dot.wait) / LONGEST}%`, cy: heightOf(dot), class: dot.apart < CLOSE ? "visit close" : "visit", "aria-valuenow": dot.wait,
         "aria-label": `Visit ${dot.visit + 1}, cafe ${cafe}, minutes`,
       });
       return made;
@@ -86,14 +92,15 @@ export function makeCafeRow(cafe, visits) {
   }
   return {
     root,
-    /** @param {Dot[]} seen */
-    showVisits(seen) {
+    /** @param {Dot[]} seen @param {boolean} isFull  whether no visit can be added */
+    showVisits(seen, isFull) {
       const heights = new Map();
       dots = seen.map((dot) => {
         const below = heights.get(dot.wait) ?? 0;
         heights.set(dot.wait, below + 1);
-        return { ...dot, y: 78 - 9 * Math.min(below, 6) };
-      });
+        return { ...dot, below };
+      }).map((dot) => ({ ...dot, apart: Math.min(9, HIGHEST / (heights.get(dot.wait) - 1)) }));
+      visit.disabled = isFull;
       showDots();
       count.textContent = cafe === null ? "never visited" : `${dots.length} visit${dots.length === 1 ? "" : "s"}`;
     },
@@ -119,6 +126,7 @@ export function makeCafeRow(cafe, visits) {
   }
 }
 
+const heightOf = ({ below, apart }) => 78 - below * apart;
 const minutes = (x) => x.toFixed(1);
 
 /** Where half of a density is to the left; of one with all but a little below its end. */

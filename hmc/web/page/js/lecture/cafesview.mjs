@@ -12,8 +12,8 @@ const OF_CAFES = ["visits", "amnesia", "seed"];
 const PACE = 900; // milliseconds between two visits of the film
 const CALM_PACE = 2500;
 const CAFE_TASKS = [
-  ["Send the robot to cafe 1 five times, always 2 minutes. What does it believe of cafe 5?",
-    "Cafe 5 moves to shorter waits, though nobody went there: the population is learned too. Cafe 1 moves further, and is narrower."],
+  ["Begin with \u201cNone\u201d, and send the robot to cafe 1 five times, always 2 minutes. What does it believe of cafe 5?",
+    "Cafe 5 moves to shorter waits, though nobody went there: the population is learned too. Cafe 1 moves a little further, and is narrower."],
   ["Now one visit of 18 minutes to cafe 2. Which curves widen?",
     "The new cafe, and every cafe with few visits: cafes are more different than was thought. Cafe 1, with many visits, hardly changes."],
   ["Switch amnesia on. Which cafes change most?",
@@ -42,7 +42,7 @@ export function makeCafesView(root, store, engine) {
   const told = element("p", { class: "words" });
   const frame = makeExplorable(root, {
     heading: "Models with memory",
-    words: "A robot waits for coffee at five cafes. Click into a cafe's row to go there, and drag the dot to change how long it waited; a double click takes it away. With Tab a dot is reached by keyboard: the arrow keys move it, Delete takes it away.",
+    words: "A robot waits for coffee at five cafes. Click into a cafe's row to go there, and drag the dot to change how long it waited; a double click takes it away. By keyboard, Tab goes to a dot, the arrow keys move it, and Delete takes it away.",
     stage: [element("div", { class: "cafe-rows" }, fresh.root, ...rows.map((row) => row.root), axisOfMinutes()), film.root],
     side: [element("section", { class: "switches" }, amnesia.row), told],
     python: () => cafePython(store.get()), link: engine.link, exercises: CAFE_TASKS,
@@ -67,8 +67,8 @@ export function makeCafesView(root, store, engine) {
   }, frame.fail);
 
   const show = (state, at) => {
-    rows.forEach((row, j) => row.showVisits(state.visits.map(([cafe, wait], visit) => ({ cafe, visit, wait })).filter(({ cafe }) => cafe === j + 1)));
-    fresh.showVisits([]);
+    rows.forEach((row, j) => row.showVisits(state.visits.map(([cafe, wait], visit) => ({ cafe, visit, wait })).filter(({ cafe }) => cafe === j + 1), state.visits.length >= MOST_VISITS));
+    fresh.showVisits([], true);
     amnesia.show(state);
     film.show(state);
     told.textContent = wordsOf(state);
@@ -79,7 +79,7 @@ export function makeCafesView(root, store, engine) {
 }
 
 function wordsOf({ visits, amnesia }) {
-  if (amnesia) return "Without memory every cafe is the first: it is believed what its own visits and the prior say. A new cafe is the prior again.";
+  if (amnesia) return "Without memory each cafe is the first: only the prior and its own visits count. Of a new cafe the line shows the prior. Bars are the draws, lines the exact posterior.";
   if (visits.length === 0) return "Nothing is known yet: bars and lines show the prior.";
   const [cafe, wait] = visits.at(-1);
   return `Visit ${visits.length}: ${wait} minute${wait === 1 ? "" : "s"} at cafe ${cafe}. Bars are the draws, lines the exact posterior.`;
@@ -123,8 +123,9 @@ function makeFilm(store, lecture) {
       back.disabled = visits.length === 0;
       further.disabled = visits.length >= lecture.length;
       const isLecture = visits.every((visit, k) => JSON.stringify(visit) === JSON.stringify(lecture[k]));
-      place.textContent = isLecture ? `${visits.length} of the lecture's ${lecture.length} visits. Keys: → next, ← undo, space play`
-        : `${visits.length} visits, some of them yours. Keys: → next, ← undo, space play`;
+      const count = isLecture ? `${visits.length} of the lecture's ${lecture.length} visits.` : `${visits.length} visits, some of them yours.`;
+      const most = visits.length >= MOST_VISITS ? " There is room for no more." : "";
+      place.replaceChildren(`${count}${most} `, element("span", { class: "keys" }, "Keys: → next, ← undo, space play"));
     },
   };
 }

@@ -8,6 +8,13 @@ export const ESTIMATORS = [
 const SECOND_NUMBERS = { m0: 3, mf: 2, mr: 4, mrx: 5, mru: 8 }; // besides those of each group
 const TRUE_LEVEL = -2; // a0 of simulate_study, and its mean_U
 const MEAN_OF_CONFOUND = 1.5;
+export const LECTURE_TRUTH = { bXY: 1, bZY: -0.5, sd_U: 1 }; // of `simulate_study`, too
+
+/** What a reader can set. */
+export const LIMITS = { sd_U: { min: 0.1, max: 2.5 }, bXY: { min: -1, max: 2 }, bZY: { min: -2, max: 1 } };
+
+/** The effects that a study was drawn with. @param {Confounded} state */
+export const truthOfStudy = ({ study, bXY, bZY }) => (study === 0 ? LECTURE_TRUTH : { bXY, bZY });
 
 /** @typedef {{study: number, groups: number, individuals: number, bXY: number, bZY: number, sd_U: number, seed: number}}
  *   Confounded  study: 0 is the lecture's own, others are seeds of simulated ones

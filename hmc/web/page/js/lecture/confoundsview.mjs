@@ -1,10 +1,11 @@
 // Confounds: five estimators of two effects, of a study whose truth is known and can be changed.
 
 import { makeChart } from "../chart.mjs";
-import { element, shape } from "../dom.mjs";
+import { element } from "../dom.mjs";
 import { choice, where } from "../fields.mjs";
 import { drawMarginal } from "../marginal.mjs";
-import { confoundsPython, ESTIMATORS, estimatorRun, sizeOf } from "./confounds.mjs";
+import { makeAxis, shownTick } from "./axis.mjs";
+import { confoundsPython, ESTIMATORS, estimatorRun, LIMITS, sizeOf, truthOfStudy } from "./confounds.mjs";
 import { makeExplorable, makeSlider } from "./explorable.mjs";
 import { newestOf } from "./latest.mjs";
 import { EFFECT_RANGES, STUDY_SETTINGS } from "./ranges.mjs";
@@ -13,23 +14,23 @@ const OF_CONFOUNDS = ["study", "groups", "individuals", "bXY", "bZY", "sd_U", "s
 const EFFECTS = ["bXY", "bZY"];
 const CONFOUND_TASKS = [
   ["Make the confound strong. Which estimators credit X with its work?",
-    "The naive one most, and the multilevel one too: partial pooling leaves a part of U to X. Fixed effects and the Mundlak machines stay near the truth."],
+    "The naive one most, and the multilevel one too: partial pooling leaves a part of U to X. The Mundlak machines stay nearer to the truth. Fixed effects are free of U, but tend to be too large, with so few individuals for the intercept of each group. One study is luck: simulate others."],
   ["What do fixed effects say of Z?",
-    "Nothing: each group has an intercept of its own, and Z is the same for all of a group. Its density of bZY is the prior."],
-  ["Run a hundred studies. Whose 89% intervals hold the truth about 89 times?",
-    "One study is luck. Over many, the naive and the multilevel estimator miss bXY far more often than they say; the latent machine does about what it promises."],
+    "Next to nothing: each group has an intercept of its own, and Z is the same for all of a group. Its density of bZY is nearly the prior, Normal(0, 1)."],
+  ["Run the hundred studies. Whose 89% intervals hold the truth about 89 times?",
+    "One study is luck. Over many, the naive and the multilevel estimator and fixed effects miss bXY far more often than they say; the Mundlak machines hold it about as often as they promise."],
 ];
 
 /** @param {HTMLElement} root @param {import("../store.mjs").Store} store @param {any} engine */
 export function makeConfoundsView(root, store, engine) {
   const { tables } = engine;
-  const truthOf = (effect) => (store.get().study === 0 ? null : store.get()[effect]);
+  const truthOf = (effect) => truthOfStudy(store.get())[effect];
   const rows = ESTIMATORS.map(([model, words]) => makeEstimatorRow(engine, model, words, truthOf, () => store.get().study === 0));
-  const set = (name) => (value) => store.set({ [name]: value, ...(store.get().study === 0 ? { study: 1 } : {}) });
+  const set = (name) => (value) => store.set({ [name]: value });
   const sliders = {
-    sd_U: makeSlider("Strength of the confound (sd of U)", { min: 0.1, max: 2.5, step: 0.1 }, set("sd_U"), String),
-    bXY: makeSlider("True bXY", { min: -1, max: 2, step: 0.1 }, set("bXY"), shownTick),
-    bZY: makeSlider("True bZY", { min: -2, max: 1, step: 0.1 }, set("bZY"), shownTick),
+    sd_U: makeSlider("Strength of the confound (sd of U)", { ...LIMITS.sd_U, step: 0.1 }, set("sd_U"), String),
+    bXY: makeSlider("True bXY", { ...LIMITS.bXY, step: 0.1 }, set("bXY"), shownTick),
+    bZY: makeSlider("True bZY", { ...LIMITS.bZY, step: 0.1 }, set("bZY"), shownTick),
   };
   const sizes = Object.keys(tables.noise).map((size) => [size, size.replace(" ", " groups, ") + " individuals"]);
   const fields = [
@@ -66,7 +67,9 @@ export function makeConfoundsView(root, store, engine) {
     coverage.stop();
     for (const field of fields) field.show(state);
     for (const [name, slider] of Object.entries(sliders)) slider.show(state[name]);
-    told.textContent = state.study === 0 ? "The lecture's study, whose truth is bXY = 1. Lines show the exact 89% intervals."
+    for (const row of rows) row.wait();
+    for (const { root: row } of Object.values(sliders)) row.hidden = state.study === 0;
+    told.textContent = state.study === 0 ? "The lecture's study. Upright lines show its truth, bXY = 1 and bZY = \u22120.5; above the bars are the exact 89% intervals, except for the latent machine. Choose \u201cSimulated\u201d to change the truth."
       : `Study ${state.study} of ${countOf(state)}. Upright lines show the truth.`;
     sampled({ state, at: performance.now() });
   };
@@ -81,13 +84,7 @@ function headOfRows() {
 
 /** The axes of both effects, whose numbers stand below all rows. */
 function footOfRows() {
-  const axis = ([low, high]) => {
-    const ticks = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, k) => Math.ceil(low) + k);
-    const place = (tick) => `${(100 * (tick - low)) / (high - low)}%`;
-    const anchor = (tick) => (tick === low ? "start" : tick === high ? "end" : "middle"); // so that two axes do not touch
-    return shape("svg", { class: "effect-axis" }, ...ticks.map((tick) => shape("text", { x: place(tick), y: 12, "text-anchor": anchor(tick) }, shownTick(tick))));
-  };
-  return element("div", { class: "estimator foot", "aria-hidden": "true" }, element("span", {}), ...EFFECT_RANGES.map(axis));
+  return element("div", { class: "estimator foot", "aria-hidden": "true" }, element("span", {}), ...EFFECT_RANGES.map(makeAxis));
 }
 
 /** The row of an estimator: what it makes of one study, or of many. */
@@ -101,24 +98,32 @@ function makeEstimatorRow(engine, model, words, truthOf, isBundled) {
   }));
   const share = element("span", { class: "count" });
   const redraw = () => charts.forEach((chart) => chart.redraw());
+  const root = element("div", { class: "estimator" }, element("div", { class: "name" }, element("strong", {}, words), element("code", {}, model), share), ...charts.map((chart) => chart.root));
   return {
-    root: element("div", { class: "estimator" }, element("div", { class: "name" }, element("strong", {}, words), element("code", {}, model), share), ...charts.map(({ root }) => root)),
-    show(now) {
-      [found, intervals] = [now, null];
+    root,
+    /** Another study is asked for: until its draws are there, those of the last are dimmed. */
+    wait() {
+      intervals = null;
       share.textContent = "";
+      root.classList.add("waits");
+      redraw();
+    },
+    show(now) {
+      found = now;
+      root.classList.remove("waits");
       redraw();
     },
     /** @param {[number, number][][]} all  the intervals of both effects, of each study */
     showIntervals(all) {
       intervals = all;
+      root.classList.remove("waits");
       const holds = EFFECTS.map((effect, k) => all.filter((each) => each[k][0] <= truthOf(effect) && truthOf(effect) <= each[k][1]).length);
-      share.textContent = `holds bXY ${holds[0]}, bZY ${holds[1]} of ${all.length}`;
+      share.textContent = `bXY ${holds[0]}, bZY ${holds[1]} of ${all.length}`;
       redraw();
     },
   };
 }
 
-const shownTick = (value) => String(value).replace("-", "\u2212");
 const along = ([low, high], width, value) => ((value - low) / (high - low)) * width;
 
 function drawTruth({ context, width, height, colour }, truth, range) {
@@ -128,7 +133,6 @@ function drawTruth({ context, width, height, colour }, truth, range) {
   context.moveTo(0, height - 0.5);
   context.lineTo(width, height - 0.5);
   context.stroke();
-  if (truth === null) return;
   context.strokeStyle = colour("--ink");
   context.beginPath();
   const x = Math.round(along(range, width, truth)) + 0.5; // a sharp line
@@ -149,22 +153,21 @@ function drawIntervals({ context, width, height, colour }, intervals, truth, ran
   });
 }
 
-/** A hundred studies, one after another: where their intervals are, and how many hold the truth. */
+/** Many studies, one after another: where their intervals are, and how many hold the truth. */
 function makeCoverage(root, store, engine, rows, count) {
   let turn = 0, isRunning = false;
   const note = element("p", { class: "note" });
-  const say = (words) => (button.textContent = words);
-  const stop = () => {
+  const idle = () => `Run ${count()} studies`;
+  const end = () => {
     turn++;
     isRunning = false;
-    note.textContent = "";
-    say("Run many studies");
+    button.textContent = idle();
   };
   const run = async () => {
     if (store.get().study === 0) store.set({ study: 1 });
     const mine = ++turn, all = ESTIMATORS.map(() => []);
     isRunning = true;
-    say("Stop");
+    button.textContent = "Stop";
     for (let study = 1; study <= count(); study++) {
       for (const [k, [model]] of ESTIMATORS.entries()) {
         const asked = estimatorRun(model, { ...store.get(), study }, engine.tables, STUDY_SETTINGS);
@@ -173,12 +176,18 @@ function makeCoverage(root, store, engine, rows, count) {
         all[k].push(found.map(({ interval }) => interval));
         rows[k].showIntervals(all[k]);
       }
-      note.textContent = `${study} of ${count()} studies, 4 × 250 draws of each estimator; red intervals miss the truth`;
+      note.textContent = `${study} of ${count()} studies, 4 × 250 draws of each estimator; red intervals miss the truth, and below each name stands how many hold it`;
       root.dataset.studies = String(study);
     }
-    isRunning = false;
-    say("Run many studies");
+    end();
   };
-  const button = element("button", { type: "button", class: "play", onclick: () => (isRunning ? stop() : run()) }, "Run many studies");
-  return { button, note, stop };
+  const button = element("button", { type: "button", class: "play", onclick: () => (isRunning ? end() : run()) }, idle());
+  return {
+    button, note,
+    /** Stop, and forget what was seen. */
+    stop() {
+      end();
+      note.textContent = "";
+    },
+  };
 }

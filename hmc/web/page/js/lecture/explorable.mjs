@@ -20,20 +20,26 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
     };
     return element("button", { type: "button", onclick: copy }, `Copy the ${name}`);
   };
-  const hall = element("button", { type: "button", "aria-pressed": String(isPresenting()), onclick: () => present(!isPresenting()) }, "Present");
+  const presents = () => {
+    present(!isPresenting());
+    if (isPresenting()) root.focus({ preventScroll: true }); // on the button, the space bar would end it
+  };
+  root.tabIndex = -1;
+  const hall = element("button", { type: "button", "aria-pressed": String(isPresenting()), onclick: presents }, "Present");
   onPresenting((isOn) => hall.setAttribute("aria-pressed", String(isOn)));
   root.append(
     element("header", { class: "part" },
       element("h2", {}, heading), element("div", { class: "row" }, copies("Python", python, "below the picture"), copies("link", link, "in the address bar"), hall),
       element("p", {}, words), said, element("p", { class: "of-hall" }, "PageDown: the next, PageUp: back, Escape: the end")),
     element("div", { class: "bench playing" },
-      element("div", { class: "stage" }, ...stage, trouble, note,
+      element("div", { class: "stage" }, trouble, ...stage, note,
         element("details", { class: "program" }, element("summary", {}, "The Python that gives these draws"), code)),
       element("div", { class: "telling" }, ...side,
         element("section", { class: "tasks" }, element("h2", {}, "Try this"), ...exercises.map(exercise)))));
   return {
     /** Note when the first picture came, of some of the draws. @param {number} asked  when, by performance.now() */
     pictured(asked) {
+      trouble.textContent = "";
       requestAnimationFrame(() => {
         root.dataset.latency = String(performance.now() - asked);
         root.dataset.pictures = String(Number(root.dataset.pictures ?? 0) + 1);
@@ -49,8 +55,10 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
         note.textContent = `${text}; on the screen after ${Math.round(performance.now() - asked)} ms`;
       });
     },
+    /** Say why there are no draws. */
     fail(error) {
       trouble.textContent = error.message;
+      note.textContent = code.textContent = "";
     },
   };
 }
@@ -61,8 +69,10 @@ export function makeExplorable(root, { heading, words, stage, side, python, link
  * @param {(asked: T) => Promise<any>} first @param {(asked: T) => Promise<any>} all @param {(found: any, asked: T) => void} show
  * @param {ReturnType<typeof makeExplorable>} frame @param {(asked: T) => string} told  what was drawn, once all are there */
 export function inTwoSteps(first, all, show, frame, told) {
-  return newestOf(async (asked, isStale) => {
-    show(await first(asked), asked);
+  return newestOf(async (asked, isStale, isDropped) => {
+    const begun = await first(asked);
+    if (isDropped()) return null;
+    show(begun, asked);
     frame.pictured(asked.at);
     return isStale() ? null : all(asked);
   }, (found, asked) => {

@@ -1,8 +1,8 @@
 // What the state of the lecture's page may be: a link's fragment is JSON from anybody, and each field of it is checked.
 
-import { between, oneOf, orNone, parsed, setWhatIsRight, wholeFrom } from "../state.mjs";
+import { oneOf, orNone, parsed, setWhatIsRight, wholeFrom } from "../state.mjs";
 import { CAFES, LONGEST, MOST_VISITS } from "./cafes.mjs";
-import { sizeOf } from "./confounds.mjs";
+import { LECTURE_TRUTH, LIMITS, sizeOf } from "./confounds.mjs";
 import { SIGMAS, MOST_TADPOLES } from "./tanks.mjs";
 import { TARGETS } from "./schools.mjs";
 
@@ -17,7 +17,7 @@ export function firstState({ visits }) {
     visits: visits.slice(0, FIRST_VISITS), amnesia: false,
     tanks: null, tank: 0, sigma: 1, predators: false, form: "centred",
     schools: "centred", target_accept: 0.8, sampler: "nuts",
-    study: 1, groups: 30, individuals: 200, bXY: 1, bZY: -0.5, sd_U: 1,
+    study: 1, groups: 30, individuals: 200, ...LECTURE_TRUTH,
   };
 }
 
@@ -44,7 +44,8 @@ const isVisit = (x) => Array.isArray(x) && x.length === 2 && wholeFrom(1, CAFES)
 const isTank = (x) =>
   Array.isArray(x) && x.length === 4 && wholeFrom(1, MOST_TADPOLES)(x[0]) && ["no", "pred"].includes(x[1]) &&
   ["big", "small"].includes(x[2]) && wholeFrom(0, x[0])(x[3]);
-const isEffect = between(-5, 5);
+const within = (least, most) => (x) => typeof x === "number" && x >= least && x <= most;
+const ofSlider = ({ min, max }) => within(min, max);
 const isFlag = (x) => typeof x === "boolean";
 
 const CHECKS = {
@@ -53,7 +54,7 @@ const CHECKS = {
   amnesia: isFlag,
   tanks: orNone(listOf(LEAST_TANKS, MOST_TANKS, isTank)),
   tank: wholeFrom(0, MOST_TANKS - 1),
-  sigma: orNone((x) => typeof x === "number" && x >= SIGMAS[0] && x <= SIGMAS[1]),
+  sigma: orNone(within(...SIGMAS)),
   predators: isFlag,
   form: oneOf("centred", "noncentred"),
   schools: oneOf("centred", "noncentred"),
@@ -61,8 +62,8 @@ const CHECKS = {
   study: wholeFrom(0, 100),
   groups: wholeFrom(1, 1000),
   individuals: wholeFrom(1, 1000),
-  bXY: isEffect,
-  bZY: isEffect,
-  sd_U: between(0, 5),
-  target_accept: between(TARGETS[0] - 0.01, TARGETS[1] + 0.001),
+  bXY: ofSlider(LIMITS.bXY),
+  bZY: ofSlider(LIMITS.bZY),
+  sd_U: ofSlider(LIMITS.sd_U),
+  target_accept: within(...TARGETS),
 };

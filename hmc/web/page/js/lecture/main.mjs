@@ -1,5 +1,6 @@
 // The explorables as a page of their own: its state, and one of them at a time, behind tabs.
 
+import { followLink, textOfLink } from "../linking.mjs";
 import { readData } from "../pagedata.mjs";
 import { makeStore } from "../store.mjs";
 import { makeTabs } from "../tabs.mjs";
@@ -10,13 +11,9 @@ import { EXPLORABLE_IDS, EXPLORABLES, makeLectureEngine } from "./views.mjs";
 const data = readData();
 const linkNow = () => `${location.href.split("#")[0]}#${linkOf(store.get(), data.tables)}`;
 const made = makeLectureEngine(data, linkNow);
-const store = makeStore(stateOfLink(location.hash.slice(1), data.tables, EXPLORABLE_IDS));
-let writing = 0;
-store.subscribe(() => {
-  clearTimeout(writing); // browsers refuse a link that changes a hundred times in a few seconds
-  writing = setTimeout(() => history.replaceState(null, "", linkNow()), 300);
-});
-addEventListener("hashchange", () => store.set(stateOfLink(location.hash.slice(1), data.tables, EXPLORABLE_IDS)));
+const read = (text) => stateOfLink(text, data.tables, EXPLORABLE_IDS);
+const store = makeStore(read(textOfLink()));
+followLink(store, read, (state) => linkOf(state, data.tables));
 
 window.hmc = {
   ready: made.engine.sampler("loaded", made.names[0], []).then(() => undefined),

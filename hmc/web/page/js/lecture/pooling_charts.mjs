@@ -1,8 +1,10 @@
 // Beside the tanks: how well each sigma predicts, and what the tanks say of sigma.
 
 import { drawLine, makeChart, plotOf, strokeLine } from "../chart.mjs";
+import { element } from "../dom.mjs";
 import { ticksOf } from "../frame.mjs";
 import { drawMarginal } from "../marginal.mjs";
+import { makeAxis } from "./axis.mjs";
 import { SIGMA_RANGE } from "./ranges.mjs";
 import { SIGMAS } from "./tanks.mjs";
 
@@ -11,32 +13,17 @@ const TICKS = [0.1, 0.2, 0.5, 1, 2, 5];
 
 /** The exact leave-one-out score of each sigma, of learning it, and the sigma that is set. */
 export function makeScoreChart() {
-  let scores = null, sigma = null;
+  let scores = null, sigma = null, exact = null;
   const chart = makeChart("scores", "Leave-one-out score of each sigma", (sheet) => {
     if (scores === null) return;
-    const logs = scores.sigmas.map(Math.log10);
     const best = Math.min(...scores.looic), most = Math.min(Math.max(...scores.looic), best + WORST);
     const plot = plotOf(sheet, SIGMAS.map(Math.log10), [best - 0.1 * (most - best), most]);
     drawScoreAxes(sheet, plot);
-    const { context, colour } = sheet;
-    context.lineWidth = 2;
-    drawLine(sheet, plot, logs, scores.looic.map((score) => (score > most ? NaN : score)), "--accent");
-    context.lineWidth = 1;
-    context.strokeStyle = colour("--ink");
-    context.setLineDash([4, 3]);
-    strokeLine(context, plot.left, plot.y(scores.learned), plot.right, plot.y(scores.learned));
-    context.setLineDash([]);
-    context.fillStyle = colour("--ink");
-    context.textAlign = "left";
-    context.fillText(`sigma learned: ${scores.learned.toFixed(1)}`, plot.left + 6, plot.y(scores.learned) - 6);
+    drawScores(sheet, plot, scores, most, sigma === undefined ? "sigma learned, without predators" : "sigma learned");
     if (typeof sigma !== "number") return;
-    const here = scoreOfSigma(scores, sigma), [x, y] = [plot.x(Math.log10(sigma)), plot.y(Math.min(here, most))];
-    context.beginPath();
-    context.arc(x, y, 5, 0, 2 * Math.PI);
-    context.fill();
-    const isRight = x > (plot.left + plot.right) / 2;
-    context.textAlign = isRight ? "right" : "left";
-    context.fillText(here.toFixed(1), x + (isRight ? -10 : 10), y - 8);
+    const here = exact?.sigma === sigma ? exact.looic : scoreOfSigma(scores, sigma);
+    drawScoreHere(sheet, plot, { sigma, y: Math.min(here, most), isLeft: sigma < scores.sigmas[scores.looic.indexOf(best)] },
+      exact?.sigma === sigma ? here.toFixed(1) : "");
   });
   return {
     root: chart.root,
@@ -44,12 +31,41 @@ export function makeScoreChart() {
       scores = found;
       chart.redraw();
     },
-    /** @param {number | null | undefined} now  null: learned */
+    /** @param {number | null | undefined} now  null: learned; undefined: learned, with predators */
     showSigma(now) {
       sigma = now;
+      exact = null;
+      chart.redraw();
+    },
+    /** The score of a sigma by itself; between those of the curve it is only about right, and has no number. */
+    showExactScore(of, looic) {
+      exact = { sigma: of, looic };
       chart.redraw();
     },
   };
+}
+
+function drawScores(sheet, plot, { sigmas, looic, learned }, most, words) {
+  const { context, colour } = sheet;
+  context.lineWidth = 2;
+  drawLine(sheet, plot, sigmas.map(Math.log10), looic.map((score) => (score > most ? NaN : score)), "--accent");
+  context.lineWidth = 1;
+  context.strokeStyle = context.fillStyle = colour("--ink");
+  context.setLineDash([4, 3]);
+  strokeLine(context, plot.left, plot.y(learned), plot.right, plot.y(learned));
+  context.setLineDash([]);
+  context.textAlign = "left";
+  context.fillText(`${words}: ${learned.toFixed(1)}`, plot.left + 6, plot.y(learned) - 6);
+}
+
+/** A dot at the sigma that is set, and its score on the side on which the curve falls. */
+function drawScoreHere({ context }, plot, { sigma, y: score, isLeft }, words) {
+  const [x, y] = [plot.x(Math.log10(sigma)), plot.y(score)];
+  context.beginPath();
+  context.arc(x, y, 5, 0, 2 * Math.PI);
+  context.fill();
+  context.textAlign = isLeft ? "left" : "right";
+  context.fillText(words, x + (isLeft ? 10 : -10), Math.max(y - 6, plot.top + 8));
 }
 
 /** The score of a sigma, between those that are known. */
@@ -65,7 +81,7 @@ function drawScoreAxes({ context, colour }, plot) {
   context.fillStyle = colour("--muted");
   context.textBaseline = "middle";
   context.textAlign = "right";
-  for (const tick of ticksOf(plot.upwards, 3)) {
+  for (const tick of ticksOf(plot.upwards)) {
     const y = Math.round(plot.y(tick)) + 0.5;
     strokeLine(context, plot.left, y, plot.right, y);
     context.fillText(String(tick), plot.left - 6, y);
@@ -81,11 +97,12 @@ export function makeSigmaChart() {
   const chart = makeChart("sigma", "Draws of sigma, and its exact density", (sheet) => {
     if (heights !== null) drawMarginal(sheet, { heights, range: SIGMA_RANGE, exact: curve ? { curve } : {}, isUpright: true });
   });
+  const root = element("section", { class: "of-sigma" }, element("h2", {}, "sigma, learned"), chart.root, makeAxis(SIGMA_RANGE));
   return {
-    root: chart.root,
+    root,
     showDraws(shown) {
       heights = shown;
-      chart.root.parentElement.hidden = shown === null;
+      root.hidden = shown === null;
       chart.redraw();
     },
     /** @param {{values: number[], heights: number[]} | null} shown  even in log sigma */

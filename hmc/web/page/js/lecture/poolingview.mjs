@@ -2,23 +2,22 @@
 
 import { element } from "../dom.mjs";
 import { check, choice, number, where } from "../fields.mjs";
-import { shownNumber, shownWhole } from "../display.mjs";
-import { fillTable } from "../counters_table.mjs";
 import { inTwoSteps, makeExplorable, makeSlider } from "./explorable.mjs";
 import { newestOf } from "./latest.mjs";
 import { LEAST_TANKS, MOST_TANKS } from "./lecture_state.mjs";
 import { makeScoreChart, makeSigmaChart } from "./pooling_charts.mjs";
+import { makePoolingTable, storedOf } from "./pooling_table.mjs";
 import { makeTankChart } from "./tankchart.mjs";
-import { MOST_TADPOLES, poolingModel, poolingPython, poolingRun, poolingTrouble, SIGMAS } from "./tanks.mjs";
+import { learnsSigma, MOST_TADPOLES, poolingPython, poolingRun, poolingTrouble, SIGMAS } from "./tanks.mjs";
 
 const OF_POOLING = ["tanks", "sigma", "predators", "form", "seed"];
 const TRIED = 100; // steps of the slider
 const POOLING_TASKS = [
   ["Find a sigma that predicts better than the learned one.",
     "The curve below the tanks has its lowest point near 1.6, a little below the line of the learned sigma: who sets it has looked at all tanks. The difference is small beside its standard error; learning costs next to nothing."],
-  ["Which tanks move most towards the line as sigma shrinks?",
+  ["Move sigma down. Which tanks move most towards the dashed line?",
     "The small ones, of 10 tadpoles, and those far from the line: they say least of themselves, and are most surprising."],
-  ["Drop every tadpole of a tank but one. What happens to its estimate, and to all others?",
+  ["Leave one tadpole in a tank: set its Tadpoles to 1. What happens to its estimate, and to all others?",
     "Its interval is wide, and it lies near the line. The others hardly move: one tank in 48 says little of a_bar and sigma."],
   ["Switch predators on, with sigma learned. Why does sigma shrink?",
     "Much of what differed between tanks was whether there were predators. What is explained need not vary any more."],
@@ -36,13 +35,13 @@ export function makePoolingView(root, store, engine) {
   });
   const scores = makeScoreChart(), sigmas = makeSigmaChart();
   const slider = makeSlider("sigma", { min: 0, max: TRIED, step: 1 }, (step) => store.set({ sigma: sigmaAt(step), predators: false }), () => shownSigma(store.get()));
-  const learn = check("Learn sigma from the tanks", ({ sigma, predators }) => sigma === null || predators, (learn) => store.set(learn ? { sigma: null } : { sigma: 1, predators: false }));
+  const learn = check("Learn sigma from the tanks", learnsSigma, (learn) => store.set(learn ? { sigma: null } : { sigma: 1, predators: false }));
   const switches = [
     check("Predators as a predictor", ({ predators }) => predators, (predators) => store.set(predators ? { predators, sigma: null } : { predators })),
-    where(choice("Form", [["centred", "Centred"], ["noncentred", "Non-centred"]], ({ form }) => form, (form) => store.set({ form })), ({ sigma, predators }) => sigma === null || predators),
+    where(choice("Form", [["centred", "Centred"], ["noncentred", "Non-centred"]], ({ form }) => form, (form) => store.set({ form })), learnsSigma),
   ];
   const tankFields = fieldsOfTank(store, tanksOf, setTank);
-  const table = element("table", { class: "counters" });
+  const table = makePoolingTable(engine);
   const drop = () => {
     const { tank } = store.get(), tanks = tanksOf(store.get()).filter((_, k) => k !== tank);
     if (tanks.length >= LEAST_TANKS) store.set({ tanks, tank: Math.min(tank, tanks.length - 1) });
@@ -53,6 +52,7 @@ export function makePoolingView(root, store, engine) {
   };
   const button = (words, click) => element("button", { type: "button", onclick: click }, words);
   const whole = button("The lecture's tanks", () => store.set({ tanks: null, tank: 0 }));
+  const [less, more] = [button("Drop it", drop), button("Add one like it", add)];
   const frame = makeExplorable(root, {
     heading: "How much to pool",
     words: "Of the tadpoles in 48 tanks, how many survive? A small sigma says that all tanks are alike, a large one that none tells of another. Pick a tank by a click or with the arrow keys, and drag it up or down.",
@@ -61,27 +61,23 @@ export function makePoolingView(root, store, engine) {
       element("section", { class: "switches" }, ...switches.map(({ row }) => row)),
       element("fieldset", { class: "tank" }, element("legend", {}, "The tank that is picked"),
         element("div", { class: "group" }, ...tankFields.map(({ row }) => row)),
-        element("div", { class: "row" }, button("Drop it", drop), button("Add one like it", add), whole)),
-      element("section", {}, element("h2", {}, "What the draws say"), table),
-      element("section", { class: "of-sigma" }, element("h2", {}, "sigma, learned"), sigmas.root),
+        element("div", { class: "row" }, less, more, whole)),
+      table.root,
+      sigmas.root,
     ],
     python: () => poolingPython(store.get()), link: engine.link, exercises: POOLING_TASKS,
   });
 
-  let seen = null, known = null, score = null, scoredTanks;
-  const tell = () => seen && fillTable(table, [element("th", { scope: "col" }, "draws"), element("th", { scope: "col" }, "exact")],
-    rowsOfPooling(seen.summary, known && known.of === seen.state ? known.found : storedOf(engine, seen.state), score && score.of === seen.state ? score.found : null));
+  let scoredTanks;
   const scored = newestOf(({ state, run }) => engine.sampler("scores", run.model, [state, run]), (found, { state }, isNewest) => {
-    if (found === null || !isNewest || seen.state !== state) return;
-    score = { of: state, found };
+    if (found === null || !isNewest || !table.isOf(state)) return;
+    table.showScore(state, found);
     root.dataset.scored = String(Number(root.dataset.scored ?? 0) + 1);
-    tell();
   }, frame.fail);
   const picture = (summary, { state }) => {
-    seen = { state, summary };
+    table.showDraws(state, summary);
     chart.showEstimates(summary, tanksOf(state));
-    sigmas.showDraws(poolingModel(state) === "mST_fixed" ? null : summary.sigmas);
-    tell();
+    sigmas.showDraws(learnsSigma(state) ? summary.sigmas : null);
   };
   const sampled = inTwoSteps(
     ({ state, run }) => engine.sampler("firstTanks", run.model, [state, run]),
@@ -93,10 +89,10 @@ export function makePoolingView(root, store, engine) {
     });
   const exactly = newestOf(({ state }) => engine.exact("exactPooling", "mST", [state, tables]), (found, { state }, isNewest) => {
     if (!isNewest || store.get().predators) return;
-    known = { of: state, found };
+    table.showExact(state, found);
     chart.showExact(found.a.map(({ mean }) => mean));
     sigmas.showExact(found.curve);
-    tell();
+    scores.showExactScore(state.sigma, found.looic);
   }, frame.fail);
   const scoring = newestOf(({ state }) => engine.exact("scoresOfSigma", "mST", [state, tables]), (found, { state }, isNewest) => {
     if (found === null || !isNewest) return;
@@ -104,19 +100,30 @@ export function makePoolingView(root, store, engine) {
     scores.showScores(found);
   }, frame.fail);
 
+  const showTrouble = (state, trouble) => {
+    for (const asked of [sampled, exactly, scored]) asked.drop();
+    table.clear();
+    chart.showEstimates(null, tanksOf(state));
+    chart.showExact(null);
+    sigmas.showDraws(null);
+    frame.fail(new Error(trouble));
+    if (scoredTanks !== state.tanks) scoring({ state });
+  };
   const show = (state, at) => {
     const trouble = poolingTrouble(state, tables);
     slider.input.disabled = state.predators;
     slider.show(stepOf(state.sigma ?? Math.exp(0.5)));
     scores.showSigma(state.predators ? undefined : state.sigma);
-    if (trouble !== null) return frame.fail(new Error(trouble));
-    if (state.predators) chart.showExact(storedOf(engine, state)?.logits(tanksOf(state)) ?? null), sigmas.showExact(null);
     engine.exact("stop", "mST", []);
+    if (trouble !== null) return showTrouble(state, trouble);
+    if (state.predators) chart.showExact(storedOf(engine, state)?.logits(tanksOf(state)) ?? null), sigmas.showExact(null);
     sampled({ state, run: poolingRun(state, tables), at });
   };
   const showFields = (state) => {
     for (const field of [learn, ...switches, ...tankFields]) field.show(state);
     whole.disabled = state.tanks === null;
+    less.disabled = tanksOf(state).length <= LEAST_TANKS;
+    more.disabled = tanksOf(state).length >= MOST_TANKS;
     chart.showTanks(tanksOf(state), state.tank);
   };
   store.subscribe((state, changedNames) => {
@@ -135,7 +142,7 @@ function legendOfTanks() {
 
 const sigmaAt = (step) => Number((SIGMAS[0] * (SIGMAS[1] / SIGMAS[0]) ** (step / TRIED)).toPrecision(3));
 const stepOf = (sigma) => Math.round((TRIED * Math.log(sigma / SIGMAS[0])) / Math.log(SIGMAS[1] / SIGMAS[0]));
-const shownSigma = ({ sigma, predators }) => (sigma === null || predators ? "is learned" : `= ${sigma}`);
+const shownSigma = ({ sigma, predators }) => (predators ? "is learned, with predators" : sigma === null ? "is learned" : `= ${sigma}`);
 
 /** A tank with other numbers: never more survivors than tadpoles. */
 function changed([density, predators, size, survived], changes) {
@@ -152,34 +159,5 @@ function fieldsOfTank(store, tanksOf, setTank) {
     number("Tadpoles", { min: 1, max: MOST_TADPOLES, step: 1 }, (state) => now(state)[0], (density) => set({ density })),
     number("Survived", { min: 0, max: MOST_TADPOLES, step: 1 }, (state) => now(state)[3], (survived) => set({ survived })),
     check("with predators", (state) => now(state)[1] === "pred", (isOn) => set({ predators: isOn ? "pred" : "no" })),
-  ];
-}
-
-/** What is stored of the posterior with predators, for the lecture's tanks alone; null elsewhere. */
-function storedOf(engine, { predators, tanks }) {
-  const exact = engine.described("mSTP").exact;
-  if (!predators || tanks !== null || !exact.sigma) return null;
-  return {
-    sigma: exact.sigma, a_bar: exact.a_bar, slope: exact.bP,
-    logits: (of) => of.map(([, pred], j) => exact[`a[${j + 1}]`].mean + (pred === "pred" ? exact.bP.mean : 0)),
-  };
-}
-
-/** Rows of the table: what draws say, and what is exact. */
-function rowsOfPooling(summary, exact, score) {
-  const moments = (found) => (found ? `${shownNumber(found.mean)} ± ${shownNumber(found.sd, 2)}` : "");
-  const row = (name, drawn, known = "", isBad = false) => ({ name, cells: [["", drawn, isBad], ["", known, false]] });
-  const { gradients, divergences } = summary;
-  return [
-    ...(summary.sigma.sd > 0 ? [row("sigma", moments(summary.sigma), moments(exact?.sigma))] : []),
-    row("a_bar", moments(summary.a_bar), moments(exact?.a_bar)),
-    ...(summary.slope ? [row("bP", moments(summary.slope), moments(exact?.slope))] : []),
-    row("WAIC", score ? score.waic.toFixed(1) : "…"),
-    row("leave-one-out, PSIS", score ? score.looic.toFixed(1) : "…", exact?.looic ? exact.looic.toFixed(1) : ""),
-    row("largest Pareto k", score ? score.worst.toFixed(2) : "…", "", score !== null && score.worst > 0.7),
-    row("effective draws of a_bar", score ? shownWhole(score.effective.a_bar) : "…"),
-    ...(summary.sigma.sd > 0 ? [row("effective draws of sigma", score ? shownWhole(score.effective.sigma) : "…")] : []),
-    row("gradients", shownWhole(gradients)),
-    row("divergences", shownWhole(divergences), "", divergences > 0),
   ];
 }

@@ -7,6 +7,7 @@ import { shownNumber, shownWhole } from "../display.mjs";
 import { element } from "../dom.mjs";
 import { choice, number } from "../fields.mjs";
 import { drawMarginal } from "../marginal.mjs";
+import { makeAxis } from "./axis.mjs";
 import { makeExplorable, makeSlider } from "./explorable.mjs";
 import { newestOf } from "./latest.mjs";
 import { TAU_RANGE } from "./ranges.mjs";
@@ -19,7 +20,7 @@ const FORMS = [["centred", "Centred: theta[j] ~ Normal(mu, tau)"], ["noncentred"
 const SAMPLERS = [["nuts", "NUTS: all steps are of one size"], ["walnuts", "WALNUTS: each step fits its place"]];
 const SCHOOL_TASKS = [
   ["Raise the target acceptance. Do the crosses go away?",
-    "Steps get shorter and crosses fewer, at a price in gradients. Some stay: no step size fits both the mouth and the neck."],
+    "Not for good. Steps get shorter, at a price in gradients, and the chain goes further down the neck. There may be no cross in one run and hundreds in the next, in which a chain sticks in the neck: try a few seeds. No step size fits both the mouth and the neck."],
   ["Where do the crosses fall, and what do bars and line say there?",
     "Where tau is small. The bars near 0 are lower or more ragged than the line: the chain goes there too rarely, or stays too long."],
   ["Choose the non-centred form. What changes?",
@@ -54,7 +55,7 @@ export function makeSchoolsView(root, store, engine) {
     side: [
       element("section", { class: "switches" }, ...fields.map(({ row }) => row)),
       element("section", {}, element("h2", {}, "What the draws say"), table),
-      element("section", {}, element("h2", {}, "tau: draws, and the exact density"), marginal.root),
+      element("section", {}, element("h2", {}, "tau: draws, and the exact density"), marginal.root, makeAxis(TAU_RANGE)),
     ],
     python: () => schoolsPython(store.get()), link: engine.link, exercises: SCHOOL_TASKS,
   });

@@ -2,6 +2,7 @@
 
 import { drawPlotAxes, makeChart, plotOf, strokeLine } from "../chart.mjs";
 import { setAttributes } from "../dom.mjs";
+import { ticksOf } from "../frame.mjs";
 
 const RADIUS = 3.5;
 const expit = (x) => 1 / (1 + Math.exp(-x));
@@ -11,7 +12,7 @@ export function makeTankChart({ pick, survive, drop }) {
   let tanks = [], picked = 0, estimates = null, exact = null, plot = null;
   const chart = makeChart("tanks", "", (sheet) => {
     plot = plotOf(sheet, [0.5, tanks.length + 0.5], [-0.04, 1.04]);
-    drawPlotAxes(sheet, plot, "tank");
+    drawPlotAxes(sheet, plot, "tank", ticksOf(plot.across).filter(Number.isInteger));
     drawTanks(sheet, plot, { tanks, picked, estimates, exact });
   });
   setAttributes(chart.canvas, { tabindex: 0, role: "application", "aria-roledescription": "tanks" });

@@ -17,11 +17,14 @@ export function poolingModel({ sigma, predators, form }) {
   return (predators ? "mSTP" : "mST") + (form === "noncentred" ? "nc" : "");
 }
 
+/** Whether sigma is learned. @param {Pooling} state */
+export const learnsSigma = (state) => poolingModel(state) !== "mST_fixed";
+
 /** @param {Pooling} state @param {{logFactorial: number[], tanks: Tank[]}} tables */
 export function poolingRun(state, tables) {
   const tanks = state.tanks ?? tables.tanks, model = poolingModel(state);
   const { logFactorial } = tables;
-  const known = model === "mST_fixed";
+  const known = !learnsSigma(state);
   const data = {
     survived: tanks.map(([, , , survived]) => survived), density: tanks.map(([density]) => density),
     log_coefficient: tanks.map(([n, , , k]) => logFactorial[n] - logFactorial[k] - logFactorial[n - k]),
@@ -39,13 +42,13 @@ const hasPredators = ([, predators]) => (predators === "pred" ? 1 : 0);
 export function poolingTrouble(state, tables) {
   const tanks = state.tanks ?? tables.tanks;
   const varies = tanks.some((tank) => hasPredators(tank) !== hasPredators(tanks[0]));
-  return state.predators && !varies ? "With predators in every tank, or in none, they have no slope." : null;
+  return state.predators && !varies ? "With predators in every tank, or in none, they have no slope: change a tank, or switch the predictor off." : null;
 }
 
 /** The Python that gives the same draws. @param {Pooling} state */
 export function poolingPython(state) {
   const model = poolingModel(state), lines = [];
-  const given = model === "mST_fixed" ? [`sigma=${state.sigma}`] : [];
+  const given = learnsSigma(state) ? [] : [`sigma=${state.sigma}`];
   if (state.tanks !== null) {
     const column = (name, k) => `    "${name}": ${listText(state.tanks.map((tank) => tank[k]))},`;
     lines.push("tanks = pd.DataFrame({", ...["density", "pred", "size", "surv"].map(column), "})");
@@ -58,8 +61,7 @@ export function poolingPython(state) {
 /** The intercepts of the tanks, a_bar, and sigma and bP, where the model has them, of a draw.
  * @param {Pooling} state @param {number} count  of the tanks */
 export function readerOf(state, count) {
-  const isFree = state.form === "noncentred" && poolingModel(state) !== "mST_fixed";
-  const learns = poolingModel(state) !== "mST_fixed";
+  const learns = learnsSigma(state), isFree = learns && state.form === "noncentred";
   return {
     learns,
     sigma: (row) => (learns ? Math.exp(row[count + 1]) : state.sigma),
@@ -99,7 +101,7 @@ const scoreOf = (grid) => -2 * leftOut(grid).reduce((sum, each) => sum + each, 0
 /** The exact posterior of a state without predators, and its leave-one-out.
  * @param {Pooling} state @param {{logFactorial: number[], tanks: Tank[]}} tables */
 export function exactPooling(state, tables) {
-  const sigma = poolingModel(state) === "mST_fixed" ? state.sigma : null;
+  const sigma = learnsSigma(state) ? null : state.sigma;
   const grid = groupedPosterior(groupedOf(state.tanks ?? tables.tanks, tables, sigma));
   return { ...momentsOf(grid), looic: scoreOf(grid), curve: sigma === null ? densityOfSpread(grid) : null };
 }

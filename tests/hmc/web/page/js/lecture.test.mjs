@@ -6,6 +6,9 @@ const js = "../../../../../hmc/web/page/js/lecture";
 const { newestOf } = await import(`${js}/latest.mjs`);
 const { firstState, linkOf, stateOfLink } = await import(`${js}/lecture_state.mjs`);
 const { poolingModel, poolingTrouble } = await import(`${js}/tanks.mjs`);
+const { rowsOfPooling } = await import(`${js}/pooling_table.mjs`);
+const { truthOfStudy } = await import(`${js}/confounds.mjs`);
+const { holdsState } = await import(`${js}/../state.mjs`);
 const { listText } = await import(`${js}/python.mjs`);
 
 const TABLES = {
@@ -33,6 +36,24 @@ test("of requests that come meanwhile the newest is asked for, and none but the 
   assert.deepEqual(asked, [1, 3, 4]);
 });
 
+test("what is dropped is not heard of, and what comes after it is", async () => {
+  const heard = [], failed = [], answers = [], seen = [];
+  const ask = newestOf((x, _, isDropped) => new Promise((resolve, reject) =>
+    answers.push((isGood) => (seen.push(isDropped()), isGood ? resolve(x) : reject(new Error(x))))),
+    (answer) => heard.push(answer), (error) => failed.push(error.message));
+  const next = async (isGood) => (answers.shift()(isGood), new Promise(setImmediate));
+  for (const isGood of [true, false]) {
+    ask("of old");
+    ask("waits");
+    ask.drop();
+    ask("new");
+    await next(isGood);
+    await next(true);
+  }
+  assert.deepEqual([heard, failed, seen], [["new", "new"], [], [true, false, true, false]]);
+  assert.equal(answers.length, 0); // what waited was not even asked
+});
+
 test("after an error the newest request is asked for", async () => {
   const failed = [], heard = [];
   const ask = newestOf(async (x) => (x === 1 ? Promise.reject(new Error("no")) : x), (answer) => heard.push(answer), (error) => failed.push(error.message));
@@ -56,7 +77,7 @@ test("what a link must not set is left as at first", () => {
   const first = firstState(TABLES);
   const wrong = {
     view: ["<img>", "step", 3], seed: [-1, 0.5, "12", 2 ** 60], amnesia: ["yes", 1], predators: [null], sigma: [0, 5.1, "1"],
-    form: ["other"], schools: [{}], target_accept: [1, 0, "0.8"], tank: [-1, 0.5], study: [-1, 101, 0.5], bXY: [9, null, "1"], sd_U: [0, -1],
+    form: ["other"], schools: [{}], target_accept: [1, 0, 0.595, 0.991, "0.8"], tank: [-1, 0.5], study: [-1, 101, 0.5], bXY: [9, 2.1, -1.1, null, "1"], bZY: [1.1, -2.1], sd_U: [0, -1, 2.6],
     visits: [[[6, 1]], [[1, 21]], [[1, -1]], [[1]], "all", [[1, 2, 3]], Array(61).fill([1, 1])],
     tanks: [[], [[10, "no", "big", 9]], [[10, "no", "big", 11], [1, "no", "big", 1]], [[61, "no", "big", 1], [1, "no", "big", 1]],
       [[10, "<b>", "big", 1], [1, "no", "big", 1]], [[10, "no", 'big"])', 1], [1, "no", "big", 1]]],
@@ -69,6 +90,13 @@ test("what a link must not set is left as at first", () => {
   assert.equal(read({ groups: 17 }).groups, 30); // no such size
 });
 
+test("only an object is a state: no name of a place in the page, and no part of a link", () => {
+  const whole = linkOf({ ...firstState(TABLES), sigma: null, visits: [[1, 4]] }, TABLES);
+  assert.ok([whole, "{}", "%7B%7D"].every(holdsState));
+  for (let end = 0; end < whole.length; end++) assert.ok(!holdsState(whole.slice(0, end)), whole.slice(0, end));
+  for (const text of ["views", "null", "[]", "3", "%", '"{}"']) assert.ok(!holdsState(text), text);
+});
+
 test("the model follows from sigma, predators and form", () => {
   const of = (sigma, predators, form) => poolingModel({ sigma, predators, form });
   assert.equal(of(1, false, "noncentred"), "mST_fixed");
@@ -79,6 +107,21 @@ test("the model follows from sigma, predators and form", () => {
   const alike = { ...firstState(TABLES), predators: true, tanks: [[1, "no", "big", 1], [2, "no", "big", 1]] };
   assert.match(poolingTrouble(alike, TABLES), /no slope/);
   assert.equal(poolingTrouble({ ...alike, tanks: null }, TABLES), null);
+});
+
+test("a sigma that is set is no row of what the draws say, whatever its draws' rounding", () => {
+  const summary = { sigma: { mean: 0.1, sd: 5.6e-15 }, a_bar: { mean: 1, sd: 0.1 }, slope: null, gradients: 1, divergences: 0 };
+  const names = (state) => rowsOfPooling(state, summary, null, null).map(({ name }) => name);
+  const isOfSigma = (name) => name.includes("sigma");
+  for (const sigma of [0.1, 1, 1.61, 5]) assert.ok(!names({ sigma, predators: false, form: "centred" }).some(isOfSigma));
+  for (const predators of [true, false])
+    assert.equal(names({ sigma: null, predators, form: "centred" }).filter(isOfSigma).length, 2);
+});
+
+test("the truth of the lecture's study is not what the sliders say", () => {
+  const { bXY, bZY } = truthOfStudy({ study: 0, bXY: 2, bZY: 1 });
+  assert.deepEqual([bXY, bZY], [1, -0.5]);
+  assert.deepEqual(truthOfStudy({ study: 3, bXY: 2, bZY: 1 }), { bXY: 2, bZY: 1 });
 });
 
 test("lists are Python's", () => {
