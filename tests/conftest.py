@@ -109,6 +109,8 @@ SLOW = {
 # Tests that take minutes, and repeat on all models or at length what others show on one. They run where HMC_LONG_TESTS
 # is set, as before a release; elsewhere they are skipped: continuous integration has twenty minutes on two cores.
 LONG = {
+    "benchmarks/test_posteriors::test_check_finds_nothing_wrong",
+    "benchmarks/test_posteriors::test_check_sees_a_gradient_that_is_off_by_a_thousandth",
     "figures/drawing/test_film::test_a_film_of_the_lecture_is_written_as_mp4",
     "figures/lecture/page/test_explorables_at_length",
     "figures/lecture/work/test_making",
@@ -125,11 +127,15 @@ LONG = {
     "hmc/web/page/test_playing::test_draws_of_a_line_stand_above_each_other_in_their_order",
     "hmc/web/test_every_model::test_models_of_the_lecture",
     "hmc/web/test_every_model::test_models_of_the_lecture_in_the_page",
+    "hmc/web/test_every_model::test_toys",
     "hmc/web/test_every_model::test_walnuts",
     "hmc/web/test_module::test_a_density_that_raises_leaves_the_memory_as_large_as_it_is",
     "hmc/web/test_module::test_every_setting_of_walnuts_gives_the_draws_of_sample",
     "hmc/web/test_module::test_scalar_instructions_give_the_same_draws",
     "models/test_every_model::test_check_finds_nothing_wrong",
+    "test_calibration::test_a_prior_that_the_data_overwhelm_shows_without_them",
+    "test_calibration::test_data_that_are_left_out_are_not_missed",
+    "test_calibration::test_the_same_model_written_anew_passes",
     "test_calibration::test_a_missing_jacobian_shows_where_there_are_1000_replications",
     "test_calibration::test_a_right_model_fails_as_often_as_its_level_says",
     "test_every_calibration",
