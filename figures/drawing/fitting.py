@@ -45,8 +45,8 @@ def fit(figure: Figure) -> None:
             changed |= _wrap(title, 1.05 * box.width)
         changed |= _wrap(axes.xaxis.label, box.width)
         changed |= _wrap(axes.yaxis.label, 1.1 * box.height, is_upright=True)
-        changed |= _thin_ticks(axes, box.width / figure.dpi)
-    if changed:  # texts have more lines, or there are other ticks
+        _thin_ticks(axes, box.width / figure.dpi)  # the layout has room for the ticks before, of which there were more
+    if changed:  # texts have more lines
         lay_out(figure)
 
 
@@ -176,20 +176,15 @@ def _wrap(text: Text, room: float, is_upright: bool = False) -> bool:
     return True
 
 
-def _thin_ticks(axes: Axes, inches: float) -> bool:
-    """Ticks across that do not run into each other: fewer, or, where they are set by hand, every second label. Whether
-    there are others than before.
-    """
+def _thin_ticks(axes: Axes, inches: float) -> None:
+    """Ticks across that do not run into each other: fewer, or, where they are set by hand, every second label."""
     locator = axes.xaxis.get_major_locator()
     if isinstance(locator, MaxNLocator):  # AutoLocator too
-        before = list(axes.get_xticks())
         locator.set_params(nbins=max(2, min(9, int(inches / TICK))))
-        return before != list(axes.get_xticks())
+        return
     ticks = [tick.label1 for tick in axes.xaxis.get_major_ticks() if tick.label1.get_text()]
     boxes = [label.get_window_extent() for label in ticks]
     if any(one.x1 > other.x0 for one, other in itertools.pairwise(boxes)):
         step = math.ceil(max(box.width for box in boxes) * 1.3 * len(boxes) / (inches * axes.figure.dpi))
         for number, label in enumerate(ticks):
             label.set_visible(number % step == 0)
-        return True
-    return False

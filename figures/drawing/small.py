@@ -35,7 +35,7 @@ def picture(figure: Figure, fineness: float | None = None) -> Image.Image:
 def write_png(drawn: Image.Image, path: str | Path) -> Path:
     """Write a picture of `picture` to `path` (.png)."""
     packed = io.BytesIO()
-    drawn.save(packed, "png", dpi=drawn.info["dpi"])
+    drawn.save(packed, "png", dpi=drawn.info["dpi"], compress_level=3)  # in two thirds of the time, a tenth larger
     write_whole(path, lambda file: file.write(packed.getvalue()))
     return Path(path)
 
