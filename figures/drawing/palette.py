@@ -22,9 +22,9 @@ def in_few_colours(pictures: Sequence[Image.Image], most: int) -> list[Image.Ima
 
 
 def _counted(picture: Image.Image) -> dict[int, int]:
-    """{colour, a whole number: how many of the picture's dots have it}."""
+    """{colour, red + 256 green + 65536 blue: how many of the picture's dots have it}."""
     found: Any = picture.getcolors(picture.width * picture.height)  # as many as there are dots: never None
-    return {red << 16 | green << 8 | blue: n for n, (red, green, blue) in found}
+    return {red | green << 8 | blue << 16: n for n, (red, green, blue) in found}
 
 
 def _commonest(counted: Sequence[dict[int, int]], most: int) -> NDArray[np.int64]:
@@ -42,11 +42,11 @@ def _in_colours(
     codes = np.array(sorted(counted))
     distance = ((_red_green_blue(codes)[:, None] - palette) ** 2).sum(axis=2)
     place[codes] = distance.argmin(axis=1)
-    dots = np.asarray(picture).astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
-    image = Image.fromarray(place[dots])
+    dots = np.frombuffer(picture.convert("RGBX").tobytes(), "<u4") & 0xFFFFFF
+    image = Image.fromarray(place[dots].reshape(picture.height, picture.width))
     image.putpalette(palette.astype(np.uint8).tobytes())
     return image
 
 
 def _red_green_blue(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
+    return np.stack([codes & 255, codes >> 8 & 255, codes >> 16], axis=1)
