@@ -132,6 +132,26 @@ def test_other_data_are_seen_and_compile_nothing(monkeypatch):
     assert node.differences(model, swapped, [{**SHORT, "seed": 12}]) != []
 
 
+def test_the_sampler_is_made_once_and_again_where_it_is_lost(monkeypatch):
+    stored, given = {}, []
+
+    def made(model, sampler, *, simd):
+        given.append(sampler)
+        return process.MadeObjects(f"{model.name} {simd}", sampler or f"sampler {simd}")
+
+    monkeypatch.setattr("hmc.jit.cache.kept", lambda *key: stored.get(key))
+    monkeypatch.setattr("hmc.jit.cache.keep", lambda name, key, content: stored.update({(name, key): content}))
+    monkeypatch.setattr(building, "made", made)
+    asked = [(models.mST(), True), (models.cafes(), True), (models.mST(), True), (models.mST(), False)]
+    for model, simd in asked:
+        assert building._objects(model, simd) == (f"{model.name} {simd}", f"sampler {simd}")
+    assert given == [None, "sampler True", None]
+    for key in [key for key in stored if key[0] == "sampler"]:
+        del stored[key]
+    assert building._objects(*asked[0]) == ("mST True", "sampler True")
+    assert given[3:] == [None]
+
+
 def test_it_imports_nothing(tmp_path):
     path = tmp_path / "mST.wasm"
     path.write_bytes(module_of("mST"))
