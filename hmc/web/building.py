@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hmc.errors import HMCError
 from hmc.files import sources_hash
 from hmc.jit import cache
 from hmc.jit.kernel import jit_is_disabled
@@ -19,8 +20,9 @@ from hmc.web import recording
 from hmc.web.checked import native_end
 from hmc.web.driver import AS_IT_IS, NO_START, OWN_STEP, RECORDED, TOLD
 from hmc.web.layout import data_image, described, fields_of
-from hmc.web.process import EXPORTS, made
-from hmc.web.wasm_format import MissingFunctionError, assembled, module_of
+from hmc.web.linking import MissingFunctionError, assembled
+from hmc.web.process import EXPORTS, MadeObjects, made
+from hmc.web.wasm_format import module_of
 
 # What `js/` takes from the sampler's code by name.
 _ACTIONS = ("COLLECT", "ROTATE", "UPDATE", "CLEAR", "RESTART", "FIT", "FIT_IF_WORTH", "FORGET")
@@ -63,13 +65,16 @@ def module(model: Model, *, simd: bool = True) -> bytes:
     check_model(model, "hmc.web.module")
     if jit_is_disabled():
         raise ValueError(f"{model.name}: with NUMBA_DISABLE_JIT=1 no WebAssembly module can be compiled")
+    density, sampler = _objects(model, simd)
     try:
-        code = assembled(_object(model, simd), EXPORTS)
+        code = assembled([sampler, density], EXPORTS)
     except MissingFunctionError as error:
         raise ValueError(
             f"{model.name}: log_density calls {error} of the C library, which a browser does not have; "
             "hmc.numerics has such functions"
         ) from None
+    except HMCError as error:
+        raise HMCError(f"{model.name}: its WebAssembly module cannot be linked: {error}") from None
     data, room, image = data_image(model._packed, code.heap)
     description = {
         "model": model.name,
@@ -92,19 +97,21 @@ def _described(parameter: Any) -> dict[str, Any]:
     return {"name": parameter.name, "shape": parameter.shape, "free": parameter.free, "constraint": constraint}
 
 
-def _object(model: Model, simd: bool) -> bytes:
-    """The object file of a model's module, from disk if it is there."""
+def _objects(model: Model, simd: bool) -> MadeObjects:
+    """The object files of a model's module, from disk if they are there."""
     of_sampler = f"{sampler_key()} {_own_code()} {simd}"
     density = model.density_key()
     key = f"{of_sampler} {density}"
-    stored = None if density is None else cache.kept("module", key)
-    if stored is not None:
-        return stored
-    new = made(model, cache.kept("sampler", of_sampler), simd=simd)
-    cache.keep("sampler", of_sampler, new.sampler)
+    sampler = cache.kept("sampler", of_sampler)
+    stored = None if density is None else cache.kept("density", key)
+    if sampler is not None and stored is not None:
+        return MadeObjects(stored, sampler)
+    new = made(model, sampler, simd=simd)
+    if sampler is None:
+        cache.keep("sampler", of_sampler, new.sampler)
     if density is not None and density == model.density_key():
-        cache.keep("module", key, new.object)
-    return new.object
+        cache.keep("density", key, new.density)
+    return new
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """A chain in a WebAssembly module: from words in its memory to a filled record.
 
 The sampler's own `advance`, behind an entry that reads its arguments from memory as a density reads its data
-(`hmc/jit/packing.py`). The density is a function of another module: LLVM joins the two, so the sampler is compiled once
+(`hmc/jit/packing.py`). The density is a function of another object: the two are linked, so the sampler is compiled once
 for all models.
 """
 
@@ -67,7 +67,7 @@ class Arguments(NamedTuple):
 
 @intrinsic
 def _density(typing_context, position, address, gradient):
-    """The log density, `hmc_density` of another module."""
+    """The log density, `hmc_density` of another object."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         word, real = ir.IntType(64), ir.DoubleType()

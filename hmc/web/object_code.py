@@ -1,7 +1,7 @@
-"""Intermediate code becomes one object file for WebAssembly, by LLVM.
+"""Intermediate code becomes an object file for WebAssembly, by LLVM.
 
-The sampler and a density are optimised apart, and then joined: so the sampler, which takes ten times as long, is
-optimised once for all models. A call of the density is all that a gradient costs more.
+The sampler and a density become objects of their own, which `hmc/web/linking.py` joins: so the sampler, which takes ten
+times as long, is compiled once for all models. A call of the density is all that a gradient costs more.
 """
 
 import re
@@ -34,14 +34,12 @@ def optimised(codes: Iterable[str], exports: tuple[str, ...], *, simd: bool) -> 
     return bytes(module.as_bitcode())
 
 
-def object_of(parts: Iterable[bytes], late: str, exports: tuple[str, ...], *, simd: bool) -> bytes:
-    """The object file of optimised parts, joined to `late`, which is as it is; all but the exports private."""
-    first, *others = map(llvm.parse_bitcode, parts)
-    for other in (*others, llvm.parse_assembly(retargeted(late))):
-        first.link_in(other)
-    first.verify()
-    _keep_private(first, exports)
-    return bytes(_target(simd).emit_object(first))
+def object_of(code: bytes, *, simd: bool, late: str = "") -> bytes:
+    """The object file of optimised code, joined to `late`, intermediate code that is not to be optimised."""
+    module = llvm.parse_bitcode(code)
+    module.link_in(llvm.parse_assembly(retargeted(late)))
+    module.verify()
+    return bytes(_target(simd).emit_object(module))
 
 
 def _joined(codes: Iterable[str]) -> Any:

@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import tempfile
 import threading
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -27,19 +26,20 @@ from hmc.web.object_code import object_of, optimised
 from hmc.web.runtime import MEMORY, PCG64, PRODUCTS, RESHAPE
 
 EXPORTS = ("run", "log_density", "hmc_room")
+OF_SAMPLER = ("run", "log_density")
 OF_DENSITY = ("hmc_density", "hmc_room", "hmc_note")  # what the sampler, or whoever runs it, calls
 _changing = threading.Lock()  # of the environment, which belongs to the whole process
 
 
-class MadeModule(NamedTuple):
+class MadeObjects(NamedTuple):
     """The result of the process."""
 
-    object: bytes  # an object file of the module
-    sampler: bytes  # the sampler's part of it, for the next model
+    density: bytes  # the object file of the density and its memory
+    sampler: bytes  # that of all the rest, the same for all models
 
 
-def made(model: Model, sampler: bytes | None, *, simd: bool) -> MadeModule:
-    """The object file of a model's module. `sampler`: of an earlier model's; None: compile it.
+def made(model: Model, sampler: bytes | None, *, simd: bool) -> MadeObjects:
+    """The object files of a model's module. `sampler`: of an earlier model's; None: compile it.
 
     ValueError where a new process cannot have the model. HMCError where Numba or LLVM cannot make it.
     """
@@ -65,14 +65,14 @@ def _new_process() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=end_with_parent)
 
 
-def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> MadeModule:
+def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> MadeObjects:
     """In the process."""
     if numba.config.OPT != 0:
         raise RuntimeError(f"NUMBA_OPT is {int(numba.config.OPT)} where it must be 0")
     density = optimised([*density_code(model), MEMORY, RESHAPE], OF_DENSITY, simd=simd)
-    of_sampler = optimised(sampler_code(), EXPORTS, simd=simd) if sampler is None else zlib.decompress(sampler)
-    made_object = object_of([of_sampler, density], PRODUCTS + PCG64, EXPORTS, simd=simd)
-    return MadeModule(made_object, sampler or zlib.compress(of_sampler))
+    if sampler is None:
+        sampler = object_of(optimised(sampler_code(), OF_SAMPLER, simd=simd), simd=simd, late=PRODUCTS + PCG64)
+    return MadeObjects(object_of(density, simd=simd), sampler)
 
 
 @contextlib.contextmanager

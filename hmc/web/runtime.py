@@ -45,7 +45,7 @@ def note(typing_context, number):
 
 # Products of 128 bits. LLVM calls `__multi3` for them, which is a function of compilers' own libraries: where it writes
 # the sum of a loop over i, or of i j, as a formula. It takes and gives 64-bit halves, the lower first. This and PCG64
-# are joined to the rest after LLVM has optimised that: it would see what is meant, and call `__multi3` here too.
+# are joined to the sampler after LLVM has optimised that: it would see what is meant, and call `__multi3` here too.
 PRODUCTS = """
 define i64 @hmc_high_product(i64 %a, i64 %b) {
   %al = and i64 %a, 4294967295

@@ -1,26 +1,16 @@
-"""The binary format of WebAssembly: an object file of LLVM becomes a module that stands alone.
+"""The binary format of WebAssembly: numbers, names, sections, and a module with its data.
 
-A module is a sequence of sections, each a number, a length and a content. An object that has all its functions needs no
-linker: what it imports (memory, stack pointer) becomes its own, and the symbol table of its linking section says which
-function is which. WebAssembly core specification 2.0, chapter 5; "WebAssembly object file linking" (tool-conventions).
+A module is a sequence of sections, each a number, a length and a content, which mostly is a vector: a count, then as
+many entries. WebAssembly core specification 2.0, chapter 5.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from hmc.errors import HMCError
-
 CUSTOM, TYPE, IMPORT, FUNCTION, TABLE, MEMORY, GLOBAL, EXPORT, START, ELEMENT, CODE, DATA, DATA_COUNT = range(13)
-STACK = 1 << 17  # bytes
+FUNCTION_IMPORT, TABLE_IMPORT, MEMORY_IMPORT, GLOBAL_IMPORT = range(4)
 PAGE = 1 << 16
-_FUNCTION_IMPORT, _TABLE_IMPORT, _MEMORY_IMPORT, _GLOBAL_IMPORT = range(4)
-_SYMBOL_TABLE, _DATA_SYMBOL, _SECTION_SYMBOL = 8, 1, 3
-_UNDEFINED, _EXPLICIT_NAME = 0x10, 0x40
 _I32_CONST, _END = b"\x41", b"\x0b"
-
-
-class MissingFunctionError(HMCError, ValueError):
-    """A function that a module calls and does not have; its name."""
 
 
 class Assembled(NamedTuple):
@@ -30,40 +20,56 @@ class Assembled(NamedTuple):
     heap: int  # address of the first byte that neither constants nor the stack have
 
 
-def assembled(code: bytes, exports: tuple[str, ...]) -> Assembled:
-    """The module of an object file, with its exports and its memory. `MissingFunctionError` where it has not all."""
-    parts: dict[int, bytes] = {}
-    for kind, content in sections(code):
-        parts.setdefault(kind, content)
-    for kind, name in imports(parts.get(IMPORT, b"\0")):
-        if kind == _FUNCTION_IMPORT:
-            raise MissingFunctionError(name)
-    indices = function_indices(code)
-    heap = _aligned(_end_of_data(parts.get(DATA, b"\0"))) + STACK
-    entries = [_name(name) + b"\0" + unsigned(indices[name]) for name in exports]
-    made = {
-        TYPE: parts[TYPE],
-        FUNCTION: parts[FUNCTION],
-        GLOBAL: b"\1\x7f\1" + _I32_CONST + signed(heap) + _END,  # the stack pointer: it grows downwards
-        EXPORT: unsigned(len(entries) + 1) + b"".join(entries) + _name("memory") + b"\2\0",
-        CODE: parts[CODE],
-        DATA: parts.get(DATA, b"\0"),
-    }
-    return Assembled(sorted(made.items()), heap)
-
-
 def module_of(made: Assembled, data: Mapping[int, bytes], top: int, notes: Mapping[str, bytes]) -> bytes:
     """The bytes of a module: {address: bytes} of data, all below `top`, and {name: bytes} of custom sections."""
-    segments = [b"\0" + _I32_CONST + signed(at) + _END + unsigned(len(raw)) + raw for at, raw in data.items()]
     pages = b"\1\0" + unsigned(-(-top // PAGE))
     out = b"\0asm\1\0\0\0"
     for kind, content in sorted([*made.sections, (MEMORY, pages)]):
-        if kind == DATA:
-            count, rest = read(content, 0)
-            out += section(kind, unsigned(count + len(segments)) + content[rest:] + b"".join(segments))
-        else:
-            out += section(kind, content)
-    return out + b"".join(section(CUSTOM, _name(name) + content) for name, content in notes.items())
+        out += section(kind, joined([content, data_section(data.items())]) if kind == DATA else content)
+    return out + b"".join(section(CUSTOM, name_of(name) + content) for name, content in notes.items())
+
+
+def data_section(placed: Iterable[tuple[int, bytes]]) -> bytes:
+    """The content of a data section of (address, bytes)."""
+    return vector(b"\0" + constant(address) + unsigned(len(raw)) + raw for address, raw in placed)
+
+
+def segments(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """(address, bytes) of each segment of a data section."""
+    count, at = read(content, 0)
+    for _ in range(count):
+        address, at = read(content, at + 2)  # a flag, i32.const
+        size, at = read(content, at + 1)  # end
+        yield address, content[at : at + size]
+        at += size
+
+
+def constant(number: int) -> bytes:
+    """The expression of a whole number that is not below 0."""
+    return _I32_CONST + signed(number) + _END
+
+
+def vector(entries: Iterable[bytes]) -> bytes:
+    """Entries behind their count."""
+    listed = list(entries)
+    return unsigned(len(listed)) + b"".join(listed)
+
+
+def numbers(content: bytes) -> Iterator[int]:
+    """The entries of a vector of unsigned numbers."""
+    count, at = read(content, 0)
+    for _ in range(count):
+        number, at = read(content, at)
+        yield number
+
+
+def joined(vectors: Iterable[bytes]) -> bytes:
+    """One vector of the entries of several."""
+    total, entries = 0, b""
+    for each in vectors:
+        count, at = read(each, 0)
+        total, entries = total + count, entries + each[at:]
+    return unsigned(total) + entries
 
 
 def section(kind: int, content: bytes) -> bytes:
@@ -75,6 +81,26 @@ def sections(binary: bytes) -> Iterator[tuple[int, bytes]]:
     """(kind, content) of each section of a module or an object."""
     for kind, begin, end in _places(binary):
         yield kind, binary[begin:end]
+
+
+def imports(content: bytes) -> Iterator[tuple[int, str]]:
+    """(kind, name) of each entry of an import section."""
+    count, at = read(content, 0)
+    for _ in range(count):
+        _, at = read_name(content, at)
+        name, at = read_name(content, at)
+        kind = content[at]
+        at += 1
+        if kind == FUNCTION_IMPORT:
+            _, at = read(content, at)
+        elif kind == GLOBAL_IMPORT:
+            at += 2
+        else:
+            at += kind == TABLE_IMPORT
+            limits, at = read(content, at)
+            for _ in range(1 + (limits & 1)):
+                _, at = read(content, at)
+        yield kind, name
 
 
 def function_bodies(module: bytes) -> list[tuple[int, int]]:
@@ -96,76 +122,6 @@ def _places(binary: bytes) -> Iterator[tuple[int, int, int]]:
         length, begin = read(binary, at + 1)
         yield binary[at], begin, begin + length
         at = begin + length
-
-
-def imports(content: bytes) -> Iterator[tuple[int, str]]:
-    """(kind, name) of each entry of an import section."""
-    count, at = read(content, 0)
-    for _ in range(count):
-        _, at = _read_name(content, at)
-        name, at = _read_name(content, at)
-        kind = content[at]
-        at += 1
-        if kind == _FUNCTION_IMPORT:
-            _, at = read(content, at)
-        elif kind == _GLOBAL_IMPORT:
-            at += 2
-        else:
-            at += kind == _TABLE_IMPORT
-            limits, at = read(content, at)
-            for _ in range(1 + (limits & 1)):
-                _, at = read(content, at)
-        yield kind, name
-
-
-def function_indices(code: bytes) -> dict[str, int]:
-    """{name: index} of the functions that an object defines, from the symbol table of its linking section."""
-    found: dict[str, int] = {}
-    for kind, content in sections(code):
-        name, at = _read_name(content, 0) if kind == CUSTOM else ("", 0)
-        if name != "linking":
-            continue
-        _, at = read(content, at)  # the version
-        while at < len(content):
-            subsection = content[at]
-            size, at = read(content, at + 1)
-            if subsection == _SYMBOL_TABLE:
-                found.update(_function_symbols(content[at : at + size]))
-            at += size
-    return found
-
-
-def _function_symbols(table: bytes) -> Iterator[tuple[str, int]]:
-    count, at = read(table, 0)
-    for _ in range(count):
-        kind = table[at]
-        flags, at = read(table, at + 1)
-        is_defined = not flags & _UNDEFINED
-        if kind == _DATA_SYMBOL:
-            _, at = _read_name(table, at)
-            for _ in range(3 if is_defined else 0):
-                _, at = read(table, at)
-            continue
-        index, at = read(table, at)
-        if kind != _SECTION_SYMBOL and (is_defined or flags & _EXPLICIT_NAME):
-            name, at = _read_name(table, at)
-            if kind == 0 and is_defined:
-                yield name, index
-
-
-def _end_of_data(content: bytes) -> int:
-    """The first address beyond all segments of a data section."""
-    count, at = read(content, 0)
-    end = 0
-    for _ in range(count):
-        address, at = read(content, at + 2)  # a flag, i32.const
-        size, at = read(content, at + 1)  # end
-        end, at = max(end, address + size), at + size
-    return end
-
-
-def _aligned(address: int) -> int:
-    return -(-address // 16) * 16
 
 
 def unsigned(number: int) -> bytes:
@@ -195,10 +151,28 @@ def read(binary: bytes, at: int) -> tuple[int, int]:
             return number, at
 
 
-def _name(name: str) -> bytes:
+def aligned(address: int) -> int:
+    """The next multiple of 16."""
+    return -(-address // 16) * 16
+
+
+def read_signed(binary: bytes, at: int) -> tuple[int, int]:
+    """(signed LEB128 number at a place, the place after it)."""
+    number, end = read(binary, at)
+    return number - ((binary[end - 1] & 0x40) << 7 * (end - at - 1) + 1), end
+
+
+def padded(number: int) -> bytes:
+    """LEB128 of 32 bits in five bytes: signed where the number is below 0; the same for both from 0 to 2^31 - 1."""
+    return bytes((number >> 7 * k & 0x7F) | (0x80 if k < 4 else 0) for k in range(5))
+
+
+def name_of(name: str) -> bytes:
+    """The bytes of a name: its length, then itself."""
     return unsigned(len(name.encode())) + name.encode()
 
 
-def _read_name(binary: bytes, at: int) -> tuple[str, int]:
+def read_name(binary: bytes, at: int) -> tuple[str, int]:
+    """(name at a place, the place after it)."""
     length, at = read(binary, at)
     return binary[at : at + length].decode(errors="replace"), at + length

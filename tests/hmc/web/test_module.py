@@ -16,9 +16,7 @@ import hmc.web
 import models
 from figures.sampler import toys
 from hmc import numerics
-from hmc.jit import cache
 from hmc.running import model_file
-from hmc.sampler.machine_code import sampler_key
 from hmc.web import building, process, wasm_format
 from tests.hmc.helpers import node
 
@@ -43,22 +41,21 @@ def test_draws_and_statistics_are_those_of_sample(name):
 
 
 def _make_in_a_worker(pipe, sampler, may_start):
-    """In a daemon, as workers are: send the object of a module, or why there is none."""
+    """In a daemon, as workers are: send the objects of a module, or why there are none."""
     if not may_start:
         process._as_parent = contextlib.nullcontext
     try:
-        pipe.send(process.made(models.cafes(), sampler, simd=True).object)
+        pipe.send(process.made(models.cafes(), sampler, simd=True))
     except hmc.HMCError as error:
         pipe.send(str(error))
 
 
 @pytest.mark.parametrize("may_start", [True, False])
 def test_a_worker_makes_modules_too(may_start):
-    expected = building._object(models.cafes(), True)
-    sampler = cache.kept("sampler", f"{sampler_key()} {building._own_code()} True")
+    expected = building._objects(models.cafes(), True)
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    worker = spawn.Process(target=_make_in_a_worker, args=(theirs, sampler, may_start), daemon=True)
+    worker = spawn.Process(target=_make_in_a_worker, args=(theirs, expected.sampler, may_start), daemon=True)
     worker.start()
     theirs.close()
     made = ours.recv()
@@ -133,6 +130,26 @@ def test_other_data_are_seen_and_compile_nothing(monkeypatch):
     assert swapped != module
     assert node.differences(other, swapped, [{**SHORT, "seed": 12}]) == []
     assert node.differences(model, swapped, [{**SHORT, "seed": 12}]) != []
+
+
+def test_the_sampler_is_made_once_and_again_where_it_is_lost(monkeypatch):
+    stored, given = {}, []
+
+    def made(model, sampler, *, simd):
+        given.append(sampler)
+        return process.MadeObjects(f"{model.name} {simd}", sampler or f"sampler {simd}")
+
+    monkeypatch.setattr("hmc.jit.cache.kept", lambda *key: stored.get(key))
+    monkeypatch.setattr("hmc.jit.cache.keep", lambda name, key, content: stored.update({(name, key): content}))
+    monkeypatch.setattr(building, "made", made)
+    asked = [(models.mST(), True), (models.cafes(), True), (models.mST(), True), (models.mST(), False)]
+    for model, simd in asked:
+        assert building._objects(model, simd) == (f"{model.name} {simd}", f"sampler {simd}")
+    assert given == [None, "sampler True", None]
+    for key in [key for key in stored if key[0] == "sampler"]:
+        del stored[key]
+    assert building._objects(*asked[0]) == ("mST True", "sampler True")
+    assert given[3:] == [None]
 
 
 def test_it_imports_nothing(tmp_path):
