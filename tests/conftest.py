@@ -133,11 +133,15 @@ LONG = {
     "hmc/web/test_module::test_every_setting_of_walnuts_gives_the_draws_of_sample",
     "hmc/web/test_module::test_scalar_instructions_give_the_same_draws",
     "models/test_every_model::test_check_finds_nothing_wrong",
+    "models/test_every_model::test_simulators_compile_and_draw_the_same[mRXma]",
+    "models/test_every_model::test_simulators_compile_and_draw_the_same[mRXma2]",
     "test_calibration::test_a_prior_that_the_data_overwhelm_shows_without_them",
     "test_calibration::test_data_that_are_left_out_are_not_missed",
     "test_calibration::test_the_same_model_written_anew_passes",
     "test_calibration::test_a_missing_jacobian_shows_where_there_are_1000_replications",
     "test_calibration::test_a_right_model_fails_as_often_as_its_level_says",
+    "test_calibration::test_a_wrong_prior_of_the_intercepts_shows[1]",
+    "test_calibration::test_a_wrong_prior_of_the_intercepts_shows[2]",
     "test_every_calibration",
     "test_lecture_claims",
 }
@@ -175,7 +179,10 @@ def pytest_collection_modifyitems(items):
     for item, file in files.items():
         if file in SLOW:
             item.add_marker(pytest.mark.slow)
-        if not os.environ.get("HMC_LONG_TESTS") and {file, f"{file}::{item.originalname}"} & LONG:
+        if (
+            not os.environ.get("HMC_LONG_TESTS")
+            and {file, *(f"{file}::{n}" for n in (item.originalname, item.name))} & LONG
+        ):
             item.add_marker(pytest.mark.skip(reason="takes long: it runs with HMC_LONG_TESTS=1"))
     place = {file: number for number, file in enumerate(FIRST)}
     items.sort(key=lambda item: place.get(files[item], len(FIRST)))  # which leaves the others in their order

@@ -59,7 +59,7 @@ class MissingFunctionError(HMCError, ValueError):
     """A function that a module calls and does not have; its name."""
 
 
-class Place(NamedTuple):
+class Offsets(NamedTuple):
     """Where an object begins in the module, or ends."""
 
     types: int
@@ -81,8 +81,8 @@ class Object(NamedTuple):
 
     parts: dict[int | str, bytes]  # contents of sections
     symbols: list[Symbol]
-    begin: Place
-    end: Place
+    begin: Offsets
+    end: Offsets
 
 
 def assembled(objects: Iterable[bytes], exports: Sequence[str]) -> Assembled:
@@ -91,7 +91,7 @@ def assembled(objects: Iterable[bytes], exports: Sequence[str]) -> Assembled:
     MissingFunctionError for a function that none has. HMCError, with the name, for other symbols that none has, for one
     that two have, and for what the head of this file excludes.
     """
-    end, placed = Place(0, 0, 0), []
+    end, placed = Offsets(0, 0, 0), []
     for each in objects:
         placed.append(_placed(each, end))
         end = placed[-1].end
@@ -107,7 +107,7 @@ def assembled(objects: Iterable[bytes], exports: Sequence[str]) -> Assembled:
     return Assembled(sorted(made.items()), heap)
 
 
-def _placed(code: bytes, begin: Place) -> Object:
+def _placed(code: bytes, begin: Offsets) -> Object:
     """An object that begins at a place."""
     parts = dict(_PARTS)
     for kind, content in sections(code):
@@ -120,7 +120,7 @@ def _placed(code: bytes, begin: Place) -> Object:
         elif kind != MEMORY_IMPORT and name != _STACK_POINTER:
             raise HMCError(f"an object needs {name}")  # a table of functions, or what code at any address needs
     data = [(begin.address + address, len(raw)) for address, raw in segments(parts[DATA])]
-    end = Place(
+    end = Offsets(
         begin.types + read(parts[TYPE], 0)[0],
         begin.functions + read(parts[FUNCTION], 0)[0],
         aligned(max((address + size for address, size in data), default=begin.address)),

@@ -138,7 +138,7 @@ def test_data_do_not_overlap_and_the_stack_is_behind_them():
     ends = [address + len(raw) for address, raw in segments]
     assert all(end <= address for end, (address, _) in zip(ends, segments[1:], strict=False))
     assert linked.heap >= ends[-1] + linking.STACK
-    begin = linking._placed(made(FIRST), linking.Place(0, 0, 0)).end.address
+    begin = linking._placed(made(FIRST), linking.Offsets(0, 0, 0)).end.address
     assert begin % 16 == 0
     assert begin in [address for address, _ in segments]
 

@@ -1,6 +1,10 @@
-"""The lecture's explorables: the Python that a reader copies gives the draws that were seen, bit for bit."""
+"""The lecture's explorables: the Python that a reader copies gives the draws that were seen, bit for bit.
+
+With HMC_LONG_TESTS also in states of the seven other models, which take a minute to compile.
+"""
 
 import functools
+import os
 
 import numpy as np
 import pytest
@@ -25,9 +29,7 @@ STATES = [
     {"kind": "cafes", "visits": VISITS, "amnesia": True, "seed": 12},
     *({"kind": "tanks", **POOLING, "sigma": sigma} for sigma in (0.1, 1.583, 5)),
     {"kind": "tanks", **POOLING},
-    {"kind": "tanks", **POOLING, "form": "noncentred"},
     {"kind": "tanks", **POOLING, "predators": True},
-    {"kind": "tanks", **POOLING, "predators": True, "form": "noncentred", "sigma": 0.3},
     {"kind": "tanks", **POOLING, "tanks": LECTURE.tanks[:-1]},
     {"kind": "tanks", **POOLING, "tanks": OWN, "seed": 1},
     {"kind": "tanks", **POOLING, "tanks": OWN, "sigma": 0.37},
@@ -35,17 +37,24 @@ STATES = [
     *({"kind": "schools", "schools": "centred", "target_accept": target, "seed": 12} for target in (0.8, 0.99)),
     {"kind": "schools", "schools": "noncentred", "target_accept": 0.65, "seed": 5},
     {"kind": "schools", "schools": "centred", "target_accept": 0.8, "seed": 12, "sampler": "walnuts"},
+]
+FURTHER_STATES = [
+    {"kind": "tanks", **POOLING, "form": "noncentred"},
+    {"kind": "tanks", **POOLING, "predators": True, "form": "noncentred", "sigma": 0.3},
     {"kind": "confounds", **CONFOUNDED, "study": 0},
     {"kind": "confounds", **CONFOUNDED},
     {"kind": "confounds", **CONFOUNDED, "study": 7, "groups": 60, "bXY": -0.3, "bZY": 0.7, "sd_U": 2.1},
 ]
+FURTHER_MODELS = ("mSTnc", "mSTPnc", *explorables.MODELS["confounds"])
+IS_LONG = bool(os.environ.get("HMC_LONG_TESTS"))
+TRIED = STATES + FURTHER_STATES * IS_LONG
 
 
 @functools.cache
 def modules():
-    """The bytes of the page's modules, by name."""
+    """The bytes of the modules of states that are tried, by name."""
     names = [name for of in explorables.MODELS.values() for name in of]
-    return {name: hmc.web.module(explorables.model(name)) for name in names}
+    return {name: hmc.web.module(explorables.model(name)) for name in names if IS_LONG or name not in FURTHER_MODELS}
 
 
 def _plain(state):
@@ -76,15 +85,16 @@ def fits_of(program):
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     node.require()
-    return draws_of(STATES, tmp_path_factory.mktemp("draws"))
+    return draws_of(TRIED, tmp_path_factory.mktemp("draws"))
 
 
 def test_there_are_twenty_states():
     assert len(STATES) >= 20
-    assert len({tuple(state.items()) for state in map(_plain, STATES)}) == len(STATES)
+    every = STATES + FURTHER_STATES
+    assert len({tuple(state.items()) for state in map(_plain, every)}) == len(every)
 
 
-@pytest.mark.parametrize("k", range(len(STATES)))
+@pytest.mark.parametrize("k", range(len(TRIED)))
 def test_the_copied_python_gives_the_same_draws(drawn, k):
     positions, program = drawn[k]
     fits = fits_of(program)
