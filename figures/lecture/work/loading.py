@@ -5,8 +5,10 @@ A `Stored` says what a file holds and how to read it. Models are built anew, sin
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,12 +31,25 @@ class Stored(NamedTuple):
 
 
 def load(source: Stored | list[Stored]) -> Any:
-    """A `hmc.Fit` with its model, a `LooRefit`, or a table of `models.coverage`; a list for a list."""
+    """A `hmc.Fit` with its model, a `LooRefit`, or a table of `models.coverage`; a list for a list. They are shared:
+    whoever gets one must not change it.
+    """
     if isinstance(source, list):
         loaded = [load(one) for one in source]
         return _joined(loaded) if source and source[0].kind == "study" else loaded
-    loaders: dict[str, Callable[[Stored], Any]] = {"fit": _load_fit, "refit": _load_refit, "study": _load_study}
-    return loaders[source.kind](source)
+    loader, ending = _LOADERS[source.kind]
+    path = f"{source.stem}{ending}"
+    state = os.stat(path)
+    place = _place(path, state.st_ino, state.st_size, state.st_mtime_ns)
+    if not place:
+        place.append(loader(source))
+    return place[0]
+
+
+@functools.lru_cache(maxsize=64)
+def _place(path: str, *state: int) -> list[Any]:
+    """Where the content of a file in this state is kept, once it was read: several figures are of the same fits."""
+    return []
 
 
 def build(arguments: Mapping[str, Any]) -> hmc.Model:
@@ -102,3 +117,10 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _read_json(source: Stored) -> dict[str, Any]:
     with open(f"{source.stem}.json", encoding="utf-8") as file:
         return json.load(file)
+
+
+_LOADERS: dict[str, tuple[Callable[[Stored], Any], str]] = {
+    "fit": (_load_fit, ".fit"),
+    "refit": (_load_refit, ".json"),
+    "study": (_load_study, ".json"),
+}
