@@ -117,6 +117,7 @@ LONG = {
     "figures/lecture/work/test_making",
     "hmc/checking/test_model_faults",
     "hmc/cli/test_figures_look::test_figures_of_the_sampler_take_a_seed_and_a_step_size",
+    "hmc/test_memory::test_draws_that_are_joined_to_be_judged_would_be_seen",
     "hmc/jit/test_cache::test_sampling_works_where_nothing_can_be_kept",
     "hmc/running/test_load",
     "hmc/sampler/test_walnuts::test_a_broken_rule_moves_exact_draws_away",
@@ -133,17 +134,39 @@ LONG = {
     "hmc/web/test_module::test_every_setting_of_walnuts_gives_the_draws_of_sample",
     "hmc/web/test_module::test_scalar_instructions_give_the_same_draws",
     "models/test_every_model::test_check_finds_nothing_wrong",
-    "models/test_every_model::test_simulators_compile_and_draw_the_same[mRXma]",
-    "models/test_every_model::test_simulators_compile_and_draw_the_same[mRXma2]",
+    "test_calibration::test_a_density_that_forgets_data_shows_in_the_log_likelihood_alone",
     "test_calibration::test_a_prior_that_the_data_overwhelm_shows_without_them",
     "test_calibration::test_data_that_are_left_out_are_not_missed",
     "test_calibration::test_the_same_model_written_anew_passes",
     "test_calibration::test_a_missing_jacobian_shows_where_there_are_1000_replications",
     "test_calibration::test_a_right_model_fails_as_often_as_its_level_says",
-    "test_calibration::test_a_wrong_prior_of_the_intercepts_shows[1]",
-    "test_calibration::test_a_wrong_prior_of_the_intercepts_shows[2]",
     "test_every_calibration",
+    "test_dask::test_the_lecture_has_the_tables_of_this_process",
     "test_lecture_claims",
+}
+
+# Of these tests, cases that run only then, too: others are like them.
+LONG_CASES = {
+    "figures/lecture/test_lecture_command::test_a_run_that_is_stopped_goes_on_where_it_was": {"9"},
+    "hmc/jit/test_cache::test_code_that_others_may_have_written_is_not_loaded_and_one_line_says_so": {
+        *("the root-group", "the root-others", "the file-others", "the folder-group", "the folder-others"),
+    },
+    "hmc/jit/test_reach::test_what_a_function_reaches_is_what_it_is_now": {
+        *("constant", "helper", "helper's constant", "helper's helper's constant", "helper in a module", "closure"),
+        *("array anew", "array in a tuple", "type in place", "constant of a helper that ran before"),
+    },
+    "hmc/results/test_checkpoint::test_a_run_taken_up_after_any_chunk_gives_the_draws_of_one_that_never_stopped": {
+        *("paths of fixed length", "given starts", "a dense metric", "the unit metric", "Stan's windows"),
+    },
+    "hmc/sampler/test_climbing::test_no_chain_of_an_arma_is_stuck": {
+        f"{metric}-{adaptation}-10.0" for metric in ("unit", "diag", "dense") for adaptation in ("windows", "gradients")
+    },
+    "hmc/sampler/test_targets::test_correlated_normal_in_100_dimensions": {
+        *("nuts-windows-dense", "nuts-windows-diag", "nuts-gradients-dense", "walnuts-gradients-auto"),
+    },
+    "models/test_every_model::test_simulators_compile_and_draw_the_same": {"mRXma", "mRXma2"},
+    "test_calibration::test_a_wrong_prior_of_the_intercepts_shows": {"1", "2"},
+    "test_exact_posteriors::test_all_means_sds_and_quantiles_agree_with_the_known_posterior": {"mRS"},
 }
 
 # The files that take longest begin first, so that none is left over at the end, when the other workers have nothing to
@@ -186,6 +209,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="takes long: it runs with HMC_LONG_TESTS=1"))
     place = {file: number for number, file in enumerate(FIRST)}
     items.sort(key=lambda item: place.get(files[item], len(FIRST)))  # which leaves the others in their order
+
+
+def is_long(file, item):
+    """Whether a test is one of LONG or LONG_CASES."""
+    test, case = f"{file}::{item.originalname}", getattr(getattr(item, "callspec", None), "id", None)
+    return bool({file, test} & LONG) or case in LONG_CASES.get(test, ())
 
 
 @pytest.fixture(scope="session")
