@@ -202,10 +202,7 @@ def pytest_collection_modifyitems(items):
     for item, file in files.items():
         if file in SLOW:
             item.add_marker(pytest.mark.slow)
-        if (
-            not os.environ.get("HMC_LONG_TESTS")
-            and {file, *(f"{file}::{n}" for n in (item.originalname, item.name))} & LONG
-        ):
+        if not os.environ.get("HMC_LONG_TESTS") and is_long(file, item):
             item.add_marker(pytest.mark.skip(reason="takes long: it runs with HMC_LONG_TESTS=1"))
     place = {file: number for number, file in enumerate(FIRST)}
     items.sort(key=lambda item: place.get(files[item], len(FIRST)))  # which leaves the others in their order
