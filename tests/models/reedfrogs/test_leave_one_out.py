@@ -8,6 +8,7 @@ import pytest
 from scipy import special, stats
 
 import models
+from models.reedfrogs import leave_one_out
 from models.reedfrogs.leave_one_out import known_sigma_looic
 from tests.helpers.exact_sweep import exact_looic
 
@@ -45,6 +46,15 @@ def by_other_nodes(sigma, *tanks):
 @pytest.mark.parametrize("sigma", [0.2, 1.0, 4.0])
 def test_few_tanks_are_scored_as_by_other_nodes(sigma, tanks):
     assert looic(sigma, *tanks) == pytest.approx(by_other_nodes(sigma, *tanks), abs=1e-7)
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.6, 3.0])
+def test_twice_as_many_points_change_nothing(sigma, monkeypatch):
+    scored = known_sigma_looic(models.mST_fixed(sigma).data)
+    leave_one_out._looic.cache_clear()
+    monkeypatch.setattr(leave_one_out, "_POINTS", 241)
+    assert known_sigma_looic(models.mST_fixed(sigma).data) == pytest.approx(scored, rel=0, abs=1e-10)
+    leave_one_out._looic.cache_clear()
 
 
 def test_a_single_tank_is_predicted_by_the_prior():
