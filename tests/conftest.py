@@ -1,6 +1,7 @@
 """Helpers that several tests share, as fixtures; which tests are slow, and in what order files run."""
 
 import compileall
+import functools
 import os
 import signal
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import agreement as agreement_of_draws
+from tests.helpers import ffmpeg as ffmpeg_of_tests
 
 # A shell starts jobs in the background with Ctrl-C ignored, and so are the processes that they start.
 if threading.current_thread() is threading.main_thread():
@@ -235,3 +237,9 @@ def is_long(file, item):
 def agreement():
     """Draws of a whole model against known values: the functions of tests/helpers/agreement.py."""
     return agreement_of_draws
+
+
+@pytest.fixture
+def ffmpeg(tmp_path, monkeypatch):
+    """Called, it puts a program of this name first in the path, which records what it gets."""
+    return functools.partial(ffmpeg_of_tests.install, tmp_path / "bin", monkeypatch)

@@ -1,9 +1,6 @@
 """figures.drawing.film: an MP4 for slides, by ffmpeg."""
 
 import json
-import os
-import stat
-import sys
 
 import numpy as np
 import pytest
@@ -14,30 +11,6 @@ from figures.drawing import film, style
 from figures.sampler import film as of_nuts
 from figures.sampler import toys
 from tests.figures.helpers.frames import are_drawn_whole
-
-# What it is told and given, instead of a film: in the file that it is to write.
-RECORDER = """#!{python}
-import json, sys
-frames = sys.stdin.buffer.read()
-if {fails}:
-    sys.exit("no such codec")
-with open(sys.argv[-1], "w") as file:
-    json.dump({{"arguments": sys.argv[1:], "bytes": len(frames), "first": list(frames[:3])}}, file)
-"""
-
-
-@pytest.fixture
-def ffmpeg(tmp_path, monkeypatch):
-    """A program of this name in the path, which records what it gets."""
-
-    def install(fails=False):
-        path = tmp_path / "bin" / "ffmpeg"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(RECORDER.format(python=sys.executable, fails=fails))
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setenv("PATH", f"{path.parent}{os.pathsep}{os.environ['PATH']}")
-
-    return install
 
 
 def _frames(count=2):

@@ -175,6 +175,7 @@ def test_stills_films_and_figures_of_any_fit_are_listed_in_groups(capsys):
 
 
 def test_films_and_figures_of_a_fit_are_written_beside_stills(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("figures.drawing.film.has_ffmpeg", lambda: False)  # or there is an MP4, too: the next test
     monkeypatch.setitem(figures.SERIES, "mST_fixed", ("sigma", (0.5, 2.0)))
     names = ["sweep_film", "pooling", "ranks:mST_fixed", "energies:mRS"]
     status, out, _ = run(capsys, "figures", *names, *SHORT, "--out", str(tmp_path))
@@ -184,6 +185,13 @@ def test_films_and_figures_of_a_fit_are_written_beside_stills(capsys, tmp_path, 
         "sweep_film.gif",
         *(stem + ending for stem in stems for ending in (".png", ".svg")),
     ]
+
+
+def test_a_film_is_written_for_slides_too_where_ffmpeg_is(capsys, tmp_path, ffmpeg):
+    ffmpeg()
+    status, out, _ = run(capsys, "figures", "sweep_film", *SHORT, "--out", str(tmp_path))
+    assert status == 0
+    assert [Path(line).name for line in out.split()] == ["sweep_film.gif", "sweep_film.mp4"]
 
 
 def test_a_figure_of_metrics_is_drawn_from_fits_with_all_that_the_adaptation_knows(capsys, tmp_path, monkeypatch):
