@@ -1,6 +1,6 @@
 // Form fields that show a part of the state and change it.
 
-import { element } from "./dom.mjs";
+import { element, setAttributes } from "./dom.mjs";
 
 let count = 0;
 
@@ -24,27 +24,39 @@ export function choice(words, options, read, write) {
   return { row: row(words, select), show };
 }
 
-/** A number; what is outside of its limits is marked, and changes nothing.
+/** A number; what is outside of its limits changes nothing, and is marked, with the limits.
  * @param {string} words @param {{min: number, max: number, step: number | string}} limits  step: "any" where it need not be whole
  * @param {(state: any) => number} read @param {(value: number) => void} write @returns {Field} */
 export function number(words, limits, read, write) {
+  const id = `field-${++count}`;
+  const hint = element("p", { class: "trouble", id: `${id}-limits`, hidden: true }, wordsOf(limits));
   const input = element("input", {
-    id: `field-${++count}`, type: "number", required: true, ...limits,
+    id, type: "number", required: true, ...limits,
     inputmode: limits.step === 1 ? "numeric" : "decimal",
     onchange: () => {
-      const isGood = input.checkValidity();
-      input.setAttribute("aria-invalid", String(!isGood));
-      if (isGood) write(input.valueAsNumber);
+      mark(input.checkValidity());
+      if (input.checkValidity()) write(input.valueAsNumber);
     },
   });
+  function mark(isGood) {
+    input.setAttribute("aria-invalid", String(!isGood));
+    setAttributes(input, { "aria-describedby": isGood ? null : hint.id });
+    hint.hidden = isGood;
+  }
   const show = (state) => {
     const value = read(state);
     if (/** @type {ShadowRoot} */ (input.getRootNode()).activeElement === input && input.valueAsNumber === value) return;
     input.value = Number.isFinite(value) ? String(Number(value.toPrecision(4))) : "";
     if (limits.step === 1) input.value = String(value);
-    input.setAttribute("aria-invalid", "false");
+    mark(true);
   };
-  return { row: row(words, input), show };
+  return { row: row(words, input, hint), show };
+}
+
+/** @param {{min: number, max: number, step: number | string}} limits */
+function wordsOf({ min, max, step }) {
+  const kind = step === 1 ? "A whole number" : "A number";
+  return max === Number.MAX_SAFE_INTEGER ? `${kind} from ${min}` : `${kind} from ${min} to ${max}`;
 }
 
 /** @param {string} words @param {(state: any) => boolean} read @param {(value: boolean) => void} write
@@ -67,6 +79,6 @@ export function where({ row: made, show }, applies) {
   };
 }
 
-function row(words, input) {
-  return element("div", { class: "field" }, element("label", { for: input.id }, words), input);
+function row(words, input, ...notes) {
+  return element("div", { class: "field" }, element("label", { for: input.id }, words), input, ...notes);
 }

@@ -1,6 +1,7 @@
 """The Step view in a browser: every control does what it says, by pointer and by keyboard."""
 
 import json
+import re
 import time
 import urllib.parse
 
@@ -218,6 +219,11 @@ def test_a_number_is_typed(bench, label):
     field.send_keys("-3", Keys.ENTER)
     assert shown.state[name] == value
     assert field.get_attribute("aria-invalid") == "true"
+    hint = shown.find(f"#{field.get_attribute('aria-describedby')}")
+    assert re.fullmatch(r"A (whole )?number from \S+( to \S+)?", hint.text)
+    field.clear()
+    field.send_keys(typed, Keys.ENTER)
+    assert (hint.text, field.get_attribute("aria-describedby")) == ("", None)
 
 
 @pytest.mark.parametrize("label", CHOICES)
