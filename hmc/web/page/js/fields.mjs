@@ -56,7 +56,7 @@ export function number(words, limits, read, write) {
 /** @param {{min: number, max: number, step: number | string}} limits */
 function wordsOf({ min, max, step }) {
   const kind = step === 1 ? "A whole number" : "A number";
-  return max === Number.MAX_SAFE_INTEGER ? `${kind} from ${min}` : `${kind} from ${min} to ${max}`;
+  return max === Number.MAX_SAFE_INTEGER ? `${kind}, ${min} or more` : `${kind} from ${min} to ${max}`;
 }
 
 /** @param {string} words @param {(state: any) => boolean} read @param {(value: boolean) => void} write
