@@ -13,6 +13,7 @@ log_prob <- function(upars) {
   for (i in seq_along(y)) value <- value + log_lik_of(upars, i)
   value
 }
-settings <- list(list(0.7, TRUE, TRUE), list(0.7, TRUE, FALSE), list(0.7, FALSE, TRUE), list(0.5, TRUE, TRUE))
+settings <- list(list(0.7, TRUE, TRUE), list(0.7, FALSE, TRUE), list(0.5, TRUE, TRUE), list(0.2, TRUE, TRUE),
+                 list(0, TRUE, TRUE))
 found <- matching_runs(upars, length(unique(table$chain)), length(y), log_lik_of, log_prob, settings)
 write_golden(found, "roaches.json")
