@@ -104,6 +104,24 @@ def k_cautions(pareto_k: Floats, threshold: float, is_trusted: Bools, cells: Cel
     ]
 
 
+def refit_cautions(pareto_k: Floats, threshold: float, what: str) -> list[Caution]:
+    """What was left out of a refit, each an observation or a group (`what`), and whose likelihood has too heavy a tail
+    in its draws; none or one `Caution`. k-hat is NaN where all likelihoods are the same.
+    """
+    high = _worst_first(pareto_k, pareto_k > threshold)
+    if len(high) == 0:
+        return []
+    largest = float(pareto_k[high[0]])
+    message = (
+        f"k-hat of the likelihood in draws of the refit is over {threshold:.2f} for {len(high)} of {len(pareto_k)} "
+        f"{what}s, the largest {largest:.2f} for {what} {high[0] + 1}: few draws come near what was left out, so that "
+        "its elpd is mostly too low, by an unknown error"
+    )
+    advice = "draw many more, or match moments (loo_moment_match) and look at its k-hat"
+    numbers = {"count": len(high), "total": len(pareto_k), "largest": largest, "threshold": threshold}
+    return [Caution("pareto_k", high, numbers, message, advice)]
+
+
 def _few_draws(total: int, draws: int) -> Caution:
     there = "there is 1" if draws == 1 else f"there are {draws}"
     message = (

@@ -1,8 +1,11 @@
 """Exact leave-one-out: fit the model again without each observation, and score the observation that was left out.
 
 PSIS approximates the same from one fit; this takes a fit per observation. It assumes nothing about weights, so it also
-holds where k-hat is high, as for every group with a parameter of its own: without a tank's data its intercept comes
-from the population, and its score is that of a new tank.
+holds where their k-hat is high, as for every group with a parameter of its own: without a tank's data its intercept
+comes from the population, and its score is that of a new tank.
+
+It needs draws of the refit that come near what was left out. Where these are few, as for an outlier that the model all
+but rules out, they say so themselves: the likelihoods have a k-hat of their own.
 """
 
 from __future__ import annotations
@@ -16,9 +19,8 @@ import numpy as np
 from .arrays import pooled, quietly
 from .cells import of_record
 from .formatting import record_text
-from .mcse import mcse_mean
 from .protocols import Floats, Ints
-from .refits import observations_of, refits
+from .refits import left_out_score, observations_of, refits, warn_of_high_k
 from .rhat import rhat
 from .waic import log_mean_exp, standard_error_of_sum
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from hmc.model import Model
 
-Score: TypeAlias = tuple[Floats, Floats, Floats, int]
+Score: TypeAlias = tuple[float, float, float, int, float]
 
 
 class RefitPointwise(NamedTuple):
@@ -36,9 +38,10 @@ class RefitPointwise(NamedTuple):
     elpd_loo: Floats  # log of the mean over draws of the group's likelihood, the group left out of the fit
     p_loo: Floats
     looic: Floats
-    mcse: Floats  # Monte Carlo standard error of elpd_loo
+    mcse: Floats  # Monte Carlo standard error of elpd_loo; NaN where pareto_k is too high to tell
     rhat: Floats  # the largest Rhat of the refit's parameters
     divergences: Ints  # of the refit
+    pareto_k: Floats  # k-hat of the group's likelihood in draws of the refit
 
 
 class LooRefit(NamedTuple):
@@ -48,7 +51,7 @@ class LooRefit(NamedTuple):
     p_loo: float  # lppd - elpd_loo
     looic: float  # -2 elpd_loo, deviance scale: lower is better
     se: float  # standard error of `looic` over groups
-    mcse: float  # Monte Carlo standard error of `elpd_loo`: how far that of another seed may be
+    mcse: float  # Monte Carlo standard error of `elpd_loo`: how far that of another seed may be; NaN where one is
     pointwise: RefitPointwise
 
     def __repr__(self) -> str:
@@ -79,8 +82,9 @@ def loo_refit(
     Compare `psis_loo`: for the lecture's mST, PSIS gives a looic of about 222 and warns of nearly every tank, and the
     exact value is 269.8, because a tank that is left out is a new tank (tests/test_loo_refit.py).
 
-    ValueError for a model whose observations cannot be left out, or for an empty group. A refit that fails
-    or is interrupted ends the run: RuntimeError, KeyboardInterrupt.
+    Warns where a group's likelihood has so high a k-hat that its score is unsure. ValueError for a model whose
+    observations cannot be left out, or for an empty group. A refit that fails or is interrupted ends the run:
+    RuntimeError, KeyboardInterrupt.
     """
     observations = observations_of(model, "loo_refit")
     left_out = [[i] for i in range(observations)] if groups is None else [list(group) for group in groups]
@@ -89,8 +93,9 @@ def loo_refit(
     run: dict[str, Any] = {"seed": seed, "workers": workers, "executor": executor, "progress": progress}
     reduce = functools.partial(_score, left_out)
     lppd, *scores = refits(model, left_out, reduce, sampling, caller="loo_refit", **run)
-    elpd, mcse, worst_rhat, divergences = map(np.array, zip(*scores, strict=True))
-    pointwise = RefitPointwise(elpd, np.array(lppd) - elpd, -2 * elpd, mcse, worst_rhat, divergences)
+    elpd, mcse, worst_rhat, divergences, pareto_k = map(np.array, zip(*scores, strict=True))
+    pointwise = RefitPointwise(elpd, np.array(lppd) - elpd, -2 * elpd, mcse, worst_rhat, divergences, pareto_k)
+    warn_of_high_k(pareto_k, "observation" if groups is None else "group")
     return LooRefit(
         elpd_loo=float(elpd.sum()),
         p_loo=float(pointwise.p_loo.sum()),
@@ -110,7 +115,5 @@ def _score(
     """
     if not group:
         return [log_mean_exp(pooled(log_likelihood[:, :, of]).sum(axis=1)) for of in groups]
-    joint = log_likelihood[:, :, group].sum(axis=2)
-    elpd = log_mean_exp(joint.ravel())
-    relative = np.exp(joint - elpd)  # mean 1, so its standard error is that of its log, to first order
-    return elpd, mcse_mean(relative), rhat(draws).max(), int(stats["diverging"].sum())
+    elpd, mcse, pareto_k = left_out_score(log_likelihood[:, :, group].sum(axis=2))
+    return elpd, mcse, float(rhat(draws).max()), int(stats["diverging"].sum()), pareto_k

@@ -18,6 +18,7 @@ from scipy import stats
 import hmc
 import models
 from diagnostics import loo_refit, mcse_mean, psis_loo
+from diagnostics.refits import left_out_score
 from hmc import replication
 from hmc.replication import adapted_chains, chains_from
 from hmc.running import execution
@@ -375,3 +376,45 @@ def test_a_model_whose_data_have_no_weight_is_refused():
 def test_groups_of_nothing_are_refused(groups):
     with pytest.raises(ValueError, match="at least one observation"):
         loo_refit(conjugate([0.0, 1.0]), groups, draws=50, warmup=50, workers=1, progress=False)
+
+
+def outlying(distance):
+    """Ten observations of the conjugate model, and one so far away; the exact elpd of each."""
+    y = np.append(np.linspace(-1.0, 1.0, 10), distance)
+    others = y.sum() - y
+    return y, stats.norm.logpdf(y, others / 11, np.sqrt(1 + 1 / 11))
+
+
+@pytest.mark.parametrize("distance", [2.0, 20.0])
+def test_an_outlier_that_no_draw_comes_near_has_no_error_and_is_told(distance):
+    """As far as its draws can tell, the mean likelihood of an outlier at 20 is exact: they all are too low."""
+    y, exact = outlying(distance)
+    if distance == 2.0:
+        found = loo_refit(conjugate(y), draws=2000, workers=1, progress=False)
+    else:
+        with pytest.warns(
+            UserWarning, match=r"over 0\.70 for 1 of 11 observations, the largest \S+ for observation 11"
+        ):
+            found = loo_refit(conjugate(y), draws=2000, workers=1, progress=False)
+    points = found.pointwise
+    known = np.isfinite(points.mcse)
+    assert np.flatnonzero(~known).tolist() == ([] if distance == 2.0 else [10])
+    assert agree((points.elpd_loo - exact)[known] / points.mcse[known])
+    assert np.isfinite(found.mcse) == known.all()
+    if distance == 20.0:
+        assert points.elpd_loo[10] < exact[10] - 1.0
+        assert points.pareto_k[10] > 0.7 > points.pareto_k[:10].max()
+
+
+@pytest.mark.parametrize("sd", [0.01, 0.3, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0])
+def test_a_score_is_right_within_its_error_or_has_none(sd):
+    """Log likelihoods that are normal: their mean likelihood is exp(sd^2 / 2)."""
+    z = []
+    for seed in range(50):
+        elpd, error, k = left_out_score(np.random.default_rng(seed).normal(0.0, sd, (4, 1000)))
+        assert np.isnan(error) == (k > 0.7)
+        z.append((elpd - 0.5 * sd**2) / error)
+    known = np.isfinite(z)
+    assert known.all() or sd > 1.0
+    assert not known.any() or sd < 3.0
+    assert abs(np.array(z)[known]).max(initial=0.0) < stats.norm.isf(1e-4 / (2 * 50))

@@ -1,7 +1,8 @@
-"""benchmarks.posteriors.roaches and benchmarks.roaches, on simulated data: the published ones are not part of the project."""
+"""benchmarks.roaches and its model, on simulated data: the published ones are not part of the project."""
 
 import re
 
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,7 +64,7 @@ def test_a_density_without_the_offset_or_with_an_observation_too_many_is_another
 
 def test_check_finds_nothing_wrong_and_sees_a_wrong_gradient():
     assert hmc.check(MODEL) == []
-    original = MODEL.log_density
+    original = numba.njit(error_model="numpy")(MODEL.log_density)
 
     def log_density(position, data, gradient):
         value = original(position, data, gradient)
@@ -96,7 +97,7 @@ def test_the_file_is_that_of_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(tmp_path / "roaches.csv"))
     assert np.array_equal(roaches().data.x, MODEL.data.x)
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere.csv"))
-    with pytest.raises(ValueError, match="nowhere.csv; R writes the file"):
+    with pytest.raises(ValueError, match=r"nowhere.csv; R writes the file"):
         roaches()
     monkeypatch.delenv(VARIABLE)
     with pytest.raises(ValueError, match=f"set {VARIABLE} to their path; R writes the file"):

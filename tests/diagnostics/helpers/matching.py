@@ -1,4 +1,4 @@
-"""Moment matching beside R's loo on the draws that R was given, and where loo 2.5.1 does otherwise on purpose of ours."""
+"""Moment matching beside R's loo on the draws that R was given, and the two steps that loo 2.5.1 does otherwise."""
 
 import json
 import warnings
