@@ -104,21 +104,21 @@ def k_cautions(pareto_k: Floats, threshold: float, is_trusted: Bools, cells: Cel
     ]
 
 
-def refit_cautions(pareto_k: Floats, threshold: float, what: str) -> list[Caution]:
-    """What was left out of a refit, each an observation or a group (`what`), and whose likelihood has too heavy a tail
-    in its draws; none or one `Caution`. k-hat is NaN where all likelihoods are the same.
+def missed_cautions(missed: Floats, threshold: float, what: str) -> list[Caution]:
+    """Observations or groups (`what`) whose refit missed more than this share of their likelihood; none or one
+    `Caution`.
     """
-    high = _worst_first(pareto_k, pareto_k > threshold)
+    high = _worst_first(missed, missed > threshold)
     if len(high) == 0:
         return []
-    largest = float(pareto_k[high[0]])
+    largest = float(missed[high[0]])
     message = (
-        f"k-hat of the likelihood in draws of the refit is over {threshold:.2f} for {len(high)} of {len(pareto_k)} "
-        f"{what}s, the largest {largest:.2f} for {what} {high[0] + 1}: few draws come near what was left out, so that "
-        "its elpd is mostly too low, by an unknown error"
+        f"the draws of the refit do not come near {len(high)} of {len(missed)} {what}s, the farthest {what} "
+        f"{high[0] + 1}: {largest:.0%} of the draws of the posterior with it give it a higher likelihood than any draw "
+        "without it, so that its elpd is mostly too low, by an unknown error"
     )
-    advice = "draw many more, or match moments (loo_moment_match) and look at its k-hat"
-    numbers = {"count": len(high), "total": len(pareto_k), "largest": largest, "threshold": threshold}
+    advice = "draw many more, or match moments of single observations (loo_moment_match) and look at their k-hats"
+    numbers = {"count": len(high), "total": len(missed), "largest": largest, "threshold": threshold}
     return [Caution("pareto_k", high, numbers, message, advice)]
 
 

@@ -1,26 +1,31 @@
 """Exact leave-one-out: fit the model again without each observation, and score the observation that was left out.
 
 PSIS approximates the same from one fit; this takes a fit per observation. It assumes nothing about weights, so it also
-holds where their k-hat is high, as for every group with a parameter of its own: without a tank's data its intercept
-comes from the population, and its score is that of a new tank.
+holds where k-hat is high, as for every group with a parameter of its own: without a tank's data its intercept comes
+from the population, and its score is that of a new tank.
 
-It needs draws of the refit that come near what was left out. Where these are few, as for an outlier that the model all
-but rules out, they say so themselves: the likelihoods have a k-hat of their own.
+It needs draws of the refit where what was left out is likely. An outlier that the model all but rules out may have none
+there. That shows in the draws of the first fit, since the posterior of all data is that of the refit, weighted by the
+likelihood of what was left out: the share of these draws in which this is higher than in any draw of the refit is the
+share of the mean likelihood that the refit missed.
 """
 
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .arrays import pooled, quietly
+from .cautions import missed_cautions
 from .cells import of_record
 from .formatting import record_text
+from .mcse import mcse_mean
 from .protocols import Floats, Ints
-from .refits import left_out_score, observations_of, refits, warn_of_high_k
+from .refits import observations_of, refits
 from .rhat import rhat
 from .waic import log_mean_exp, standard_error_of_sum
 
@@ -29,7 +34,10 @@ if TYPE_CHECKING:
 
     from hmc.model import Model
 
-Score: TypeAlias = tuple[float, float, float, int, float]
+Score: TypeAlias = tuple[Floats, Floats, Floats, int, Floats]
+
+# A score that misses more of the mean likelihood is not known within an error that its own draws can tell.
+HIGH_MISSED = 0.1
 
 
 class RefitPointwise(NamedTuple):
@@ -38,10 +46,10 @@ class RefitPointwise(NamedTuple):
     elpd_loo: Floats  # log of the mean over draws of the group's likelihood, the group left out of the fit
     p_loo: Floats
     looic: Floats
-    mcse: Floats  # Monte Carlo standard error of elpd_loo; NaN where pareto_k is too high to tell
+    mcse: Floats  # Monte Carlo standard error of elpd_loo; NaN where `missed` is over 0.1
     rhat: Floats  # the largest Rhat of the refit's parameters
     divergences: Ints  # of the refit
-    pareto_k: Floats  # k-hat of the group's likelihood in draws of the refit
+    missed: Floats  # of the mean likelihood, the share above all draws of the refit; see the top of this file
 
 
 class LooRefit(NamedTuple):
@@ -82,8 +90,8 @@ def loo_refit(
     Compare `psis_loo`: for the lecture's mST, PSIS gives a looic of about 222 and warns of nearly every tank, and the
     exact value is 269.8, because a tank that is left out is a new tank (tests/test_loo_refit.py).
 
-    Warns where a group's likelihood has so high a k-hat that its score is unsure. ValueError for a model whose
-    observations cannot be left out, or for an empty group. A refit that fails or is interrupted ends the run:
+    Warns of observations that the draws of a refit do not come near, whose scores are mostly too low. ValueError for a model
+    whose observations cannot be left out, or for an empty group. A refit that fails or is interrupted ends the run:
     RuntimeError, KeyboardInterrupt.
     """
     observations = observations_of(model, "loo_refit")
@@ -92,10 +100,14 @@ def loo_refit(
         raise ValueError("loo_refit needs groups of at least one observation each")
     run: dict[str, Any] = {"seed": seed, "workers": workers, "executor": executor, "progress": progress}
     reduce = functools.partial(_score, left_out)
-    lppd, *scores = refits(model, left_out, reduce, sampling, caller="loo_refit", **run)
-    elpd, mcse, worst_rhat, divergences, pareto_k = map(np.array, zip(*scores, strict=True))
-    pointwise = RefitPointwise(elpd, np.array(lppd) - elpd, -2 * elpd, mcse, worst_rhat, divergences, pareto_k)
-    warn_of_high_k(pareto_k, "observation" if groups is None else "group")
+    whole, *scores = refits(model, left_out, reduce, sampling, caller="loo_refit", **run)
+    elpd, mcse, worst_rhat, divergences, highest = map(np.array, zip(*scores, strict=True))
+    lppd = np.array([log_mean_exp(log_lik) for log_lik in whole])
+    missed = np.array([(log_lik > bound).mean() for log_lik, bound in zip(whole, highest, strict=True)])
+    mcse = np.where(missed > HIGH_MISSED, np.nan, mcse)
+    pointwise = RefitPointwise(elpd, lppd - elpd, -2 * elpd, mcse, worst_rhat, divergences, missed)
+    for caution in missed_cautions(missed, HIGH_MISSED, "observation" if groups is None else "group"):
+        warnings.warn(str(caution), stacklevel=2)
     return LooRefit(
         elpd_loo=float(elpd.sum()),
         p_loo=float(pointwise.p_loo.sum()),
@@ -110,10 +122,12 @@ def loo_refit(
 def _score(
     groups: list[list[int]], log_likelihood: Floats, draws: Floats, stats: dict[str, Any], group: list[int]
 ) -> list[Floats] | Score:
-    """(elpd, its Monte Carlo standard error, largest Rhat, divergences) of the group that a fit was made without; of
-    the fit that leaves nothing out, the lppd of each group.
+    """(elpd, its Monte Carlo standard error, largest Rhat, divergences, highest log likelihood in a draw) of the group
+    that a fit was made without; of the fit that leaves nothing out, the log likelihoods (S,) of each group.
     """
     if not group:
-        return [log_mean_exp(pooled(log_likelihood[:, :, of]).sum(axis=1)) for of in groups]
-    elpd, mcse, pareto_k = left_out_score(log_likelihood[:, :, group].sum(axis=2))
-    return elpd, mcse, float(rhat(draws).max()), int(stats["diverging"].sum()), pareto_k
+        return [pooled(log_likelihood[:, :, of]).sum(axis=1) for of in groups]
+    joint = log_likelihood[:, :, group].sum(axis=2)
+    elpd = log_mean_exp(joint.ravel())
+    relative = np.exp(joint - elpd)  # mean 1, so its standard error is that of its log, to first order
+    return elpd, mcse_mean(relative), rhat(draws).max(), int(stats["diverging"].sum()), joint.max()

@@ -5,21 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .arrays import quietly
-from .cautions import refit_cautions
-from .mcse import mcse_mean
-from .pareto import pareto_khat
 from .protocols import Floats, Ints
-from .waic import log_mean_exp
-
-# Means of numbers with so heavy a tail converge too slowly for any number of draws (Vehtari et al. 2024, as for PSIS).
-HIGH_K = 0.7
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -81,26 +72,6 @@ def refits(
 
     [(whole, ends)] = fits(functools.partial(_whole_fit, settings._replace(seed=seeds[0]), reduce), [[]], False)
     return [whole, *fits(functools.partial(_refit, settings, left_out, seeds[1:], reduce, ends), left_out, progress)]
-
-
-@quietly
-def left_out_score(log_lik: Floats) -> tuple[float, float, float]:
-    """(elpd, its Monte Carlo standard error, k-hat) of the log likelihoods (chains, draws) of data that were left out,
-    in draws of the posterior without them.
-
-    elpd is the log of the mean likelihood. k-hat is that of the likelihoods' right tail. Over `HIGH_K` the mean is that
-    of a few draws and mostly too low, and its standard error, which the draws then cannot tell, is NaN.
-    """
-    elpd = float(log_mean_exp(log_lik.ravel()))
-    relative = np.exp(log_lik - elpd)  # mean 1, so its standard error is that of its log, to first order
-    pareto_k = float(pareto_khat(relative, "right"))
-    return elpd, float("nan") if pareto_k > HIGH_K else float(mcse_mean(relative)), pareto_k
-
-
-def warn_of_high_k(pareto_k: Floats, what: str) -> None:
-    """Warn the caller of `loo_refit` or `kfold` of observations or groups, `what`, whose score is unsure."""
-    for caution in refit_cautions(pareto_k, HIGH_K, what):
-        warnings.warn(str(caution), stacklevel=3)
 
 
 def _settings(model: Model, sampling: dict[str, Any], caller: str) -> Settings:
