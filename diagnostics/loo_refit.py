@@ -3,41 +3,30 @@
 PSIS approximates the same from one fit; this takes a fit per observation. It assumes nothing about weights, so it also
 holds where k-hat is high, as for every group with a parameter of its own: without a tank's data its intercept comes
 from the population, and its score is that of a new tank.
-
-It needs draws of the refit where what was left out is likely. An outlier that the model all but rules out may have none
-there. That shows in the draws of the first fit, since the posterior of all data is that of the refit, weighted by the
-likelihood of what was left out: the share of these draws in which this is higher than in any draw of the refit is the
-share of the mean likelihood that the refit missed.
 """
 
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .arrays import pooled, quietly
-from .cautions import missed_cautions
 from .cells import of_record
 from .formatting import record_text
-from .mcse import mcse_mean
 from .protocols import Floats, Ints
-from .refits import observations_of, refits
+from .refits import known_errors, left_out_score, lppd_of, missed_share, observations_of, refits
 from .rhat import rhat
-from .waic import log_mean_exp, standard_error_of_sum
+from .waic import standard_error_of_sum
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from hmc.model import Model
 
-Score: TypeAlias = tuple[Floats, Floats, Floats, int, Floats]
-
-# A score that misses more of the mean likelihood is not known within an error that its own draws can tell.
-HIGH_MISSED = 0.1
+Score: TypeAlias = tuple[float, float, float, int, float]
 
 
 class RefitPointwise(NamedTuple):
@@ -49,7 +38,7 @@ class RefitPointwise(NamedTuple):
     mcse: Floats  # Monte Carlo standard error of elpd_loo; NaN where `missed` is over 0.1
     rhat: Floats  # the largest Rhat of the refit's parameters
     divergences: Ints  # of the refit
-    missed: Floats  # of the mean likelihood, the share above all draws of the refit; see the top of this file
+    missed: Floats  # the share of the mean likelihood that the refit's draws miss: see `refits`
 
 
 class LooRefit(NamedTuple):
@@ -90,9 +79,9 @@ def loo_refit(
     Compare `psis_loo`: for the lecture's mST, PSIS gives a looic of about 222 and warns of nearly every tank, and the
     exact value is 269.8, because a tank that is left out is a new tank (tests/test_loo_refit.py).
 
-    Warns of observations that the draws of a refit do not come near, whose scores are mostly too low. ValueError for a model
-    whose observations cannot be left out, or for an empty group. A refit that fails or is interrupted ends the run:
-    RuntimeError, KeyboardInterrupt.
+    Warns of observations that the draws of a refit do not come near: their scores are mostly too low. ValueError for a
+    model whose observations cannot be left out, or for an empty group. A refit that fails or is interrupted ends the
+    run: RuntimeError, KeyboardInterrupt.
     """
     observations = observations_of(model, "loo_refit")
     left_out = [[i] for i in range(observations)] if groups is None else [list(group) for group in groups]
@@ -102,12 +91,9 @@ def loo_refit(
     reduce = functools.partial(_score, left_out)
     whole, *scores = refits(model, left_out, reduce, sampling, caller="loo_refit", **run)
     elpd, mcse, worst_rhat, divergences, highest = map(np.array, zip(*scores, strict=True))
-    lppd = np.array([log_mean_exp(log_lik) for log_lik in whole])
-    missed = np.array([(log_lik > bound).mean() for log_lik, bound in zip(whole, highest, strict=True)])
-    mcse = np.where(missed > HIGH_MISSED, np.nan, mcse)
-    pointwise = RefitPointwise(elpd, lppd - elpd, -2 * elpd, mcse, worst_rhat, divergences, missed)
-    for caution in missed_cautions(missed, HIGH_MISSED, "observation" if groups is None else "group"):
-        warnings.warn(str(caution), stacklevel=2)
+    missed = np.array([missed_share(log_lik, bound) for log_lik, bound in zip(whole, highest, strict=True)])
+    mcse = known_errors(mcse, missed, "observation" if groups is None else "group")
+    pointwise = RefitPointwise(elpd, lppd_of(whole) - elpd, -2 * elpd, mcse, worst_rhat, divergences, missed)
     return LooRefit(
         elpd_loo=float(elpd.sum()),
         p_loo=float(pointwise.p_loo.sum()),
@@ -127,7 +113,5 @@ def _score(
     """
     if not group:
         return [pooled(log_likelihood[:, :, of]).sum(axis=1) for of in groups]
-    joint = log_likelihood[:, :, group].sum(axis=2)
-    elpd = log_mean_exp(joint.ravel())
-    relative = np.exp(joint - elpd)  # mean 1, so its standard error is that of its log, to first order
-    return elpd, mcse_mean(relative), rhat(draws).max(), int(stats["diverging"].sum()), joint.max()
+    elpd, mcse, highest = left_out_score(log_likelihood[:, :, group].sum(axis=2))
+    return elpd, mcse, float(rhat(draws).max()), int(stats["diverging"].sum()), highest

@@ -323,7 +323,8 @@ def test_a_log_likelihood_is_run_at_draws_alone():
     short = {"draws": 50, "warmup": 100, "workers": 1, "progress": False, "initial": [70.0]}
     with pytest.raises(ValueError, match="math domain error"):
         of_ten(shifted_log_likelihood).pointwise("log_likelihood", np.zeros(1))
-    assert np.isfinite(loo_refit(of_ten(shifted_log_likelihood), **short).elpd_loo)
+    found = quietly(loo_refit, of_ten(shifted_log_likelihood), **short)  # whose data are far from all draws
+    assert np.isfinite(found.elpd_loo)
 
 
 @pytest.mark.parametrize(

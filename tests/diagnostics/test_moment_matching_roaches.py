@@ -126,7 +126,7 @@ def test_without_the_split_the_total_is_wrong(fit, exact):
 def test_refits_are_exact_where_their_draws_come_near_and_say_where_not(model, exact, fit):
     """Far outliers lie where the posterior without them has no draws; there moment matching alone is right."""
     high = np.flatnonzero(quietly(psis_loo, fit.log_likelihood).pareto_k > 0.7)
-    with pytest.warns(UserWarning, match=r"the draws of the refit do not come near \d of 1\d groups"):
+    with pytest.warns(UserWarning, match=r"the draws of the refit do not come near 10 of 13 groups"):
         found = loo_refit(model, [[int(i)] for i in high], seed=1, draws=1000, progress=False).pointwise
     known = np.isfinite(found.mcse)
     assert (known == (found.missed <= 0.1)).all()
