@@ -104,6 +104,24 @@ def k_cautions(pareto_k: Floats, threshold: float, is_trusted: Bools, cells: Cel
     ]
 
 
+def missed_cautions(missed: Floats, threshold: float, what: str) -> list[Caution]:
+    """Observations or groups (`what`) whose refit missed more than this share of their likelihood; none or one
+    `Caution`.
+    """
+    high = _worst_first(missed, missed > threshold)
+    if len(high) == 0:
+        return []
+    largest = float(missed[high[0]])
+    message = (
+        f"the draws of the refit do not come near {len(high)} of {len(missed)} {what}s, the farthest {what} "
+        f"{high[0] + 1}: {largest:.0%} of the draws of the posterior with it give it a higher likelihood than any draw "
+        "without it, so that its elpd is mostly too low, by an unknown error"
+    )
+    advice = "draw many more, or match moments of single observations (loo_moment_match) and look at their k-hats"
+    numbers = {"count": len(high), "total": len(missed), "largest": largest, "threshold": threshold}
+    return [Caution("pareto_k", high, numbers, message, advice)]
+
+
 def _few_draws(total: int, draws: int) -> Caution:
     there = "there is 1" if draws == 1 else f"there are {draws}"
     message = (

@@ -15,10 +15,9 @@ from numpy.typing import ArrayLike
 from .arrays import is_whole, pooled, quietly
 from .cells import of_record
 from .formatting import record_text
-from .mcse import mcse_mean
 from .protocols import Floats, Ints
-from .refits import observations_of, refits
-from .waic import log_mean_exp, standard_error_of_sum
+from .refits import known_errors, left_out_score, lppd_of, missed_share, observations_of, refits
+from .waic import standard_error_of_sum
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -32,7 +31,8 @@ class KFoldPointwise(NamedTuple):
     elpd_kfold: Floats  # log of the mean over draws of its likelihood, in the fit without its fold
     p_kfold: Floats
     kfoldic: Floats
-    mcse: Floats  # Monte Carlo standard error of elpd_kfold
+    mcse: Floats  # Monte Carlo standard error of elpd_kfold; NaN where `missed` is over 0.1
+    missed: Floats  # the share of the mean likelihood that the draws without its fold miss: see `refits`
 
 
 class KFold(NamedTuple):
@@ -69,7 +69,7 @@ def kfold(
     groups      a label for each observation, such as data.cafe: observations of the same label share a fold
 
     Observations, or groups, are dealt at random to folds of equal size, by `seed`. Each observation is scored by itself
-    (`loo_refit(model, groups)` scores a group jointly). The model, further arguments and errors are as for
+    (`loo_refit(model, groups)` scores a group jointly). The model, further arguments, warnings and errors are as for
     `loo_refit`; ValueError too for fewer than 2 folds, or more than there are observations or groups.
     """
     observations = observations_of(model, "kfold")
@@ -87,11 +87,16 @@ def kfold(
     fold = dealt(count, int(wanted), seed)[number]
     left_out = [np.flatnonzero(fold == k).tolist() for k in range(int(wanted))]
     run: dict[str, Any] = {"seed": seed, "workers": workers, "executor": executor, "progress": progress}
-    lppd, *scores = refits(model, left_out, _score, sampling, caller="kfold", **run)
-    elpd, mcse = np.empty(observations), np.empty(observations)
-    for members, (values, errors) in zip(left_out, scores, strict=True):
-        elpd[members], mcse[members] = values, errors
-    pointwise = KFoldPointwise(elpd, lppd[0] - elpd, -2.0 * elpd, mcse)
+    whole, *scores = refits(model, left_out, _score, sampling, caller="kfold", **run)
+    elpd, mcse, missed = np.empty((3, observations))
+    for members, found in zip(left_out, scores, strict=True):
+        elpd[members], mcse[members], highest = np.transpose(found)
+        joint = whole[:, members].sum(axis=1)
+        missed[members] = [
+            missed_share(whole[:, i], bound, joint - whole[:, i]) for i, bound in zip(members, highest, strict=True)
+        ]
+    mcse = known_errors(mcse, missed, "observation")
+    pointwise = KFoldPointwise(elpd, lppd_of(whole.T) - elpd, -2.0 * elpd, mcse, missed)
     return KFold(
         elpd_kfold=float(elpd.sum()),
         p_kfold=float(pointwise.p_kfold.sum()),
@@ -111,11 +116,8 @@ def dealt(count: int, folds: int, seed: int | None) -> Ints:
 @quietly
 def _score(
     log_likelihood: Floats, draws: Floats, stats: dict[str, Any], group: list[int]
-) -> tuple[list[Any], list[Any]]:
-    """(elpd, its Monte Carlo standard error) of each observation that was left out; of all, if none was."""
-    chosen = log_likelihood[:, :, group] if group else log_likelihood
-    flat = pooled(chosen)
-    elpd = [log_mean_exp(flat[:, i]) for i in range(flat.shape[1])]
-    if not group:
-        return elpd, []
-    return elpd, [mcse_mean(np.exp(chosen[:, :, i] - value)) for i, value in enumerate(elpd)]
+) -> Floats | list[tuple[float, float, float]]:
+    """(elpd, its Monte Carlo standard error, highest log likelihood in a draw) of each observation that was left out;
+    of the fit that leaves nothing out, the log likelihoods (S, observations).
+    """
+    return [left_out_score(log_likelihood[:, :, i]) for i in group] if group else pooled(log_likelihood)

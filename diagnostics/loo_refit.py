@@ -16,18 +16,17 @@ import numpy as np
 from .arrays import pooled, quietly
 from .cells import of_record
 from .formatting import record_text
-from .mcse import mcse_mean
 from .protocols import Floats, Ints
-from .refits import observations_of, refits
+from .refits import known_errors, left_out_score, lppd_of, missed_share, observations_of, refits
 from .rhat import rhat
-from .waic import log_mean_exp, standard_error_of_sum
+from .waic import standard_error_of_sum
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from hmc.model import Model
 
-Score: TypeAlias = tuple[Floats, Floats, Floats, int]
+Score: TypeAlias = tuple[float, float, float, int, float]
 
 
 class RefitPointwise(NamedTuple):
@@ -36,9 +35,10 @@ class RefitPointwise(NamedTuple):
     elpd_loo: Floats  # log of the mean over draws of the group's likelihood, the group left out of the fit
     p_loo: Floats
     looic: Floats
-    mcse: Floats  # Monte Carlo standard error of elpd_loo
+    mcse: Floats  # Monte Carlo standard error of elpd_loo; NaN where `missed` is over 0.1
     rhat: Floats  # the largest Rhat of the refit's parameters
     divergences: Ints  # of the refit
+    missed: Floats  # the share of the mean likelihood that the refit's draws miss: see `refits`
 
 
 class LooRefit(NamedTuple):
@@ -48,7 +48,7 @@ class LooRefit(NamedTuple):
     p_loo: float  # lppd - elpd_loo
     looic: float  # -2 elpd_loo, deviance scale: lower is better
     se: float  # standard error of `looic` over groups
-    mcse: float  # Monte Carlo standard error of `elpd_loo`: how far that of another seed may be
+    mcse: float  # Monte Carlo standard error of `elpd_loo`: how far that of another seed may be; NaN where one is
     pointwise: RefitPointwise
 
     def __repr__(self) -> str:
@@ -79,8 +79,9 @@ def loo_refit(
     Compare `psis_loo`: for the lecture's mST, PSIS gives a looic of about 222 and warns of nearly every tank, and the
     exact value is 269.8, because a tank that is left out is a new tank (tests/test_loo_refit.py).
 
-    ValueError for a model whose observations cannot be left out, or for an empty group. A refit that fails
-    or is interrupted ends the run: RuntimeError, KeyboardInterrupt.
+    Warns of observations that the draws of a refit do not come near: their scores are mostly too low. ValueError for a
+    model whose observations cannot be left out, or for an empty group. A refit that fails or is interrupted ends the
+    run: RuntimeError, KeyboardInterrupt.
     """
     observations = observations_of(model, "loo_refit")
     left_out = [[i] for i in range(observations)] if groups is None else [list(group) for group in groups]
@@ -88,9 +89,11 @@ def loo_refit(
         raise ValueError("loo_refit needs groups of at least one observation each")
     run: dict[str, Any] = {"seed": seed, "workers": workers, "executor": executor, "progress": progress}
     reduce = functools.partial(_score, left_out)
-    lppd, *scores = refits(model, left_out, reduce, sampling, caller="loo_refit", **run)
-    elpd, mcse, worst_rhat, divergences = map(np.array, zip(*scores, strict=True))
-    pointwise = RefitPointwise(elpd, np.array(lppd) - elpd, -2 * elpd, mcse, worst_rhat, divergences)
+    whole, *scores = refits(model, left_out, reduce, sampling, caller="loo_refit", **run)
+    elpd, mcse, worst_rhat, divergences, highest = map(np.array, zip(*scores, strict=True))
+    missed = np.array([missed_share(log_lik, bound) for log_lik, bound in zip(whole, highest, strict=True)])
+    mcse = known_errors(mcse, missed, "observation" if groups is None else "group")
+    pointwise = RefitPointwise(elpd, lppd_of(whole) - elpd, -2 * elpd, mcse, worst_rhat, divergences, missed)
     return LooRefit(
         elpd_loo=float(elpd.sum()),
         p_loo=float(pointwise.p_loo.sum()),
@@ -105,12 +108,10 @@ def loo_refit(
 def _score(
     groups: list[list[int]], log_likelihood: Floats, draws: Floats, stats: dict[str, Any], group: list[int]
 ) -> list[Floats] | Score:
-    """(elpd, its Monte Carlo standard error, largest Rhat, divergences) of the group that a fit was made without; of
-    the fit that leaves nothing out, the lppd of each group.
+    """(elpd, its Monte Carlo standard error, largest Rhat, divergences, highest log likelihood in a draw) of the group
+    that a fit was made without; of the fit that leaves nothing out, the log likelihoods (S,) of each group.
     """
     if not group:
-        return [log_mean_exp(pooled(log_likelihood[:, :, of]).sum(axis=1)) for of in groups]
-    joint = log_likelihood[:, :, group].sum(axis=2)
-    elpd = log_mean_exp(joint.ravel())
-    relative = np.exp(joint - elpd)  # mean 1, so its standard error is that of its log, to first order
-    return elpd, mcse_mean(relative), rhat(draws).max(), int(stats["diverging"].sum())
+        return [pooled(log_likelihood[:, :, of]).sum(axis=1) for of in groups]
+    elpd, mcse, highest = left_out_score(log_likelihood[:, :, group].sum(axis=2))
+    return elpd, mcse, float(rhat(draws).max()), int(stats["diverging"].sum()), highest

@@ -1,16 +1,30 @@
-"""Fits of a model without some of its observations: what `loo_refit` and `kfold` have in common."""
+"""Fits of a model without some of its observations: what `loo_refit` and `kfold` have in common.
+
+A score needs draws of the refit where what was left out is likely. An outlier that the model all but rules out may have
+none there. That shows in the draws of the first fit, since the posterior of all data is that of the refit, weighted by
+the likelihood of what was left out: the share of these draws in which this is higher than in any draw of the refit is
+the share of the mean likelihood that the refit missed (`missed_share`).
+"""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arrays import quietly
+from .cautions import missed_cautions
+from .mcse import mcse_mean
 from .protocols import Floats, Ints
+from .waic import log_mean_exp
+
+# A score that misses more of the mean likelihood is not known within an error that its own draws can tell.
+HIGH_MISSED = 0.1
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -72,6 +86,41 @@ def refits(
 
     [(whole, ends)] = fits(functools.partial(_whole_fit, settings._replace(seed=seeds[0]), reduce), [[]], False)
     return [whole, *fits(functools.partial(_refit, settings, left_out, seeds[1:], reduce, ends), left_out, progress)]
+
+
+@quietly
+def left_out_score(log_lik: Floats) -> tuple[float, float, float]:
+    """(elpd, its Monte Carlo standard error, the highest) of log likelihoods (chains, draws) of what was left out."""
+    elpd = float(log_mean_exp(log_lik.ravel()))
+    relative = np.exp(log_lik - elpd)  # mean 1, so its standard error is that of its log, to first order
+    return elpd, float(mcse_mean(relative)), float(log_lik.max())
+
+
+@quietly
+def lppd_of(log_liks: Iterable[Floats]) -> Floats:
+    """lppd of observations or groups, each with log likelihoods (S,) in draws of the first fit."""
+    return np.array([log_mean_exp(log_lik) for log_lik in log_liks])
+
+
+@quietly
+def missed_share(log_lik: Floats, highest: float, others: Floats | None = None) -> float:
+    """The share of the mean likelihood of what was left out that is above `highest`, the highest log likelihood in a
+    draw of the refit.
+
+    `log_lik`: log likelihoods (S,) in draws of the first fit. `others`: those of what was left out with it, and is
+    scored apart; draws are weighted to the posterior without that.
+    """
+    weights = np.ones(len(log_lik)) if others is None else np.exp(others.min() - others)
+    return float(weights @ (log_lik > highest) / weights.sum())
+
+
+def known_errors(mcse: Floats, missed: Floats, what: str) -> Floats:
+    """Monte Carlo standard errors, NaN where too much was missed; warns the caller of `loo_refit` or `kfold` of these
+    observations or groups, `what`.
+    """
+    for caution in missed_cautions(missed, HIGH_MISSED, what):
+        warnings.warn(str(caution), stacklevel=3)
+    return np.where(missed > HIGH_MISSED, np.nan, mcse)
 
 
 def _settings(model: Model, sampling: dict[str, Any], caller: str) -> Settings:

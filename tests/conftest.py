@@ -21,6 +21,8 @@ if threading.current_thread() is threading.main_thread():
 SLOW = {
     "benchmarks/test_efficiency",
     "benchmarks/test_posteriors",
+    "benchmarks/test_roaches",
+    "diagnostics/test_moment_matching_roaches",
     "diagnostics/test_necks",
     "diagnostics/test_rstar",
     "figures/cafes/test_sheet",

@@ -11,6 +11,8 @@ import hmc
 import models
 from diagnostics import kfold, loo_refit
 from diagnostics.kfold import dealt
+from tests.diagnostics.helpers.matching import quietly
+from tests.test_loo_refit import conjugate, outlying
 
 GOLDEN = Path(__file__).parent / "golden" / "models"
 FEW = {"chains": 2, "warmup": 100, "draws": 100, "progress": False}
@@ -39,7 +41,7 @@ def test_a_new_group_is_predicted_worse_than_a_known_one():
     """Visits to cafes: without any visit to a cafe, its mean comes from the population."""
     model = models.cafes()
     cafe = model.data.cafe
-    new = kfold(model, groups=cafe, progress=False)
+    new = quietly(kfold, model, groups=cafe, progress=False)  # the second cafe is unlike all others
     known = kfold(model, 5, progress=False)
     assert {tuple(sorted(set(cafe[new.folds == k]))) for k in range(5)} == {(k,) for k in range(5)}
     assert any(len(set(cafe[known.folds == k])) > 1 for k in range(5))
@@ -47,7 +49,7 @@ def test_a_new_group_is_predicted_worse_than_a_known_one():
     assert new.p_kfold > known.p_kfold > 0.0
     # The visits to a cafe share its mean, so jointly they are less of a surprise than one by one.
     groups = [np.flatnonzero(cafe == k).tolist() for k in range(5)]
-    joint = loo_refit(model, groups, progress=False).pointwise
+    joint = quietly(loo_refit, model, groups, progress=False).pointwise
     single = np.bincount(cafe, weights=new.pointwise.elpd_kfold)
     assert (joint.elpd_loo > single).all()
     assert new.se == pytest.approx(np.sqrt(5.0 * np.var(single, ddof=1)))
@@ -61,9 +63,31 @@ def test_folds_are_of_equal_size_and_by_the_seed():
 
 
 def test_results_do_not_depend_on_the_number_of_workers():
-    one, two = (kfold(models.cafes(), 3, workers=workers, **FEW) for workers in (1, 2))
+    one, two = (quietly(kfold, models.cafes(), 3, workers=workers, **FEW) for workers in (1, 2))
     assert one.pointwise.elpd_kfold.tolist() == two.pointwise.elpd_kfold.tolist()
-    assert one.pointwise.elpd_kfold.tolist() != kfold(models.cafes(), 3, seed=5, **FEW).pointwise.elpd_kfold.tolist()
+    other = quietly(kfold, models.cafes(), 3, seed=5, **FEW)
+    assert one.pointwise.elpd_kfold.tolist() != other.pointwise.elpd_kfold.tolist()
+
+
+def test_an_observation_that_no_draw_comes_near_has_no_error_whatever_shares_its_fold():
+    y, _ = outlying(20.0)
+    with pytest.warns(UserWarning, match="come near 1 of 11 observations, the farthest observation 11"):
+        found = kfold(conjugate(y), 3, draws=2000, workers=1, progress=False)
+    points = found.pointwise
+    assert np.flatnonzero(np.isnan(points.mcse)).tolist() == [10]
+    assert points.missed[10] > 0.5 > 0.05 > points.missed[:10].max()
+    # mu without a fold is Normal(sum / (n + 1), 1 / (n + 1)) of the n others.
+    z = []
+    for i in range(10):
+        others = y[found.folds != found.folds[i]]
+        mean, precision = others.sum() / (others.size + 1), others.size + 1
+        exact = stats.norm.logpdf(y[i], mean, np.sqrt(1 + 1 / precision))
+        z.append((points.elpd_kfold[i] - exact) / points.mcse[i])
+    assert abs(np.array(z)).max() < stats.norm.isf(1e-4 / 20)
+    # Of a fold with one observation, both are the same question.
+    assert quietly(kfold, conjugate(y), 11, workers=1, progress=False).pointwise.missed[10] > 0.5
+    near = kfold(conjugate(outlying(2.0)[0]), 3, draws=2000, workers=1, progress=False)
+    assert np.isfinite(near.pointwise.mcse).all()
 
 
 @pytest.mark.parametrize(

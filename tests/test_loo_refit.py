@@ -23,6 +23,7 @@ from hmc.replication import adapted_chains, chains_from
 from hmc.running import execution
 from hmc.running.executors import InlineExecutor
 from hmc.settings import check_settings
+from tests.diagnostics.helpers.matching import quietly
 
 GOLDEN = Path(__file__).parent / "golden" / "models"
 
@@ -322,7 +323,8 @@ def test_a_log_likelihood_is_run_at_draws_alone():
     short = {"draws": 50, "warmup": 100, "workers": 1, "progress": False, "initial": [70.0]}
     with pytest.raises(ValueError, match="math domain error"):
         of_ten(shifted_log_likelihood).pointwise("log_likelihood", np.zeros(1))
-    assert np.isfinite(loo_refit(of_ten(shifted_log_likelihood), **short).elpd_loo)
+    found = quietly(loo_refit, of_ten(shifted_log_likelihood), **short)  # whose data are far from all draws
+    assert np.isfinite(found.elpd_loo)
 
 
 @pytest.mark.parametrize(
@@ -375,3 +377,42 @@ def test_a_model_whose_data_have_no_weight_is_refused():
 def test_groups_of_nothing_are_refused(groups):
     with pytest.raises(ValueError, match="at least one observation"):
         loo_refit(conjugate([0.0, 1.0]), groups, draws=50, warmup=50, workers=1, progress=False)
+
+
+def outlying(distance):
+    """Ten observations of the conjugate model, and one so far away; the exact elpd of each."""
+    y = np.append(np.linspace(-1.0, 1.0, 10), distance)
+    others = y.sum() - y
+    return y, stats.norm.logpdf(y, others / 11, np.sqrt(1 + 1 / 11))
+
+
+@pytest.mark.parametrize("distance", [2.0, 20.0])
+def test_an_outlier_that_no_draw_comes_near_has_no_error_and_is_told(distance):
+    """As far as its own draws can tell, the mean likelihood of an outlier at 20 is known: they all are too low."""
+    y, exact = outlying(distance)
+    if distance == 2.0:
+        found = loo_refit(conjugate(y), draws=2000, workers=1, progress=False)
+    else:
+        with pytest.warns(UserWarning, match=r"come near 1 of 11 observations, the farthest observation 11: \d+% of"):
+            found = loo_refit(conjugate(y), draws=2000, workers=1, progress=False)
+    points = found.pointwise
+    known = np.isfinite(points.mcse)
+    assert np.flatnonzero(~known).tolist() == ([] if distance == 2.0 else [10])
+    assert agree((points.elpd_loo - exact)[known] / points.mcse[known])
+    assert np.isfinite(found.mcse) == known.all()
+    if distance == 20.0:
+        assert points.elpd_loo[10] < exact[10] - 1.0
+        assert points.missed[10] > 0.5 > 0.01 > points.missed[:10].max()
+
+
+@pytest.mark.parametrize("distance", [0.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 30.0])
+def test_a_score_of_an_outlier_is_right_within_its_error_or_has_none(distance):
+    y, exact = outlying(distance)
+    z = []
+    for seed in range(5):
+        points = quietly(loo_refit, conjugate(y), [[10]], seed=seed, workers=1, progress=False).pointwise
+        z.append((points.elpd_loo[0] - exact[10]) / points.mcse[0])
+    known = np.isfinite(z)
+    assert known.all() or distance > 6.0
+    assert not known.any() or distance < 14.0
+    assert abs(np.array(z)[known]).max(initial=0.0) < stats.norm.isf(1e-4 / (2 * 5))

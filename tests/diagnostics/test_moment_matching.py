@@ -5,7 +5,6 @@ tanks.
 import functools
 import json
 import math
-import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,10 +15,10 @@ from scipy import stats
 import hmc
 import models
 from diagnostics import Matching, compare, loo_moment_match, moment_match, moment_matching, psis, psis_loo
+from tests.diagnostics.helpers.matching import do_as_loo, draws_of_r, quietly, runs_beside_r
 
 OUTLIER = 4
 GOLDEN = Path(__file__).parents[1] / "golden"
-R = json.loads((GOLDEN / "diagnostics" / "moment_matching.json").read_text())
 
 
 class Regression:
@@ -67,8 +66,9 @@ class Regression:
         spread = 1 + self.x[i] @ np.linalg.solve(precision, self.x[i])
         return stats.t.logpdf(self.y[i], 2 * shape, self.x[i] @ mean, math.sqrt(rate / shape * spread))
 
-    def arguments(self, seed):
-        draws = self.draws(seed)
+    def arguments(self, draws):
+        """Those of `moment_match`, of these draws or of draws from a seed."""
+        draws = self.draws(draws) if isinstance(draws, int) else draws
         log_lik = self.log_lik(draws.reshape(-1, 3)).reshape(*draws.shape[:2], 20)
         return draws, log_lik, self.log_density, self.log_lik_i
 
@@ -82,12 +82,6 @@ def outliers(how=None, seeds=SEEDS):
     results = [quietly(moment_match, *REGRESSION.arguments(seed), how) for seed in seeds]
     errors = [result.pointwise.elpd_loo[OUTLIER] - REGRESSION.exact(OUTLIER) for result in results]
     return np.array(errors), np.array([result.pareto_k[OUTLIER] for result in results])
-
-
-def quietly(function, *arguments, **named):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return function(*arguments, **named)
 
 
 def is_exact(errors):
@@ -160,41 +154,22 @@ def test_the_weights_of_the_split_are_those_of_loos_formula():
     np.testing.assert_allclose(found.log_weights, psis(ratio, 1.0).log_weights, rtol=1e-9)
 
 
-def runs_beside_r():
+def beside_r():
     """(ours, R's) of every run in the golden file, on the same draws of the same regression."""
-    rows = np.loadtxt(GOLDEN / "diagnostics" / "moment_matching_draws.csv", delimiter=",", skiprows=1)
     data = np.loadtxt(GOLDEN / "diagnostics" / "moment_matching_data.csv", delimiter=",", skiprows=1)
     assert np.array_equal(data, np.c_[REGRESSION.x[:, 1], REGRESSION.y])
-    draws = rows[:, 1:].reshape(4, 250, 3)
-    log_lik = REGRESSION.log_lik(rows[:, 1:]).reshape(4, 250, 20)
-    for run in R["runs"]:
-        how = Matching(run["k_threshold"], run["max_iters"], run["split"], run["cov"])
-        found = quietly(moment_match, draws, log_lik, REGRESSION.log_density, REGRESSION.log_lik_i, how)
-        yield found, run
-
-
-def undone_as_by_loo(move, draws, mean):
-    """The shift is taken off last, though the move adds it last."""
-    return np.linalg.solve(move.mapping, (draws - mean).T).T / move.scaling + mean - move.shift
-
-
-def of_the_second_half(log_lik, chains):
-    """loo's relative efficiency of split draws."""
-    return OF_BOTH_HALVES(log_lik, chains)[-1:]
-
-
-OF_BOTH_HALVES = moment_matching._efficiencies
+    draws = draws_of_r("moment_matching")
+    return runs_beside_r("moment_matching", *REGRESSION.arguments(draws))
 
 
 def test_all_numbers_are_rs_but_for_the_inverse_of_moves_that_scale(monkeypatch):
-    for found, run in runs_beside_r():
+    for found, run in beside_r():
         np.testing.assert_allclose(found.pareto_k, run["pareto_k"], rtol=0, atol=1e-10)
         scales = run["split"] and run["k_threshold"] < 0.7
         apart = abs(found.pointwise.elpd_loo - run["elpd_loo"]).max()
         assert 1e-5 < apart < 0.01 if scales else apart < 1e-11
-    monkeypatch.setattr(moment_matching.Affine, "undo", undone_as_by_loo)
-    monkeypatch.setattr(moment_matching, "_efficiencies", of_the_second_half)
-    for found, run in runs_beside_r():
+    do_as_loo(monkeypatch)
+    for found, run in beside_r():
         np.testing.assert_allclose(found.pointwise.elpd_loo, run["elpd_loo"], rtol=0, atol=1e-11)
         np.testing.assert_allclose(found.pointwise.n_eff, run["n_eff"], rtol=1e-10)
 
@@ -202,12 +177,12 @@ def test_all_numbers_are_rs_but_for_the_inverse_of_moves_that_scale(monkeypatch)
 @pytest.mark.parametrize("broken", ["shift_and_scale", "log_jacobian"])
 def test_a_wrong_step_does_not_give_rs_numbers(monkeypatch, broken):
     """Negative twin: another divisor of the variance; no Jacobian."""
-    monkeypatch.setattr(moment_matching.Affine, "undo", undone_as_by_loo)
+    do_as_loo(monkeypatch)
     if broken == "log_jacobian":
         monkeypatch.setattr(moment_matching.Affine, broken, lambda move: 0.0)
     else:
         monkeypatch.setattr(moment_matching, "variance", lambda x, axis: x.var(axis=axis))
-    apart = [abs(found.pointwise.elpd_loo - run["elpd_loo"]).max() for found, run in runs_beside_r()]
+    apart = [abs(found.pointwise.elpd_loo - run["elpd_loo"]).max() for found, run in beside_r()]
     assert max(apart) > 1e-5
 
 

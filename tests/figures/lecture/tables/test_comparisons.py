@@ -46,7 +46,8 @@ def refits():
 def refit_of(name, errors_off, mcse=0.02):
     exact = np.array(golden(f"exact_{name}")["pointwise"]["elpd_loo"])
     elpd = exact + errors_off * mcse / np.sqrt(48)
-    parts = RefitPointwise(elpd, 0 * elpd, -2 * elpd, 0 * elpd + mcse, np.linspace(1.0, 1.004, 48), np.eye(48)[7])
+    rhat, divergences = np.linspace(1.0, 1.004, 48), np.eye(48)[7]
+    parts = RefitPointwise(elpd, 0 * elpd, -2 * elpd, 0 * elpd + mcse, rhat, divergences, 0 * elpd)
     se = np.sqrt(48 * parts.looic.var(ddof=1))
     return LooRefit(elpd.sum(), 0.0, parts.looic.sum(), se, mcse * np.sqrt(48), parts)
 

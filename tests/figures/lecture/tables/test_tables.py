@@ -59,7 +59,7 @@ def refit(deviance, mcse):
     """A `LooRefit` with these deviances of tanks, all of one Monte Carlo error."""
     deviance, n = np.asarray(deviance), len(deviance)
     pointwise = RefitPointwise(
-        -deviance / 2, np.zeros(n), deviance, np.full(n, mcse), np.full(n, 1.004), np.zeros(n, int)
+        -deviance / 2, np.zeros(n), deviance, np.full(n, mcse), np.full(n, 1.004), np.zeros(n, int), np.zeros(n)
     )
     return LooRefit(-deviance.sum() / 2, 0.0, deviance.sum(), 1.0, mcse * np.sqrt(n), pointwise)
 
