@@ -49,12 +49,11 @@ MAY_IMPORT = {
     ),
     "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.model", "hmc.jit", "hmc.settings", "hmc.display"),
     "hmc.checking": (
-        *("hmc.errors", "hmc.model", "hmc.pointwise", "hmc.parameters", "hmc.transforms", "hmc.jit"),
-        "hmc.sampler.chain",
-        *("hmc.results.identity", "hmc.results.coordinates", "hmc.display"),
+        *("hmc.errors", "hmc.model", "hmc.model_data", "hmc.pointwise", "hmc.parameters", "hmc.transforms", "hmc.jit"),
+        *("hmc.sampler.chain", "hmc.results.coordinates", "hmc.display"),
     ),
     "hmc.cli": PACKAGES,
-    "models": ("models", "=hmc", "hmc.numerics", "hmc.transforms", "hmc.correlations", "hmc.jit.kernel"),
+    "models": ("models", "=hmc", "hmc.errors", "hmc.numerics", "hmc.transforms", "hmc.correlations", "hmc.jit.kernel"),
     "models.coverage": ("models", "=hmc", "hmc.replication"),
     "diagnostics": ("diagnostics",),
     "diagnostics.refits": (

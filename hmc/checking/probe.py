@@ -7,6 +7,7 @@ writes too far changes them, and the result of one that reads too far depends on
 import math
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,18 @@ def ended(model: Model, died: Died) -> Fault:
         "numbers in all, and the lengths of the data with the indices used."
     )
     return Fault("outside", "", message, advice)
+
+
+def called(
+    model: Model, role: str, function: Callable[..., Any], *arguments: Any, position: np.ndarray | None = None
+) -> Any:
+    """The result of a function of the model, at a position if it is given one. BrokenError where it raises."""
+    calling(role, position)
+    try:
+        with np.errstate(all="ignore"):
+            return function(*arguments)
+    except Exception as error:
+        raise BrokenError(raised(model, role, error)) from None
 
 
 def not_compiled(model: Model, error: ValueError) -> Fault:

@@ -27,8 +27,8 @@ import hmc
 import models
 from diagnostics import ebfmi, ess_bulk, ess_tail, rhat
 from hmc.files import write_whole
+from hmc.model_data import fields
 from hmc.parameters import element_names
-from hmc.results.identity import fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
