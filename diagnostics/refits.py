@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -76,15 +75,12 @@ def refits(
 
 def _settings(model: Model, sampling: dict[str, Any], caller: str) -> Settings:
     """The settings of every fit, from arguments of `hmc.sample`."""
-    from hmc.sampling import initial_positions, sample
-    from hmc.settings import Settings, check_settings
+    from hmc.sampling import settings_from
+    from hmc.settings import Settings
 
-    defaults = {name: inspect.signature(sample).parameters[name].default for name in Settings._fields}
-    if unknown := [name for name in sampling if name not in defaults or name == "keep_warmup"]:
+    if unknown := [name for name in sampling if name not in Settings._fields or name == "keep_warmup"]:
         raise TypeError(f"{caller} has no argument {unknown[0]!r}")
-    given = defaults | sampling
-    settings = check_settings(**given | {"initial": None, "keep_warmup": False})
-    return settings._replace(initial=initial_positions(model, given["initial"], settings.chains))
+    return settings_from(model, **sampling)
 
 
 def _seeds(seed: int | None) -> Iterator[int]:

@@ -246,22 +246,20 @@ class Model:
         """A hash of all that the log density reaches, the same in every process that has the same code; None where it
         cannot be known.
         """
-        if self.is_of_this_process:
-            return None
-        try:
-            return author_function_key(self.log_density, self._packed.type)
-        except UndeterminableError:
-            return None
+        return self._known_code()[0]
 
     def unknown_code(self) -> str | None:
         """Objects reached by the log density whose content cannot be known, in words; None if there are none."""
+        return self._known_code()[1]
+
+    def _known_code(self) -> tuple[str | None, str | None]:
+        """(`density_key`, `unknown_code`), one of which is None."""
         if self.is_of_this_process:
-            return "a function at an address"
+            return None, "a function at an address"
         try:
-            author_function_key(self.log_density, self._packed.type)
+            return author_function_key(self.log_density, self._packed.type), None
         except UndeterminableError as error:
-            return str(error)
-        return None
+            return None, str(error)
 
     def evaluate(self, position: ArrayLike) -> tuple[float, NDArray[np.float64]]:
         """(log density, gradient) at an unconstrained position."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +92,8 @@ def sample(
     `fit.failures` if it fails again. OSError if the checkpoint cannot be written.
     """
     check_model(model, "hmc.sample")
-    settings = check_settings(
+    settings = settings_from(
+        model,
         chains=chains,
         warmup=warmup,
         draws=draws,
@@ -103,10 +105,9 @@ def sample(
         tolerance=tolerance,
         metric=metric,
         adaptation=adaptation,
-        initial=None,
+        initial=initial,
         keep_warmup=keep_warmup,
     )
-    settings = settings._replace(initial=initial_positions(model, initial, settings.chains))
     check_execution(workers, executor)
     check_memory(model.name, settings, model.dimension)
     identity = identity_of(model)
@@ -243,7 +244,15 @@ def _gathered(
     return fit
 
 
-def initial_positions(model: Model, initial: Initial, chains: int) -> NDArray[np.float64] | None:
+def settings_from(model: Model, **given: Any) -> Settings:
+    """The `Settings` of a run of a model: these arguments of `sample`, and its defaults for the rest."""
+    parameters = inspect.signature(sample).parameters
+    given = {name: parameters[name].default for name in Settings._fields} | given
+    settings = check_settings(**given | {"initial": None})
+    return settings._replace(initial=_initial_positions(model, given["initial"], settings.chains))
+
+
+def _initial_positions(model: Model, initial: Initial, chains: int) -> NDArray[np.float64] | None:
     """`initial` as unconstrained positions (chains, dimension), or None."""
     if initial is None:
         return None

@@ -182,11 +182,9 @@ def _made_up(model: Model) -> Fit:
     from hmc.results.identity import identity_of
     from hmc.running.tasks import ChainResult
     from hmc.sampler.chain import make_record
-    from hmc.settings import check_settings
+    from hmc.sampling import settings_from
 
-    chosen: dict[str, Any] = {"chains": 1, "warmup": 0, "draws": 2, "seed": 1, "target_accept": 0.8, "max_depth": 10}
-    chosen |= {"algorithm": "nuts", "path_length": None, "metric": "diag", "adaptation": "gradients"}
-    settings = check_settings(**chosen, initial=None, keep_warmup=False)
+    settings = settings_from(model, chains=1, warmup=0, draws=2)
     chain = ChainResult(0, make_record(2, 2, model.dimension), np.ones(model.dimension), None, None)
     run: dict[str, Any] = {"identity": identity_of(model), "interrupted": False, "seconds": 0.0}
     return gather(model, settings, [chain], [], **run).without_derived()

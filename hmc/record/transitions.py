@@ -8,7 +8,6 @@ there.
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,8 +25,8 @@ from hmc.sampler.nuts import make_trajectory
 from hmc.sampler.outcome import Outcome
 from hmc.sampler.phase_space import Hamiltonian, Reach, Start, draw_momentum
 from hmc.sampler.starting import chain_rng, make_orders, start
-from hmc.sampling import initial_positions, sample
-from hmc.settings import Settings, check_settings, check_whole
+from hmc.sampling import settings_from
+from hmc.settings import Settings, check_whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from hmc.model import Model
 
 _AT_A_TIME = 50  # transitions of the warm-up between two chances for Ctrl-C
-# Draws do not depend on these.
-_NOT_SETTINGS = ("model", "draws", "workers", "executor", "keep_warmup", "checkpoint", "progress")
 _SETTINGS_FROM = ("algorithm", "path_length", "tolerance", "max_depth")  # of `record_from`
 
 
@@ -206,13 +203,11 @@ def record_from(
 def _checked(model: Model, given: dict[str, Any]) -> Settings:
     """`Settings` of these arguments of `hmc.sample`, its own defaults for the rest."""
     check_model(model, "hmc.record")
-    known = {n: p.default for n, p in inspect.signature(sample).parameters.items() if n not in _NOT_SETTINGS}
+    known = [name for name in Settings._fields if name not in ("draws", "keep_warmup")]
     unknown = [name for name in given if name not in known]
     if unknown:
         raise ValueError(f"{unknown[0]} is not a setting of a recorded chain; the settings are {', '.join(known)}")
-    initial = given.get("initial")
-    settings = check_settings(**{**known, **given, "initial": None}, draws=1, keep_warmup=False)
-    return settings._replace(initial=initial_positions(model, initial, settings.chains))
+    return settings_from(model, **given, draws=1)
 
 
 def _orders(settings: Settings) -> Orders:

@@ -7,6 +7,7 @@ the same rows by the same arithmetic.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -126,10 +127,10 @@ class Watcher:
         self.extents: dict[int, tuple[int, int]] = {}
         self.proposals: dict[int, int] = {}
         taking = {"take_proposal": self._take_proposal}
-        self._real_join = substituted(nuts.join, **taking)
-        self._real_join_leaves = substituted(nuts.join_leaves, **taking)
+        joins = {join.__name__: substituted(join, **taking) for join in (nuts.join, nuts.join_leaves)}
+        building: dict[str, Any] = {name: functools.partial(self._join, join) for name, join in joins.items()}
+        building["add_leaf"] = self._add_leaf
         self._real_join_trunk = substituted(nuts.join_trunk, **taking)
-        building: dict[str, Any] = {"add_leaf": self._add_leaf, "join": self._join, "join_leaves": self._join_leaves}
         self._real_walk = substituted(macro_step.walk, leapfrog=self._step_of_walk)
         self._real_next_leaf = substituted(nuts.next_leaf, walk=self._walk)
         self._real_double = substituted(nuts.double, next_leaf=self._next_leaf, **building)
@@ -201,17 +202,9 @@ class Watcher:
         self.steps.append((point.position.copy(), energy_of(log_density, point.momentum)))
         return log_density
 
-    def _double(
-        self,
-        flow: nuts.Flow,
-        spans: nuts.Spans,
-        point: PhasePoint,
-        depth: int,
-        rng: np.random.Generator,
-        stop: NDArray[np.int64],
-    ) -> nuts.Growth:
+    def _double(self, flow: nuts.Flow, spans: nuts.Spans, point: PhasePoint, depth: int, *rest: Any) -> nuts.Growth:
         self.doubling = depth + 1
-        return self._real_double(flow, spans, point, depth, rng, stop)
+        return self._real_double(flow, spans, point, depth, *rest)
 
     def _add_leaf(self, spans: nuts.Spans, level: int, *rest: Any) -> None:
         number = self.leaves[-1].number
@@ -222,19 +215,8 @@ class Watcher:
         self.proposals[target] = self.proposals[source]
         nuts.take_proposal(spans, source, target)
 
-    def _join(self, spans: nuts.Spans, earlier: int, later: int, rng: np.random.Generator) -> bool:
-        return self._watch_join(self._real_join, spans, earlier, later, rng)
-
-    def _join_leaves(self, spans: nuts.Spans, earlier: int, later: int, rng: np.random.Generator) -> bool:
-        return self._watch_join(self._real_join_leaves, spans, earlier, later, rng)
-
-    def _watch_join(
-        self,
-        real_join: Callable[..., bool],
-        spans: nuts.Spans,
-        earlier: int,
-        later: int,
-        rng: np.random.Generator,
+    def _join(
+        self, real_join: Callable[..., bool], spans: nuts.Spans, earlier: int, later: int, rng: np.random.Generator
     ) -> bool:
         """A join of two parts of a doubling, into the level of the later one."""
         parts = self._stretch(spans, earlier), self._stretch(spans, later)
