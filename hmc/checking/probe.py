@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from hmc.author_errors import line_of
 from hmc.checking.bounds import bounds_checked, in_python
 from hmc.checking.child import Died, calling
 from hmc.checking.findings import BrokenError, Fault, component_names, first_line, place
-from hmc.errors import line_of
 from hmc.jit.compiled import DENSITY, compile_author_function
 from hmc.jit.kernel import jit_is_disabled
 from hmc.model import Model

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hmc.record.transitions import IN_WORDS, Doubling, RecordedTransition, record
-from hmc.record.watcher import Check, Join, Leaf
+from hmc.record.recorded import IN_WORDS, Check, Doubling, Join, Leaf, RecordedTransition
+from hmc.record.transitions import record
 from hmc.sampler.metric import factor
 from hmc.sampler.outcome import DIVERGENCE, GOING_ON, IRREVERSIBLE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hmc.author_errors import told_with_line
 from hmc.display import NamedArrays
-from hmc.errors import told_with_line
 from hmc.model import check_model
 from hmc.results.derived import derived_draws
 from hmc.settings import check_whole
