@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
 def observations_of(model: Model, caller: str) -> int:
     """How many observations a model has; ValueError where they cannot be left out and scored."""
-    from hmc.model import check_model  # here alone: other diagnostics take arrays
+    from hmc.model import check_has, check_model  # here alone: other diagnostics take arrays
 
     check_model(model, caller)
-    if model.log_likelihood is None:
-        raise ValueError(f"{model.name} has no log_likelihood function, which {caller} needs")
+    check_has(model, "log_likelihood", need=f"{caller} needs")
     return len(model.without([]).data.weight)
 
 

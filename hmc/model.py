@@ -352,6 +352,13 @@ class Model:
 _NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than `simulate_data` is compiled
 
 
+def check_has(model: Model, *roles: str, need: str) -> None:
+    """ValueError unless the model has these functions; `need` says what for: "predictive draws need"."""
+    for role in roles:
+        if getattr(model, role) is None:
+            raise ValueError(f"{model.name} has no {role} function, which {need}")
+
+
 def check_model(model: object, caller: str) -> None:
     """ValueError unless this is a Model; `caller` is the function that takes it."""
     if not isinstance(model, Model):

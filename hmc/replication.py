@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hmc.model import Model, check_model
+from hmc.model import Model, check_has, check_model
 from hmc.running.batches import in_batches
 from hmc.running.tasks import ChainResult, Items, run_chain
 from hmc.sampler.chain import AnyRecord
@@ -194,9 +194,7 @@ def _last(records: Sequence[AnyRecord], draws: int) -> tuple[NDArray[np.float64]
 
 def check_simulates(model: Model) -> None:
     """ValueError if data cannot be simulated from the prior of a model."""
-    for role in ("simulate", "simulate_data"):
-        if getattr(model, role) is None:
-            raise ValueError(f"{model.name} has no {role} function, which simulating data from its prior needs")
+    check_has(model, "simulate", "simulate_data", need="simulating data from its prior needs")
 
 
 def _replication(experiment: Experiment, model: Model, number: int, cells: NDArray[np.int64]) -> Any:

@@ -19,7 +19,6 @@ OF_LECTURE = ("mST", "cafes")  # beside the toys, where no model is given
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser(
         "explore",
         help="write a page in which the sampler runs in the browser, for you to play with, step by step",
@@ -44,7 +43,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc explore`."""
     _check_out(options)
     if options.lecture and options.models:
         raise ValueError(f"--lecture has models of its own; leave out {' '.join(options.models)}")

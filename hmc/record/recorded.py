@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 IN_WORDS = {"nuts": "NUTS", "walnuts": "WALNUTS", "hmc": "static HMC"}
 
 
+def counted(n: int, noun: str) -> str:
+    """A number of things in words: "1 step", "2 steps"."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 class WalkTaken(NamedTuple):
     """One walk of a macro step: a try to take it at some level, or a look back."""
 
@@ -121,7 +126,7 @@ class RecordedTransition(NamedTuple):
 
     def __repr__(self) -> str:
         kind = IN_WORDS[self.algorithm]
-        steps = f"{self.outcome.n_steps} step{'' if self.outcome.n_steps == 1 else 's'}"
+        steps = counted(self.outcome.n_steps, "step")
         return f"<RecordedTransition {self.model}, chain {self.chain + 1}, {self.place}: {kind}, {steps}>"
 
     def _repr_html_(self) -> str | None:  # a field to type checkers, were it assigned
