@@ -27,16 +27,8 @@ if TYPE_CHECKING:
 
 # Transitions in which a chain that begins at a draw of nearly the same posterior forgets that it does.
 BURN_IN = 50
-# Settings of `hmc.sample` that replications may have, besides those that `replicate` names.
-_FURTHER_SETTINGS = {
-    "target_accept": 0.8,
-    "max_depth": 10,
-    "algorithm": "nuts",
-    "path_length": None,
-    "tolerance": None,
-    "metric": "auto",
-    "adaptation": "gradients",
-}
+# Settings that `replicate` names itself, or has no use for.
+_OWN_SETTINGS = ("chains", "warmup", "draws", "seed", "initial", "keep_warmup")
 
 
 class ReplicationFailure(NamedTuple):
@@ -99,10 +91,9 @@ def replicate(
     compiled.
     """
     check_model(model, "replicate")
-    if unknown := [name for name in sampling if name not in _FURTHER_SETTINGS]:
+    if unknown := [name for name in sampling if name not in Settings._fields or name in _OWN_SETTINGS]:
         raise TypeError(f"replicate has no setting {unknown[0]!r}")
-    given = {"chains": chains, "warmup": warmup, "draws": draws, "seed": seed, "initial": None, "keep_warmup": False}
-    settings = check_settings(**given, **_FURTHER_SETTINGS | sampling)
+    settings = check_settings(chains=chains, warmup=warmup, draws=draws, seed=seed, **sampling)
     check_whole("replications", replications, least=1)
     if design is None:
         check_simulates(model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -246,10 +245,9 @@ def _gathered(
 
 def settings_from(model: Model, **given: Any) -> Settings:
     """The `Settings` of a run of a model: these arguments of `sample`, and its defaults for the rest."""
-    parameters = inspect.signature(sample).parameters
-    given = {name: parameters[name].default for name in Settings._fields} | given
-    settings = check_settings(**given | {"initial": None})
-    return settings._replace(initial=_initial_positions(model, given["initial"], settings.chains))
+    initial = given.pop("initial", None)
+    settings = check_settings(**given)
+    return settings._replace(initial=_initial_positions(model, initial, settings.chains))
 
 
 def _initial_positions(model: Model, initial: Initial, chains: int) -> NDArray[np.float64] | None:
