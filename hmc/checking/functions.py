@@ -54,12 +54,7 @@ def pointwise_findings(model: Model, role: str, positions: Sequence[np.ndarray])
             room.build(wall)
             at.build(wall)
             room.inside[:], at.inside[:] = fill, position
-            calling(role, position)
-            try:
-                with np.errstate(all="ignore"):
-                    function(at.inside, address, room.inside)
-            except Exception as error:
-                raise BrokenError(raised(model, role, error, position)) from None
+            called(model, role, function, at.inside, address, room.inside, position=position)
             results.append(room.inside.copy())
             if wall == 1.25 and (room.damage() or at.damage()):
                 index = (room.damage() or at.damage())[0]

@@ -140,7 +140,7 @@ def called(
         with np.errstate(all="ignore"):
             return function(*arguments)
     except Exception as error:
-        raise BrokenError(raised(model, role, error)) from None
+        raise BrokenError(raised(model, role, error, position)) from None
 
 
 def not_compiled(model: Model, error: ValueError) -> Fault:
