@@ -58,8 +58,6 @@ def model(parameters):
 
 def fit_of(parameters, chains=CHAINS, draws=DRAWS):
     """A `Fit` of independent normal draws."""
-    chosen = {"chains": chains, "warmup": 0, "draws": draws, "seed": 1, "target_accept": 0.8, "max_depth": 10}
-    chosen |= {"algorithm": "nuts", "path_length": None, "metric": "diag", "adaptation": "gradients"}
     of, rng = model(parameters), np.random.default_rng(1)
 
     def chain(number):
@@ -68,7 +66,7 @@ def fit_of(parameters, chains=CHAINS, draws=DRAWS):
         record.energy[:] = rng.standard_normal(draws)
         return ChainResult(number, record, np.ones(parameters), None, None)
 
-    settings = check_settings(**chosen, initial=None, keep_warmup=False)
+    settings = check_settings(chains=chains, warmup=0, draws=draws, metric="diag")
     run = {"identity": identity_of(of), "interrupted": False, "seconds": 0.0}
     return gather(of, settings, [chain(number) for number in range(chains)], [], **run)
 

@@ -6,8 +6,8 @@ sampler's statistics. `loo_refit`, `kfold` and `calibrate` sample models; nothin
 
 Read in this order: protocols, arrays, rank, rhat, rhat_nested, rstar, ess, mcse; cautions, waic, psis, pareto,
 stacking; moment_matching, loo_pit, r2, power_scaling; refits, loo_refit, kfold; precis, same_data, differences,
-compare; energy, hierarchy, findings, verdict; ecdf, calibration_verdict, calibration; chi_square_sums, verification.
-How a notebook shows them: markup, pictures, cells.
+compare; energy, hierarchy, findings, quantities, verdict; ecdf, calibration_verdict, calibration; chi_square_sums,
+verification. How a notebook shows them: markup, pictures, cells.
 """
 
 from .calibration import calibrate

@@ -214,11 +214,11 @@ def standard_deviation(x: Floats) -> Floats:
 
 
 @quietly
-def log_sum_exp(x: Floats, axis: int = 0) -> Floats:
-    """log of the sum of exp(x) along `axis`, without overflow; -inf if every x is -inf."""
-    largest = x.max(axis=axis, keepdims=True)
+def log_sum_exp(x: Floats) -> Floats:
+    """log of the sum of exp(x) along the first axis, without overflow; -inf if every x is -inf."""
+    largest = x.max(axis=0)
     largest = np.where(np.isneginf(largest), 0, largest)
-    return np.log(np.exp(x - largest).sum(axis=axis)) + largest.squeeze(axis)
+    return np.log(np.exp(x - largest).sum(axis=0)) + largest
 
 
 @quietly

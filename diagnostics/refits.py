@@ -9,7 +9,6 @@ the share of the mean likelihood that the refit missed (`missed_share`).
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -36,11 +35,10 @@ if TYPE_CHECKING:
 
 def observations_of(model: Model, caller: str) -> int:
     """How many observations a model has; ValueError where they cannot be left out and scored."""
-    from hmc.model import check_model  # here alone: other diagnostics take arrays
+    from hmc.model import check_has, check_model  # here alone: other diagnostics take arrays
 
     check_model(model, caller)
-    if model.log_likelihood is None:
-        raise ValueError(f"{model.name} has no log_likelihood function, which {caller} needs")
+    check_has(model, "log_likelihood", need=f"{caller} needs")
     return len(model.without([]).data.weight)
 
 
@@ -125,15 +123,12 @@ def known_errors(mcse: Floats, missed: Floats, what: str) -> Floats:
 
 def _settings(model: Model, sampling: dict[str, Any], caller: str) -> Settings:
     """The settings of every fit, from arguments of `hmc.sample`."""
-    from hmc.sampling import initial_positions, sample
-    from hmc.settings import Settings, check_settings
+    from hmc.sampling import settings_from
+    from hmc.settings import Settings
 
-    defaults = {name: inspect.signature(sample).parameters[name].default for name in Settings._fields}
-    if unknown := [name for name in sampling if name not in defaults or name == "keep_warmup"]:
+    if unknown := [name for name in sampling if name not in Settings._fields or name == "keep_warmup"]:
         raise TypeError(f"{caller} has no argument {unknown[0]!r}")
-    given = defaults | sampling
-    settings = check_settings(**given | {"initial": None, "keep_warmup": False})
-    return settings._replace(initial=initial_positions(model, given["initial"], settings.chains))
+    return settings_from(model, **sampling)
 
 
 def _seeds(seed: int | None) -> Iterator[int]:

@@ -7,15 +7,14 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import as_draws, in_blocks, quietly
+from .arrays import quietly
 from .cautions import Caution
 from .energy import COARSE, ebfmi, log_density_spacing
-from .ess import effective_size, tail_size
 from .findings import (
     AGAINST_DIVERGENCES,
     AGAINST_LOW_EBFMI,
@@ -31,12 +30,10 @@ from .findings import (
 )
 from .hierarchy import Hierarchy, centred_hierarchy
 from .necks import neck
-from .precis import distinct, element_labels
-from .protocols import Bools, ChainFailure, Floats, SampledFit, check_fit
+from .protocols import Bools, ChainFailure, SampledFit, check_fit
 from .psis import PsisLoo, loo_cautions
-from .rank import views
+from .quantities import Quantities, quantities_of
 from .remarks import of_remarks
-from .rhat import larger_rhat
 from .stuck import of_stuck_chains
 from .waic import Waic, waic_cautions
 
@@ -79,7 +76,7 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
     ValueError for what is no fit, TypeError for other criteria.
     """
     check_fit(fit, "verdict", "unconstrained", "stats", "chains")
-    quantities = _quantities(fit) if fit.unconstrained.shape[1] >= FEWEST_DRAWS else None
+    quantities = quantities_of(fit) if fit.unconstrained.shape[1] >= FEWEST_DRAWS else None
     findings = [*_of_chains(fit)]
     if quantities:
         findings += _of_draws(quantities)
@@ -90,44 +87,6 @@ def verdict(fit: SampledFit, *criteria: Waic | PsisLoo) -> Verdict:
     findings.sort(key=lambda found: SEVERITIES.index(found.severity))
     summary = _summary(fit, quantities, findings[0].severity if findings else None)
     return Verdict(summary, findings, getattr(fit, "settings", {}).get("chosen_metric", ""))
-
-
-class Quantities(NamedTuple):
-    """The named quantities of a fit, element by element: (n,) each."""
-
-    label: NDArray[np.object_]  # "a[1]", "a[2]", ..., "sigma"
-    is_parameter: Bools  # not derived
-    not_finite: Floats  # how many draws are NaN or infinite
-    constant: Floats  # the value of all draws; NaN where they differ
-    rhat: Floats  # NaN where draws are constant or not finite; so are the next two
-    ess_bulk: Floats
-    ess_tail: Floats
-
-
-def _quantities(fit: SampledFit) -> Quantities:
-    labels: list[str] = []
-    is_parameter: list[bool] = []
-    parameters = [parameter.name for parameter in getattr(fit, "parameters", ())]
-    for name in fit.keys():  # noqa: SIM118, only keys() is promised
-        elements = element_labels(name, np.shape(fit[name])[2:])
-        labels += elements
-        is_parameter += [not parameters or name in parameters] * len(elements)
-    parts = (as_draws(fit[name]) for name in fit.keys())  # noqa: SIM118
-    not_finite, constant, *convergence = in_blocks(_judged, parts)
-    return Quantities(
-        np.array(distinct(labels), dtype=object), np.array(is_parameter), not_finite, constant, *convergence
-    )
-
-
-def _judged(x: Floats) -> Floats:
-    """The rest of `Quantities` for draws (chains, draws, n), (5, n); the ranks are found once."""
-    np.copyto(x, np.inf, where=np.isnan(x))  # has a rank, which the statistics below need
-    seen = views(x)
-    not_finite = np.count_nonzero(~np.isfinite(x), axis=(0, 1))
-    lowest, highest = seen.ordered[0], seen.ordered[-1]
-    constant = np.where(lowest == highest, lowest, np.nan)
-    statistics = (larger_rhat(seen), effective_size(seen.ranked), tail_size(x, seen.ordered))
-    return np.stack([not_finite, constant, *(np.where(not_finite > 0, np.nan, value) for value in statistics)])
 
 
 def _was_stopped(fit: SampledFit, failure: ChainFailure) -> bool:

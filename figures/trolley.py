@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from figures.drawing import style
-from figures.tadpoles.tanks import PROBABILITY
+from figures.drawing.draws import PROBABILITY, summary_of
 from models.tables import names_in, read
 from models.trolley.data import COUNTS, ROWS, STORY_ROWS, read_story_responses
 from models.trolley.study import simulate_study
@@ -162,9 +162,7 @@ def _draw_answers(axes, place, answers, room):
 def _summary(fit, name):
     """(3, clusters): posterior mean and ends of the central interval of each."""
     draws = _draws(fit, name)
-    draws = draws.reshape(-1, draws.shape[2])
-    tail = (1.0 - PROBABILITY) / 2.0
-    return np.stack([draws.mean(axis=0), *np.quantile(draws, [tail, 1.0 - tail], axis=0)])
+    return summary_of(draws.reshape(-1, draws.shape[2]))
 
 
 def _draws(fit, name):

@@ -7,14 +7,14 @@ import numpy as np
 
 from hmc.settings import Settings
 
-_STATISTICS = 9  # numbers that are kept of a transition besides its position
+STATISTICS = 9  # numbers that are kept of a transition besides its position
 
 
 def bytes_of(settings: Settings, dimension: int) -> int:
     """The memory in bytes that a run needs at its end: for all chains, and for a copy of one as they are joined."""
     transitions = settings.warmup + settings.draws
     positions = transitions if settings.keep_warmup else settings.draws
-    return (settings.chains + 1) * 8 * (positions * dimension + transitions * _STATISTICS)
+    return (settings.chains + 1) * 8 * (positions * dimension + transitions * STATISTICS)
 
 
 def free_bytes() -> float:

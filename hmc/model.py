@@ -246,22 +246,20 @@ class Model:
         """A hash of all that the log density reaches, the same in every process that has the same code; None where it
         cannot be known.
         """
-        if self.is_of_this_process:
-            return None
-        try:
-            return author_function_key(self.log_density, self._packed.type)
-        except UndeterminableError:
-            return None
+        return self._known_code()[0]
 
     def unknown_code(self) -> str | None:
         """Objects reached by the log density whose content cannot be known, in words; None if there are none."""
+        return self._known_code()[1]
+
+    def _known_code(self) -> tuple[str | None, str | None]:
+        """(`density_key`, `unknown_code`), one of which is None."""
         if self.is_of_this_process:
-            return "a function at an address"
+            return None, "a function at an address"
         try:
-            author_function_key(self.log_density, self._packed.type)
+            return author_function_key(self.log_density, self._packed.type), None
         except UndeterminableError as error:
-            return str(error)
-        return None
+            return None, str(error)
 
     def evaluate(self, position: ArrayLike) -> tuple[float, NDArray[np.float64]]:
         """(log density, gradient) at an unconstrained position."""
@@ -352,6 +350,13 @@ class Model:
 
 
 _NUMBERS_IN_PYTHON = 1_000_000  # so many numbers of data are drawn sooner than `simulate_data` is compiled
+
+
+def check_has(model: Model, *roles: str, need: str) -> None:
+    """ValueError unless the model has these functions; `need` says what for: "predictive draws need"."""
+    for role in roles:
+        if getattr(model, role) is None:
+            raise ValueError(f"{model.name} has no {role} function, which {need}")
 
 
 def check_model(model: object, caller: str) -> None:

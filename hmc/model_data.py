@@ -1,4 +1,4 @@
-"""A model's data: checked, and packed as compiled code takes them."""
+"""A model's data: their fields; checked, and packed as compiled code takes them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,18 +19,26 @@ def checked_and_packed(name: str, data: Any, dimension: int) -> PackedData:
         raise ValueError(f"{name}: {error}") from None
     except MemoryError:
         raise ValueError(f"{name}: its parameters have {dimension} numbers, which do not fit into memory") from None
-    for place in _places_of_nan(packed.data, "data"):
+    for _, place, _ in nan_in(packed.data):
         raise ValueError(f"{name}: {place} is nan; leave the observation out, or mark it in a field of its own")
     return packed
 
 
-def _places_of_nan(item: Any, place: str) -> Iterator[str]:
-    """Where there is nan in data: "data.x[3]". Infinities may be meant, as bounds of what was censored."""
-    if isinstance(item, tuple):
-        for name, field in zip(getattr(item, "_fields", range(len(item))), item, strict=True):
-            yield from _places_of_nan(field, f"{place}.{name}")
-    elif isinstance(item, np.ndarray):
-        if np.isnan(item).any():
-            yield f"{place}[{', '.join(map(str, np.argwhere(np.isnan(item))[0]))}]"
-    elif item != item:
-        yield place
+def fields(data: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """(field, value) of every array and number in a model's data; "outer.inner" is a field of a tuple within them."""
+    for name, value in zip(getattr(data, "_fields", range(len(data))), data, strict=True):
+        if isinstance(value, tuple):
+            yield from fields(value, f"{place}{name}.")
+        else:
+            yield f"{place}{name}", value
+
+
+def nan_in(data: Any) -> Iterator[tuple[str, str, int]]:
+    """(field, place of its first nan, how many it has) of each field that holds nan: ("data.x", "data.x[3]", 2).
+
+    Infinities may be meant, as bounds of what was censored.
+    """
+    for name, value in fields(data, "data."):
+        places = np.argwhere(np.isnan(value))
+        if len(places):
+            yield name, f"{name}[{', '.join(map(str, places[0]))}]" if places[0].size else name, len(places)

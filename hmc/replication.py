@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hmc.model import Model, check_model
+from hmc.model import Model, check_has, check_model
 from hmc.running.batches import in_batches
 from hmc.running.tasks import ChainResult, Items, run_chain
 from hmc.sampler.chain import AnyRecord
@@ -27,16 +27,8 @@ if TYPE_CHECKING:
 
 # Transitions in which a chain that begins at a draw of nearly the same posterior forgets that it does.
 BURN_IN = 50
-# Settings of `hmc.sample` that replications may have, besides those that `replicate` names.
-_FURTHER_SETTINGS = {
-    "target_accept": 0.8,
-    "max_depth": 10,
-    "algorithm": "nuts",
-    "path_length": None,
-    "tolerance": None,
-    "metric": "auto",
-    "adaptation": "gradients",
-}
+# Settings that `replicate` names itself, or has no use for.
+_OWN_SETTINGS = ("chains", "warmup", "draws", "seed", "initial", "keep_warmup")
 
 
 class ReplicationFailure(NamedTuple):
@@ -99,10 +91,9 @@ def replicate(
     compiled.
     """
     check_model(model, "replicate")
-    if unknown := [name for name in sampling if name not in _FURTHER_SETTINGS]:
+    if unknown := [name for name in sampling if name not in Settings._fields or name in _OWN_SETTINGS]:
         raise TypeError(f"replicate has no setting {unknown[0]!r}")
-    given = {"chains": chains, "warmup": warmup, "draws": draws, "seed": seed, "initial": None, "keep_warmup": False}
-    settings = check_settings(**given, **_FURTHER_SETTINGS | sampling)
+    settings = check_settings(chains=chains, warmup=warmup, draws=draws, seed=seed, **sampling)
     check_whole("replications", replications, least=1)
     if design is None:
         check_simulates(model)
@@ -194,9 +185,7 @@ def _last(records: Sequence[AnyRecord], draws: int) -> tuple[NDArray[np.float64]
 
 def check_simulates(model: Model) -> None:
     """ValueError if data cannot be simulated from the prior of a model."""
-    for role in ("simulate", "simulate_data"):
-        if getattr(model, role) is None:
-            raise ValueError(f"{model.name} has no {role} function, which simulating data from its prior needs")
+    check_has(model, "simulate", "simulate_data", need="simulating data from its prior needs")
 
 
 def _replication(experiment: Experiment, model: Model, number: int, cells: NDArray[np.int64]) -> Any:

@@ -17,8 +17,10 @@ def say(text: str) -> None:
 def progress_bar(total: int, unit: str) -> Any:
     """A bar on standard error, or in a notebook's cell; None where standard error is neither."""
     if is_notebook():
+        from tqdm import TqdmWarning
+
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", _tqdm_warning())  # without ipywidgets the bar is text, which is fine
+            warnings.simplefilter("ignore", TqdmWarning)  # without ipywidgets the bar is text, which is fine
             from tqdm.auto import tqdm
     elif sys.stderr is None or not sys.stderr.isatty():
         return None
@@ -30,9 +32,3 @@ def progress_bar(total: int, unit: str) -> Any:
 def is_notebook() -> bool:
     """Whether standard error goes to a notebook: to a stream of Jupyter's kernel."""
     return type(sys.stderr).__module__.partition(".")[0] == "ipykernel"
-
-
-def _tqdm_warning() -> type[Warning]:
-    from tqdm import TqdmWarning
-
-    return TqdmWarning

@@ -91,7 +91,8 @@ def sample(
     `fit.failures` if it fails again. OSError if the checkpoint cannot be written.
     """
     check_model(model, "hmc.sample")
-    settings = check_settings(
+    settings = settings_from(
+        model,
         chains=chains,
         warmup=warmup,
         draws=draws,
@@ -103,10 +104,9 @@ def sample(
         tolerance=tolerance,
         metric=metric,
         adaptation=adaptation,
-        initial=None,
+        initial=initial,
         keep_warmup=keep_warmup,
     )
-    settings = settings._replace(initial=initial_positions(model, initial, settings.chains))
     check_execution(workers, executor)
     check_memory(model.name, settings, model.dimension)
     identity = identity_of(model)
@@ -243,7 +243,14 @@ def _gathered(
     return fit
 
 
-def initial_positions(model: Model, initial: Initial, chains: int) -> NDArray[np.float64] | None:
+def settings_from(model: Model, **given: Any) -> Settings:
+    """The `Settings` of a run of a model: these arguments of `sample`, and its defaults for the rest."""
+    initial = given.pop("initial", None)
+    settings = check_settings(**given)
+    return settings._replace(initial=_initial_positions(model, initial, settings.chains))
+
+
+def _initial_positions(model: Model, initial: Initial, chains: int) -> NDArray[np.float64] | None:
     """`initial` as unconstrained positions (chains, dimension), or None."""
     if initial is None:
         return None

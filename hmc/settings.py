@@ -20,26 +20,26 @@ TOLERANCE = 3.0
 
 
 class Settings(NamedTuple):
-    """All that draws depend on, besides model and data (and `initial`, which is kept as given)."""
+    """All that draws depend on, besides model and data; the defaults are those of `hmc.sample`."""
 
-    chains: int
-    warmup: int
-    draws: int
-    seed: int
-    target_accept: float
-    max_depth: int
-    algorithm: str
-    path_length: float
-    tolerance: float
-    metric: str
-    adaptation: str
-    initial: Any
-    keep_warmup: bool
+    chains: int = 4
+    warmup: int = 400
+    draws: int = 1000
+    seed: int = 12
+    target_accept: float = 0.8
+    max_depth: int = 10
+    algorithm: str = "nuts"
+    path_length: Any = None  # a number, once it is checked
+    tolerance: Any = None  # likewise
+    metric: str = "auto"
+    adaptation: str = "gradients"
+    initial: Any = None  # kept as given
+    keep_warmup: bool = False
 
 
 def check_settings(**given: Any) -> Settings:
     """`Settings` from the arguments of `hmc.sample`; ValueError names the first that is wrong, and its value."""
-    settings = Settings(**{"tolerance": None} | given)
+    settings = Settings(**given)
     check_whole("chains", settings.chains, least=1, most=MOST_CHAINS)
     check_whole("warmup", settings.warmup, least=0)
     check_whole("draws", settings.draws, least=1)

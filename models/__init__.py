@@ -5,13 +5,13 @@
 listed by one line of `_ENTRIES`; its formula is the indented part of its factory's docstring, and nowhere else.
 """
 
-import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import hmc
+from hmc.errors import did_you_mean
 from models.cafes import cafes
 from models.confounds import m0, mf, mr, mru, mru_normal, mrx
 from models.exact import exact_posterior
@@ -173,17 +173,12 @@ def _lines(name: str) -> list[str]:
 def _entry(name: str) -> _Listed:
     if name in _EVERY:
         return _EVERY[name]
-    raise ValueError(f"no model is called {name}; {_hint(name, _EVERY)}known: {', '.join(_ENTRIES)}")
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    """A known name that is like this one, as a question; or ""."""
-    lower_case = {one.lower(): one for one in known}
-    close = difflib.get_close_matches(str(name).lower(), lower_case, n=1)
-    return f"did you mean {lower_case[close[0]]}? " if close else ""
+    raise ValueError(f"no model is called {name}; {did_you_mean(name, _EVERY)}known: {', '.join(_ENTRIES)}")
 
 
 if not TYPE_CHECKING:  # to a type checker, a module with this function has every attribute
 
     def __getattr__(name: str) -> Any:
-        raise AttributeError(f"module 'models' has no attribute {name!r}; {_hint(name, _ENTRIES)}see models.names()")
+        raise AttributeError(
+            f"module 'models' has no attribute {name!r}; {did_you_mean(name, _ENTRIES)}see models.names()"
+        )

@@ -14,7 +14,7 @@ PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
 GROUND = ("hmc.files", "hmc.errors", "hmc.settings", "hmc.reporting")
 BELOW_RUNNING = (
-    *(*GROUND, "hmc.jit", "hmc.numerics", "hmc.correlations", "hmc.transforms", "hmc.sampler"),
+    *(*GROUND, "hmc.author_errors", "hmc.jit", "hmc.numerics", "hmc.correlations", "hmc.transforms", "hmc.sampler"),
     *("hmc.parameters", "hmc.model_data", "hmc.pointwise", "hmc.model", "hmc.display"),
 )
 BELOW_SAMPLING = (*BELOW_RUNNING, "hmc.memory", "hmc.running", "hmc.results")
@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "hmc": ("hmc.hidden_packages",),
     "hmc.display": ("=hmc", "hmc.errors"),
     "hmc.memory": ("hmc.settings",),
-    "hmc.jit": ("hmc.files", "hmc.errors"),
+    "hmc.author_errors": ("hmc.errors",),
+    "hmc.jit": ("hmc.files", "hmc.errors", "hmc.author_errors"),
     "hmc.numerics": ("hmc.jit",),
     "hmc.correlations": ("hmc.jit", "hmc.numerics"),
     "hmc.transforms": ("hmc.jit", "hmc.numerics", "hmc.correlations"),
@@ -49,12 +50,11 @@ MAY_IMPORT = {
     ),
     "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.model", "hmc.jit", "hmc.settings", "hmc.display"),
     "hmc.checking": (
-        *("hmc.errors", "hmc.model", "hmc.pointwise", "hmc.parameters", "hmc.transforms", "hmc.jit"),
-        "hmc.sampler.chain",
-        *("hmc.results.identity", "hmc.results.coordinates", "hmc.display"),
+        *("hmc.errors", "hmc.model", "hmc.model_data", "hmc.pointwise", "hmc.parameters", "hmc.transforms", "hmc.jit"),
+        *("hmc.author_errors", "hmc.sampler.chain", "hmc.results.coordinates", "hmc.display"),
     ),
     "hmc.cli": PACKAGES,
-    "models": ("models", "=hmc", "hmc.numerics", "hmc.transforms", "hmc.correlations", "hmc.jit.kernel"),
+    "models": ("models", "=hmc", "hmc.errors", "hmc.numerics", "hmc.transforms", "hmc.correlations", "hmc.jit.kernel"),
     "models.coverage": ("models", "=hmc", "hmc.replication"),
     "diagnostics": ("diagnostics",),
     "diagnostics.refits": (

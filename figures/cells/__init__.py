@@ -13,7 +13,7 @@ from figures.cells.models import of_model, of_report
 from figures.cells.recordings import of_recording, of_transition
 from hmc.checking.telling import CheckReport
 from hmc.model import Model
-from hmc.record.transitions import RecordedTransition, Recording
+from hmc.record import RecordedTransition, Recording
 from hmc.results.fit import Fit
 
 _VIEWS = (

@@ -12,7 +12,7 @@ from hmc.record.narrate import narrate
 from hmc.sampler.metric import LowRank
 
 if TYPE_CHECKING:
-    from hmc.record.transitions import RecordedTransition, Recording
+    from hmc.record import RecordedTransition, Recording
 
 MOST_ROWS = 20
 START, DRAW = "#2A78C0", "#D55E00"

@@ -1,10 +1,9 @@
 """Phrases of many captions: what they mean is fixed by the code that draws."""
 
 from figures.claims.draws import INTERVAL
-from figures.confounds.effects import PROBABILITY
-from figures.tadpoles import tanks
+from figures.drawing.draws import PROBABILITY
 
 CLAIMS = {
-    "89% interval": lambda shown: INTERVAL == PROBABILITY == tanks.PROBABILITY == 0.89,
+    "89% interval": lambda shown: INTERVAL == PROBABILITY == 0.89,
     "the middle half": "between the quartiles, by definition",
 }

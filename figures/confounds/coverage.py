@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.confounds.effects import ESTIMATORS, PROBABILITY
+from figures.confounds.effects import ESTIMATORS
 from figures.drawing import style
+from figures.drawing.draws import PROBABILITY
 from models.coverage import known_studies, wilson
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from figures.drawing import style
 from figures.drawing.density import kernel_density
-from figures.drawing.draws import draws_of
+from figures.drawing.draws import draws_of, interval_of
 from models.confounds.study import read_study, simulate_study
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from figures.drawing.protocols import NamedFit
 
-PROBABILITY = 0.89  # in the intervals, as in the lecture
 ESTIMATORS = {
     "m0": "naive",
     "mf": "fixed effects",
@@ -143,10 +142,9 @@ def _draw_curves(axes, draws, truth):
 
 def _draw_intervals(axes, draws):
     """A row for each estimator: name, interval, mean."""
-    tail = (1.0 - PROBABILITY) / 2.0
     for row, (estimator, x) in enumerate(draws.items()):
         colour = style.model_colour(estimator)
-        lower, upper = np.quantile(x, [tail, 1.0 - tail])
+        lower, upper = interval_of(x, axis=None)
         interval = axes.hlines(row, lower, upper, color=colour, linewidth=4, alpha=0.45)
         interval.set_gid(f"interval-{estimator}")
         (mean,) = axes.plot([x.mean()], [row], marker="o", color=colour, markersize=8)

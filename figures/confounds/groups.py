@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from figures.confounds.effects import ESTIMATORS, LECTURE, PROBABILITY, by_size, label_groups
+from figures.confounds.effects import ESTIMATORS, LECTURE, by_size, label_groups
 from figures.drawing import style
-from figures.drawing.draws import draws_of, require_data
+from figures.drawing.draws import draws_of, interval_of, require_data
 from models.confounds.study import read_study
 from models.tables import Table, count, number, read
 
@@ -163,21 +163,16 @@ def _chance(log_odds):
 
 def _limits(draws, truth):
     """A range for all means, the truth and the intervals of the multilevel estimator, with some room."""
-    inner = [*(a.mean(axis=0) for a in draws.values()), *_ends(draws["mr"]), truth]
+    inner = [*(a.mean(axis=0) for a in draws.values()), *interval_of(draws["mr"]), truth]
     lowest, highest = np.min(inner), np.max(inner)
     room = 0.1 * (highest - lowest)
     return lowest - room, highest + room
 
 
-def _ends(a):
-    tail = (1.0 - PROBABILITY) / 2.0
-    return np.quantile(a, [tail, 1.0 - tail], axis=0)
-
-
 def _draw_intercepts(axes, name, a, shift, limits):
     """Means and intervals side by side with those of the other estimator; arrows if an interval leaves the frame."""
     colour, place = style.model_colour(name), np.arange(a.shape[1]) + shift
-    lower, upper = _ends(a)
+    lower, upper = interval_of(a)
     interval = axes.vlines(place, lower, upper, color=colour, alpha=0.45, linewidth=3.5)
     interval.set_gid(f"interval-{name}")
     (mean,) = axes.plot(place, a.mean(axis=0), marker="o", linestyle="none", color=colour, markersize=6)

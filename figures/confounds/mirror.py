@@ -8,6 +8,7 @@ import numpy as np
 
 from diagnostics import rhat
 from figures.drawing import style
+from figures.drawing.draws import require_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,9 +29,7 @@ def mirror(twofold: NamedFit, single: NamedFit) -> Figure:
     `twofold` and `single`: fits of `mru_normal` and `mru`. ValueError if one has no bux or buy.
     """
     for fit in (twofold, single):
-        lacking = [name for name in ("bux", "buy") if name not in fit.keys()]  # noqa: SIM118 (keys are the contract)
-        if lacking:
-            raise ValueError(f"mirror: {fit.name} has no {lacking[0]}; it has {', '.join(fit.keys())}")
+        require_names("mirror", fit, ("bux", "buy"))
     with style.applied():
         figure = style.blank()
         above, below = figure.subplots(2, 2, sharey="row", sharex="row", height_ratios=(1.5, 1))

@@ -1,8 +1,8 @@
-"""Checks of a fit before it is drawn: its draws exist, are finite and of the right shape, and it is of these data."""
+"""Draws that are shown: their intervals, and checks of a fit: they exist, are finite, of this shape and these data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,27 @@ from hmc.results.identity import contents
 
 if TYPE_CHECKING:
     from figures.drawing.protocols import NamedFit
+
+
+PROBABILITY = 0.89  # in the intervals, as in the lecture
+
+
+def interval_of(draws: NDArray[np.float64], axis: int | tuple[int, ...] | None = 0) -> NDArray[np.float64]:
+    """The ends of the central interval of draws along an axis, or several: (2, ...)."""
+    tail = (1.0 - PROBABILITY) / 2.0
+    return np.quantile(draws, [tail, 1.0 - tail], axis=axis)
+
+
+def summary_of(draws: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of draws over the first axis, and the ends of their interval: (3, ...)."""
+    return np.stack([draws.mean(axis=0), *interval_of(draws)])
+
+
+def require_names(figure: str, fit: NamedFit, names: Iterable[str]) -> None:
+    """ValueError, which begins with the figure's name, unless the fit has draws of all these names."""
+    for name in names:
+        if name not in fit.keys():  # noqa: SIM118 (keys are the contract)
+            raise ValueError(f"{figure}: {fit.name} has no {name}; it has {', '.join(fit.keys())}")
 
 
 def draws_of(figure: str, fit: NamedFit, name: str, shape: tuple[int, ...] = ()) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figures.drawing import style
+from figures.drawing.draws import require_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,9 +35,7 @@ def funnel(centred: FitOfModel, noncentred: FitOfModel, cluster: int | None = No
     number, from 1; None for the one whose draws are most like a funnel. ValueError if these are missing.
     """
     for fit, needed in ((centred, ("a", "a_bar", "sigma")), (noncentred, ("z", "sigma"))):
-        lacking = [name for name in needed if name not in fit.keys()]  # noqa: SIM118 (keys are the contract)
-        if lacking:
-            raise ValueError(f"funnel: {fit.name} has no {lacking[0]}; it has {', '.join(fit.keys())}")
+        require_names("funnel", fit, needed)
     distance = np.asarray(centred["a"]) - np.asarray(centred["a_bar"])[..., None]
     z = np.asarray(noncentred["z"])
     if distance.shape[2] != z.shape[2]:

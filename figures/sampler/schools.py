@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from diagnostics import ebfmi, ess_bulk
 from figures.drawing import style
+from figures.drawing.draws import require_names
 from figures.sampler.funnel import draw_pairs
 from models.schools import EFFECTS, ERRORS
 
@@ -64,9 +65,7 @@ def schools_neck(centred: FitOfModel, noncentred: FitOfModel) -> Figure:
     `centred` and `noncentred`: fits of `schools` and `schools_nc`. ValueError if they lack theta, z, mu or tau.
     """
     for fit, needed in ((centred, ("theta", "mu", "tau")), (noncentred, ("z", "tau"))):
-        lacking = [name for name in needed if name not in fit.keys()]  # noqa: SIM118 (keys are the contract)
-        if lacking:
-            raise ValueError(f"schools_neck: {fit.name} has no {lacking[0]}; it has {', '.join(fit.keys())}")
+        require_names("schools_neck", fit, needed)
     with style.applied():
         figure = style.blank()
         left, middle, right = figure.subplots(1, 3, sharey=True, width_ratios=(1, 1, 0.7))
@@ -113,8 +112,7 @@ def schools_traces(centred: FitOfModel, noncentred: FitOfModel) -> Figure:
         panels = figure.subplots(2, 1, sharex=True, sharey=True)
         figure.suptitle("Eight schools: chains that stick, and chains that do not", x=0.015, ha="left")
         for axes, fit in zip(panels, (centred, noncentred), strict=True):
-            if "tau" not in fit.keys():  # noqa: SIM118
-                raise ValueError(f"schools_traces: {fit.name} has no tau; it has {', '.join(fit.keys())}")
+            require_names("schools_traces", fit, ("tau",))
             log_tau = np.log(fit["tau"])
             for chain, values in enumerate(log_tau):
                 shade = 0.35 + 0.65 * chain / max(1, len(log_tau) - 1)

@@ -1,4 +1,4 @@
-"""One NUTS transition, drawn from its record (`hmc/record/transitions.py`) as a path through the plane; a toy's by
+"""One NUTS transition, drawn from its record (`hmc/record/recorded.py`) as a path through the plane; a toy's by
 default.
 
 Each doubling has the same colour in every figure of the inside of the sampler.

@@ -9,8 +9,8 @@ import numpy as np
 
 from figures.drawing import style
 from figures.drawing.density import kernel_density
+from figures.drawing.draws import PROBABILITY, summary_of
 from figures.tadpoles.survival import PREDATION
-from figures.tadpoles.tanks import PROBABILITY
 from models.reedfrogs import TANKS
 from models.tables import read
 
@@ -121,7 +121,7 @@ def slopes(density: NamedFit, size: NamedFit, everything: NamedFit) -> Figure:
     """
     alone = {"bD": density, "bG": size}
     rows = {slope: [alone[slope], everything] if slope in alone else [everything] for slope in MEANINGS}
-    found = {slope: [(fit.name, _summary(_numbers(fit, slope))) for fit in fits] for slope, fits in rows.items()}
+    found = {slope: [(fit.name, summary_of(_numbers(fit, slope))) for fit in fits] for slope, fits in rows.items()}
     with style.applied():
         figure = style.blank()
         axes = figure.add_subplot()
@@ -162,18 +162,12 @@ def _draw_densities(axes, x, draws, prior):
         colour = style.model_colour(name)
         axes.fill_between(x, curve, color=colour, alpha=0.25, linewidth=0)
         axes.plot(x, curve, color=colour, linewidth=2.2, label=name, gid=f"density {name}")
-        mean, low, high = _summary(draws[name])
+        mean, low, high = summary_of(draws[name])
         below = -0.06 * top * (place + 1)
         axes.hlines(below, low, high, color=colour, linewidth=5, alpha=0.5, gid=f"interval {name}")
         axes.plot(mean, below, "o", color=colour, markersize=8, markeredgecolor="white", gid=f"mean {name}")
     axes.set(xlim=(x[0], x[-1]), ylim=(-0.06 * top * (len(draws) + 1), 1.08 * top), ylabel="Density")
     axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= 1.08 * top])
-
-
-def _summary(draws):
-    """(mean, lower, upper) of draws, over the first axis: the ends of the central interval."""
-    tail = (1.0 - PROBABILITY) / 2.0
-    return np.array([draws.mean(axis=0), *np.quantile(draws, [tail, 1.0 - tail], axis=0)])
 
 
 def _numbers(fit, name):
@@ -191,4 +185,4 @@ def survival(fit: NamedFit, tanks: int) -> np.ndarray:
         raise ValueError(f"predictions: {fit.name} has no draws of p; a fit from a file lacks its model") from None
     if p.shape[2] != tanks:
         raise ValueError(f"predictions: {fit.name} is of {p.shape[2]} tanks, the data are of {tanks}")
-    return _summary(p.reshape(-1, tanks))
+    return summary_of(p.reshape(-1, tanks))

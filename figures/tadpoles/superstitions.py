@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figures.drawing import style
-from figures.tadpoles.tanks import PROBABILITY, inverse_logit
+from figures.drawing.draws import PROBABILITY
+from figures.tadpoles.tanks import inverse_logit
 from models.reedfrogs import TANKS
 from models.tables import read
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.drawing import style
+from figures.drawing.draws import PROBABILITY
 from figures.tadpoles import tanks as tank_plot
 from models.reedfrogs import TANKS
 from models.tables import read
@@ -213,7 +214,7 @@ def _pooling_legend(figure):
     artists = {artist.get_gid(): artist for artist in figure.axes[-1].get_children()}
     legend = {
         "raw proportion": artists["raw"],
-        f"posterior mean and {100 * tank_plot.PROBABILITY:.0f}% interval": (artists["interval"], artists["mean"]),
+        f"posterior mean and {100 * PROBABILITY:.0f}% interval": (artists["interval"], artists["mean"]),
         "population": artists["population"],
     }
     figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=3)

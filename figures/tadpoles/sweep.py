@@ -16,6 +16,7 @@ import numpy as np
 from diagnostics.psis import compute_psis_loo
 from figures.drawing import style
 from figures.drawing.density import kernel_density
+from figures.drawing.draws import require_names
 from figures.drawing.film import write_film
 from figures.tadpoles import tanks
 from models.reedfrogs import TANKS
@@ -85,8 +86,7 @@ def sigma_sweep(fits: Sequence[FitOfModel], learned: NamedFit) -> Figure:
     `fits` of `mST_fixed`, `learned` of `mST`. ValueError as for `scores`, or if `learned` has no draws of sigma.
     """
     shown = scores(fits)
-    if "sigma" not in learned.keys():  # noqa: SIM118 (keys are the contract)
-        raise ValueError(f"sweep: {learned.name} has no sigma; it has {', '.join(learned.keys())}")
+    require_names("sweep", learned, ("sigma",))
     log_sigma = np.linspace(*np.log(shown.sigma[[0, -1]]), 400)
     density = kernel_density(np.log(learned["sigma"]), log_sigma)
     colour = style.model_colour(learned.name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from figures.drawing import fitting, style
+from figures.drawing.draws import PROBABILITY, interval_of
 from models.reedfrogs import TANKS
 from models.tables import read
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from figures.drawing.protocols import NamedFit
 
-PROBABILITY = 0.89  # in the intervals, as in the lecture
 SIZES = {2: ("small", "large"), 3: ("small", "medium", "large")}  # the words for tanks of so many densities
 
 
@@ -87,8 +87,7 @@ def survival_of(fit: NamedFit, table: Mapping[str, np.ndarray]) -> Survival:
     if not (np.isfinite(a).all() and np.isfinite(a_bar).all()):
         raise ValueError("tanks: some draws of the fit are not finite")
     chances = inverse_logit(a)
-    tail = (1.0 - PROBABILITY) / 2.0
-    lower, upper = np.quantile(chances, [tail, 1.0 - tail], axis=(0, 1))
+    lower, upper = interval_of(chances, axis=(0, 1))
     return Survival(survived / density, chances.mean(axis=(0, 1)), lower, upper, float(inverse_logit(a_bar).mean()))
 
 

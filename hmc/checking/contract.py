@@ -11,7 +11,7 @@ from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Fault, place
 from hmc.checking.probe import Probe, is_of_python_math, raised, same_bits
 from hmc.model import Model
-from hmc.results.identity import fields
+from hmc.model_data import fields, nan_in
 
 # Models with more numbers are not run in Python, which takes about a second per million operations.
 MANY_NUMBERS = 1_000_000
@@ -26,13 +26,9 @@ def arrays_of(data: Any) -> list[tuple[str, np.ndarray]]:
 
 def data_findings(model: Model) -> Iterator[Fault]:
     """A finding for each field of the data that holds nan. `Model` refuses such data, but they may change later."""
-    for name, value in fields(model._packed.data, "data."):
-        if np.isnan(value).any():
-            index = np.argwhere(np.isnan(value))[0]
-            at = f"{name}[{', '.join(map(str, index))}]" if index.size else name
-            count = np.count_nonzero(np.isnan(value))
-            message = f"{at} is nan" + (f", and {count - 1} more of {name}" if count > 1 else "")
-            yield Fault("data", "", message, "Leave the observation out, or mark it in a field of its own.")
+    for name, first, count in nan_in(model._packed.data):
+        message = f"{first} is nan" + (f", and {count - 1} more of {name}" if count > 1 else "")
+        yield Fault("data", "", message, "Leave the observation out, or mark it in a field of its own.")
 
 
 def run_in_python(model: Model, positions: Iterable[np.ndarray]) -> None:

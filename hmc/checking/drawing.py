@@ -8,7 +8,7 @@ import numpy as np
 
 from hmc.checking.child import calling
 from hmc.checking.findings import BrokenError, Fault
-from hmc.checking.probe import Probe, is_of_python_math, raised
+from hmc.checking.probe import Probe, called, is_of_python_math, raised
 from hmc.jit.compiled import POINTWISE
 from hmc.jit.kernel import jit_is_disabled
 from hmc.model import Model
@@ -46,8 +46,7 @@ def simulated(probe: Probe, has_log_likelihood: bool) -> list[Simulated]:
 
 def drawn_position(model: Model, rng: np.random.Generator) -> np.ndarray:
     """A position from the prior. BrokenError where simulate raises."""
-    calling("simulate")
-    return np.array(_called(model, "simulate", model.simulate, rng, model.data))
+    return np.array(called(model, "simulate", model.simulate, rng, model.data), dtype=np.float64)
 
 
 class _DataDrawn:
@@ -57,8 +56,7 @@ class _DataDrawn:
         self.model, self._draw = model, model.data_drawer(_DRAWS)
 
     def __call__(self, position: np.ndarray, rng: np.random.Generator) -> Any:
-        calling("simulate_data", position)
-        return _called(self.model, "simulate_data", self._draw, position, rng)
+        return called(self.model, "simulate_data", self._draw, position, rng, position=position)
 
 
 def _misfit(reason: str) -> BrokenError:
@@ -200,11 +198,3 @@ def _number(model: Model, role: str, function: Callable, position: np.ndarray, *
         if jit_is_disabled() and is_of_python_math(error):
             return math.nan
         raise BrokenError(raised(model, role, error, position)) from None
-
-
-def _called(model: Model, role: str, function: Callable, *arguments: Any) -> Any:
-    try:
-        with np.errstate(all="ignore"):
-            return function(*arguments)
-    except Exception as error:
-        raise BrokenError(raised(model, role, error)) from None

@@ -10,7 +10,7 @@ from hmc.checking.child import calling
 from hmc.checking.contract import arrays_of
 from hmc.checking.findings import BrokenError, Fault, place
 from hmc.checking.names import shared_columns, shared_with_link
-from hmc.checking.probe import Probe, Walled, not_compiled, raised, same_bits
+from hmc.checking.probe import Probe, Walled, called, not_compiled, raised, same_bits
 from hmc.jit.compiled import POINTWISE
 from hmc.model import Model
 from hmc.pointwise import n_observations
@@ -54,12 +54,7 @@ def pointwise_findings(model: Model, role: str, positions: Sequence[np.ndarray])
             room.build(wall)
             at.build(wall)
             room.inside[:], at.inside[:] = fill, position
-            calling(role, position)
-            try:
-                with np.errstate(all="ignore"):
-                    function(at.inside, address, room.inside)
-            except Exception as error:
-                raise BrokenError(raised(model, role, error, position)) from None
+            called(model, role, function, at.inside, address, room.inside, position=position)
             results.append(room.inside.copy())
             if wall == 1.25 and (room.damage() or at.damage()):
                 index = (room.damage() or at.damage())[0]
@@ -171,7 +166,7 @@ def simulation_findings(model: Model, probe: Probe, seed: int) -> Iterator[Fault
     draws = []
     for _ in range(2):
         rng = np.random.default_rng(seed)
-        draws.append([_called(model, "simulate", rng, model.data) for _ in range(10)])
+        draws.append([called(model, "simulate", model.simulate, rng, model.data) for _ in range(10)])
     for draw in draws[0]:
         if not isinstance(draw, np.ndarray):
             message = f"simulate gives a {type(draw).__name__}, not an array"
@@ -196,7 +191,7 @@ def simulation_findings(model: Model, probe: Probe, seed: int) -> Iterator[Fault
 def _simulated_data(model: Model, position: np.ndarray, seed: int) -> Iterator[Fault]:
     def drawn() -> Any:
         rng = np.random.default_rng(seed)
-        return _called(model, "simulate_data", position.copy(), model.data, rng)
+        return called(model, "simulate_data", model.simulate_data, position.copy(), model.data, rng)
 
     data, again = drawn(), drawn()
     try:
@@ -217,15 +212,6 @@ def _simulated_data(model: Model, position: np.ndarray, seed: int) -> Iterator[F
     if not all(same_bits(a, b) for (_, a), (_, b) in zip(arrays_of(data), arrays_of(again), strict=True)):
         message = "simulate_data gives different data for the same seed"
         yield Fault("function", "", message, "Draw from the generator that it is given, and from nothing else.")
-
-
-def _called(model: Model, role: str, *arguments: Any) -> Any:
-    try:
-        calling(role)
-        with np.errstate(all="ignore"):
-            return getattr(model, role)(*arguments)
-    except Exception as error:
-        raise BrokenError(raised(model, role, error)) from None
 
 
 def _shape_of(item: Any) -> Any:

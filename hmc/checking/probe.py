@@ -7,14 +7,15 @@ writes too far changes them, and the result of one that reads too far depends on
 import math
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from hmc.author_errors import line_of
 from hmc.checking.bounds import bounds_checked, in_python
 from hmc.checking.child import Died, calling
 from hmc.checking.findings import BrokenError, Fault, component_names, first_line, place
-from hmc.errors import line_of
 from hmc.jit.compiled import DENSITY, compile_author_function
 from hmc.jit.kernel import jit_is_disabled
 from hmc.model import Model
@@ -128,6 +129,18 @@ def ended(model: Model, died: Died) -> Fault:
         "numbers in all, and the lengths of the data with the indices used."
     )
     return Fault("outside", "", message, advice)
+
+
+def called(
+    model: Model, role: str, function: Callable[..., Any], *arguments: Any, position: np.ndarray | None = None
+) -> Any:
+    """The result of a function of the model, at a position if it is given one. BrokenError where it raises."""
+    calling(role, position)
+    try:
+        with np.errstate(all="ignore"):
+            return function(*arguments)
+    except Exception as error:
+        raise BrokenError(raised(model, role, error, position)) from None
 
 
 def not_compiled(model: Model, error: ValueError) -> Fault:

@@ -11,6 +11,7 @@ import numpy as np
 from hmc.checking.child import Died, in_child
 from hmc.checking.contract import MANY_NUMBERS, arrays_of, contract_findings, data_findings, run_in_python
 from hmc.checking.declared import declared_findings
+from hmc.checking.drawing import drawn_position
 from hmc.checking.findings import BrokenError, Fault, component_constraints, merged
 from hmc.checking.functions import (
     derived_findings,
@@ -22,7 +23,7 @@ from hmc.checking.functions import (
 from hmc.checking.gradient import gradient_findings, measure
 from hmc.checking.jumps import jump_findings
 from hmc.checking.prior import can_be_compared, prior_findings
-from hmc.checking.probe import Probe, ended, raised, same_bits
+from hmc.checking.probe import Probe, ended, same_bits
 from hmc.checking.size import size_findings
 from hmc.checking.support import support_findings
 from hmc.checking.tails import tail_findings
@@ -137,7 +138,8 @@ def _stages(model: Model, points: int, seed: int, bounds: bool, looked: types.Si
     probe = _probe(model, starts + far, bounds)
     simulated = list(simulation_findings(model, probe, seed)) if model.simulate is not None else []
     yield simulated
-    draws = [] if simulated else _prior_draws(model, rng, points // 2)
+    number = 0 if simulated or model.simulate is None else points // 2
+    draws = [drawn_position(model, rng) for _ in range(number)]
     positions = starts[: points - len(draws)] + draws + far
 
     yield list(declared_findings(model, positions))
@@ -205,13 +207,3 @@ def _probe(model: Model, starts: list[np.ndarray], bounds: bool) -> Probe:
             if error.args[0].kind in ("outside", "compile"):  # for other errors the compiled code decides
                 raise
     return probe
-
-
-def _prior_draws(model: Model, rng: np.random.Generator, number: int) -> list[np.ndarray]:
-    if model.simulate is None:
-        return []
-    try:
-        with np.errstate(all="ignore"):
-            return [np.asarray(model.simulate(rng, model.data), dtype=np.float64) for _ in range(number)]
-    except Exception as error:
-        raise BrokenError(raised(model, "simulate", error)) from None

@@ -1,4 +1,5 @@
-"""The `hmc` program: a file for each command, and their common parts.
+"""The `hmc` program: a file for each command, and their common parts. In a command's file, `add` gives the command its
+options, and `run` does the work.
 
 main            the program: its signals, and the messages of errors
 parser          all commands' options

@@ -10,7 +10,6 @@ from hmc.cli.shared import MODEL_HELP, add_algorithm, add_data, add_replications
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser(
         "calibrate", help="check by simulation that a model's posterior recovers the parameters behind its data"
     )
@@ -28,7 +27,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc calibrate`."""
     from diagnostics import calibrate
 
     found = calibrate(

@@ -10,7 +10,6 @@ from hmc.cli.shared import MODEL_HELP, add_data
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser("check", help="look for faults in a model, above all in its gradient")
     command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     command.add_argument("--points", type=int, default=20, help="positions tried (default 20)")
@@ -21,7 +20,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc check`."""
     from hmc.checking import check
     from hmc.settings import check_whole
 

@@ -21,7 +21,6 @@ from hmc.cli.shared import (
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser("compare", help="fit models of the same data and compare them")
     command.add_argument("models", metavar="MODEL", nargs="+", help=MODEL_HELP)
     command.add_argument("--criterion", choices=("WAIC", "PSIS"), default="WAIC", help="default WAIC")
@@ -37,7 +36,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc compare`."""
     if options.moment_match and options.criterion != "PSIS":
         raise ValueError("--moment-match would have no effect: it is of --criterion PSIS")
     start_workers_early(options)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser(
         "coverage", help="bias and coverage of the five estimators of the confounds, over simulated studies"
     )
@@ -30,7 +29,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc coverage`."""
     from models.coverage import coverage
 
     check_digits(options)

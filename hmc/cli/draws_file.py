@@ -50,7 +50,8 @@ def _read(path: str, names: Sequence[str]) -> Draws:
             draws = _of_array(np.load(path), names)
         elif ending.endswith(".npz"):
             with np.load(path) as arrays:
-                draws = {name: _with_chains(arrays[name]) for name in arrays}
+                # A vector is one chain.
+                draws = {name: values[None] if values.ndim == 1 else values for name, values in arrays.items()}
         else:
             draws = _of_fit(path)
     except (ValueError, OSError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
@@ -68,11 +69,6 @@ def _of_fit(path: str) -> Draws:
 
     fit = hmc.load(path)
     return {name: fit[name] for name in fit}
-
-
-def _with_chains(values: NDArray[Any]) -> NDArray[Any]:
-    """Draws (chains, draws, ...); a vector is one chain."""
-    return values[None] if values.ndim == 1 else values
 
 
 def _of_array(values: NDArray[Any], names: Sequence[str]) -> Draws:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hmc.cli.model_argument import build, file_of, words_of
-from hmc.cli.shared import MODEL_HELP
+from hmc.cli.shared import MODEL_HELP, check_out_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ OF_LECTURE = ("mST", "cafes")  # beside the toys, where no model is given
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser(
         "explore",
         help="write a page in which the sampler runs in the browser, for you to play with, step by step",
@@ -44,7 +43,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc explore`."""
     _check_out(options)
     if options.lecture and options.models:
         raise ValueError(f"--lecture has models of its own; leave out {' '.join(options.models)}")
@@ -66,19 +64,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_out(options: argparse.Namespace) -> None:
     """ValueError where --out cannot be written to, or is a model's file."""
-    from hmc.files import check_writable
-
     path = options.out
     if not path.endswith((".html", ".htm")):
         raise ValueError(f"--out {path}: the page's name must end in .html")
     if any(os.path.realpath(file_of(name)) == os.path.realpath(path) for name in options.models if file_of(name)):
         raise ValueError(f"--out {path} is the file of MODEL")
-    if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
-        raise ValueError(f"--out {path}: there is no such folder")
-    try:
-        check_writable(path)
-    except OSError as error:
-        raise ValueError(f"--out {path}: no file can be written there: {error.strerror or error}") from None
+    check_out_file(path)
 
 
 def _targets(names: Sequence[str]) -> list[Target]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser("figures", help="draw figures and films of the lecture")
     command.add_argument(
         "names",
@@ -73,7 +72,6 @@ def _add_look(command: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc figures`."""
     import figures
 
     if options.list:

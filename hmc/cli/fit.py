@@ -20,7 +20,6 @@ from hmc.cli.shared import (
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser(
         "fit",
         help="sample a model's posterior and print its table",
@@ -46,7 +45,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc fit`."""
     start_workers_early(options)
     import numpy as np
 

@@ -10,7 +10,6 @@ from hmc.cli.shared import add_dask, refuse_unused, start_workers_early
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser(
         "lecture",
         help="fit all models, make every table and figure, and a page that shows them",
@@ -40,7 +39,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc lecture`."""
     start_workers_early(options)
     from figures.lecture.work.making import make
 

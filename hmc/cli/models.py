@@ -7,13 +7,11 @@ from typing import Any
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser("models", help="list the models of the lecture, with formula, data and dimension")
     command.set_defaults(run=run)
 
 
 def run(_options: argparse.Namespace) -> None:
-    """`hmc models`."""
     import models
 
     for name in [*models.names(), *models.counterexamples()]:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser("new", help="write a model file that runs as it stands, to change into your own")
     command.add_argument("name", metavar="NAME", help="name of the model; the file is NAME.py")
     command.add_argument("--out", metavar="DIR", default=".", help="folder to write to (default: this one)")
@@ -21,7 +20,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """`hmc new`."""
     path = write_template(options.name, options.out)
     print(f"{path}: now `hmc check {path}:{options.name}` and `hmc fit {path}:{options.name}`")
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hmc.cli.model_argument import file_of, parsed_settings
+from hmc.cli.shared import check_out_file
 from hmc.errors import told
-from hmc.files import check_writable
 from hmc.running.interrupts import finishing_first
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from hmc.model import Model
     from hmc.results.fit import Fit
 
-_STATISTICS = 9  # of the sampler, each a number a draw
 _NUMBER_IN_CSV = 17  # bytes, with its comma
 
 
@@ -40,15 +39,8 @@ def check_out(options: argparse.Namespace) -> None:
     for option, other in read.items():
         if other and os.path.realpath(other) == os.path.realpath(path):
             raise ValueError(f"--out {path} is the file of {option}")
-    if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
-        raise ValueError(f"--out {path}: there is no such folder")
-    if os.path.isdir(path):
-        raise ValueError(f"--out {path} is a folder, not a file to write to")
     check_path(path)
-    try:
-        check_writable(path)
-    except OSError as error:
-        raise ValueError(f"--out {path}: no file can be written there: {error.strerror or error}") from None
+    check_out_file(path)
 
 
 def check_fit_fits(model: Model, options: argparse.Namespace) -> None:
@@ -143,6 +135,7 @@ def _saved_elsewhere(fit: Fit, path: str, error: Exception) -> tuple[str, str]:
 
 def _bytes_of_file(model: Model, options: argparse.Namespace) -> float:
     """About how large the file will be."""
+    from hmc.memory import STATISTICS
     from hmc.transforms import REAL
 
     values, free = (sum(getattr(parameter, size) for parameter in model.parameters) for size in ("size", "free"))
@@ -150,11 +143,11 @@ def _bytes_of_file(model: Model, options: argparse.Namespace) -> float:
     draws, warmup = options.chains * options.draws, options.chains * options.warmup
     ending = os.path.splitext(options.out)[1].lower()
     if ending == ".csv":
-        return _NUMBER_IN_CSV * draws * (values + derived + _STATISTICS)
+        return _NUMBER_IN_CSV * draws * (values + derived + STATISTICS)
     if ending == ".nc":  # with the unconstrained numbers of parameters that have a constraint
         bounded = sum(parameter.free for parameter in model.parameters if parameter.constraint.kind != REAL)
-        return 8 * draws * (values + bounded + derived + log_likelihoods + _STATISTICS)
-    return 8 * (draws * (free + derived + log_likelihoods + _STATISTICS) + warmup * _STATISTICS)
+        return 8 * draws * (values + bounded + derived + log_likelihoods + STATISTICS)
+    return 8 * (draws * (free + derived + log_likelihoods + STATISTICS) + warmup * STATISTICS)
 
 
 def _further_numbers(model: Model, draws: int) -> tuple[int, int]:
@@ -189,11 +182,9 @@ def _made_up(model: Model) -> Fit:
     from hmc.results.identity import identity_of
     from hmc.running.tasks import ChainResult
     from hmc.sampler.chain import make_record
-    from hmc.settings import check_settings
+    from hmc.sampling import settings_from
 
-    chosen: dict[str, Any] = {"chains": 1, "warmup": 0, "draws": 2, "seed": 1, "target_accept": 0.8, "max_depth": 10}
-    chosen |= {"algorithm": "nuts", "path_length": None, "metric": "diag", "adaptation": "gradients"}
-    settings = check_settings(**chosen, initial=None, keep_warmup=False)
+    settings = settings_from(model, chains=1, warmup=0, draws=2)
     chain = ChainResult(0, make_record(2, 2, model.dimension), np.ones(model.dimension), None, None)
     run: dict[str, Any] = {"identity": identity_of(model), "interrupted": False, "seconds": 0.0}
     return gather(model, settings, [chain], [], **run).without_derived()

@@ -23,6 +23,7 @@ from hmc.cli import (
     verify,
     watch,
 )
+from hmc.errors import did_you_mean
 
 COMMANDS = (models, fit, compare, lecture, figures, explore, check, watch, new, calibrate, coverage, verify, reference)
 
@@ -107,10 +108,8 @@ class _HintingParser(argparse.ArgumentParser):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """'; did you mean fit?' where a known word is like the one given, else ''."""
-    import difflib
-
-    like = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {like[0]}?" if like else ""
+    hint = did_you_mean(word, known)
+    return f"; {hint.strip()}" if hint else ""
 
 
 def _not_empty(text: str) -> str:

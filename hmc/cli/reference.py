@@ -7,7 +7,6 @@ from typing import Any
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser(
         "reference",
         help="write models of the lecture as a posteriordb: data, reference draws, exact moments, densities",
@@ -21,7 +20,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc reference`."""
     import models
     from hmc.cli.reference_files import write
     from hmc.files import folder_to_fill

@@ -26,9 +26,9 @@ from scipy.special import ndtri
 import hmc
 import models
 from diagnostics import ebfmi, ess_bulk, ess_tail, rhat
+from hmc.cli import draws_names
 from hmc.files import write_whole
-from hmc.parameters import element_names
-from hmc.results.identity import fields
+from hmc.model_data import fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,12 +95,7 @@ def reference_draws(
 
 def labelled(fit: hmc.Fit) -> dict[str, NDArray[np.float64]]:
     """{"a[1]": (chains, draws)} of every element of every quantity, thinned."""
-    named: dict[str, NDArray[np.float64]] = {}
-    for key in fit.keys():  # noqa: SIM118 (keys are the contract)
-        values = fit[key][:, THIN - 1 :: THIN]
-        flat = values.reshape(*values.shape[:2], -1)
-        named |= {label: flat[..., i] for i, label in enumerate(element_names(key, values.shape[2:]))}
-    return named
+    return draws_names.labelled({key: fit[key][:, THIN - 1 :: THIN] for key in fit}, {}, from_zero=False)
 
 
 def draws_info(fit: hmc.Fit, draws: dict[str, NDArray[np.float64]]) -> dict[str, Any]:

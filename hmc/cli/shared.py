@@ -171,6 +171,20 @@ def refuse_unused(options: argparse.Namespace, names: Iterable[str], why: str) -
         raise ValueError(f"{', '.join(unused)} would have no effect: {why}")
 
 
+def check_out_file(path: str) -> None:
+    """ValueError where no file can be written to --out."""
+    from hmc.files import check_writable
+
+    if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
+        raise ValueError(f"--out {path}: there is no such folder")
+    if os.path.isdir(path):
+        raise ValueError(f"--out {path} is a folder, not a file to write to")
+    try:
+        check_writable(path)
+    except OSError as error:
+        raise ValueError(f"--out {path}: no file can be written there: {error.strerror or error}") from None
+
+
 def status_of(fit: Any) -> int:
     """The exit status of a fit: 0 where all chains gave all their draws."""
     return 1 if fit.failures or fit.interrupted else 0

@@ -11,7 +11,6 @@ from hmc.cli.shared import DRAWS_FILES
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser(
         "verify",
         help="check draws of any program against the exact posterior of a lecture model",
@@ -34,7 +33,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`hmc verify`."""
     import models
     from diagnostics import verify
     from hmc.cli.draws_file import read_all

@@ -10,7 +10,6 @@ from hmc.cli.shared import MODEL_HELP, add_chain, add_data, of_chain
 
 
 def add(subparsers: Any) -> None:
-    """The command's options."""
     command = subparsers.add_parser("watch", help="describe the sampler's steps in words")
     command.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     command.add_argument("--transitions", type=int, default=1, help="how many (default 1)")
@@ -22,7 +21,6 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """`hmc watch`."""
     from hmc.record.narrate import watch
     from hmc.settings import check_whole
 

@@ -3,7 +3,7 @@
 import os
 import re
 
-from hmc.errors import code_line
+from hmc.author_errors import code_line
 
 # What an author meets most, in the author's words: (pattern in Numba's reason, what is said instead).
 _KNOWN = (

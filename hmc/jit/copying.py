@@ -16,7 +16,7 @@ from typing import Any
 import numba
 from numba.np.ufunc.dufunc import DUFunc
 
-from hmc.jit.kernel import is_kernel, kernel_like
+from hmc.jit.kernel import is_kernel, marked
 
 
 def is_compiled(item: object) -> bool:
@@ -182,7 +182,7 @@ def substituted_kernel(function: Callable[..., Any], **replacements: Callable[..
 
     def wrap(copy: types.FunctionType, original: Any) -> Any:
         copy.__name__ = copy.__qualname__ = f"{original.__name__}_substituted"
-        return kernel_like(copy, original)
+        return marked(copy, original.options)
 
     return copied(function, follows, wrap=wrap, replacements=replacements)
 

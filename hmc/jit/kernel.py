@@ -37,14 +37,14 @@ def jit_is_disabled() -> bool:
 
 def kernel(function: _F) -> _F:
     """Mark a function to be compiled into compiled callers."""
-    return _marked(function, _OPTIONS)
+    return marked(function, _OPTIONS)
 
 
 def inlined(function: _F) -> _F:
     """`kernel` for the innermost loops. LLVM thinks some of these functions too long to inline by itself; but a call
     in a loop keeps the loop scalar, and passing bundles of arrays by call made a leapfrog step a third slower.
     """
-    return _marked(function, {"forceinline": True, **_OPTIONS})
+    return marked(function, {"forceinline": True, **_OPTIONS})
 
 
 def allocating(function: _F) -> _F:
@@ -52,15 +52,11 @@ def allocating(function: _F) -> _F:
 
     A function that does not count references gives its caller an array that the caller will release once too often.
     """
-    return _marked(function, {"forceinline": True, **_OPTIONS, "_nrt": True})
+    return marked(function, {"forceinline": True, **_OPTIONS, "_nrt": True})
 
 
-def kernel_like(function: _F, other: Any) -> _F:
-    """Mark a function to be compiled as another kernel is."""
-    return _marked(function, other.options)
-
-
-def _marked(function: _F, options: dict[str, Any]) -> _F:
+def marked(function: _F, options: dict[str, Any]) -> _F:
+    """Mark a function to be compiled with these options of Numba's, the `options` of a kernel say."""
     function.is_kernel, function.options = True, options  # type: ignore[attr-defined]
     return register_jitable(**options)(function)
 

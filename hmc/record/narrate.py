@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hmc.record.transitions import IN_WORDS, Doubling, RecordedTransition, record
-from hmc.record.watcher import Check, Join, Leaf
+from hmc.record.recorded import IN_WORDS, Check, Doubling, Join, Leaf, RecordedTransition, counted
+from hmc.record.transitions import record
 from hmc.sampler.metric import factor
 from hmc.sampler.outcome import DIVERGENCE, GOING_ON, IRREVERSIBLE, MAX_DEPTH, MAX_ENERGY_ERROR, PATH_END, U_TURN
 
@@ -66,7 +66,7 @@ def narrate(recorded: RecordedTransition) -> str:
 
 def _title(recorded: RecordedTransition) -> str:
     dimension = recorded.leaves[0].position.size
-    room = f"{dimension} dimension{'' if dimension == 1 else 's'}"
+    room = counted(dimension, "dimension")
     who = f"{recorded.model}, chain {recorded.chain + 1}, {recorded.place}"
     return f"{who}: {IN_WORDS[recorded.algorithm]} in {room}, step size {_short(recorded.step_size)}"
 
@@ -76,11 +76,10 @@ def _tell_climb(recorded: RecordedTransition) -> Iterator[str]:
     if recorded.climb is None:
         return
     first, *steps = recorded.climb.log_densities
-    count = f"{len(steps)} step{'' if len(steps) == 1 else 's'} along the gradient"
-    cost = f"{recorded.climb.n_gradients} gradient{'' if recorded.climb.n_gradients == 1 else 's'}"
+    count, cost = counted(len(steps), "step"), counted(recorded.climb.n_gradients, "gradient")
     yield (
         f"Before the warm-up, the chain climbed from its start, whose log density, {_short(first)}, is so low that a "
-        f"chain may stay there: {count} ({cost}, steps that failed included) to {_short(steps[-1])}."
+        f"chain may stay there: {count} along the gradient ({cost}, steps that failed included) to {_short(steps[-1])}."
     )
 
 
@@ -103,8 +102,7 @@ def _tell_doublings(recorded: RecordedTransition) -> Iterator[str]:
         yield f"  {_tell_proposal(doubling.final_join)}"
         yield f"  {_tell_verdict(doubling.final_join)}"
     if recorded.outcome.termination == MAX_DEPTH:
-        depth = recorded.outcome.tree_depth
-        most = f"{depth} doubling{'' if depth == 1 else 's'}, the most allowed"
+        most = f"{counted(recorded.outcome.tree_depth, 'doubling')}, the most allowed"
         yield f"The trajectory ends after {most}, before it turned; with more doublings it would have gone farther."
     elif recorded.outcome.termination == U_TURN:
         yield "The trajectory ends: U-turn. To go on would lead back to where it has been."
@@ -250,11 +248,11 @@ def _leads(n: int) -> str:
 
 
 def _steps(n: int) -> str:
-    return f"{n} leapfrog step{'' if n == 1 else 's'}"
+    return counted(n, "leapfrog step")
 
 
 def _macro_steps(n: int) -> str:
-    return f"{n} macro step{'' if n == 1 else 's'}"
+    return counted(n, "macro step")
 
 
 def _short(x: float) -> str:

@@ -8,117 +8,32 @@ there.
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hmc.display import as_html
 from hmc.jit.copying import substituted
 from hmc.model import check_model
-from hmc.record.watcher import Climb, Join, Leaf, Watcher, watch_climb
+from hmc.record.recorded import RecordedTransition, Recording
+from hmc.record.watcher import Watcher, watch_climb
 from hmc.sampler.chain import AnyRecord, Orders, advance, make_buffers, make_record, tolerance_at
 from hmc.sampler.machine_code import compiled_advance
 from hmc.sampler.metric import DENSE, DIAGONAL, LowRank, Metric, identity, of_low_rank, set_from_covariance
 from hmc.sampler.nuts import make_trajectory
-from hmc.sampler.outcome import Outcome
 from hmc.sampler.phase_space import Hamiltonian, Reach, Start, draw_momentum
 from hmc.sampler.starting import chain_rng, make_orders, start
-from hmc.sampling import initial_positions, sample
-from hmc.settings import Settings, check_settings, check_whole
+from hmc.sampling import settings_from
+from hmc.settings import Settings, check_whole
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from hmc.model import Model
 
 _AT_A_TIME = 50  # transitions of the warm-up between two chances for Ctrl-C
-# Draws do not depend on these.
-_NOT_SETTINGS = ("model", "draws", "workers", "executor", "keep_warmup", "checkpoint", "progress")
 _SETTINGS_FROM = ("algorithm", "path_length", "tolerance", "max_depth")  # of `record_from`
-
-
-IN_WORDS = {"nuts": "NUTS", "walnuts": "WALNUTS", "hmc": "static HMC"}
-
-
-class Doubling(NamedTuple):
-    """One doubling of a trajectory of NUTS or WALNUTS: 2^(number - 1) steps in one direction, if it was finished."""
-
-    number: int  # from 1
-    is_forward: bool
-    leaves: tuple[Leaf, ...]  # in the order of building
-    joins: tuple[Join, ...]  # within the doubling, in the order they were made
-    final_join: Join | None  # with the trajectory so far; None where the doubling was given up
-
-
-class RecordedTransition(NamedTuple):
-    """One transition, from the draw before it to its own.
-
-    Leaves are numbered along the trajectory: 0 is its start, 1 is one step forward in time, -1 one step backward.
-    """
-
-    model: str
-    chain: int
-    iteration: int  # transitions of the chain before this one, warm-up included
-    warmup: int  # transitions of the warm-up
-    algorithm: str  # "nuts", "walnuts" or "hmc"
-    step_size: float
-    inverse_metric: np.ndarray | LowRank  # (dimension,), or (dimension, dimension) if dense
-    leaves: tuple[Leaf, ...]  # in the order they were reached, the start first
-    joins: tuple[Join, ...]  # in the order they were made; () for static HMC
-    chosen: int  # the number of the leaf that became the draw
-    outcome: Outcome  # the sampler's own statistics
-    climb: Climb | None = None  # before the chain's first transition; with the first that is recorded, if there was one
-
-    def __repr__(self) -> str:
-        kind = IN_WORDS[self.algorithm]
-        steps = f"{self.outcome.n_steps} step{'' if self.outcome.n_steps == 1 else 's'}"
-        return f"<RecordedTransition {self.model}, chain {self.chain + 1}, {self.place}: {kind}, {steps}>"
-
-    def _repr_html_(self) -> str | None:  # a field to type checkers, were it assigned
-        return as_html(self)
-
-    @property
-    def place(self) -> str:
-        """Its place in the chain in words, counted from 1: "draw 1", or "warm-up transition 3 of 1000"."""
-        number = self.iteration + 1
-        draw = number - self.warmup
-        return f"draw {draw}" if draw > 0 else f"warm-up transition {number} of {self.warmup}"
-
-    @property
-    def draw(self) -> NDArray[np.float64]:
-        """The position (dimension,) that the transition ended in."""
-        return self.leaf(self.chosen).position
-
-    @property
-    def doublings(self) -> tuple[Doubling, ...]:
-        """The doublings (`Doubling`) of a NUTS trajectory, in order; () for static HMC."""
-        found = []
-        for number in range(1, 1 + max(leaf.doubling for leaf in self.leaves)):
-            leaves = tuple(leaf for leaf in self.leaves if leaf.doubling == number)
-            joins = [join for join in self.joins if join.doubling == number]
-            final = joins.pop() if joins and joins[-1].is_final else None
-            found.append(Doubling(number, leaves[0].number > 0, leaves, tuple(joins), final))
-        return tuple(found)
-
-    def leaf(self, number: int) -> Leaf:
-        """The leaf of that number; KeyError where there is none."""
-        for leaf in self.leaves:
-            if leaf.number == number:
-                return leaf
-        raise KeyError(number)
-
-    def in_time(self) -> tuple[Leaf, ...]:
-        """All leaves in the order of time, from the backward end to the forward end."""
-        return tuple(sorted(self.leaves, key=lambda leaf: leaf.number))
-
-
-class Recording(list[RecordedTransition]):
-    """Recorded transitions, one after the other: a list that shows itself in a notebook."""
-
-    _repr_html_ = as_html
 
 
 def record(
@@ -206,13 +121,11 @@ def record_from(
 def _checked(model: Model, given: dict[str, Any]) -> Settings:
     """`Settings` of these arguments of `hmc.sample`, its own defaults for the rest."""
     check_model(model, "hmc.record")
-    known = {n: p.default for n, p in inspect.signature(sample).parameters.items() if n not in _NOT_SETTINGS}
+    known = [name for name in Settings._fields if name not in ("draws", "keep_warmup")]
     unknown = [name for name in given if name not in known]
     if unknown:
         raise ValueError(f"{unknown[0]} is not a setting of a recorded chain; the settings are {', '.join(known)}")
-    initial = given.get("initial")
-    settings = check_settings(**{**known, **given, "initial": None}, draws=1, keep_warmup=False)
-    return settings._replace(initial=initial_positions(model, initial, settings.chains))
+    return settings_from(model, **given, draws=1)
 
 
 def _orders(settings: Settings) -> Orders:

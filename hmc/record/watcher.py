@@ -7,90 +7,21 @@ the same rows by the same arithmetic.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hmc.jit.copying import substituted
+from hmc.record.recorded import Check, Climb, Join, Leaf, WalkTaken
 from hmc.sampler import chain, climbing, macro_step, nuts
 from hmc.sampler.metric import inverse_metric
-from hmc.sampler.outcome import GOING_ON, PATH_END, Outcome, is_divergent
+from hmc.sampler.outcome import PATH_END, Outcome, is_divergent
 from hmc.sampler.phase_space import Hamiltonian, PhasePoint, Reach, Start, energy_of, leapfrog
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-class WalkTaken(NamedTuple):
-    """One walk of a macro step: a try to take it at some level, or a look back."""
-
-    level: int  # it was to have 2^level leapfrog steps
-    is_back: bool
-    positions: NDArray[np.float64]  # (leapfrog steps taken, dimension) where they led
-    energies: NDArray[np.float64]  # (leapfrog steps taken,)
-    is_tight: bool  # whether the energies along it stayed within the tolerance
-
-
-class Leaf(NamedTuple):
-    """A point of a trajectory: its start, or where a step led.
-
-    The last leaf of a macro step that is irreversible, or tight at no level, is where its last try led. It is no part
-    of the trajectory.
-    """
-
-    number: int  # along the trajectory: 0 the start, negative backward in time
-    doubling: int  # that it was built in, from 1; 0 for the start, and for all of a static path
-    position: NDArray[np.float64]  # (dimension,) unconstrained
-    # (dimension,) whitened: standard normal whatever the metric, see hmc/sampler/metric.py
-    momentum: NDArray[np.float64]
-    gradient: NDArray[np.float64]  # (dimension,) of the log density
-    log_density: float
-    energy: float
-    energy_error: float  # energy less the start's
-    diverging: bool
-    walks: tuple[WalkTaken, ...] = ()  # of the macro step that led here, in order; () for a leapfrog step
-    termination: int = GOING_ON  # of the macro step, if there is none: DIVERGENCE or IRREVERSIBLE
-
-    @property
-    def way(self) -> WalkTaken | None:
-        """The macro step's last walk forward, which is the way taken if there is one; None for a leapfrog step."""
-        ahead = [walk for walk in self.walks if not walk.is_back]
-        return ahead[-1] if ahead else None
-
-
-class Check(NamedTuple):
-    """Whether a stretch turns: its sum of momenta, rho, should point forward at both of its ends."""
-
-    first: int  # the stretch's end leaves, in the order of building
-    last: int
-    along_first: float  # rho . momentum of the first leaf, whitened
-    along_last: float
-
-    @property
-    def is_turning(self) -> bool:
-        return not (self.along_first > 0.0 and self.along_last > 0.0)
-
-
-class Join(NamedTuple):
-    """Two neighbouring stretches of leaves become one."""
-
-    doubling: int
-    is_final: bool  # of the whole doubling with the trajectory before it; else of two parts of the doubling
-    earlier: tuple[int, int]  # (first, last) leaf, in the order of building
-    later: tuple[int, int]
-    weights: tuple[float, float]  # (earlier, later): sums of exp(-energy error) over the leaves
-    proposals: tuple[int, int]  # (earlier, later): leaves drawn from each
-    taken: int  # the one of these that the joined stretch proposes
-    checks: tuple[Check, ...]  # the whole, and across the join; the whole alone for two single leaves
-    is_turning: bool  # the sampler's verdict
-
-
-class Climb(NamedTuple):
-    """The way of a start out of where it could not be sampled from, before the first transition."""
-
-    log_densities: tuple[float, ...]  # at the start, and after each step that was taken
-    n_gradients: int  # of all steps that were tried
 
 
 def watch_climb(hamiltonian: Hamiltonian, start: Start, stop: NDArray[np.int64]) -> Climb | None:
@@ -126,10 +57,10 @@ class Watcher:
         self.extents: dict[int, tuple[int, int]] = {}
         self.proposals: dict[int, int] = {}
         taking = {"take_proposal": self._take_proposal}
-        self._real_join = substituted(nuts.join, **taking)
-        self._real_join_leaves = substituted(nuts.join_leaves, **taking)
+        joins = {join.__name__: substituted(join, **taking) for join in (nuts.join, nuts.join_leaves)}
+        building: dict[str, Any] = {name: functools.partial(self._join, join) for name, join in joins.items()}
+        building["add_leaf"] = self._add_leaf
         self._real_join_trunk = substituted(nuts.join_trunk, **taking)
-        building: dict[str, Any] = {"add_leaf": self._add_leaf, "join": self._join, "join_leaves": self._join_leaves}
         self._real_walk = substituted(macro_step.walk, leapfrog=self._step_of_walk)
         self._real_next_leaf = substituted(nuts.next_leaf, walk=self._walk)
         self._real_double = substituted(nuts.double, next_leaf=self._next_leaf, **building)
@@ -201,17 +132,9 @@ class Watcher:
         self.steps.append((point.position.copy(), energy_of(log_density, point.momentum)))
         return log_density
 
-    def _double(
-        self,
-        flow: nuts.Flow,
-        spans: nuts.Spans,
-        point: PhasePoint,
-        depth: int,
-        rng: np.random.Generator,
-        stop: NDArray[np.int64],
-    ) -> nuts.Growth:
+    def _double(self, flow: nuts.Flow, spans: nuts.Spans, point: PhasePoint, depth: int, *rest: Any) -> nuts.Growth:
         self.doubling = depth + 1
-        return self._real_double(flow, spans, point, depth, rng, stop)
+        return self._real_double(flow, spans, point, depth, *rest)
 
     def _add_leaf(self, spans: nuts.Spans, level: int, *rest: Any) -> None:
         number = self.leaves[-1].number
@@ -222,19 +145,8 @@ class Watcher:
         self.proposals[target] = self.proposals[source]
         nuts.take_proposal(spans, source, target)
 
-    def _join(self, spans: nuts.Spans, earlier: int, later: int, rng: np.random.Generator) -> bool:
-        return self._watch_join(self._real_join, spans, earlier, later, rng)
-
-    def _join_leaves(self, spans: nuts.Spans, earlier: int, later: int, rng: np.random.Generator) -> bool:
-        return self._watch_join(self._real_join_leaves, spans, earlier, later, rng)
-
-    def _watch_join(
-        self,
-        real_join: Callable[..., bool],
-        spans: nuts.Spans,
-        earlier: int,
-        later: int,
-        rng: np.random.Generator,
+    def _join(
+        self, real_join: Callable[..., bool], spans: nuts.Spans, earlier: int, later: int, rng: np.random.Generator
     ) -> bool:
         """A join of two parts of a doubling, into the level of the later one."""
         parts = self._stretch(spans, earlier), self._stretch(spans, later)

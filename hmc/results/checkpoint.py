@@ -22,16 +22,9 @@ import numpy as np
 
 from hmc.errors import Remark, told
 from hmc.files import put_new, write_whole
+from hmc.model_data import fields
 from hmc.reporting import say
-from hmc.results.identity import (
-    Identity,
-    code_difference,
-    draws_difference,
-    fields,
-    from_json,
-    model_difference,
-    to_json,
-)
+from hmc.results.identity import Identity, code_difference, draws_difference, from_json, model_difference, to_json
 from hmc.sampler import snapshot
 from hmc.sampler.chain import AnyRecord, record_kind
 from hmc.settings import Settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hmc.errors import told_with_line
+from hmc.author_errors import told_with_line
 
 if TYPE_CHECKING:
     from hmc.model import Model

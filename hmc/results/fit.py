@@ -51,8 +51,7 @@ class Fit:
     fit.warmup_stats      the same statistics of the warm-up (chains, warmup)
     fit.warmup            (chains, warmup, dimension) positions, with `keep_warmup`; else None
     fit.inverse_metric    as adapted: (chains, dimension), or (chains, dimension, dimension) if dense, or, if low-rank,
-    a
-                          `hmc.LowRank`, which has its factors, `variances()` and `matrix()`
+                          a `hmc.LowRank`, which has its factors, `variances()` and `matrix()`
     fit.chains            numbers of the chains that are here, from 0
     fit.failures          chains that gave no draws: a list of `Failure(chain, iteration, reason)`
     fit.remarks           what else is to be said of chains, such as how often the log density raised an exception, and

@@ -13,6 +13,7 @@ import numpy as np
 
 from hmc import __version__
 from hmc.jit.kernel import jit_is_disabled
+from hmc.model_data import fields
 from hmc.parameters import Parameter
 from hmc.sampler.chain import AnyRecord
 from hmc.sampler.machine_code import sampler_key
@@ -51,15 +52,6 @@ def identity_of(model: "Model") -> Identity:
         number = value.item() if isinstance(value, np.generic) else value
         data[field] = contents(value) if isinstance(value, np.ndarray) else number
     return Identity(model.name, model.parameters, data, code_of(model))
-
-
-def fields(data: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """(field, value) of every array and number in a model's data; "outer.inner" is a field of a tuple within them."""
-    for name, value in zip(getattr(data, "_fields", range(len(data))), data, strict=True):
-        if isinstance(value, tuple):
-            yield from fields(value, f"{place}{name}.")
-        else:
-            yield f"{place}{name}", value
 
 
 def contents(array: Any) -> Contents:

@@ -46,15 +46,10 @@ def load(path: str | os.PathLike[str], model: Model | None = None) -> Fit:
         if different:
             raise ValueError(f"{path}: {different}")
         fit.model = model
-        _add_derived(fit, model)
+        known = fit.known_derived or {}
+        if not set(derived_draws(model, fit.unconstrained[:1, :1])) <= set(known):  # the file lacks some
+            fit.known_derived = derived_draws(model, fit.unconstrained) | known
     return fit
-
-
-def _add_derived(fit: Fit, model: Model) -> None:
-    """Compute the derived quantities that the model gives and the file lacks."""
-    known = fit.known_derived or {}
-    if not set(derived_draws(model, fit.unconstrained[:1, :1])) <= set(known):
-        fit.known_derived = derived_draws(model, fit.unconstrained) | known
 
 
 def _fit(description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Fit:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hmc.author_errors import told_with_line
 from hmc.display import NamedArrays
-from hmc.errors import told_with_line
-from hmc.model import check_model
+from hmc.model import check_has, check_model
 from hmc.results.derived import derived_draws
 from hmc.settings import check_whole
 
@@ -45,7 +45,7 @@ def prior_predictive(model: Model, draws: int = 1000, seed: int = _SEED) -> Prio
     """
     check_whole("draws", draws, least=1)
     check_model(model, "hmc.prior_predictive")
-    _check_has(model, "simulate", "simulate_data")
+    check_has(model, "simulate", "simulate_data", need="predictive draws need")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, _PRIOR)))
     draw_data = model.data_drawer(draws)
     positions, drawn = np.empty((draws, model.dimension)), []
@@ -65,7 +65,7 @@ def posterior_predictive(
 
     `chains`: their numbers. A chain's data do not depend on how many others there are. Else as `Fit.predict`.
     """
-    _check_has(model, "simulate_data")
+    check_has(model, "simulate_data", need="predictive draws need")
     draw_data, drawn = model.data_drawer(positions.shape[0] * positions.shape[1]), []
     for chain, rows in zip(chains, positions, strict=True):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chain, _POSTERIOR)))
@@ -78,12 +78,6 @@ def outcome_of(model: Model, data: Any) -> dict[str, NDArray[Any]]:
     """The observations in these data: by the model's `outcome`, or all their fields."""
     outcome = data._asdict() if model.outcome is None else _called(model, "outcome", data)
     return {name: np.asarray(value) for name, value in outcome.items()}
-
-
-def _check_has(model: Model, *roles: str) -> None:
-    for role in roles:
-        if getattr(model, role) is None:
-            raise ValueError(f"{model.name} has no {role} function, which predictive draws need")
 
 
 def _called(model: Model, role: str, *arguments: Any) -> Any:

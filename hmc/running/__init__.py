@@ -34,12 +34,9 @@ if TYPE_CHECKING:
     from hmc.running.executors import check_execution as check_execution
     from hmc.running.executors import compile_sampler as compile_sampler
     from hmc.running.executors import for_packages as for_packages
-    from hmc.running.interrupts import AT_ONCE as AT_ONCE
-    from hmc.running.processes import start_early as start_early
     from hmc.running.tasks import Items as Items
 
 _HOMES = {
-    "AT_ONCE": "interrupts",
     "Execution": "execution",
     "Items": "tasks",
     "Task": "execution",
@@ -48,7 +45,6 @@ _HOMES = {
     "for_packages": "executors",
     "in_batches": "batches",
     "is_lost": "execution",
-    "start_early": "processes",
 }
 
 __all__ = sorted(_HOMES)

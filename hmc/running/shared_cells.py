@@ -31,10 +31,10 @@ class Address(NamedTuple):
 
 
 class LocalControl:
-    """The control of chains in this process. Chains find it by its `address`."""
+    """The control of chains in this process, of these cells or so many new ones. Chains find it by its `address`."""
 
-    def __init__(self, size: int) -> None:
-        self.cells: NDArray[np.int64] = np.zeros(size, dtype=np.int64)
+    def __init__(self, cells: int | NDArray[np.int64]) -> None:
+        self.cells = cells if isinstance(cells, np.ndarray) else np.zeros(cells, dtype=np.int64)
         self.address = self.cells
 
     def close(self) -> None:
@@ -72,17 +72,10 @@ class FoundControl:
         self._memory.close()
 
 
-class BorrowedControl(LocalControl):
-    """A control that another part of this process owns."""
-
-    def __init__(self, cells: NDArray[np.int64]) -> None:
-        self.cells = self.address = cells
-
-
 def attach(address: Address | NDArray[np.int64]) -> LocalControl | FoundControl:
     """The control at an address, from any process; to be closed. New cells if those at the address cannot be seen."""
     if isinstance(address, np.ndarray):
-        return BorrowedControl(address)
+        return LocalControl(address)
     try:
         return FoundControl(address)
     except OSError:  # made on another machine, or by another user

@@ -32,9 +32,9 @@ def sampler_is_stored(algorithm: str = "nuts") -> bool:
     return entry_is_stored(advance, *advance_types(algorithm == "walnuts"))
 
 
-def sampler_key(algorithm: str = "nuts") -> str:
+def sampler_key() -> str:
     """A hash of all code that a transition runs but the density's: the same key, the same draws."""
-    return entry_key(advance, *advance_types(algorithm == "walnuts"))
+    return entry_key(advance, *advance_types(False))  # which reaches the code of macro steps too
 
 
 @functools.cache

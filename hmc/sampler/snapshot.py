@@ -66,18 +66,14 @@ def contradicts(draw: Draw, density: Callable[..., float], data: Any) -> str | N
     """
     gradient = np.zeros(draw.position.size)
     log_density = float(density(draw.position.copy(), data, gradient))
-    if not _is_close(log_density, draw.log_density):
+    if not abs(log_density - draw.log_density) <= _ROUNDING * (1.0 + abs(draw.log_density)):  # not so of nan
         return f"the log density of a draw was {draw.log_density:.15g}, and is {log_density:.15g}"
     expected = gradient if draw.gradient is None else draw.gradient
-    is_close = np.abs(gradient - expected) <= _ROUNDING * (1.0 + np.abs(expected).max())  # not so of nan
+    is_close = np.abs(gradient - expected) <= _ROUNDING * (1.0 + np.abs(expected).max())
     if not is_close.all():
         i = int(is_close.argmin())
         return f"gradient[{i}] of a draw was {expected[i]:.15g}, and is {gradient[i]:.15g}"
     return None
-
-
-def _is_close(value: float, expected: float) -> bool:
-    return abs(value - expected) <= _ROUNDING * (1.0 + abs(expected))
 
 
 def _copied(values: Any) -> Any:

@@ -39,6 +39,8 @@ def chain_rng(settings: Settings, chain: int) -> np.random.Generator:
 def make_orders(settings: Settings, stop: NDArray[np.int64], progress: NDArray[np.int64]) -> Orders:
     """The chain's orders in numbers, for compiled code."""
     by_gradients = settings.adaptation == "gradients" and settings.metric != "unit"
+    has_macro_steps = settings.algorithm == "walnuts"
+    macro = MacroOrders(settings.tolerance, int(NUTS_SHARE * settings.warmup)) if has_macro_steps else LeapfrogSteps()
     return Orders(
         algorithm=_ALGORITHMS[settings.algorithm],
         max_depth=settings.max_depth,
@@ -50,12 +52,8 @@ def make_orders(settings: Settings, stop: NDArray[np.int64], progress: NDArray[n
         until=settings.warmup + settings.draws,
         stop=stop,
         progress=progress,
-        macro=_macro_orders(settings) if settings.algorithm == "walnuts" else LeapfrogSteps(),
+        macro=macro,
     )
-
-
-def _macro_orders(settings: Settings) -> MacroOrders:
-    return MacroOrders(settings.tolerance, int(NUTS_SHARE * settings.warmup))
 
 
 def plan_of(settings: Settings) -> NDArray[np.int64]:

@@ -6,6 +6,8 @@ The models' functions are in `centred` and `noncentred`; `tanks` has their commo
 
 # ruff: noqa: N802 (functions carry the lecture's names)
 
+from types import ModuleType
+
 import hmc
 from models.reedfrogs import centred as centred
 from models.reedfrogs import noncentred as noncentred
@@ -141,33 +143,27 @@ def mSTPnc(data: TableData = None) -> hmc.Model:
 
 
 def _centred(name: str, data: TableData, *slopes: str) -> hmc.Model:
-    tanks = read_tanks(data, slopes)
-    return hmc.Model(
-        centred.log_density,
-        tanks,
-        _parameters("a", tanks, "sigma", *slopes),
-        name=name,
-        log_likelihood=centred.log_likelihood,
-        link=centred.p,
-        simulate=centred.simulate,
-        simulate_data=centred.simulate_data,
-        outcome=outcome,
-    )
+    return _of_unknown_spread(name, centred, "a", read_tanks(data, slopes), slopes)
 
 
 def _noncentred(name: str, data: TableData, *slopes: str) -> hmc.Model:
-    tanks = read_tanks(data, slopes)
+    return _of_unknown_spread(name, noncentred, "z", read_tanks(data, slopes), slopes)
+
+
+def _of_unknown_spread(
+    name: str, functions: ModuleType, intercepts: str, tanks: Tanks, slopes: tuple[str, ...]
+) -> hmc.Model:
     return hmc.Model(
-        noncentred.log_density,
+        functions.log_density,
         tanks,
-        _parameters("z", tanks, "sigma", *slopes),
+        _parameters(intercepts, tanks, "sigma", *slopes),
         name=name,
-        log_likelihood=noncentred.log_likelihood,
-        link=noncentred.p,
-        simulate=noncentred.simulate,
-        simulate_data=noncentred.simulate_data,
+        log_likelihood=functions.log_likelihood,
+        link=functions.p,
+        simulate=functions.simulate,
+        simulate_data=functions.simulate_data,
+        derived=getattr(functions, "derived", None),
         outcome=outcome,
-        derived=noncentred.derived,
     )
 
 

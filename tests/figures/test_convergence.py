@@ -15,7 +15,8 @@ import models
 from figures.convergence import energies, ranks, traces
 from figures.drawing import style
 from figures.sampler.funnel import funnel
-from tests.figures.helpers import soundness as helper
+from tests.figures.helpers import soundness
+from tests.figures.helpers.artists import find
 
 SCARCE = pd.DataFrame({"density": [2] * 8, "pred": "no", "size": "big", "surv": [1, 2, 1, 2, 1, 1, 2, 1]})
 
@@ -27,17 +28,6 @@ def fits():
     return {name: hmc.sample(models.build(name, data=SCARCE), **options) for name in ("mST", "mSTnc")}
 
 
-@pytest.fixture(scope="module")
-def soundness():
-    return vars(helper)
-
-
-def _find(axes, gid):
-    """The one artist of the axes with this gid."""
-    (artist,) = [artist for artist in axes.get_children() if artist.get_gid() == gid]
-    return artist
-
-
 def _draws(fit, label):
     name, _, element = label.rstrip("]").partition("[")
     return fit[name][..., int(element) - 1] if element else fit[name]
@@ -46,7 +36,7 @@ def _draws(fit, label):
 def _assert_traces(figure, fit):
     for axes in figure.axes:
         for chain, draws in enumerate(_draws(fit, axes.get_gid()), start=1):
-            np.testing.assert_array_equal(_find(axes, f"chain {chain}").get_ydata(), draws)
+            np.testing.assert_array_equal(find(axes, f"chain {chain}").get_ydata(), draws)
 
 
 def test_traces_are_the_draws_and_ticks_the_divergences(fits):
@@ -56,7 +46,7 @@ def test_traces_are_the_draws_and_ticks_the_divergences(fits):
     _assert_traces(figure, fit)
     diverged = 1 + np.flatnonzero(fit.stats["diverging"].any(axis=0))
     assert diverged.size > 0
-    np.testing.assert_array_equal(_find(figure.axes[0], "diverging").get_xdata(), diverged)
+    np.testing.assert_array_equal(find(figure.axes[0], "diverging").get_xdata(), diverged)
 
 
 def test_traces_of_another_fit_are_told_apart(fits):
@@ -76,7 +66,7 @@ def test_the_worst_mixing_quantities_are_shown_where_none_are_named(figure_of, f
 def test_four_chains_and_paper_are_told_apart_by_all_eyes(colour_distance):
     options = {"chains": 4, "warmup": 20, "draws": 20, "workers": 1, "progress": False}
     (axes,) = traces(hmc.sample(models.mST(SCARCE), **options), ["sigma"]).axes
-    colours = [to_hex(_find(axes, f"chain {chain}").get_color()) for chain in range(1, 5)]
+    colours = [to_hex(find(axes, f"chain {chain}").get_color()) for chain in range(1, 5)]
     assert min(colour_distance(*pair) for pair in itertools.combinations([*colours, "#ffffff"], 2)) > 20
 
 
@@ -92,7 +82,7 @@ def test_on_narrow_screens_nothing_is_cut_or_written_over(figure_of):
     """Of a fit with effective draws of four digits."""
     fit = hmc.sample(models.mST(), chains=4, warmup=100, draws=1000, seed=3, workers=1, progress=False)
     with style.asked(style.NARROW):
-        assert helper.collisions(figure_of(fit)) == []
+        assert soundness.collisions(figure_of(fit)) == []
 
 
 def test_ranks_are_counted_among_all_draws_and_the_line_is_level(fits):
@@ -100,13 +90,13 @@ def test_ranks_are_counted_among_all_draws_and_the_line_is_level(fits):
     sigma = fits["mST"]["sigma"]
     for chain, places in enumerate(rankdata(sigma).reshape(sigma.shape), start=1):
         counts, _ = np.histogram(places, np.linspace(0.5, sigma.size + 0.5, 11))
-        np.testing.assert_array_equal(_find(axes, f"chain {chain}").get_data().values, counts)
-    assert set(_find(axes, "even").get_ydata()) == {sigma.shape[1] / 10}
+        np.testing.assert_array_equal(find(axes, f"chain {chain}").get_data().values, counts)
+    assert set(find(axes, "even").get_ydata()) == {sigma.shape[1] / 10}
 
 
 def test_the_band_holds_99_percent_of_independent_draws(fits):
     axes = ranks(fits["mST"], ["sigma"], bins=10).axes[0]
-    low, high = _find(axes, "band").get_y(), _find(axes, "band").get_y() + _find(axes, "band").get_height()
+    low, high = find(axes, "band").get_y(), find(axes, "band").get_y() + find(axes, "band").get_height()
     rng = np.random.default_rng(4)
     counts = np.concatenate([diagnostics.rank_histogram(rng.normal(size=(3, 200)), 10).ravel() for _ in range(300)])
     inside = np.mean((low <= counts) & (counts <= high))
@@ -118,13 +108,13 @@ def test_energies_and_their_changes_are_the_sampler_s(fits):
     left, right = energies(fit, bins=20).axes
     energy = fit.stats["energy"]
     for gid, values in (("marginal", energy - energy.mean(axis=1)[:, None]), ("jumps", energy[:, 1:] - energy[:, :-1])):
-        density, edges, _ = _find(left, gid).get_data()
+        density, edges, _ = find(left, gid).get_data()
         counts = [np.count_nonzero((values >= low) & (values < high)) for low, high in itertools.pairwise(edges)]
         counts[-1] += np.count_nonzero(values == edges[-1])
         assert sum(counts) == values.size  # none lies beyond the axis
         np.testing.assert_allclose(density * values.size * np.diff(edges), counts, atol=1e-9)
-    np.testing.assert_array_equal(_find(right, "ebfmi").get_ydata(), diagnostics.ebfmi(energy))
-    assert to_hex(_find(right, "ebfmi").get_color()).upper() == style.model_colour("mST")
+    np.testing.assert_array_equal(find(right, "ebfmi").get_ydata(), diagnostics.ebfmi(energy))
+    assert to_hex(find(right, "ebfmi").get_color()).upper() == style.model_colour("mST")
 
 
 def test_chains_that_failed_leave_their_numbers_free(fits):
@@ -144,7 +134,7 @@ def test_funnel_shows_each_draw_once_divergent_or_not(fits):
         diverging = fit.stats["diverging"]
         for gid, chosen in (("draws", ~diverging), ("diverging", diverging)):
             expected = np.stack([intercept[chosen], np.log(fit["sigma"][chosen])], axis=1)
-            np.testing.assert_array_equal(_find(axes, gid).get_xydata(), expected)
+            np.testing.assert_array_equal(find(axes, gid).get_xydata(), expected)
         assert f"{diverging.sum()} diverged" == axes.get_title(loc="right")
 
 
@@ -187,12 +177,12 @@ def test_energies_of_stuck_chains_are_refused_as_such():
         lambda f: funnel(f["mST"], f["mSTnc"]),
     ],
 )
-def test_figures_are_legible_and_always_the_same_bytes(make, fits, soundness):
-    soundness["assert_sound"](lambda: make(fits))
+def test_figures_are_legible_and_always_the_same_bytes(make, fits):
+    soundness.assert_sound(lambda: make(fits))
 
 
-def test_a_text_over_another_is_a_collision(fits, soundness):
+def test_a_text_over_another_is_a_collision(fits):
     """The negative twin."""
     figure = energies(fits["mST"])
     figure.axes[0].set_title("wide " * 50)
-    assert len(soundness["collisions"](figure)) > 0
+    assert len(soundness.collisions(figure)) > 0

@@ -7,16 +7,12 @@ import hmc
 import models
 from figures.predictive import predictive
 from tests.figures.helpers import soundness
+from tests.figures.helpers.artists import find
 
 
 @pytest.fixture(scope="module")
 def fit():
     return hmc.sample(models.mST(), chains=2, warmup=200, draws=100, workers=1, progress=False)
-
-
-def _find(axes, gid):
-    (artist,) = [artist for artist in axes.get_children() if artist.get_gid() == gid]
-    return artist
 
 
 def _share(figure):
@@ -27,17 +23,17 @@ def test_what_is_drawn_is_what_was_observed_and_predicted(fit):
     figure = predictive(fit)
     counts, intervals = figure.axes
     survived = fit.model.data.survived
-    values, edges, _ = _find(counts, "observed").get_data()
+    values, edges, _ = find(counts, "observed").get_data()
     np.testing.assert_array_equal(values, np.histogram(survived, edges)[0])
     assert values.sum() == survived.size
     replicates = fit.predict()["survived"].reshape(200, -1)
     each = [np.histogram(row, edges)[0] for row in replicates]
-    band = _find(counts, "band").get_data()
+    band = find(counts, "band").get_data()
     np.testing.assert_allclose([band.baseline, band.values], np.quantile(each, [0.055, 0.945], axis=0), rtol=1e-12)
     order = np.argsort(replicates.mean(axis=0), kind="stable")
-    np.testing.assert_array_equal(_find(intervals, "points").get_ydata(), survived[order])
+    np.testing.assert_array_equal(find(intervals, "points").get_ydata(), survived[order])
     low, high = np.quantile(replicates, [0.055, 0.945], axis=0)
-    segments = np.array(_find(intervals, "intervals").get_segments())
+    segments = np.array(find(intervals, "intervals").get_segments())
     np.testing.assert_allclose(segments[:, :, 1], np.stack([low, high], axis=1)[order], rtol=1e-12)
     assert _share(figure) == pytest.approx(np.mean((low <= survived) & (survived <= high)), abs=0.005)
 
@@ -54,7 +50,7 @@ def test_values_that_are_not_whole_are_counted_in_bins(fit, monkeypatch):
     observed = fit.model.data.survived / 7.0
     monkeypatch.setattr(fit, "predict", lambda: halved)
     monkeypatch.setattr(fit, "observed", lambda: {"survived": observed})
-    values, edges, _ = _find(predictive(fit).axes[0], "observed").get_data()
+    values, edges, _ = find(predictive(fit).axes[0], "observed").get_data()
     assert (values.sum(), edges.size) == (observed.size, 21)
 
 

@@ -11,7 +11,8 @@ import models
 from figures.drawing import style
 from figures.trolley import cluster_effects, participant_responses, story_effects, story_responses
 from models.trolley import simulate_study
-from tests.figures.helpers import soundness as helper
+from tests.figures.helpers import soundness
+from tests.figures.helpers.artists import find
 
 COUNTS = pd.read_csv(Path(models.__file__).parent / "data" / "trolley_counts.csv")
 OPTIONS = {"chains": 2, "warmup": 60, "draws": 40, "workers": 1, "seed": 8, "progress": False}
@@ -33,24 +34,13 @@ def fits(study):
     return {name: hmc.sample(model, **OPTIONS) for name, model in built.items()}
 
 
-@pytest.fixture(scope="module")
-def soundness():
-    return vars(helper)
-
-
-def _find(axes, gid):
-    """The one artist of the axes with this gid."""
-    (artist,) = [artist for artist in axes.get_children() if artist.get_gid() == gid]
-    return artist
-
-
 def _assert_answers(axes, responses):
     """`responses`: a Series by cluster."""
     groups = responses.groupby(level=0)
     order = groups.mean().sort_values(kind="stable").index
     quartiles = groups.quantile([0.25, 0.75]).unstack().loc[order]
-    np.testing.assert_allclose(_find(axes, "mean").get_ydata(), groups.mean().loc[order], rtol=1e-12)
-    ends = np.array(_find(axes, "half").get_segments())
+    np.testing.assert_allclose(find(axes, "mean").get_ydata(), groups.mean().loc[order], rtol=1e-12)
+    ends = np.array(find(axes, "half").get_segments())
     np.testing.assert_allclose(np.sort(ends[:, :, 1]), np.sort(quartiles), rtol=1e-12)
     return list(order)
 
@@ -77,7 +67,7 @@ def test_counts_and_rows_give_the_same_figure(study):
     counts = study.groupby(["story", "response"]).size().rename("count").reset_index()
     rows, counted = story_responses(study).axes[0], story_responses(counts).axes[0]
     _assert_answers(rows, study.set_index("story")["response"])
-    np.testing.assert_array_equal(_find(rows, "mean").get_xydata(), _find(counted, "mean").get_xydata())
+    np.testing.assert_array_equal(find(rows, "mean").get_xydata(), find(counted, "mean").get_xydata())
 
 
 def test_participant_responses_are_those_of_the_study(study):
@@ -95,9 +85,9 @@ def test_the_title_says_so_where_data_are_simulated(fits):
 def _assert_effects(axes, name, draws):
     pooled = draws.reshape(-1, draws.shape[2])
     order = np.argsort(pooled.mean(axis=0))
-    points = _find(axes, f"mean {name}")
+    points = find(axes, f"mean {name}")
     np.testing.assert_allclose(points.get_ydata(), pooled.mean(axis=0)[order], rtol=1e-12)
-    ends = np.array(_find(axes, f"interval {name}").get_segments())[:, :, 1]
+    ends = np.array(find(axes, f"interval {name}").get_segments())[:, :, 1]
     np.testing.assert_allclose(ends, np.quantile(pooled, [0.055, 0.945], axis=0).T[order], rtol=1e-12)
     return order
 
@@ -107,7 +97,7 @@ def test_story_effects_are_those_of_b_and_carry_the_stories_labels(fits):
     order = _assert_effects(axes, "b", fits["mRS"]["b"])
     labels = sorted(set(COUNTS["story"]))
     assert [label.get_text() for label in axes.get_xticklabels()] == [labels[i] for i in order]
-    assert _find(axes, "mean b").get_color() == style.model_colour("mRS")
+    assert find(axes, "mean b").get_color() == style.model_colour("mRS")
 
 
 @pytest.mark.parametrize("name", ["mRXma2", "mRXma", "simulated"])
@@ -116,11 +106,11 @@ def test_cluster_effects_are_those_of_stories_and_participants(name, fits):
     panels = zip(cluster_effects(fit).axes, (("as", "sigmaS"), ("au", "sigmaU")), strict=True)
     for axes, (effect, spread) in panels:
         _assert_effects(axes, effect, fit[effect])
-        band = _find(axes, spread)
+        band = find(axes, spread)
         assert band.get_y() == pytest.approx(-fit[spread].mean(), rel=1e-12)
         assert band.get_height() == pytest.approx(2 * fit[spread].mean(), rel=1e-12)
         assert axes.get_title(loc="left").endswith(f"{spread} = {fit[spread].mean():.2f}")
-        assert _find(axes, f"mean {effect}").get_color() == style.model_colour("mRXma" if name == "mRXma" else "mRXma2")
+        assert find(axes, f"mean {effect}").get_color() == style.model_colour("mRXma" if name == "mRXma" else "mRXma2")
 
 
 def test_effects_of_another_fit_are_told_apart(fits):
@@ -154,5 +144,5 @@ def test_what_cannot_be_drawn_is_refused(make, message, fits, study):
         lambda f: cluster_effects(f["simulated"]),
     ],
 )
-def test_figures_are_legible_and_always_the_same_bytes(make, fits, soundness):
-    soundness["assert_sound"](lambda: make(fits))
+def test_figures_are_legible_and_always_the_same_bytes(make, fits):
+    soundness.assert_sound(lambda: make(fits))

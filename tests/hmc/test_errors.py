@@ -11,8 +11,9 @@ import pytest
 
 import hmc
 import models
+from hmc.author_errors import code_line, line_of, told_with_line
 from hmc.display import NamedArrays
-from hmc.errors import code_line, did_you_mean, line_of, told_with_line
+from hmc.errors import did_you_mean
 
 
 class Data(NamedTuple):

@@ -130,9 +130,7 @@ def test_table_verdict_and_file_take_the_draws_of_a_fit_and_their_values_and_lit
 def test_draws_that_are_joined_to_be_judged_would_be_seen(tmp_path):
     joining = """
 import numpy as np
-import diagnostics.verdict  # a function of this name hides the module
-import sys
-module = sys.modules["diagnostics.verdict"]
+import diagnostics.quantities as module
 in_blocks = module.in_blocks
 module.in_blocks = lambda statistic, parts: in_blocks(statistic, [np.concatenate(list(parts), axis=2)])"""
     assert peaks_of_a_fit(tmp_path, joining)[0] > 2.7

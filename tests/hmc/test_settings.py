@@ -1,11 +1,13 @@
 """Settings are checked before anything runs; a message names the argument and its value."""
 
+import inspect
 import math
 
 import numpy as np
 import pytest
 
-from hmc.settings import check_settings
+import hmc
+from hmc.settings import Settings, check_settings
 
 GOOD = {
     "chains": 4, "warmup": 10, "draws": 10, "seed": 1, "target_accept": 0.8, "max_depth": 10, "algorithm": "nuts",
@@ -46,6 +48,11 @@ def test_good_settings_are_kept_as_plain_numbers():
     assert (settings.chains, settings.seed, settings.target_accept) == (3, 2**63, 0.5)
     assert {type(settings.chains), type(settings.seed)} == {int}
     assert type(settings.target_accept) is float
+
+
+def test_the_defaults_are_those_of_sample():
+    parameters = inspect.signature(hmc.sample).parameters
+    assert Settings._field_defaults == {name: parameters[name].default for name in Settings._fields}
 
 
 def test_no_warmup_and_one_draw_are_good():

@@ -12,6 +12,7 @@ from scipy import stats
 import hmc
 from models.cafes import cafes
 from models.tables import BUNDLED
+from tests.models.helpers.broken import WrongSign
 
 VISITS = pd.read_csv(BUNDLED / "cafes.csv")
 SMALL = pd.DataFrame({"visit": [1, 2, 3], "cafe": [2, 2, 1], "wait": [0, 30, 7]})
@@ -57,16 +58,7 @@ def test_gradient_is_that_of_the_density(model, seen, positions, gradient_error)
 def test_a_gradient_of_wrong_sign_is_noticed(component, positions, gradient_error):
     """Negative twin: one component turned around, and the check above fails."""
     right = cafes()
-
-    class Broken:
-        dimension = right.dimension
-
-        def evaluate(self, position):
-            value, gradient = right.evaluate(position)
-            gradient[component] *= -1.0
-            return value, gradient
-
-    assert max(gradient_error(Broken(), position) for position in positions(right)) > 1e-3
+    assert max(gradient_error(WrongSign(right, component), position) for position in positions(right)) > 1e-3
 
 
 @EVERY_CASE

@@ -13,7 +13,8 @@ import models
 from figures.drawing import style
 from figures.tadpoles.predictors import predation_slope, predictions, slopes, spreads
 from figures.tadpoles.survival import pooling, prior_of_a_tank, raw_survival, shrinkage, tank_priors, tanks_by_predation
-from tests.figures.helpers import soundness as helper
+from tests.figures.helpers import soundness
+from tests.figures.helpers.artists import find
 
 BUNDLED = pd.read_csv(Path(models.__file__).parent / "data" / "reedfrogs.csv")
 RAW = (BUNDLED["surv"] / BUNDLED["density"]).to_numpy()
@@ -28,20 +29,9 @@ def fits():
     return {name: hmc.sample(model, **options) for name, model in built.items()}
 
 
-@pytest.fixture(scope="module")
-def soundness():
-    return vars(helper)
-
-
-def _find(axes, gid):
-    """The one artist of the axes with this gid."""
-    (artist,) = [artist for artist in axes.get_children() if artist.get_gid() == gid]
-    return artist
-
-
 def _ends(axes, gid):
     """Ends of the lines of this gid, (lines, 2 ends, xy)."""
-    return np.array(_find(axes, gid).get_segments())
+    return np.array(find(axes, gid).get_segments())
 
 
 def _assert_interval(shown, draws):
@@ -52,17 +42,17 @@ def _assert_interval(shown, draws):
 
 def _assert_estimates(axes, fit, suffix="", at=slice(None)):
     chance = expit(fit["a"])[..., at]
-    np.testing.assert_allclose(_find(axes, f"mean{suffix}").get_ydata(), chance.mean(axis=(0, 1)), rtol=1e-12)
+    np.testing.assert_allclose(find(axes, f"mean{suffix}").get_ydata(), chance.mean(axis=(0, 1)), rtol=1e-12)
     _assert_interval(_ends(axes, f"interval{suffix}")[:, :, 1], chance)
-    np.testing.assert_array_equal(_find(axes, f"raw{suffix}").get_ydata(), RAW[at])
-    np.testing.assert_array_equal(_find(axes, f"raw{suffix}").get_xdata(), np.arange(1, 49)[at])
+    np.testing.assert_array_equal(find(axes, f"raw{suffix}").get_ydata(), RAW[at])
+    np.testing.assert_array_equal(find(axes, f"raw{suffix}").get_xdata(), np.arange(1, 49)[at])
 
 
 def test_raw_survival_is_that_of_the_data():
     axes = raw_survival().axes[0]
-    np.testing.assert_array_equal(_find(axes, "raw").get_xydata(), np.stack([np.arange(1, 49), RAW], axis=1))
+    np.testing.assert_array_equal(find(axes, "raw").get_xydata(), np.stack([np.arange(1, 49), RAW], axis=1))
     overall = BUNDLED["surv"].sum() / BUNDLED["density"].sum()
-    assert set(_find(axes, "overall").get_ydata()) == {overall}
+    assert set(find(axes, "overall").get_ydata()) == {overall}
     assert f"{overall:.2f}" in [text.get_text() for text in axes.texts]
 
 
@@ -95,14 +85,14 @@ def _panels_of_priors(prior_draws):
 
 def test_prior_curves_are_those_of_the_model_s_own_simulations(prior_draws):
     for axes, (gid, (draws, cuts)) in zip(tank_priors().axes, _panels_of_priors(prior_draws).items(), strict=True):
-        assert _worst_bin(_find(axes, gid).get_data(), draws, cuts) < 4  # 34 shares: one in 500 runs is beyond
+        assert _worst_bin(find(axes, gid).get_data(), draws, cuts) < 4  # 34 shares: one in 500 runs is beyond
 
 
 def test_priors_of_another_model_are_told_apart(prior_draws):
     """The negative twin: a tank is no average tank."""
     axes = tank_priors().axes[1]
     _, cuts = _panels_of_priors(prior_draws)["survival in a tank"]
-    assert _worst_bin(_find(axes, "survival on average").get_data(), expit(prior_draws["a"]), cuts) > 8
+    assert _worst_bin(find(axes, "survival on average").get_data(), expit(prior_draws["a"]), cuts) > 8
 
 
 def test_the_prior_of_a_tank_is_a_density():
@@ -115,7 +105,7 @@ def test_pooling_shows_three_fits_of_the_same_tanks(fits):
     figure = pooling(*three)
     for axes, fit in zip(figure.axes, three, strict=True):
         _assert_estimates(axes, fit)
-        assert to_hex(_find(axes, "mean").get_color()).upper() == style.model_colour(fit.name)
+        assert to_hex(find(axes, "mean").get_color()).upper() == style.model_colour(fit.name)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     learned = f"{fits['mST']['sigma'].mean():.2f}"
     assert [title.split()[-1] for title in titles] == ["0.1", "5", learned]
@@ -132,8 +122,8 @@ def test_tanks_are_marked_by_predation(fits):
     axes = tanks_by_predation(fits["mST"]).axes[0]
     for pred in ("no", "pred"):
         _assert_estimates(axes, fits["mST"], f" {pred}", np.flatnonzero(BUNDLED["pred"] == pred))
-    assert _find(axes, "mean no").get_color() != _find(axes, "mean pred").get_color()
-    assert _find(axes, "mean no").get_marker() != _find(axes, "mean pred").get_marker()
+    assert find(axes, "mean no").get_color() != find(axes, "mean pred").get_color()
+    assert find(axes, "mean no").get_marker() != find(axes, "mean pred").get_marker()
 
 
 def test_shrinkage_is_the_distance_from_raw_to_estimate(fits):
@@ -142,23 +132,23 @@ def test_shrinkage_is_the_distance_from_raw_to_estimate(fits):
     for size in (10, 25, 35):
         tanks = np.flatnonzero(BUNDLED["density"] == size)
         in_order = tanks[np.argsort(RAW[tanks], kind="stable")]
-        np.testing.assert_allclose(_find(axes, f"{size}").get_ydata(), distance[in_order], rtol=1e-9)
-        np.testing.assert_allclose(_find(axes, f"mean {size}").get_ydata(), distance[tanks].mean(), rtol=1e-9)
+        np.testing.assert_allclose(find(axes, f"{size}").get_ydata(), distance[in_order], rtol=1e-9)
+        np.testing.assert_allclose(find(axes, f"mean {size}").get_ydata(), distance[tanks].mean(), rtol=1e-9)
 
 
 def _assert_density(axes, name, draws):
     """The curve has the draws' mean and an area of 1; below it stand their mean and interval."""
-    x, density = _find(axes, f"density {name}").get_data()
+    x, density = find(axes, f"density {name}").get_data()
     assert np.trapezoid(density, x) == pytest.approx(1.0, abs=0.03)  # the ends of the axis cut tails off
     assert np.trapezoid(x * density, x) == pytest.approx(draws.mean(), abs=0.03)
-    assert _find(axes, f"mean {name}").get_xdata()[0] == pytest.approx(draws.mean(), rel=1e-12)
+    assert find(axes, f"mean {name}").get_xdata()[0] == pytest.approx(draws.mean(), rel=1e-12)
     _assert_interval(_ends(axes, f"interval {name}")[:, :, 0], draws[..., None])
 
 
 def test_the_slope_of_predation_is_shown_beside_its_prior(fits):
     axes = predation_slope(fits["mSTP"]).axes[0]
     _assert_density(axes, "mSTP", fits["mSTP"]["bP"])
-    x, prior = _find(axes, "prior").get_data()
+    x, prior = find(axes, "prior").get_data()
     np.testing.assert_allclose(prior, np.exp(-2 * x**2) * np.sqrt(2 / np.pi), rtol=1e-12)
 
 
@@ -166,7 +156,7 @@ def test_spreads_are_those_of_both_models(fits):
     axes = spreads(fits["mST"], fits["mSTP"]).axes[0]
     for name in ("mST", "mSTP"):
         _assert_density(axes, name, fits[name]["sigma"])
-        assert _find(axes, f"density {name}").get_color() == style.model_colour(name)
+        assert find(axes, f"density {name}").get_color() == style.model_colour(name)
     with pytest.raises(AssertionError):
         _assert_density(axes, "mST", fits["mSTP"]["sigma"])
 
@@ -177,8 +167,8 @@ def test_predictions_are_the_means_and_intervals_of_p(fits):
     for pred in ("no", "pred"):
         at = np.flatnonzero(BUNDLED["pred"] == pred)
         means = np.stack([across[..., at].mean(axis=(0, 1)), up[..., at].mean(axis=(0, 1))], axis=1)
-        np.testing.assert_allclose(_find(axes, f"mean {pred}").get_xydata(), means, rtol=1e-12)
-        differences = _find(apart, f"difference {pred}")
+        np.testing.assert_allclose(find(axes, f"mean {pred}").get_xydata(), means, rtol=1e-12)
+        differences = find(apart, f"difference {pred}")
         np.testing.assert_allclose(differences.get_ydata(), means[:, 1] - means[:, 0], rtol=1e-9)
         assert np.abs(differences.get_xdata() - BUNDLED["density"].to_numpy()[at]).max() <= 1.5
         _assert_interval(_ends(axes, f"across {pred}")[:, :, 0], across[..., at])
@@ -189,7 +179,7 @@ def test_slopes_are_those_of_each_model_in_its_colour(fits):
     axes = slopes(fits["mSTD"], fits["mSTG"], fits["mSTPDG"]).axes[0]
     rows = [(s, "mSTPDG") for s in ("bP", "bD", "bG", "bPG")] + [("bD", "mSTD"), ("bG", "mSTG")]
     for slope, name in rows:
-        point = _find(axes, f"mean {slope} {name}")
+        point = find(axes, f"mean {slope} {name}")
         assert point.get_xdata()[0] == pytest.approx(fits[name][slope].mean(), rel=1e-12)
         assert point.get_color() == style.model_colour(name)
         _assert_interval(_ends(axes, f"interval {slope} {name}")[:, :, 0], fits[name][slope][..., None])
@@ -235,5 +225,5 @@ def test_a_fit_from_a_file_has_no_predictions(fits, tmp_path):
         lambda f: slopes(f["mSTD"], f["mSTG"], f["mSTPDG"]),
     ],
 )
-def test_figures_are_legible_and_always_the_same_bytes(make, fits, soundness):
-    soundness["assert_sound"](lambda: make(fits))
+def test_figures_are_legible_and_always_the_same_bytes(make, fits):
+    soundness.assert_sound(lambda: make(fits))

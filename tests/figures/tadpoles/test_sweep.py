@@ -17,7 +17,8 @@ from figures.tadpoles import sweep
 from figures.tadpoles.sweep import scores, sigma_sweep, sigma_sweep_animation, sweep_frame
 from models.reedfrogs import TANKS
 from models.tables import read
-from tests.figures.helpers import soundness as helper
+from tests.figures.helpers import soundness
+from tests.figures.helpers.artists import find
 from tests.figures.helpers.frames import are_drawn_whole
 from tests.helpers.exact_sweep import exact_looic
 
@@ -36,20 +37,9 @@ def learned():
     return hmc.sample(models.mST(), **OPTIONS)
 
 
-@pytest.fixture(scope="module")
-def soundness():
-    return vars(helper)
-
-
-def _find(axes, gid):
-    """The one artist of the axes with this gid."""
-    (artist,) = [artist for artist in axes.get_children() if artist.get_gid() == gid]
-    return artist
-
-
 def _assert_scores(axes, fits):
-    points, bars = _find(axes, "psis"), _find(axes, "standard errors").get_segments()
-    exact = dict(_find(axes, "exact").get_xydata())
+    points, bars = find(axes, "psis"), find(axes, "standard errors").get_segments()
+    exact = dict(find(axes, "exact").get_xydata())
     assert len(points.get_xdata()) == len(fits)
     for fit in fits:
         sigma = fit.model.data.sigma
@@ -64,7 +54,7 @@ def _assert_scores(axes, fits):
 def test_scores_are_psis_and_the_exact_ones_each_at_its_sigma(fits, learned):
     figure = sigma_sweep(fits, learned)
     _assert_scores(figure.axes[1], fits)
-    np.testing.assert_array_equal(_find(figure.axes[1], "psis").get_xdata(), sorted(SIGMAS))
+    np.testing.assert_array_equal(find(figure.axes[1], "psis").get_xdata(), sorted(SIGMAS))
 
 
 def test_scores_of_other_fits_are_told_apart(fits, learned):
@@ -76,23 +66,23 @@ def test_scores_of_other_fits_are_told_apart(fits, learned):
 
 def test_the_learned_sigma_stands_over_the_scores(fits, learned):
     above, below = sigma_sweep(fits, learned).axes
-    sigma, density = _find(above, "learned").get_data()
+    sigma, density = find(above, "learned").get_data()
     assert np.trapezoid(density, np.log(sigma)) == pytest.approx(1.0, abs=0.01)
     mean_log = np.trapezoid(density * np.log(sigma), np.log(sigma))
     assert mean_log == pytest.approx(np.log(learned["sigma"]).mean(), abs=0.01)
-    assert set(_find(below, "mean").get_xdata()) == {learned["sigma"].mean()}
+    assert set(find(below, "mean").get_xdata()) == {learned["sigma"].mean()}
 
 
 def test_a_frame_shows_the_tanks_of_its_sigma_and_marks_its_score(fits):
     shown, table = scores(fits), read(TANKS)
     for fit in fits:
         above, below = sweep_frame(shown, fit, table).axes
-        np.testing.assert_allclose(_find(above, "mean").get_ydata(), expit(fit["a"]).mean(axis=(0, 1)), rtol=1e-12)
-        np.testing.assert_array_equal(_find(above, "raw").get_ydata(), BUNDLED["surv"] / BUNDLED["density"])
+        np.testing.assert_allclose(find(above, "mean").get_ydata(), expit(fit["a"]).mean(axis=(0, 1)), rtol=1e-12)
+        np.testing.assert_array_equal(find(above, "raw").get_ydata(), BUNDLED["surv"] / BUNDLED["density"])
         _assert_scores(below, fits)
-        (here,) = _find(below, "here").get_xydata()
+        (here,) = find(below, "here").get_xydata()
         assert here[0] == fit.model.data.sigma
-        assert list(here) in _find(below, "psis").get_xydata().tolist()
+        assert list(here) in find(below, "psis").get_xydata().tolist()
 
 
 def test_the_film_is_drawn_whole(fits):
@@ -137,7 +127,7 @@ def test_what_cannot_be_drawn_is_refused(make, message, fits, learned):
         make(fits, learned)
 
 
-def test_figures_are_legible_and_always_the_same_bytes(fits, learned, soundness):
+def test_figures_are_legible_and_always_the_same_bytes(fits, learned):
     shown, table = scores(fits), read(TANKS)
-    soundness["assert_sound"](lambda: sigma_sweep(fits, learned))
-    soundness["assert_sound"](lambda: sweep_frame(shown, fits[1], table))
+    soundness.assert_sound(lambda: sigma_sweep(fits, learned))
+    soundness.assert_sound(lambda: sweep_frame(shown, fits[1], table))

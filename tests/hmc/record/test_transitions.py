@@ -15,7 +15,8 @@ import pytest
 import hmc
 import models
 from figures.sampler import toys
-from hmc.record.transitions import IN_WORDS, _metric, record, record_from
+from hmc.record.recorded import IN_WORDS
+from hmc.record.transitions import _metric, record, record_from
 from hmc.sampler.nuts import trailing_ones
 from hmc.sampler.outcome import DIVERGENCE, MAX_DEPTH, PATH_END, SUBTREE_U_TURN, U_TURN
 from hmc.sampler.phase_space import Hamiltonian, PhasePoint, leapfrog

@@ -1,7 +1,6 @@
 """hmc.sampler.chain: the wiring of a chain. That settings reach what they are meant for, and warm-up ends with it."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -12,25 +11,7 @@ from hmc.jit.copying import substituted
 from hmc.sampler import adaptation, chain, metric, step_size
 from hmc.sampler.phase_space import PhasePoint
 from hmc.sampler.step_size import restart
-
-
-class Bell(NamedTuple):
-    """Independent normal components of mean 0: their standard deviations."""
-
-    scale: np.ndarray
-
-
-def bell(position, data, gradient):
-    total = 0.0
-    for i in range(position.shape[0]):
-        z = position[i] / data.scale[i]
-        total -= 0.5 * z * z
-        gradient[i] = -z / data.scale[i]
-    return total
-
-
-def bell_of(*scale):
-    return hmc.Model(bell, Bell(np.array(scale)), [hmc.Parameter("x", (len(scale),))], name="bell")
+from tests.hmc.helpers.bell import bell_of
 
 
 def acceptance(**how):

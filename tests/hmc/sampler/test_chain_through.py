@@ -1,17 +1,15 @@
 """A chain through a position: the position has its place, and nothing else tells it from the chain's other draws."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 
-import hmc
 from diagnostics import uniformity
 from hmc.replication import replicate
 from hmc.sampler import chain_through as through_module
 from hmc.sampler.chain_through import chain_through
 from hmc.settings import check_settings
 from tests.hmc.helpers import running
+from tests.hmc.helpers.bell import bell_of
 
 GIVEN = {
     "chains": 1, "warmup": 60, "draws": 40, "seed": 1, "target_accept": 0.8, "max_depth": 10, "algorithm": "nuts",
@@ -79,22 +77,7 @@ def test_a_stop_in_any_part_leaves_no_draws(call, monkeypatch):
     assert len(calls) == call
 
 
-class Bell(NamedTuple):
-    """Data of independent normal components of mean 0: their standard deviations."""
-
-    scale: np.ndarray
-
-
-def bell(position, data, gradient):
-    total = 0.0
-    for i in range(position.shape[0]):
-        z = position[i] / data.scale[i]
-        total -= 0.5 * z * z
-        gradient[i] = -z / data.scale[i]
-    return total
-
-
-MODEL = hmc.Model(bell, Bell(np.array([1.0, 0.02])), [hmc.Parameter("x", (2,))], name="bell")
+MODEL = bell_of(1.0, 0.02)
 KEPT = 19
 # Steps as fit the second component, and one or two a transition: the chain does not get across the first.
 SLOW = {"metric": "unit", "max_depth": 1}

@@ -12,6 +12,7 @@ from scipy.special import expit
 import hmc
 from models import confounds
 from models.tables import BUNDLED
+from tests.models.helpers.broken import WrongSign
 
 STUDY = (pd.read_csv(BUNDLED / "confounds_individuals.csv"), pd.read_csv(BUNDLED / "confounds_groups.csv"))
 # Groups out of order, of which the third has no individuals.
@@ -100,16 +101,7 @@ def test_gradient_is_that_of_the_density(name, study, positions, gradient_error)
 def test_a_gradient_of_wrong_sign_is_noticed(component, positions, gradient_error):
     """Negative twin: one component of mru's turned around, and the check above fails."""
     right = built("mru")
-
-    class Broken:
-        dimension = right.dimension
-
-        def evaluate(self, position):
-            value, gradient = right.evaluate(position)
-            gradient[component] *= -1.0
-            return value, gradient
-
-    assert max(gradient_error(Broken(), position) for position in positions(right)[::10]) > 1e-3
+    assert max(gradient_error(WrongSign(right, component), position) for position in positions(right)[::10]) > 1e-3
 
 
 @EVERY_MODEL

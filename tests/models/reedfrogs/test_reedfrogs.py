@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from models import reedfrogs
 from models.tables import BUNDLED
+from tests.models.helpers.broken import WrongSign
 
 FROGS = pd.read_csv(BUNDLED / "reedfrogs.csv")
 SMALL = pd.DataFrame(
@@ -83,16 +84,7 @@ def test_gradient_is_that_of_the_density(build, positions, gradient_error):
 def test_a_gradient_of_wrong_sign_is_noticed(name, component, positions, gradient_error):
     """Negative twin: one component turned around, and the check above fails."""
     right = BUILDERS[name]()
-
-    class Broken:
-        dimension = right.dimension
-
-        def evaluate(self, position):
-            value, gradient = right.evaluate(position)
-            gradient[component] *= -1.0
-            return value, gradient
-
-    assert max(gradient_error(Broken(), position) for position in positions(right)) > 1e-3
+    assert max(gradient_error(WrongSign(right, component), position) for position in positions(right)) > 1e-3
 
 
 @pytest.mark.parametrize("name", ["mST", "mSTPDG", "mSTnc"])
