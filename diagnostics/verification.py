@@ -79,7 +79,8 @@ class Verification:
 
     def _conclusion(self) -> str:
         ((parameter, statistic, z, departure),) = self.worst(1)
-        facts = f"{len(self.parameters)} parameters, ESS at least {self.ess.min():.0f}, p = {self.p_value:.2g}"
+        number = "1 parameter" if len(self.parameters) == 1 else f"{len(self.parameters)} parameters"
+        facts = f"{number}, ESS at least {self.ess.min():.0f}, p = {self.p_value:.2g}"
         unit = "of itself" if statistic == "sd" else "sd"
         most = f"{parameter}'s {statistic} by {departure:+.3g} {unit} (z = {z:.1f})"
         if self.consistent:
@@ -103,7 +104,7 @@ def verify(draws: NamedDraws, exact: Mapping[str, Sequence[float]]) -> Verificat
     consecutive draws. They are joined by Cauchy's combination, which holds the rate of false alarms however they depend
     on one another (Liu & Xie 2020, "Cauchy combination test", JASA 115).
 
-    ValueError where no name is in both, and for draws that are not finite or all the same.
+    ValueError where no name is in both, for draws that are not finite or all the same, and for two equal chains.
     """
     columns = {name: values for name, values in _elements(draws) if name in exact}
     if not columns:
@@ -151,6 +152,8 @@ def _nothing_in_common(draws: NamedDraws, exact: Mapping[str, Sequence[float]]) 
 def _refuse_unusable(parameters: list[str], x: Floats, truth: Floats) -> None:
     if truth.shape[1] != len(STATISTICS):
         raise ValueError(f"exact values are (mean, sd, 5.5% quantile, 94.5% quantile), not {truth.shape[1]} numbers")
+    if x.shape[1] < 2:
+        raise ValueError(_too_few(x))
     for name, values, (_, sd, *_) in zip(parameters, np.moveaxis(x, 2, 0), truth, strict=True):
         if not np.isfinite(values).all():
             chain, draw = np.argwhere(~np.isfinite(values))[0]
@@ -159,6 +162,21 @@ def _refuse_unusable(parameters: list[str], x: Floats, truth: Floats) -> None:
             raise ValueError(f"{name} is {values[0, 0]} in all draws: it has no Monte Carlo error")
         if not 0 < sd < np.inf:
             raise ValueError(f"the exact sd of {name} is {sd}, not a positive number")
+    _refuse_copies(x)
+
+
+def _too_few(x: Floats) -> str:
+    each = "1 draw per chain is" if x.shape[1] == 1 else f"{x.shape[1]} draws per chain are"
+    return f"{each} too few for a Monte Carlo error"
+
+
+def _refuse_copies(x: Floats) -> None:
+    """ValueError for two chains of the same draws: one of them says nothing, and the ESS would count both."""
+    first: dict[bytes, int] = {}
+    for chain, draws in enumerate(x):
+        earlier = first.setdefault(draws.tobytes(), chain)
+        if earlier != chain:
+            raise ValueError(f"chains {earlier + 1} and {chain + 1} are the same, draw for draw: leave one out")
 
 
 def _functions(x: Floats, truth: Floats) -> list[Floats]:
@@ -171,7 +189,7 @@ def _sizes(x: Floats, functions: list[Floats]) -> Floats:
     """ESS of the means of `functions`, (parameters, 4). ValueError where draws are too few."""
     every = ess_mean(np.concatenate(functions, axis=2)).reshape(len(functions), -1).T
     if np.isnan(every[:, 0]).any():
-        raise ValueError(f"{x.shape[1]} draws per chain are too few for a Monte Carlo error")
+        raise ValueError(_too_few(x))
     # Where no draw or all of them are below a quantile, that share has no ESS of its own.
     return np.where(np.isnan(every), every[:, :1], every)
 

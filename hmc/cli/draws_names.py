@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +14,19 @@ from hmc.cli.draws_file import Draws
 if TYPE_CHECKING:
     from hmc.model import Model
 
+_ELEMENT = re.compile(r"(.+?)(?:\[([\d, ]+)\]|((?:\.\d+)+))")
+
 
 def labelled(draws: Draws, renames: dict[str, str], from_zero: bool) -> Draws:
     """The draws (chains, draws) of every scalar by our names, which count elements from 1: `a.1` and `a[1]` are `a[1]`.
 
-    ValueError for names that are the same afterwards, for an element 0 without `from_zero`, and for a name in
-    `renames` that no draws have.
+    ValueError for names that are the same afterwards, for an element 0 without `from_zero`, for `from_zero` where no
+    name has an element 0, and for a name in `renames` that no draws have.
     """
     from hmc.parameters import element_names
+
+    if from_zero and draws and not any(0 in _indices(name) for name in draws):
+        raise ValueError(f"--from-zero: no name in the draws has an element 0; they have {listed(draws)}")
 
     found: Draws = {}
     unused = dict(renames)
@@ -34,19 +41,43 @@ def labelled(draws: Draws, renames: dict[str, str], from_zero: bool) -> Draws:
                 raise ValueError(f"two columns of the draws are called {label}; one of them is {name}")
             found[label] = element
     if unused:
-        raise ValueError(f"--rename {next(iter(unused))}: the draws have no such name; they have {', '.join(draws)}")
+        raise ValueError(f"--rename {next(iter(unused))}: the draws have no such name; they have {listed(draws)}")
     return found
+
+
+def refuse_unknown(renames: Mapping[str, str], model: Model, exact: Iterable[str]) -> None:
+    """ValueError where a name in `renames` becomes one that neither the model nor its exact posterior has."""
+    from hmc.parameters import element_names
+
+    known = {*exact, *(p.name for p in model.parameters)}
+    known |= {label for p in model.parameters for label in element_names(p.name, p.shape)}
+    known |= {name.partition("[")[0] for name in known}
+    for theirs, ours in renames.items():
+        if ours not in known:
+            names = sorted(name for name in known if "[" not in name)
+            raise ValueError(f"--rename {theirs}={ours}: {model.name} has no {ours}; it has {', '.join(names)}")
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first of many names, for a message."""
+    few = [*itertools.islice(names, 13)]
+    return ", ".join([*few[:12], "..."] if len(few) > 12 else few)
 
 
 def _parsed_name(name: str, from_zero: bool) -> tuple[str, str]:
     """(name, index) of an element's name, the index as we write it: of `a.1` ("a", "[1]"), of `a` ("a", "")."""
-    match = re.fullmatch(r"(.+?)(?:\[([\d, ]+)\]|((?:\.\d+)+))", name)
-    if match is None:
+    numbers = [number + from_zero for number in _indices(name)]
+    if not numbers:
         return name, ""
-    numbers = [int(number) + from_zero for number in re.findall(r"\d+", match[2] or match[3])]
     if 0 in numbers:
         raise ValueError(f"{name} in the draws: elements are counted from 1; give --from-zero if they count from 0")
-    return match[1], f"[{','.join(map(str, numbers))}]"
+    return _ELEMENT.fullmatch(name)[1], f"[{','.join(map(str, numbers))}]"
+
+
+def _indices(name: str) -> list[int]:
+    """The numbers in an element's name; none for the name of a whole quantity."""
+    match = _ELEMENT.fullmatch(name)
+    return [] if match is None else [int(number) for number in re.findall(r"\d+", match[2] or match[3])]
 
 
 def with_derived(model: Model, draws: Draws) -> Draws:

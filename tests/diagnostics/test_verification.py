@@ -175,3 +175,12 @@ def test_cauchys_combination_keeps_the_smallest_p_value_up_to_their_number():
     assert cauchy_combination([1e-9, 0.5, 0.5, 1.0]) == pytest.approx(4e-9, rel=1e-3)
     assert cauchy_combination([0.3, 0.3]) == pytest.approx(0.3, rel=1e-12)
     assert cauchy_combination([0.0, 0.9]) == 0.0
+
+
+def test_two_equal_chains_are_refused():
+    """As where a file is given twice, or a program has one seed for all chains: the ESS would count both."""
+    x = np.random.default_rng(1).standard_normal((3, 500))
+    exact = {"x": (0.0, 1.0, -1.598193139922816, 1.598193139922816)}
+    assert verify({"x": x}, exact).consistent
+    with pytest.raises(ValueError, match="chains 1 and 3 are the same, draw for draw"):
+        verify({"x": np.stack([x[0], x[1], x[0]])}, exact)
