@@ -142,11 +142,19 @@ WEIGHTS: dict[str, Callable[[Floats], Floats]] = {
 
 def _log_likelihoods(fits: Mapping[str, Any]) -> dict[str, Floats]:
     """The log likelihoods of each model; ValueError where their numbers of observations differ."""
-    log_liks = {name: as_log_likelihood(getattr(fit, "log_likelihood", fit)) for name, fit in fits.items()}
+    log_liks = {name: _log_likelihood(name, fit) for name, fit in fits.items()}
     if len({log_lik.shape[2] for log_lik in log_liks.values()}) > 1:
         listed = ", ".join(f"{name} has {log_lik.shape[2]}" for name, log_lik in log_liks.items())
         raise ValueError(f"models of different numbers of observations cannot be compared: {listed}")
     return log_liks
+
+
+def _log_likelihood(name: str, fit: Any) -> Floats:
+    try:
+        return as_log_likelihood(getattr(fit, "log_likelihood", fit))
+    except ValueError as error:
+        said = str(error)
+        raise ValueError(said if said.startswith(f"{name}:") else f"{name}: {said}") from None
 
 
 def _check_known(loo: Mapping[str, PsisLoo], criterion: str, observations: Mapping[str, int]) -> None:

@@ -25,7 +25,7 @@ def labelled(draws: Draws, renames: dict[str, str], from_zero: bool) -> Draws:
     """
     from hmc.parameters import element_names
 
-    if from_zero and draws and not any(0 in _indices(name) for name in draws):
+    if from_zero and draws and not any(0 in _split(name)[1] for name in draws):
         raise ValueError(f"--from-zero: no name in the draws has an element 0; they have {listed(draws)}")
 
     found: Draws = {}
@@ -66,18 +66,19 @@ def listed(names: Iterable[str]) -> str:
 
 def _parsed_name(name: str, from_zero: bool) -> tuple[str, str]:
     """(name, index) of an element's name, the index as we write it: of `a.1` ("a", "[1]"), of `a` ("a", "")."""
-    numbers = [number + from_zero for number in _indices(name)]
+    base, indices = _split(name)
+    numbers = [number + from_zero for number in indices]
     if not numbers:
         return name, ""
     if 0 in numbers:
         raise ValueError(f"{name} in the draws: elements are counted from 1; give --from-zero if they count from 0")
-    return _ELEMENT.fullmatch(name)[1], f"[{','.join(map(str, numbers))}]"
+    return base, f"[{','.join(map(str, numbers))}]"
 
 
-def _indices(name: str) -> list[int]:
-    """The numbers in an element's name; none for the name of a whole quantity."""
+def _split(name: str) -> tuple[str, list[int]]:
+    """An element's name without its index, and the numbers of the index; none for the name of a whole quantity."""
     match = _ELEMENT.fullmatch(name)
-    return [] if match is None else [int(number) for number in re.findall(r"\d+", match[2] or match[3])]
+    return (name, []) if match is None else (match[1], [int(n) for n in re.findall(r"\d+", match[2] or match[3])])
 
 
 def with_derived(model: Model, draws: Draws) -> Draws:

@@ -54,10 +54,11 @@ def run(options: argparse.Namespace) -> int:
     draws = labelled(read_all(options.files, list(exact)), renames, options.from_zero)
     if not set(exact) <= set(draws):
         draws = with_derived(models.build(options.model), draws)
-    known = {name: draws[name] for name in exact if name in draws}  # others need not even be draws
-    for note in _notes(options.files, known or draws, exact):
+    # Others need not even be draws.
+    matched = {name: values for name, values in draws.items() if name in exact} or draws
+    for note in _notes(options.files, matched, exact):
         print(f"hmc: note: {note}", file=sys.stderr)
-    found = verify(known or draws, exact)
+    found = verify(matched, exact)
     print(found)
     return 0 if found.consistent else 1
 
