@@ -5,6 +5,7 @@ A score of one outcome says nothing about a score of another, so the outcomes mu
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -76,7 +77,8 @@ def _outcomes(fit: Any, arrays: Mapping[str, str]) -> set[str]:
     if getattr(model, "simulate_data", None) is None:
         return named
     try:
-        drawn = model.simulate_data(fit.unconstrained[0, -1].copy(), model.data, np.random.default_rng(0))
+        position, data = fit.unconstrained[0, -1].copy(), copy.deepcopy(model.data)  # which it may write into
+        drawn = model.simulate_data(position, data, np.random.default_rng(0))
         pairs = zip(model.data._fields, model.data, drawn, strict=True)
         changed = {field for field, old, new in pairs if not _equal(old, new)}
     except Exception:  # an author's function: `hmc check` says what is wrong with it

@@ -24,6 +24,14 @@ def checked_and_packed(name: str, data: Any, dimension: int) -> PackedData:
     return packed
 
 
+def copied(data: Any) -> Any:
+    """Data whose arrays are copies: for an author's function, which may write into what it is given."""
+    if isinstance(data, tuple):
+        fields = map(copied, data)
+        return type(data)(*fields) if hasattr(data, "_fields") else tuple(fields)
+    return data.copy() if isinstance(data, np.ndarray) else data
+
+
 def _places_of_nan(item: Any, place: str) -> Iterator[str]:
     """Where there is nan in data: "data.x[3]". Infinities may be meant, as bounds of what was censored."""
     if isinstance(item, tuple):

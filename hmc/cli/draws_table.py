@@ -87,7 +87,7 @@ def _warmup_rows(lines: list[str]) -> int:
     if ends:
         above = [line for line in lines[: ends[0]] if line.strip() and not line.startswith("#")]
         return max(0, len(above) - 1)
-    settings = dict(re.findall(r"^#\s*(\w+)\s*=\s*(\w+)", "\n".join(lines), flags=re.MULTILINE))
+    settings: dict[str, str] = dict(re.findall(r"^#\s*(\w+)\s*=\s*(\w+)", "\n".join(lines), flags=re.MULTILINE))
     if settings.get("save_warmup") not in ("1", "true"):
         return 0
     warmup = settings.get("num_warmup", settings.get("warmup", "1000"))  # CmdStan's name, and RStan's

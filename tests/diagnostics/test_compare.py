@@ -247,5 +247,5 @@ def test_no_models_by_name_are_refused(models):
 
 @pytest.mark.parametrize("bad", [None, np.zeros((4, 5)), np.zeros((4, 0, 3)), "text"])
 def test_a_model_without_usable_log_likelihoods_is_named(bad, log_liks):
-    with pytest.raises(ValueError, match="^theirs: "):
+    with pytest.raises(ValueError, match=r"^theirs: "):
         d.compare({"mST": log_liks["mST"], "theirs": bad})
