@@ -14,7 +14,7 @@ from .cautions import Caution
 from .differences import difference_caution, elpd_caution, is_likely_chance, p_worse
 from .protocols import Floats, ScoredFit
 from .psis import PsisLoo, compute_psis_loo, loo_cautions
-from .same_data import differences
+from .same_data import differences, other_weights
 from .stacking import stacking_weights
 from .waic import compute_waic, standard_error_of_sum, waic_cautions
 
@@ -91,8 +91,8 @@ def compare(
     has no numbers, and the others keep theirs, weights included. ValueError for models with different numbers of
     observations, an unknown option, or no model; and for fits of different outcomes (`diagnostics/same_data.py` says
     how they are told). Predictors that differ are named in the note; where the outcome is unknown, it warns. So it does
-    where the best of more than 11 models may be the best by chance; `frame.attrs["caution"]` says so too, and whether
-    p_worse is calibrated.
+    where fits left out different observations (`hmc.Model.without`), and where the best of more than 11 models may be
+    the best by chance; `frame.attrs["caution"]` says so too, and whether p_worse is calibrated.
     """
     if not isinstance(fits, Mapping) or not fits:
         raise ValueError('compare needs models by name, such as compare({"mST": fit, "mSTnomem": other})')
@@ -109,6 +109,8 @@ def compare(
     for difference in differing:
         if not difference.is_predictor:
             warnings.warn(f"{difference} Compare them only if it is a predictor.", stacklevel=2)
+    for text in other_weights(fits):
+        warnings.warn(text, stacklevel=2)
     scores = {name: _scores(log_lik, criterion, convention, loo.get(name)) for name, log_lik in log_liks.items()}
     for name, score in scores.items():
         for caution in score.cautions:
