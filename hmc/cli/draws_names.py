@@ -84,7 +84,8 @@ def _split(name: str) -> tuple[str, list[int]]:
 def with_derived(model: Model, draws: Draws) -> Draws:
     """The draws, with the model's derived quantities where they lack some and have all of its parameters.
 
-    A non-centred model's a, say, from draws of a_bar, sigma and z.
+    A non-centred model's a, say, from draws of a_bar, sigma and z. ValueError, with the draw and its chain, where a
+    parameter has a value that it cannot have.
     """
     from hmc.parameters import element_names
     from hmc.results.derived import derived_draws
@@ -92,11 +93,27 @@ def with_derived(model: Model, draws: Draws) -> Draws:
     labels = {p.name: element_names(p.name, p.shape) for p in model.parameters}
     if model.derived is None or not all(label in draws for names in labels.values() for label in names):
         return draws
-    stacked = {p.name: np.stack([draws[label] for label in labels[p.name]], axis=-1) for p in model.parameters}
-    chains, size = next(iter(stacked.values())).shape[:2]
+    needed = {label: draws[label] for names in labels.values() for label in names}
+    _check_usable(needed)
+    stacked = {name: np.stack([draws[label] for label in of], axis=-1) for name, of in labels.items()}
+    chains, size = next(iter(needed.values())).shape
     positions = np.empty((chains, size, model.dimension))
-    for place in np.ndindex(chains, size):
-        positions[place] = model.unconstrain(
-            {p.name: stacked[p.name][place].reshape(p.shape) for p in model.parameters}
-        )
+    for chain, draw in np.ndindex(chains, size):
+        values = {p.name: stacked[p.name][chain, draw].reshape(p.shape) for p in model.parameters}
+        try:
+            positions[chain, draw] = model.unconstrain(values)
+        except ValueError as error:
+            raise ValueError(f"{error}, in draw {draw + 1} of chain {chain + 1}") from None
     return labelled(derived_draws(model, positions), {}, False) | draws
+
+
+def _check_usable(draws: Draws) -> None:
+    """ValueError for draws (chains, draws) of different shapes, and for those that are not finite."""
+    first = next(iter(draws))
+    for name, values in draws.items():
+        if values.shape != draws[first].shape:
+            shapes = f"{draws[first].shape} of {first} and {values.shape} of {name}"
+            raise ValueError(f"draws have one number of chains and draws, not {shapes}")
+        if not np.isfinite(values).all():
+            chain, draw = np.argwhere(~np.isfinite(values))[0]
+            raise ValueError(f"{name} is {values[chain, draw]} in draw {draw + 1} of chain {chain + 1}")

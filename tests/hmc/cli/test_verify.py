@@ -334,3 +334,30 @@ def test_an_array_whose_axes_may_be_the_other_way_round_is_told_of(capsys, tmp_p
         np.save(tmp_path / "draws.npy", values.transpose(axes))
         err = run(capsys, "verify", "m0", tmp_path / "draws.npy")[2]
         assert ("the first axis is taken for chains: 100 of 20 draws" in err) == noted
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "message"),
+    [
+        ("a_bar", lambda x: np.where(np.arange(50) == 5, np.nan, x), "a_bar is nan in draw 6 of chain 1"),
+        ("z", lambda x: np.where((np.arange(50) == 7)[:, None], np.inf, x), "z[1] is inf in draw 8 of chain 1"),
+        ("sigma", lambda x: x[:, :20], "draws have one number of chains and draws, not (2, 50) of "),
+        (
+            "sigma",
+            lambda x: np.where(np.arange(50) == 3, -1.0, x),
+            "cafes: sigma = -1.0 is not positive, in draw 4 of ",
+        ),
+    ],
+)
+def test_draws_from_which_nothing_can_be_derived_are_refused(name, changed, message, capsys, tmp_path):
+    """Of a non-centred model's parameters: the log of a scale in its place, say."""
+    rng = np.random.default_rng(1)
+    draws = {
+        "a_bar": rng.normal(size=(2, 50)),
+        "sigma": rng.exponential(size=(2, 50)),
+        "z": rng.normal(size=(2, 50, 5)),
+    }
+    np.savez(tmp_path / "draws.npz", **(draws | {name: changed(draws[name])}))
+    status, out, err = run(capsys, "verify", "cafes", tmp_path / "draws.npz")
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"hmc: {message}")
