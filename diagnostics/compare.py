@@ -129,8 +129,10 @@ def compare(
 
 @quietly
 def akaike_weights(deviances: ArrayLike) -> Floats:
-    """exp(-deviance / 2) of each model over the sum of them, from deviances (models,)."""
+    """exp(-deviance / 2) of each model over the sum of them, from deviances (models,); ValueError for others."""
     deviances = as_reals(deviances, "deviances")
+    if deviances.ndim != 1 or deviances.size == 0:
+        raise ValueError(f"deviances need the shape (models,), not {deviances.shape}")
     relative = np.exp(-0.5 * (deviances - deviances.min()))
     return relative / relative.sum()
 

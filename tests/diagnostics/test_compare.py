@@ -249,3 +249,9 @@ def test_no_models_by_name_are_refused(models):
 def test_a_model_without_usable_log_likelihoods_is_named(bad, log_liks):
     with pytest.raises(ValueError, match=r"^theirs: "):
         d.compare({"mST": log_liks["mST"], "theirs": bad})
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (2, 2)])
+def test_akaike_weights_are_of_models(shape):
+    with pytest.raises(ValueError, match=r"deviances need the shape \(models,\)"):
+        akaike_weights(np.zeros(shape))
