@@ -27,6 +27,7 @@ def draws_in_table(text: str) -> Table:
     """
     lines = text.splitlines()
     rows = [line for line in lines if line.strip() and not line.lstrip(' "').startswith("#")]
+    rows = rows[1:] if rows and rows[0].lower().lstrip('"').startswith("sep=") else rows  # Excel's first line
     if len(rows) < 2:
         raise ValueError("it has no rows of draws")
     names, columns = _columns(rows, _separator(rows[0]))
@@ -35,7 +36,10 @@ def draws_in_table(text: str) -> Table:
     by_chain = _rows_of_chains(table)
     kept = [name for name in table if not (name in _ROW_NAMES or name.endswith("__") or _is_label(name))]
     numbers = {name: _as_numbers(name, table[name]) for name in kept}
-    return {name: np.stack([values[chain] for chain in by_chain]) for name, values in numbers.items() if len(values)}
+    draws = {name: np.stack([values[rows] for rows in by_chain]) for name, values in numbers.items() if len(values)}
+    if kept and not draws and len(table[kept[0]]):
+        raise ValueError(f"no column has numbers: {kept[0]!r} is {table[kept[0]][0]!r} in row 1")
+    return draws
 
 
 def _is_label(name: str) -> bool:
@@ -98,6 +102,9 @@ def _rows_of_chains(table: Table) -> list[NDArray[np.int64]]:
     """The rows of each chain, in the order of its draws."""
     size = len(next(iter(table.values())))
     chain = next((table[name] for name in table if name.lower() in _CHAIN), np.zeros(size))
+    missing = np.flatnonzero([label is None or label != label for label in chain.tolist()])
+    if missing.size:
+        raise ValueError(f"row {missing[0] + 1} does not say which chain it is of")
     by_chain = [np.flatnonzero(chain == label) for label in dict.fromkeys(chain.tolist())]
     sizes = {len(rows) for rows in by_chain}
     if len(sizes) > 1:

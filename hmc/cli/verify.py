@@ -77,7 +77,7 @@ def parsed_renames(texts: Iterable[str]) -> dict[str, str]:
     """{their name: ours} of texts THEIRS=OURS; ValueError for others."""
     renames: dict[str, str] = {}
     for text in texts:
-        theirs, equals, ours = text.partition("=")
+        theirs, equals, ours = (part.strip() for part in text.partition("="))
         if not (theirs and equals and ours):
             raise ValueError(f"--rename {text} is not of the form THEIRS=OURS")
         if theirs in renames:

@@ -64,7 +64,7 @@ def write_spreadsheet(folder, columns):
     (path,) = write_csv(folder, columns)
     header, *rows = path.read_text().splitlines()
     quoted = [f'"{name}"' for name in header.split(",")]
-    lines = [";".join([*quoted, '"by"']), *(row.replace(",", ";").replace(".", ",") + ";me" for row in rows)]
+    lines = ["sep=;", ";".join([*quoted, '"by"']), *(row.replace(",", ";").replace(".", ",") + ";me" for row in rows)]
     path.write_text("\ufeff" + "\r\n".join(lines) + "\r\n", encoding="utf-8", newline="")
     return [path]
 
@@ -214,7 +214,7 @@ def test_names_are_matched():
         *("a[1]", "b[2]", "c[1,2]", "d[3,4]", "e[1]", "e[2]")
     ]
     assert list(labelled({"a[0]": x, "a.1": x, "e": np.zeros((1, 2, 1))}, {}, True)) == ["a[1]", "a[2]", "e[1]"]
-    renames = parsed_renames(["alpha=a", "tau=sigma", "b[2]=c"])
+    renames = parsed_renames(["alpha=a", " tau = sigma", "b[2]=c"])
     assert list(labelled({"alpha.1": x, "tau": x, "b[2]": x, "b[3]": x}, renames, False)) == [
         *("a[1]", "sigma", "c", "b[3]")
     ]
@@ -239,6 +239,8 @@ def test_names_are_matched():
         (["m0", "restarted.csv"], "restarted.csv: draw has the same number in two rows of one chain; a column `chain`"),
         (["m0", "m0.csv", "m0.csv"], "chains 1 and 2 are the same, draw for draw: leave one out"),
         (["m0", "one.csv"], "1 draw per chain is too few for a Monte Carlo error"),
+        (["m0", "words.csv"], "words.csv: no column has numbers: 'a b' is '1 2' in row 1"),
+        (["m0", "chainless.csv"], "chainless.csv: row 2 does not say which chain it is of"),
         (["m0", "."], ". is a folder, not a file of draws"),
         (["m0", "wide.csv"], "wide.csv: it is not text in UTF-8"),
         (["m0", "broken.csv.gz"], "broken.csv.gz: it cannot be unpacked by gzip"),
@@ -268,6 +270,8 @@ def test_bad_input_gets_one_line(arguments, message, capsys, tmp_path, monkeypat
         "twice.csv": "a.1,a.1\n1,2\n3,4\n",
         "cut.csv": "a,bxy\n1,2\n3\n",
         "restarted.csv": "draw,a\n0,1\n1,2\n0,3\n1,4\n",
+        "words.csv": "a b\n1 2\n3 4\n",
+        "chainless.csv": "chain,a\n1,1\n,2\n",
         "one.csv": "a,bxy\n1,2\n",
         "wide.csv": "a\0,\0b\0",
         "broken.csv.gz": "\x1f",
