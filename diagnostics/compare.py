@@ -14,7 +14,7 @@ from .cautions import Caution
 from .differences import difference_caution, elpd_caution, is_likely_chance, p_worse
 from .protocols import Floats, ScoredFit
 from .psis import PsisLoo, compute_psis_loo, loo_cautions
-from .same_data import differences
+from .same_data import differences, other_weights
 from .stacking import stacking_weights
 from .waic import compute_waic, standard_error_of_sum, waic_cautions
 
@@ -91,8 +91,8 @@ def compare(
     has no numbers, and the others keep theirs, weights included. ValueError for models with different numbers of
     observations, an unknown option, or no model; and for fits of different outcomes (`diagnostics/same_data.py` says
     how they are told). Predictors that differ are named in the note; where the outcome is unknown, it warns. So it does
-    where the best of more than 11 models may be the best by chance; `frame.attrs["caution"]` says so too, and whether
-    p_worse is calibrated.
+    where fits left out different observations (`hmc.Model.without`), and where the best of more than 11 models may be
+    the best by chance; `frame.attrs["caution"]` says so too, and whether p_worse is calibrated.
     """
     if not isinstance(fits, Mapping) or not fits:
         raise ValueError('compare needs models by name, such as compare({"mST": fit, "mSTnomem": other})')
@@ -109,6 +109,8 @@ def compare(
     for difference in differing:
         if not difference.is_predictor:
             warnings.warn(f"{difference} Compare them only if it is a predictor.", stacklevel=2)
+    for text in other_weights(fits):
+        warnings.warn(text, stacklevel=2)
     scores = {name: _scores(log_lik, criterion, convention, loo.get(name)) for name, log_lik in log_liks.items()}
     for name, score in scores.items():
         for caution in score.cautions:
@@ -127,8 +129,10 @@ def compare(
 
 @quietly
 def akaike_weights(deviances: ArrayLike) -> Floats:
-    """exp(-deviance / 2) of each model over the sum of them, from deviances (models,)."""
+    """exp(-deviance / 2) of each model over the sum of them, from deviances (models,); ValueError for others."""
     deviances = as_reals(deviances, "deviances")
+    if deviances.ndim != 1 or deviances.size == 0:
+        raise ValueError(f"deviances need the shape (models,), not {deviances.shape}")
     relative = np.exp(-0.5 * (deviances - deviances.min()))
     return relative / relative.sum()
 
@@ -142,11 +146,19 @@ WEIGHTS: dict[str, Callable[[Floats], Floats]] = {
 
 def _log_likelihoods(fits: Mapping[str, Any]) -> dict[str, Floats]:
     """The log likelihoods of each model; ValueError where their numbers of observations differ."""
-    log_liks = {name: as_log_likelihood(getattr(fit, "log_likelihood", fit)) for name, fit in fits.items()}
+    log_liks = {name: _log_likelihood(name, fit) for name, fit in fits.items()}
     if len({log_lik.shape[2] for log_lik in log_liks.values()}) > 1:
         listed = ", ".join(f"{name} has {log_lik.shape[2]}" for name, log_lik in log_liks.items())
         raise ValueError(f"models of different numbers of observations cannot be compared: {listed}")
     return log_liks
+
+
+def _log_likelihood(name: str, fit: Any) -> Floats:
+    try:
+        return as_log_likelihood(getattr(fit, "log_likelihood", fit))
+    except ValueError as error:
+        said = str(error)
+        raise ValueError(said if said.startswith(f"{name}:") else f"{name}: {said}") from None
 
 
 def _check_known(loo: Mapping[str, PsisLoo], criterion: str, observations: Mapping[str, int]) -> None:

@@ -7,10 +7,11 @@ the model predicts a group that it has not met, not another observation of one i
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .arrays import is_whole, pooled, quietly
 from .cells import of_record
@@ -70,13 +71,14 @@ def kfold(
 
     Observations, or groups, are dealt at random to folds of equal size, by `seed`. Each observation is scored by itself
     (`loo_refit(model, groups)` scores a group jointly). The model, further arguments, warnings and errors are as for
-    `loo_refit`; ValueError too for fewer than 2 folds, or more than there are observations or groups.
+    `loo_refit`; ValueError too for fewer than 2 folds, or more than there are observations or groups, and for labels
+    that are missing, or all the same.
     """
     observations = observations_of(model, "kfold")
     labels = np.arange(observations) if groups is None else np.asarray(groups)
     if labels.shape != (observations,):
         raise ValueError(f"{model.name}: groups has shape {labels.shape}, but there are {observations} observations")
-    number = np.unique(labels, return_inverse=True)[1].reshape(-1)
+    number = labels if groups is None else _numbered(model.name, labels)
     count = int(number.max()) + 1
     wanted = (min(10, count) if groups is None else count) if folds is None else folds
     if not is_whole(wanted) or not 2 <= wanted <= count:
@@ -105,6 +107,20 @@ def kfold(
         folds=fold,
         pointwise=pointwise,
     )
+
+
+def _numbered(name: str, labels: NDArray[Any]) -> Ints:
+    """The number of each observation's group, from 0; ValueError where a label is missing, or all are the same."""
+    missing = [i for i, label in enumerate(labels.tolist()) if label is None or label != label]
+    if missing:
+        raise ValueError(f"{name}: groups has no label for observation {missing[0] + 1}: {labels[missing[0]]}")
+    different = list(dict.fromkeys(labels.tolist()))
+    if len(different) < 2:
+        raise ValueError(f"{name}: all observations are of the group {different[0]!r}; one to leave out needs another")
+    with contextlib.suppress(TypeError):  # labels of several types keep the order in which they come
+        different.sort()
+    places = {label: place for place, label in enumerate(different)}
+    return np.array([places[label] for label in labels.tolist()])
 
 
 def dealt(count: int, folds: int, seed: int | None) -> Ints:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_draws, as_log_likelihood, log_sum_exp, pooled, quietly, variance
+from .arrays import as_draws, as_log_likelihood, as_reals, log_sum_exp, pooled, quietly, variance
 from .protocols import FitWithModel, Floats, check_fit
 from .psis import LooPointwise, PsisLoo, compute_psis_loo, loo_cautions, psis, relative_efficiency, summed
 
@@ -27,6 +27,8 @@ from .psis import LooPointwise, PsisLoo, compute_psis_loo, loo_cautions, psis, r
 DRAWS_PER_PARAMETER = 10
 # From here on, weights of moved draws without the observation's likelihood spoil estimates that are not split.
 HIGH_FULL_K = 0.5
+# At so many draws a caller's log likelihood is compared with the one that was given.
+FEW = 10
 
 LogDensity: TypeAlias = Callable[[Floats], Floats]  # of positions (S, dimension): (S,)
 
@@ -130,7 +132,7 @@ def moment_match(
 
     Warns as `psis_loo`, and where an observation's draws were moved `max_iters` times; without `split`, where that may
     spoil scores. An observation whose k-hat stays high needs a refit (`loo_refit`). ValueError for shapes that do not
-    agree.
+    agree, a draw whose log density is not finite, and where `log_lik_i` is not `log_lik`.
     """
     draws, log_lik = as_draws(draws), as_log_likelihood(log_lik)
     if draws.ndim != 3 or draws.shape[:2] != log_lik.shape[:2]:
@@ -138,6 +140,8 @@ def moment_match(
             "moment matching needs draws (chains, draws, dimension) of the log likelihoods' chains and draws, "
             f"{log_lik.shape[:2]}, not {draws.shape}"
         )
+    if how is not None and not isinstance(how, Matching):
+        raise ValueError(f"how = {how!r} is not a Matching")
     loo, remarks = _matched(draws, log_lik, log_density, log_lik_i, how or Matching())
     for caution in [*map(str, loo_cautions(loo)), *remarks]:
         warnings.warn(caution, stacklevel=2)
@@ -158,10 +162,14 @@ def _matched(
         loo = loo._replace(k_threshold=how.k_threshold)
     flat, columns, remarks = pooled(draws), pooled(log_lik), []
     how = how._replace(k_threshold=loo.k_threshold, cov=how.cov and len(flat) >= DRAWS_PER_PARAMETER * flat.shape[1])
+    log_density = functools.partial(_values, "log_density", log_density)
     at_draws, efficiency = log_density(flat), relative_efficiency(log_lik)
+    _check_at_draws(at_draws, draws.shape[1])
     points = LooPointwise(*(column.copy() for column in loo.pointwise))
     for i in np.flatnonzero(~loo.trusted() & np.isfinite(loo.pointwise.elpd_loo)).tolist():
-        fold = Fold(flat, at_draws, log_density, functools.partial(_of_observation, log_lik_i, i), float(efficiency[i]))
+        log_lik_at = functools.partial(_of_observation, log_lik_i, i)
+        _check_same(i, log_lik_at(flat[:FEW]), columns[:FEW, i])
+        fold = Fold(flat, at_draws, log_density, log_lik_at, float(efficiency[i]))
         found, move, iters = matched_moments(fold, unmoved(fold, columns[:, i]), how)
         if move is None:
             continue
@@ -177,7 +185,34 @@ def _matched(
 
 
 def _of_observation(log_lik_i: Callable[[Floats, int], Floats], i: int, positions: Floats) -> Floats:
-    return log_lik_i(positions, i)
+    return _values("log_lik_i", lambda positions: log_lik_i(positions, i), positions)
+
+
+def _values(name: str, function: LogDensity, positions: Floats) -> Floats:
+    """What a caller's function gives for positions (S, dimension); ValueError unless that is a number for each."""
+    values = as_reals(function(positions), f"values of {name}")
+    if values.shape != positions.shape[:1]:
+        raise ValueError(
+            f"{name} gives the shape {values.shape} for {len(positions)} positions, not {(len(positions),)}"
+        )
+    return values
+
+
+def _check_at_draws(log_density: Floats, draws: int) -> None:
+    """ValueError where a draw is impossible, so that it is not of the posterior of this log density."""
+    impossible = np.flatnonzero(~np.isfinite(log_density))
+    if impossible.size:
+        chain, draw = divmod(int(impossible[0]), draws)
+        value = log_density[impossible[0]]
+        raise ValueError(f"log_density is {value} at draw {draw + 1} of chain {chain + 1}: it is not that of the draws")
+
+
+def _check_same(i: int, found: Floats, known: Floats) -> None:
+    """ValueError where the log likelihood of an observation is not the one that is to be matched."""
+    wrong = ~np.isclose(found, known, rtol=1e-6, atol=1e-6, equal_nan=True)
+    if wrong.any():
+        values = f"{found[wrong][0]:.6g}, where log_lik has {known[wrong][0]:.6g}"
+        raise ValueError(f"log_lik_i of observation {i + 1} is {values}: they need the same draws and constants")
 
 
 def _put(points: LooPointwise, i: int, found: Weighted, r_eff: float) -> None:

@@ -25,6 +25,20 @@ class Neck(NamedTuple):
     side: str  # "small" or "large": its values there
 
 
+# A chain is caught if it diverges at more of its transitions than this; others show by fewer that they can move.
+CAUGHT, FREE = 0.99, 0.5
+
+
+def is_caught(diverging: Bools) -> bool:
+    """Whether a chain is caught in a neck, where no step succeeds, while another is free; divergences (chains, draws).
+
+    Its draws are all the same, so that `neck` knows a single place of it. If all chains diverge everywhere, the log
+    density is wrong rather than narrow.
+    """
+    share = diverging.mean(axis=1)
+    return bool((share > CAUGHT).any() and (share < FREE).any())
+
+
 @quietly
 def neck(fit: SampledFit, labels: NDArray[np.object_]) -> Neck | None:
     """The quantity in which divergent transitions lie most surely at one end; None where that may be chance.

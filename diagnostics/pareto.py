@@ -10,7 +10,7 @@ appendices B and H; the formulas are those of R's posterior 1.7.1.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_reals, in_safe_range, per_parameter, pooled, quietly
+from .arrays import as_reals, in_safe_range, is_whole, per_parameter, pooled, quietly
 from .ess import tail_size
 from .protocols import Floats
 from .psis import MIN_TAIL, fit_generalized_pareto
@@ -44,9 +44,12 @@ def min_ss(khat: ArrayLike) -> Floats:
 def convergence_rate(khat: ArrayLike, draws: int) -> Floats:
     """How fast the error of a Pareto-smoothed mean falls with more draws, relative to the central limit theorem.
 
-    1 for k-hat at most 0: half the error for four times the draws; 0 from 1 on. Appendix B.
+    1 for k-hat at most 0: half the error for four times the draws; 0 from 1 on. ValueError for fewer than 2 draws.
+    Appendix B.
     """
     khat = as_reals(khat, "k-hats")
+    if not is_whole(draws) or draws < 2:
+        raise ValueError(f"draws = {draws!r} is not a whole number of at least 2")
     a, log_draws = 2 * khat - 1, np.log(draws)
     b = 1 - a
     # One formula, written so that it keeps its digits near its removable singularities, a = 0 and b = 0.

@@ -45,13 +45,15 @@ def cjs_distance(x: ArrayLike, weights: ArrayLike) -> float:
 
     The root of the divergence of the two distribution functions, integrated, over its bound; the larger of that of x
     and of -x, so that it does not depend on the sign. Nguyen & Vreeken (2015), "Non-parametric Jensen-Shannon
-    divergence". ValueError for weights that are negative or all 0.
+    divergence". NaN where a draw is not finite. ValueError for weights that are negative, infinite or all 0.
     """
     x, weights = as_reals(x), as_reals(weights, "weights")
     if x.ndim != 1 or weights.shape != x.shape:
         raise ValueError(f"draws and weights need one shape (draws,), not {x.shape} and {weights.shape}")
-    if not ((weights >= 0).all() and weights.sum() > 0):
-        raise ValueError("weights must be 0 or more, and not all 0")
+    if not ((weights >= 0).all() and 0 < weights.sum() < np.inf):
+        raise ValueError("weights must be finite, 0 or more, and not all 0")
+    if not np.isfinite(x).all():
+        return float("nan")
     order = np.argsort(x, kind="stable")
     width, share = np.diff(x[order]), weights[order] / weights.sum()
     equal = np.full(len(x), 1 / len(x))
@@ -71,7 +73,7 @@ def _distance(x: Floats, weights: Floats) -> Floats:
     """`cjs_distance` of every parameter of draws (chains, draws, n)."""
     scaled, _ = in_safe_range(x)
     columns = [np.ascontiguousarray(column) for column in pooled(scaled).T]
-    return np.array([cjs_distance(column, weights) if np.isfinite(column).all() else np.nan for column in columns])
+    return np.array([cjs_distance(column, weights) for column in columns])
 
 
 def _divergence(p: Floats, q: Floats, width: Floats) -> float:

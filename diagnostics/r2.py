@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_draws, as_log_likelihood, beside_log_likelihood, in_safe_range, pooled, quietly
+from .arrays import as_draws, as_log_likelihood, beside_log_likelihood, in_safe_range, is_whole, pooled, quietly
 from .cautions import bad_cells_caution, cells_of
 from .protocols import Floats
 from .psis import psis, relative_efficiency
@@ -22,15 +22,17 @@ def bayes_r2(expected: ArrayLike, residual_variance: ArrayLike) -> Floats:
     expected: expected values of the observations in each draw, (chains, draws, observations).
     residual_variance: (chains, draws): sigma^2; of binomial data, the mean over observations of n p (1 - p).
 
-    ValueError for other shapes; NaN for one observation.
+    ValueError for other shapes and for a negative variance; NaN for one observation, and where nothing varies.
     """
     expected, residual = as_log_likelihood(expected), as_draws(residual_variance)
     if residual.shape != expected.shape[:2]:
         raise ValueError(f"residual variances need the shape {expected.shape[:2]}, not {residual.shape}")
     if expected.shape[2] < 2:
         return np.full(residual.shape, np.nan)
+    if (residual < 0).any():
+        raise ValueError(f"a residual variance is negative: {residual[residual < 0][0]}")
     scaled, exponent = in_safe_range(expected, axis=2)
-    explained = scaled.var(axis=2, ddof=1)
+    explained = (scaled - scaled[:, :, :1]).var(axis=2, ddof=1)  # exactly 0 for equal values
     return explained / (explained + np.ldexp(residual, -2 * exponent))
 
 
@@ -45,6 +47,8 @@ def loo_r2(y: ArrayLike, expected: ArrayLike, log_lik: ArrayLike, draws: int = 4
     of. ValueError for other shapes.
     """
     expected, y, log_lik = beside_log_likelihood(expected, y, log_lik, "expected values")
+    if not is_whole(draws) or draws < 1:
+        raise ValueError(f"draws = {draws!r} is not a whole number of at least 1")
     for caution in bad_cells_caution(cells_of(log_lik)):
         warnings.warn(str(caution), stacklevel=2)
     return _loo_r2(y, expected, log_lik, draws, seed)

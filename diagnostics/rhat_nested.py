@@ -1,6 +1,6 @@
 """Nested Rhat: for many short chains, of which several start from one point."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,7 +28,11 @@ def rhat_nested(x: ArrayLike, superchains: Sequence[Hashable]) -> Floats:
 
 def _groups(chains: int, superchains: Sequence[Hashable]) -> Ints:
     """The chains of each superchain, (superchains, chains in each)."""
+    if not isinstance(superchains, Iterable):
+        raise ValueError(f"rhat_nested needs the superchain of each of {chains} chains, not {superchains!r}")
     names = list(superchains)
+    if unknown := [name for name in names if not isinstance(name, Hashable) or name != name]:
+        raise ValueError(f"{unknown[0]!r} is not the name of a superchain")
     if len(names) != chains:
         raise ValueError(f"rhat_nested needs the superchain of each of {chains} chains, not {len(names)}")
     groups = [[i for i, other in enumerate(names) if other == name] for name in dict.fromkeys(names)]

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from .arrays import as_draws, pooled
 from .protocols import Floats, Ints
-from .rank import split_chains
+from .rank import average_ranks, split_chains
 
 METHODS = ("rf", "gbm")
 
@@ -36,7 +36,8 @@ def rstar(
     seed        of the choice of these draws and of "rf" and "gbm": the same seed gives the same number
 
     The number varies with the seed, by about sqrt((chains - 1) / draws that are judged): see `rstar_distribution`.
-    Draws that follow each other are alike, so that autocorrelated chains give more than 1: thin them first. NaN where a
+    The classifier is given ranks of the draws, so that the unit of a parameter does not matter. Draws that follow each
+    other are alike, so that autocorrelated chains give more than 1: thin them first. NaN where a
     draw is not finite. ImportError without scikit-learn; ValueError for a single chain that is not split, fewer than 4
     draws of a chain, or an unknown method.
     """
@@ -93,7 +94,8 @@ def _trained(
 ) -> tuple[Any, Floats, Ints]:
     """A classifier that has learned, the draws (draws, parameters) it is to be judged by, and their chains."""
     x = split_chains(x) if split else x
-    draws = pooled(x).reshape(x.shape[0] * x.shape[1], -1)
+    # Ranks: scikit-learn's trees have single precision, in which 1e300 is infinite, and 1e8 and 1e8 + 1 are the same.
+    draws = pooled(average_ranks(x)).reshape(x.shape[0] * x.shape[1], -1)
     if draws.shape[1] == 1:  # as posterior: a forest needs a choice
         draws = np.hstack([draws, rng.standard_normal((len(draws), 1))])
     labels = np.repeat(np.arange(len(x)), x.shape[1])

@@ -5,6 +5,7 @@ A score of one outcome says nothing about a score of another, so the outcomes mu
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -62,6 +63,19 @@ def differences(fits: Mapping[str, Any], count: int) -> list[Difference]:
     return list(found.values())
 
 
+def other_weights(fits: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a comparison of fits of which some left observations out, in words; nothing where none did."""
+    known = {name: getattr(getattr(fit, "identity", None), "data", {}).get(WEIGHT) for name, fit in fits.items()}
+    hashes = {name: content.hash for name, content in known.items() if content is not None}
+    first = next(iter(hashes), "")
+    return [
+        f"{first} and {name} were fitted with different weights: what one of them left out is new data to it, and not "
+        "to the other. Fit both to the same observations."
+        for name, found in hashes.items()
+        if found != hashes[first]
+    ][:1]
+
+
 def _arrays_of(fit: Any, count: int) -> dict[str, str]:
     """{field: hash of its values} of the arrays of `count` rows in the data of a `hmc.Fit`; of anything else, none."""
     data = getattr(getattr(fit, "identity", None), "data", {})
@@ -76,7 +90,8 @@ def _outcomes(fit: Any, arrays: Mapping[str, str]) -> set[str]:
     if getattr(model, "simulate_data", None) is None:
         return named
     try:
-        drawn = model.simulate_data(fit.unconstrained[0, -1].copy(), model.data, np.random.default_rng(0))
+        position, data = fit.unconstrained[0, -1].copy(), copy.deepcopy(model.data)  # which it may write into
+        drawn = model.simulate_data(position, data, np.random.default_rng(0))
         pairs = zip(model.data._fields, model.data, drawn, strict=True)
         changed = {field for field, old, new in pairs if not _equal(old, new)}
     except Exception:  # an author's function: `hmc check` says what is wrong with it

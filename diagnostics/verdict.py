@@ -29,7 +29,7 @@ from .findings import (
     finding,
 )
 from .hierarchy import Hierarchy, centred_hierarchy
-from .necks import neck
+from .necks import is_caught, neck
 from .protocols import Bools, ChainFailure, SampledFit, check_fit
 from .psis import PsisLoo, loo_cautions
 from .quantities import Quantities, quantities_of
@@ -137,7 +137,7 @@ def _of_trajectories(
             where=f"; mostly where {found.label} is {found.side}" if found else "",
             target_accept=target,
             remedy=_remedy(AGAINST_DIVERGENCES, hierarchy()),
-            or_walnuts=OR_WALNUTS if found and is_nuts else "",
+            or_walnuts=OR_WALNUTS if is_nuts and (found or is_caught(diverging)) else "",
         )
     if saturated.any():
         depth = int(fit.stats["tree_depth"][saturated].max())

@@ -79,7 +79,8 @@ class Verification:
 
     def _conclusion(self) -> str:
         ((parameter, statistic, z, departure),) = self.worst(1)
-        facts = f"{len(self.parameters)} parameters, ESS at least {self.ess.min():.0f}, p = {self.p_value:.2g}"
+        number = "1 parameter" if len(self.parameters) == 1 else f"{len(self.parameters)} parameters"
+        facts = f"{number}, ESS at least {self.ess.min():.0f}, p = {self.p_value:.2g}"
         unit = "of itself" if statistic == "sd" else "sd"
         most = f"{parameter}'s {statistic} by {departure:+.3g} {unit} (z = {z:.1f})"
         if self.consistent:
@@ -103,15 +104,23 @@ def verify(draws: NamedDraws, exact: Mapping[str, Sequence[float]]) -> Verificat
     consecutive draws. They are joined by Cauchy's combination, which holds the rate of false alarms however they depend
     on one another (Liu & Xie 2020, "Cauchy combination test", JASA 115).
 
-    ValueError where no name is in both, and for draws that are not finite or all the same.
+    The rate of false alarms holds for tails up to those of an exponential distribution. A lognormal whose logarithm has
+    the sd 1 fails in 24 of 1,000: the error of its sd is far from normal.
+
+    ValueError where no name is in both, for exact values that are none, for draws that are not finite or all the same,
+    and for two equal chains.
     """
+    if not (isinstance(exact, Mapping) and exact):
+        raise ValueError(f"exact values are by name, such as those of models.exact.exact_values, not {exact!r}")
+    if not hasattr(draws, "keys"):
+        raise ValueError(f"draws are by name, as in a fit or a dict, not in a {type(draws).__name__}")
     columns = {name: values for name, values in _elements(draws) if name in exact}
     if not columns:
         raise ValueError(_nothing_in_common(draws, exact))
     parameters = [name for name in exact if name in columns]
     x = np.stack([columns[name] for name in parameters], axis=2)
-    truth = np.array([[*map(float, exact[name])] for name in parameters])
-    _refuse_unusable(parameters, x, truth)
+    truth = np.array([_known(name, exact[name]) for name in parameters])
+    _refuse_unusable(parameters, x)
     functions = _functions(x, truth)
     sizes = _sizes(x, functions)
     z, departures = _scores(x, truth, functions, sizes)
@@ -130,7 +139,10 @@ def _elements(draws: NamedDraws) -> list[tuple[str, Floats]]:
     """(name, draws (chains, draws)) of every scalar; ValueError for arrays of different chains or draws."""
     found: list[tuple[str, Floats]] = []
     for name in list(draws.keys()):
-        values = as_draws(draws[name])
+        try:
+            values = as_draws(draws[name])
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
         labels = element_labels(name, values.shape[2:])
         found += zip(labels, np.moveaxis(values.reshape(*values.shape[:2], -1), 2, 0), strict=True)
     for name, values in found:
@@ -148,17 +160,43 @@ def _nothing_in_common(draws: NamedDraws, exact: Mapping[str, Sequence[float]]) 
     return f"draws of {few[0] or 'nothing'} have no parameter of the exact posterior, which has {few[1]}{hint}"
 
 
-def _refuse_unusable(parameters: list[str], x: Floats, truth: Floats) -> None:
-    if truth.shape[1] != len(STATISTICS):
-        raise ValueError(f"exact values are (mean, sd, 5.5% quantile, 94.5% quantile), not {truth.shape[1]} numbers")
-    for name, values, (_, sd, *_) in zip(parameters, np.moveaxis(x, 2, 0), truth, strict=True):
+def _known(name: str, exact: Sequence[float]) -> list[float]:
+    """The exact values of a parameter; ValueError where they are none."""
+    try:
+        values = [*map(float, exact)]
+    except (TypeError, ValueError):
+        values = []
+    if len(values) != len(STATISTICS) or not np.isfinite(values).all():
+        raise ValueError(f"exact values are (mean, sd, 5.5% quantile, 94.5% quantile); those of {name} are {exact!r}")
+    if not (values[1] > 0 and values[2] < values[3]):
+        raise ValueError(f"the exact sd and quantiles of {name} are {values[1:]}: not positive, or not in order")
+    return values
+
+
+def _refuse_unusable(parameters: list[str], x: Floats) -> None:
+    if x.shape[1] < 2:
+        raise ValueError(_too_few(x))
+    for name, values in zip(parameters, np.moveaxis(x, 2, 0), strict=True):
         if not np.isfinite(values).all():
             chain, draw = np.argwhere(~np.isfinite(values))[0]
             raise ValueError(f"{name} is {values[chain, draw]} in draw {draw + 1} of chain {chain + 1}")
         if (values == values[0, 0]).all():
             raise ValueError(f"{name} is {values[0, 0]} in all draws: it has no Monte Carlo error")
-        if not 0 < sd < np.inf:
-            raise ValueError(f"the exact sd of {name} is {sd}, not a positive number")
+    _refuse_copies(x)
+
+
+def _too_few(x: Floats) -> str:
+    each = "1 draw per chain is" if x.shape[1] == 1 else f"{x.shape[1]} draws per chain are"
+    return f"{each} too few for a Monte Carlo error"
+
+
+def _refuse_copies(x: Floats) -> None:
+    """ValueError for two chains of the same draws: one of them says nothing, and the ESS would count both."""
+    first: dict[bytes, int] = {}
+    for chain, draws in enumerate(x):
+        earlier = first.setdefault(draws.tobytes(), chain)
+        if earlier != chain:
+            raise ValueError(f"chains {earlier + 1} and {chain + 1} are the same, draw for draw: leave one out")
 
 
 def _functions(x: Floats, truth: Floats) -> list[Floats]:
@@ -171,7 +209,7 @@ def _sizes(x: Floats, functions: list[Floats]) -> Floats:
     """ESS of the means of `functions`, (parameters, 4). ValueError where draws are too few."""
     every = ess_mean(np.concatenate(functions, axis=2)).reshape(len(functions), -1).T
     if np.isnan(every[:, 0]).any():
-        raise ValueError(f"{x.shape[1]} draws per chain are too few for a Monte Carlo error")
+        raise ValueError(_too_few(x))
     # Where no draw or all of them are below a quantile, that share has no ESS of its own.
     return np.where(np.isnan(every), every[:, :1], every)
 
@@ -228,6 +266,8 @@ def _long_run_correlation(h: Floats, size: Floats) -> Floats:
 def _joint_p_value(z: Floats, correlations: list[Floats]) -> float:
     from scipy.special import ndtr
 
+    if not np.isfinite(z).all():  # draws so far off that arithmetic overflows
+        return 0.0
     largest = 2 * ndtr(-np.abs(z).max())
     p_values = [-np.expm1(z.size * np.log1p(-largest)) if largest < 1 else 1.0]
     for scores, correlation in zip(z.T, correlations, strict=True):

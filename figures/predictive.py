@@ -28,15 +28,14 @@ def predictive(fit: FitOfModel, quantity: str | None = None) -> Figure:
     intervals if each observation has a parameter of its own.
 
     `quantity`: the name of what was observed, if the model has several; None for the first. ValueError for another
-    name, and for a model that simulates no data.
+    name, for a model that simulates no data, and for what is not made of finite numbers.
     """
     drawn = fit.predict()
     chosen = next(iter(drawn), None) if quantity is None else quantity
     if chosen not in drawn:
         known = f"it predicts {', '.join(drawn)}" if drawn else "it predicts nothing else than its data"
         raise ValueError(f"predictive: {fit.name} predicts no {quantity or 'data'}; {known}")
-    replicates = drawn[chosen].reshape(drawn[chosen].shape[0] * drawn[chosen].shape[1], -1).astype(np.float64)
-    observed = fit.observed()[chosen].ravel().astype(np.float64)
+    observed, replicates = _numbers(f"predictive: {fit.name}: {chosen}", fit.observed()[chosen], drawn[chosen])
     colour = style.model_colour(fit.name)
     with style.applied():
         figure = style.blank()
@@ -46,6 +45,20 @@ def predictive(fit: FitOfModel, quantity: str | None = None) -> Figure:
         _draw_intervals(right, chosen, observed, replicates, colour)
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         return style.settled(figure)
+
+
+def _numbers(what, observed, drawn):
+    """(observed (n,), replicates (draws, n)) as float64; ValueError where they are none, or differ in shape."""
+    if drawn.shape[2:] != observed.shape:
+        raise ValueError(f"{what} was observed with the shape {observed.shape}, and predicted with {drawn.shape[2:]}")
+    if observed.size == 0:
+        raise ValueError(f"{what} has no observations")
+    for values, done in ((observed, "observed"), (drawn, "predicted")):
+        if values.dtype.kind not in "biuf":
+            raise ValueError(f"{what} was {done} as {values.dtype}, not as numbers")
+        if not np.isfinite(values).all():
+            raise ValueError(f"{what} was {done} as {values[~np.isfinite(values)][0]}")
+    return observed.ravel().astype(np.float64), drawn.reshape(-1, observed.size).astype(np.float64)
 
 
 def _edges(observed, replicates):

@@ -29,7 +29,7 @@ from hmc.jit.fingerprint import UndeterminableError
 from hmc.jit.kernel import jit_is_disabled
 from hmc.jit.packing import pack, with_own_notes
 from hmc.jit.reach import FrozenCodeError
-from hmc.model_data import checked_and_packed
+from hmc.model_data import checked_and_packed, copied
 from hmc.parameters import Parameter, blocks, checked_parameters, constrained, unconstrained
 from hmc.pointwise import density_rows, n_observations, pointwise_rows
 from hmc.settings import check_whole
@@ -319,14 +319,15 @@ class Model:
     def data_drawer(self, draws: int) -> Callable[[NDArray[np.float64], np.random.Generator], Any]:
         """A function (position, rng) -> data: `simulate_data`, compiled if so many draws of it repay that.
 
-        The data are the same either way. Called in Python where `simulate_data` does not compile.
+        The data are the same either way. Called in Python where `simulate_data` does not compile. It is given copies of
+        the model's arrays, so that it may write into them.
         """
 
         def in_python(position: NDArray[np.float64], rng: np.random.Generator) -> Any:
-            return self.simulate_data(position.copy(), self.data, rng)
+            return self.simulate_data(position.copy(), copied(self.data), rng)
 
         def compiled(position: NDArray[np.float64], rng: np.random.Generator) -> Any:
-            return jitted(position.copy(), self._packed.data, rng)
+            return jitted(position.copy(), copied(self._packed.data), rng)
 
         numbers = sum(map(np.size, self.data)) * draws
         if numbers <= _NUMBERS_IN_PYTHON or jit_is_disabled():

@@ -24,6 +24,14 @@ def checked_and_packed(name: str, data: Any, dimension: int) -> PackedData:
     return packed
 
 
+def copied(data: Any) -> Any:
+    """Data whose arrays are copies: for an author's function, which may write into what it is given."""
+    if isinstance(data, tuple):
+        copies = map(copied, data)
+        return type(data)(*copies) if hasattr(data, "_fields") else tuple(copies)
+    return data.copy() if isinstance(data, np.ndarray) else data
+
+
 def fields(data: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     """(field, value) of every array and number in a model's data; "outer.inner" is a field of a tuple within them."""
     for name, value in zip(getattr(data, "_fields", range(len(data))), data, strict=True):

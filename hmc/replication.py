@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hmc.model import Model, check_has, check_model
+from hmc.model_data import copied
 from hmc.running.batches import in_batches
 from hmc.running.tasks import ChainResult, Items, run_chain
 from hmc.sampler.chain import AnyRecord
@@ -120,8 +121,8 @@ def replicate(
 
 def from_prior(rng: np.random.Generator, model: Model) -> tuple[Any, Model]:
     """The usual design: a position drawn from the prior, and the model of data drawn given it."""
-    truth = model.simulate(rng, model.data)
-    return truth, model.with_data(model.simulate_data(truth, model.data, rng))
+    truth = model.simulate(rng, copied(model.data))
+    return truth, model.with_data(model.simulate_data(truth, copied(model.data), rng))
 
 
 def independent_chains(

@@ -52,9 +52,9 @@ def inverse_gamma(x, shape, scale):
     """
     positive = x if is_scale(x) else 1.0
     inverse = 1.0 / positive
-    value, d_inverse, d_shape, d_scale = gamma(inverse, shape, scale)
+    value, _, d_shape, d_scale = gamma(inverse, shape, scale)
     value = never_nan(value - 2.0 * log(positive))
-    return (value if is_scale(x) else -math.inf), (-d_inverse * inverse - 2.0) * inverse, d_shape, d_scale
+    return (value if is_scale(x) else -math.inf), (scale * inverse - shape - 1.0) * inverse, d_shape, d_scale
 
 
 @inlined
@@ -78,7 +78,9 @@ def beta(x, a, b):
 def negative_binomial_log(count, log_factorial_of_count, log_mean, concentration):
     """count ~ negative binomial of mean m = exp(log_mean) and variance m + m^2 / concentration.
 
-    A Poisson whose rate is Gamma(concentration, concentration / m); for a large concentration it is Poisson(m).
+    A Poisson whose rate is Gamma(concentration, concentration / m); for a large concentration it is Poisson(m). The
+    coefficient is the product of phi (phi + 1) ... (phi + count - 1) over count!; where phi is the smaller, it is
+    Gamma(count + phi) / Gamma(count) over Gamma(phi) count, of which no terms cancel.
     -inf where the concentration is none, or the mean overflows.
 
     Returns (log density, d/dlog_mean, d/dconcentration).
@@ -87,7 +89,11 @@ def negative_binomial_log(count, log_factorial_of_count, log_mean, concentration
     phi = concentration if is_proper else 1.0
     r = log_mean - log(phi)
     failed, succeeded = log1p_exp(r), log1p_exp(-r)  # minus the logs of phi / (m + phi), m / (m + phi)
-    value = lgamma_ratio(phi, count) - log_factorial_of_count - count * succeeded - phi * failed
+    few = phi < count
+    smaller_one, larger_one = (phi if few else float(count)), (float(count) if few else phi)
+    ratio = lgamma_ratio(larger_one, smaller_one)
+    log_coefficient = ratio - (lgamma(phi) + log(larger_one) if few else log_factorial_of_count)
+    value = log_coefficient - count * succeeded - phi * failed
     larger, smaller = expit(r), expit(-r)
     d_phi = digamma_difference(phi, count) - count * (smaller / phi) - failed + larger
     return (never_nan(value) if is_proper else -math.inf), count * smaller - phi * larger, d_phi

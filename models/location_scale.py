@@ -28,7 +28,7 @@ def log1p_square(z):
 
 @inlined
 def cauchy(x, location, scale):
-    """x ~ Cauchy(location, scale); -inf where the scale is none.
+    """x ~ Cauchy(location, scale); -inf where the scale is none, or (x - location) / scale overflows.
 
     Returns (log density, d/dx, d/dlocation, d/dscale).
     """
@@ -52,7 +52,8 @@ def half_cauchy(x, scale):
 
 @inlined
 def student_t(x, df, location, scale):
-    """x ~ Student-t with `df` degrees of freedom; -inf where df or scale is none.
+    """x ~ Student-t with `df` degrees of freedom; -inf where df or scale is none, or
+    (x - location) / scale overflows.
 
     Returns (log density, d/dx, d/ddf, d/dlocation, d/dscale). The derivative by df falls with 1 / df^2, its error with
     1 / df.

@@ -10,7 +10,7 @@ from scipy import stats
 import hmc
 import models
 from diagnostics import kfold, loo_refit
-from diagnostics.kfold import dealt
+from diagnostics.kfold import _numbered, dealt
 from tests.diagnostics.helpers.matching import quietly
 from tests.test_loo_refit import conjugate, outlying
 
@@ -95,13 +95,24 @@ def test_an_observation_that_no_draw_comes_near_has_no_error_whatever_shares_its
     [
         ({"folds": 1}, "^cafes: folds = 1 is not a whole number from 2 to 20, that of its observations$"),
         ({"folds": 2.5}, "^cafes: folds = 2.5 is not a whole number"),
-        ({"groups": np.zeros(20)}, "^cafes: folds = 1 is not a whole number from 2 to 1, that of its groups$"),
+        ({"groups": np.zeros(20)}, r"^cafes: all observations are of the group 0\.0; one to leave out needs another$"),
+        ({"groups": np.r_[np.zeros(19), np.nan]}, "^cafes: groups has no label for observation 20: nan$"),
+        ({"groups": np.array([*"ab" * 9, None, "a"], dtype=object)}, "^cafes: groups has no label for observation 19"),
+        ({"groups": ["a", "b"] * 10, "folds": 3}, "^cafes: folds = 3 is not a whole number from 2 to 2, that of its"),
         ({"groups": np.zeros(19)}, r"^cafes: groups has shape \(19,\), but there are 20 observations$"),
     ],
 )
 def test_folds_that_cannot_be_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         kfold(models.cafes(), **options)
+
+
+@pytest.mark.parametrize("labels", [[3, 1, 1, 2], [*"cbba"], [0.5, -1.0, 2.0, 2.0], [True, False, True, True]])
+def test_groups_are_numbered_in_the_order_of_their_labels(labels):
+    expected = np.unique(labels, return_inverse=True)[1].tolist()
+    assert _numbered("m", np.asarray(labels)).tolist() == expected
+    assert _numbered("m", np.asarray(labels, dtype=object)).tolist() == expected
+    assert _numbered("m", np.array([("a", 1), 2, 2, "b"], dtype=object)).tolist() == [0, 1, 1, 2]
 
 
 def test_models_without_what_it_needs_are_refused():

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import os
-import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hmc.cli.draws_table import draws_in_table
 from hmc.cli.shared import DRAWS_FILES
 from hmc.errors import told
 
 Draws = dict[str, NDArray[Any]]
 
-# Columns that say which chain or draw a row is of, in R's and pandas' spelling.
-_CHAIN, _COUNTERS = ("chain", ".chain"), ("draw", ".draw", "iteration", ".iteration", "Unnamed: 0")
+_GZIP = b"\x1f\x8b"
 
 
 def read_all(paths: Sequence[str], names: Sequence[str]) -> Draws:
@@ -36,25 +37,25 @@ def read_all(paths: Sequence[str], names: Sequence[str]) -> Draws:
 
 
 def _read(path: str, names: Sequence[str]) -> Draws:
+    if os.path.isdir(path):
+        raise ValueError(f"{path} is a folder, not a file of draws")
     if not os.path.isfile(path):
         raise ValueError(f"{path}: there is no such file")
     ending = path.lower()
     try:
-        if ending.endswith(".csv"):
-            draws = _of_csv(path)
+        if ending.endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz")):
+            draws = draws_in_table(_text(path))
         elif ending.endswith(".nc"):
             draws = _of_netcdf(path)
-        elif ending.endswith((".json", ".json.zip")):
+        elif ending.endswith((".json", ".json.gz", ".json.zip")):
             draws = _of_json(path)
         elif ending.endswith(".npy"):
             draws = _of_array(np.load(path), names)
         elif ending.endswith(".npz"):
-            with np.load(path) as arrays:
-                # A vector is one chain.
-                draws = {name: values[None] if values.ndim == 1 else values for name, values in arrays.items()}
+            draws = _of_arrays(path)
         else:
             draws = _of_fit(path)
-    except (ValueError, OSError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         said = str(error) if isinstance(error, ValueError) else told(error)
         raise ValueError(said if path in said else f"{path}: {said}") from error
     if not draws or not all(values.size for values in draws.values()):
@@ -71,6 +72,20 @@ def _of_fit(path: str) -> Draws:
     return {name: fit[name] for name in fit}
 
 
+def _text(path: str) -> str:
+    """The text of a file, which may be packed by gzip; in any encoding, since only its comments are not ASCII."""
+    with open(path, "rb") as file:
+        content = file.read()
+    if content.startswith(_GZIP):
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"it cannot be unpacked by gzip: {error}") from None
+    if b"\0" in content:
+        raise ValueError("it is not text in UTF-8")
+    return content.decode("utf-8-sig", errors="replace")
+
+
 def _of_array(values: NDArray[Any], names: Sequence[str]) -> Draws:
     if values.ndim not in (2, 3) or values.shape[-1] != len(names):
         few = ", ".join([*names[:3], "..."] if len(names) > 3 else names)
@@ -82,6 +97,19 @@ def _of_array(values: NDArray[Any], names: Sequence[str]) -> Draws:
     return {name: values[:, :, i] for i, name in enumerate(names)}
 
 
+def _of_arrays(path: str) -> Draws:
+    """Arrays of numbers (chains, draws, ...). They are of one chain, (draws, ...), where one is a vector and all are as
+    long, and longer than wide, as NumPyro gives them.
+    """
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file}
+    arrays = {name: values for name, values in arrays.items() if values.ndim and values.dtype.kind in "biufc"}
+    lengths = {len(values) for values in arrays.values()}
+    widest = max((values.shape[1] for values in arrays.values() if values.ndim > 1), default=0)
+    of_one_chain = any(v.ndim == 1 for v in arrays.values()) and len(lengths) == 1 and lengths.pop() >= widest
+    return {name: values[None] if of_one_chain or values.ndim == 1 else values for name, values in arrays.items()}
+
+
 def _of_json(path: str) -> Draws:
     """Reference draws of posteriordb: a list of chains, each {name: list of draws}."""
     import json
@@ -90,55 +118,47 @@ def _of_json(path: str) -> Draws:
         with zipfile.ZipFile(path) as archive:
             text = archive.read(archive.namelist()[0]).decode("utf-8")
     else:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        text = _text(path)
     chains = json.loads(text)
     if not (isinstance(chains, list) and chains and all(isinstance(chain, dict) for chain in chains)):
         raise ValueError("not reference draws of posteriordb: a list of chains, each with lists of draws by name")
-    return {name: np.asarray([chain[name] for chain in chains], dtype=np.float64) for name in chains[0]}
+    for number, chain in enumerate(chains, start=1):
+        if different := sorted(chain.keys() ^ chains[0].keys()):
+            which = number if different[0] in chains[0] else 1
+            raise ValueError(f"chain {which} has no {different[0]}, which another chain has")
+    return {name: _of_chains(name, [chain[name] for chain in chains]) for name in chains[0]}
+
+
+def _of_chains(name: str, chains: Sequence[Any]) -> NDArray[np.float64]:
+    """Draws of one quantity from a list for each chain."""
+    arrays = []
+    for number, draws in enumerate(chains, start=1):
+        try:
+            arrays.append(np.asarray(draws, dtype=np.float64))
+        except (TypeError, ValueError):
+            raise ValueError(f"{name} of chain {number} is not a list of numbers") from None
+        if not arrays[-1].ndim or arrays[-1].shape != arrays[0].shape:
+            shapes = f"{arrays[-1].shape}, and {arrays[0].shape} in chain 1"
+            raise ValueError(f"{name} of chain {number} has draws of the shape {shapes}")
+    return np.stack(arrays)
 
 
 def _of_netcdf(path: str) -> Draws:
+    """The variables of ArviZ's group `posterior` that have a chain and a draw."""
+    needed = 'pip install "rethinking-hmc[arviz]"'
     try:
         import xarray
     except ImportError:
-        raise ValueError('NetCDF needs xarray: pip install "rethinking-hmc[arviz]"') from None
-    with xarray.open_dataset(path, group="posterior") as posterior:
-        return {str(name): posterior[name].transpose("chain", "draw", ...).to_numpy() for name in posterior.data_vars}
-
-
-def _of_csv(path: str) -> Draws:
-    """A table with a row per draw; of CmdStan's without warm-up and sampler's columns. Chains by a column `chain`."""
-    import io
-
-    import pandas as pd
-
-    with open(path, encoding="utf-8-sig") as file:
-        lines = file.read().splitlines()
-    rows = [line for line in lines if line.strip() and not line.startswith("#")]
-    if len(rows) < 2:
-        raise ValueError("it has no rows of draws")
-    frame = pd.read_csv(io.StringIO("\n".join(rows))).iloc[_warmup_rows(lines) :]
-    table: Draws = {str(name).strip(): frame[name].to_numpy() for name in frame}
-    chain = next((table[name] for name in _CHAIN if name in table), np.zeros(len(frame)))
-    chains = [np.flatnonzero(chain == label) for label in dict.fromkeys(chain.tolist())]
-    sizes = {len(group) for group in chains}
-    if len(sizes) > 1:
-        raise ValueError(f"its chains have from {min(sizes)} to {max(sizes)} draws; they need one number")
-    kept = [name for name in table if name not in (*_CHAIN, *_COUNTERS) and not name.endswith("__")]
-    numbers = {name: _as_numbers(name, table[name]) for name in kept}
-    return {name: np.stack([numbers[name][group] for group in chains]) for name in kept}
-
-
-def _warmup_rows(lines: list[str]) -> int:
-    """How many rows of CmdStan's file are warm-up, where it was saved: those above the comment that ends it."""
-    ends = [i for i, line in enumerate(lines) if re.match(r"#\s*Adaptation terminated", line)]
-    above = [line for line in lines[: ends[0]] if line.strip() and not line.startswith("#")] if ends else []
-    return max(0, len(above) - 1)
-
-
-def _as_numbers(name: str, column: NDArray[Any]) -> NDArray[np.float64]:
-    for row, value in enumerate(column.tolist()):
-        if isinstance(value, str):
-            raise ValueError(f"{name} is {value!r} in row {row + 1}, not a number")
-    return column.astype(np.float64)
+        raise ValueError(f"NetCDF needs xarray: {needed}") from None
+    try:
+        posterior = xarray.open_dataset(path, group="posterior")
+    except ValueError:  # xarray's says at length which programs it tried
+        raise ValueError(f"it is not NetCDF, or h5netcdf is missing: {needed}") from None
+    except (OSError, KeyError):
+        raise ValueError("it has no group `posterior`, in which ArviZ keeps draws") from None
+    with posterior:
+        of_draws = [name for name, v in posterior.data_vars.items() if {"chain", "draw"} <= {*v.dims}]
+        if not of_draws:
+            raise ValueError("no variable of its group `posterior` has the dimensions chain and draw")
+        kept = {str(name): posterior[name].transpose("chain", "draw", ...).to_numpy() for name in of_draws}
+    return {name: values for name, values in kept.items() if values.dtype.kind in "biufc"}

@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 MODEL_HELP = "a model of the lecture (see `hmc models`), or FILE.py:FACTORY for one of your own"
-DRAWS_FILES = "a saved fit, .csv (CmdStan's too), .nc (ArviZ), .npz, .npy, or .json and .json.zip (posteriordb)"
+DRAWS_FILES = (
+    "a saved fit, .csv or .tsv (CmdStan's too), .nc (ArviZ), .npz, .npy, or .json and .json.zip (posteriordb); "
+    "text may be packed, as in .csv.gz"
+)
 # The options of `add_sampling`, by the names that they have in `options`.
 OF_CHAINS = (
     "warmup", "seed", "target_accept", "max_depth", "metric", "adaptation", "algorithm", "tolerance", "initial"

@@ -64,7 +64,10 @@ class Callback(NamedTuple):
 
 def at_address(position: Any, data: AtAddress, gradient: Any) -> float:
     """The log density that a C function writes; -inf, so a divergence, where its status is not 0."""
-    value = np.empty(1)
+    # NaN where it writes nothing, in place of numbers of another position.
+    value = np.full(1, math.nan)
+    for i in range(gradient.shape[0]):
+        gradient[i] = math.nan
     status = c_call(data.function, position.shape[0], position, gradient, value, data.user_data)
     return value[0] if status == 0 else -math.inf
 

@@ -155,6 +155,11 @@ def _groups(fit: Fit, observed: Sequence[str], wanted: bool | None) -> Groups:
 
 def _add_predicted(groups: Groups, fit: Fit, predicted: Predicted) -> None:
     """Add the groups of predictive draws, and what was observed of the same quantities."""
+    if not (predicted.posterior is None or isinstance(predicted.posterior, Mapping)):
+        kind = type(predicted.posterior).__name__
+        raise ValueError(f"{fit.name}: predictive is a {kind}, not what fit.predict() gave")
+    if not (predicted.prior is None or hasattr(predicted.prior, "predictive")):
+        raise ValueError(f"{fit.name}: prior is a {type(predicted.prior).__name__}, not what hmc.prior_predictive gave")
     if predicted.posterior is not None:
         groups["posterior_predictive"] = dict(predicted.posterior)
         shape = fit.unconstrained.shape[:2]
@@ -167,6 +172,9 @@ def _add_predicted(groups: Groups, fit: Fit, predicted: Predicted) -> None:
     names = [*(predicted.posterior or {}), *(predicted.prior.predictive if predicted.prior else {})]
     if fit.model is not None and names:
         outcome = outcome_of(fit.model, fit.model.data)
+        if unknown := [name for name in names if name not in outcome]:
+            known = ", ".join(outcome)
+            raise ValueError(f"{fit.name}: {unknown[0]!r} was predicted but not observed, as {known} were")
         observed = {name: outcome[name] for name in names}
         for name, values in (predicted.posterior or {}).items():
             if np.shape(values)[2:] != observed[name].shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,11 +10,12 @@ import numpy as np
 from hmc.author_errors import told_with_line
 from hmc.display import NamedArrays
 from hmc.model import check_has, check_model
+from hmc.model_data import copied
 from hmc.results.derived import derived_draws
 from hmc.settings import check_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,13 +46,14 @@ def prior_predictive(model: Model, draws: int = 1000, seed: int = _SEED) -> Prio
     or whose function fails.
     """
     check_whole("draws", draws, least=1)
+    _check_seed(seed)
     check_model(model, "hmc.prior_predictive")
     check_has(model, "simulate", "simulate_data", need="predictive draws need")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, _PRIOR)))
     draw_data = model.data_drawer(draws)
     positions, drawn = np.empty((draws, model.dimension)), []
     for i in range(draws):
-        positions[i] = _called(model, "simulate", rng, model.data)
+        positions[i] = _simulated(model, rng)
         drawn.append(_data(model, draw_data, positions[i], rng))
     rows = positions[None]
     prior = model.constrain(rows) | derived_draws(model, rows)
@@ -66,6 +69,7 @@ def posterior_predictive(
     `chains`: their numbers. A chain's data do not depend on how many others there are. Else as `Fit.predict`.
     """
     check_has(model, "simulate_data", need="predictive draws need")
+    _check_seed(seed)
     draw_data, drawn = model.data_drawer(positions.shape[0] * positions.shape[1]), []
     for chain, rows in zip(chains, positions, strict=True):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chain, _POSTERIOR)))
@@ -76,8 +80,17 @@ def posterior_predictive(
 
 def outcome_of(model: Model, data: Any) -> dict[str, NDArray[Any]]:
     """The observations in these data: by the model's `outcome`, or all their fields."""
-    outcome = data._asdict() if model.outcome is None else _called(model, "outcome", data)
+    if model.outcome is None:
+        return {name: np.asarray(value) for name, value in data._asdict().items()}
+    outcome = _called(model, "outcome", data)
+    if not isinstance(outcome, Mapping):
+        raise ValueError(f"{model.name}: outcome gives a {type(outcome).__name__}, not a dict of arrays by name")
     return {name: np.asarray(value) for name, value in outcome.items()}
+
+
+def _check_seed(seed: Any) -> None:
+    if seed is not None:
+        check_whole("seed", seed, least=0)
 
 
 def _called(model: Model, role: str, *arguments: Any) -> Any:
@@ -86,6 +99,18 @@ def _called(model: Model, role: str, *arguments: Any) -> Any:
             return getattr(model, role)(*arguments)
     except Exception as error:  # whatever the author's function does wrong
         raise ValueError(f"{model.name}: {role} fails: {told_with_line(error, getattr(model, role))}") from None
+
+
+def _simulated(model: Model, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A position drawn from the prior."""
+    given = _called(model, "simulate", rng, copied(model.data))
+    try:
+        position = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{model.name}: simulate gives {given!r}, not a position") from None
+    if position.shape != (model.dimension,) or not np.isfinite(position).all():
+        raise ValueError(f"{model.name}: simulate gives {given!r}, not {model.dimension} finite numbers")
+    return position
 
 
 def _data(
@@ -99,6 +124,9 @@ def _data(
         values = ", ".join(f"{name} = {value}" for name, value in model.constrain(position).items() if value.ndim == 0)
         said = told_with_line(error, model.simulate_data)
         raise ValueError(f"{model.name}: simulate_data fails at {values or position}: {said}") from None
+    if getattr(data, "_fields", None) != model.data._fields:
+        wanted = type(model.data).__name__
+        raise ValueError(f"{model.name}: simulate_data gives a {type(data).__name__}, not a {wanted} as the data are")
     return outcome_of(model, data)
 
 

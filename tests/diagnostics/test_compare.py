@@ -243,3 +243,15 @@ def test_no_models_by_name_are_refused(models):
         d.compare(models)
     with pytest.raises(ValueError, match="models by name"):  # not that the second is no criterion
         d.compare(models, models)
+
+
+@pytest.mark.parametrize("bad", [None, np.zeros((4, 5)), np.zeros((4, 0, 3)), "text"])
+def test_a_model_without_usable_log_likelihoods_is_named(bad, log_liks):
+    with pytest.raises(ValueError, match=r"^theirs: "):
+        d.compare({"mST": log_liks["mST"], "theirs": bad})
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (2, 2)])
+def test_akaike_weights_are_of_models(shape):
+    with pytest.raises(ValueError, match=r"deviances need the shape \(models,\)"):
+        akaike_weights(np.zeros(shape))

@@ -111,3 +111,20 @@ def test_the_cell_that_leaves_no_loo_r2_is_named(value, shown):
 
 def weighted_variance(shares, values):
     return np.array([np.cov(values, aweights=row, bias=True) for row in shares])
+
+
+def test_r2_of_what_does_not_vary():
+    """0 of equal expectations, exactly; NaN where the residuals do not vary either; never of a negative variance."""
+    expected, one = np.full((1, 2, 30), 0.1), np.ones((1, 2))
+    assert d.bayes_r2(expected, one).tolist() == [[0.0, 0.0]]
+    assert np.isnan(d.bayes_r2(expected, 0 * one)).all()
+    assert d.bayes_r2(expected + np.arange(30.0), 0 * one).tolist() == [[1.0, 1.0]]
+    with pytest.raises(ValueError, match=r"a residual variance is negative: -1\.0"):
+        d.bayes_r2(expected, -one)
+
+
+@pytest.mark.parametrize("draws", [0, -1, 1.5, "many", True])
+def test_the_draws_of_loo_r2_are_a_whole_number(draws):
+    fit = Normal()
+    with pytest.raises(ValueError, match="is not a whole number of at least 1"):
+        d.loo_r2(fit.y, fit.predicted, fit.log_lik, draws=draws)

@@ -241,6 +241,27 @@ def test_shapes_that_do_not_agree_are_refused(draws, said):
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("which", "function", "said"),
+    [
+        (2, lambda positions: 3.0, r"log_density gives the shape \(\) for 4000 positions, not \(4000,\)"),
+        (2, lambda positions: np.zeros(3), r"log_density gives the shape \(3,\)"),
+        (2, lambda positions: np.full(len(positions), np.nan), "log_density is nan at draw 1 of chain 1"),
+        (2, lambda positions: np.where(np.arange(4000) == 1002, -np.inf, 0.0), "-inf at draw 3 of chain 2"),
+        (2, lambda positions: ["a"] * len(positions), "values of log_density must be real numbers"),
+        (3, lambda positions, i: np.zeros(2), r"log_lik_i gives the shape \(2,\) for 10 positions"),
+        (3, lambda positions, i: 1 + REGRESSION.log_lik_i(positions, i), f"log_lik_i of observation {OUTLIER + 1} is "),
+        (4, 3, "how = 3 is not a Matching"),
+    ],
+)
+def test_functions_that_are_not_of_the_draws_are_refused(which, function, said):
+    """A log likelihood with other constants gave a score in silence."""
+    arguments = [*REGRESSION.arguments(0), None]
+    arguments[which] = function
+    with pytest.raises(ValueError, match=said):
+        quietly(moment_match, *arguments)
+
+
 @pytest.fixture(scope="module")
 def tanks():
     return hmc.sample(models.mSTnomem(), chains=4, draws=500, seed=3, workers=1, progress=False)

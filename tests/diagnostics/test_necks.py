@@ -96,6 +96,21 @@ def test_the_verdict_advises_walnuts_for_a_neck_alone():
     assert 'or try algorithm="walnuts", whose steps are smaller where the posterior bends. A log' in in_a_neck
 
 
+def test_a_chain_that_is_caught_calls_for_walnuts_and_a_density_that_is_wrong_everywhere_does_not():
+    """As the centred eight schools catch a chain at a small tau: all of its transitions diverge, and it stays."""
+    fit = Draws(8)
+    fit.values["tau"][2], fit.values["theta"][2] = 0.01, 0.3
+    fit.unconstrained[2] = 0.01
+    fit.stats["diverging"][2] = True
+    assert neck(fit, LABELS) is None  # a single place
+    assert 'try algorithm="walnuts"' in advice(fit)
+    fit.stats["diverging"][:] = True
+    assert "walnuts" not in advice(fit)
+    other = Draws(8, "walnuts")
+    other.stats["diverging"][2] = True
+    assert "walnuts" not in advice(other)
+
+
 @pytest.mark.parametrize("algorithm", ["walnuts", "hmc"])
 def test_it_does_not_advise_it_to_other_algorithms(algorithm):
     fit = Draws(7, algorithm)

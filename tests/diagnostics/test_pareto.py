@@ -106,3 +106,10 @@ def test_the_rate_falls_from_1_to_0():
     assert rates[-1] == d.convergence_rate(1.0, 4000) == 0.0
     assert d.convergence_rate(0.5, 4000) == pytest.approx(4000 / 3999 - 1 / math.log(4000))
     assert d.convergence_rate(0.5 + 1e-7, 4000) == pytest.approx(d.convergence_rate(0.5, 4000), rel=1e-5)
+
+
+@pytest.mark.parametrize("draws", [1, 0, -3, 1.5, np.inf, "many"])
+def test_a_rate_needs_a_number_of_draws(draws):
+    assert d.convergence_rate(0.5, 2) > 0
+    with pytest.raises(ValueError, match="is not a whole number of at least 2"):
+        d.convergence_rate(0.5, draws)

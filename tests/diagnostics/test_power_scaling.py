@@ -71,12 +71,18 @@ def test_distances_from_the_definition():
     assert d.cjs_distance(x, np.ones(3)) == pytest.approx(0.0, abs=1e-8)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_the_distance_of_draws_that_are_not_finite_is_nan(bad):
+    assert np.isnan(d.cjs_distance([1.0, bad, 2.0], [1.0, 2.0, 3.0]))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda x: d.power_scaling_sensitivity(x, x[:, :3]), r"log_component needs the shape of chains and draws"),
         (lambda x: d.power_scaling_sensitivity(x, x / 0.0), "log_component is not finite in all draws"),
-        (lambda x: d.cjs_distance(x[0], x[0] * 0.0), "weights must be 0 or more, and not all 0"),
+        (lambda x: d.cjs_distance(x[0], x[0] * 0.0), "weights must be finite, 0 or more, and not all 0"),
+        (lambda x: d.cjs_distance(x[0], x[0] / 0.0), "weights must be finite, 0 or more, and not all 0"),
         (lambda x: d.cjs_distance(x, x), r"draws and weights need one shape \(draws,\)"),
     ],
 )

@@ -60,3 +60,17 @@ def test_edges():
         d.rhat_nested(x, [0, 0, 1])
     with pytest.raises(ValueError, match="these have from 1 to 3"):
         d.rhat_nested(x, [0, 0, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("superchains", "message"),
+    [
+        (2, "needs the superchain of each of 4 chains, not 2"),
+        (None, "needs the superchain of each of 4 chains, not None"),
+        ([0, 0, 1, np.nan], "nan is not the name of a superchain"),
+        ([[0], [0], [1], [1]], r"\[0\] is not the name of a superchain"),
+    ],
+)
+def test_names_of_superchains_are_checked(superchains, message):
+    with pytest.raises(ValueError, match=message):
+        d.rhat_nested(np.zeros((4, 10)), superchains)

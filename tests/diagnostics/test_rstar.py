@@ -115,6 +115,15 @@ def test_the_same_seed_gives_the_same_numbers():
     assert same[0] == same[1]
 
 
+@pytest.mark.parametrize(("factor", "offset"), [(1e300, 0.0), (1e-300, 0.0), (1.0, 1e12)])
+def test_r_star_does_not_depend_on_the_unit(factor, offset):
+    """scikit-learn's trees have single precision: 1e300 would be infinite, and 1e12 and 1e12 + 1 the same."""
+    draws = shifted(alike())[:, :60]
+    expected = rstar(draws, "gbm", split=False)
+    assert expected > 1.3
+    assert rstar(factor * draws + offset, "gbm", split=False) == expected
+
+
 def test_one_parameter_and_a_classifier_of_ones_own():
     from sklearn.neighbors import KNeighborsClassifier
 

@@ -102,12 +102,15 @@ def test_difference_of_unknown_meaning_is_warned_of():
     assert warned.startswith("a and b differ in deaths. Compare them only if")
 
 
-def test_weights_are_no_evidence_and_no_difference():
+def test_weights_are_no_evidence_and_fits_of_other_weights_are_warned_of():
     with pytest.raises(ValueError, match="a and b differ in dose"):
         compared(fit_of(Dose(X, Y)), fit_of(Dose(X + 1, Y + 1)))
     left_out = np.ones(COUNT)
     left_out[3] = 0
-    assert compared(fit_of(Dose(X, Y)), fit_of(Dose(X, Y, left_out))) == ("", [])
+    note, (warned,) = compared(fit_of(Dose(X, Y)), fit_of(Dose(X, Y, left_out)))
+    assert note == ""
+    assert warned.startswith("a and b were fitted with different weights")
+    assert compared(fit_of(Dose(X, Y, left_out)), fit_of(Dose(X, Y, left_out.copy()))) == ("", [])
 
 
 def test_data_without_an_array_in_common_are_refused():

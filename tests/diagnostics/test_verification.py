@@ -175,3 +175,51 @@ def test_cauchys_combination_keeps_the_smallest_p_value_up_to_their_number():
     assert cauchy_combination([1e-9, 0.5, 0.5, 1.0]) == pytest.approx(4e-9, rel=1e-3)
     assert cauchy_combination([0.3, 0.3]) == pytest.approx(0.3, rel=1e-12)
     assert cauchy_combination([0.0, 0.9]) == 0.0
+
+
+def test_two_equal_chains_are_refused():
+    """As where a file is given twice, or a program has one seed for all chains: the ESS would count both."""
+    x = np.random.default_rng(1).standard_normal((3, 500))
+    exact = {"x": (0.0, 1.0, -1.598193139922816, 1.598193139922816)}
+    assert verify({"x": x}, exact).consistent
+    with pytest.raises(ValueError, match="chains 1 and 3 are the same, draw for draw"):
+        verify({"x": np.stack([x[0], x[1], x[0]])}, exact)
+
+
+@pytest.mark.parametrize("factor", [1e8, 1e20, 1e150, 1e300])
+def test_draws_in_another_unit_are_off_however_far(factor):
+    x = np.random.default_rng(2).standard_normal((4, 200, 1))
+    for wrong in (factor * x, factor * (x + 1.0), -factor * x):
+        found = verify({"x": wrong}, exact(1))
+        assert (found.consistent, found.p_value) == (False, 0.0)
+        assert "off: 1 parameter" in str(found)
+    assert weighted_chi_square_tail(factor, [1.0, 0.5]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((math.nan, 1, -1, 1), r"those of x are \(nan, 1, -1, 1\)"),
+        ((0, math.inf, -1, 1), "those of x are"),
+        ((0, 1, -1), "those of x are"),
+        ("abcd", "those of x are 'abcd'"),
+        (None, "those of x are None"),
+        ((0, 0, -1, 1), "the exact sd and quantiles of x"),
+        ((0, 1, 1, -1), "the exact sd and quantiles of x"),
+    ],
+)
+def test_exact_values_that_are_none_are_refused(values, message):
+    x = np.random.default_rng(2).standard_normal((4, 200))
+    with pytest.raises(ValueError, match=message):
+        verify({"x": x, "y": x}, {"y": (0, 1, -1.6, 1.6), "x": values})
+
+
+def test_draws_and_exact_values_are_by_name():
+    x = np.random.default_rng(2).standard_normal((4, 200))
+    with pytest.raises(ValueError, match="draws are by name, as in a fit or a dict, not in a ndarray"):
+        verify(x, exact(1))
+    for nothing in ({}, None, 3):
+        with pytest.raises(ValueError, match="exact values are by name"):
+            verify({"x": x}, nothing)
+    with pytest.raises(ValueError, match=r"^y: draws must be real numbers"):
+        verify({"x": x, "y": "text"}, exact(1))

@@ -61,3 +61,20 @@ def test_a_quantity_that_is_not_predicted_is_refused(fit):
 
 def test_figure_is_sound(fit):
     soundness.assert_sound(lambda: predictive(fit))
+
+
+@pytest.mark.parametrize(
+    ("observed", "predicted", "said"),
+    [
+        (np.zeros(2), np.full((1, 5, 2), np.nan), "was predicted as nan"),
+        (np.array([0.0, np.inf]), np.zeros((1, 5, 2)), "was observed as inf"),
+        (np.zeros(2), np.zeros((1, 5, 3)), r"was observed with the shape \(2,\), and predicted with \(3,\)"),
+        (np.zeros(2), np.full((1, 5, 2), "a"), "was predicted as <U1, not as numbers"),
+        (np.zeros(0), np.zeros((1, 5, 0)), "has no observations"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(observed, predicted, said, fit, monkeypatch):
+    monkeypatch.setattr(fit, "observed", lambda: {"survived": observed})
+    monkeypatch.setattr(fit, "predict", lambda: {"survived": predicted})
+    with pytest.raises(ValueError, match=f"^predictive: mST: survived {said}"):
+        predictive(fit)

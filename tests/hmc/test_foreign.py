@@ -93,6 +93,27 @@ def test_a_status_is_a_divergence():
     assert ((fit["x"] > -1.0) & (fit["x"] < 1.0)).all()
 
 
+@pytest.mark.parametrize(("writes_value", "writes_gradient"), [(True, False), (False, True), (False, False)])
+def test_what_a_function_does_not_write_is_nan(writes_value, writes_gradient):
+    """And not what another position left there."""
+    real = ctypes.POINTER(ctypes.c_double)
+
+    def half_done(size, x, gradient, log_density, data):
+        if writes_value:
+            log_density[0] = -0.5 * x[0] ** 2
+        if writes_gradient:
+            gradient[0] = -x[0]
+        return 0
+
+    function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_size_t, real, real, real, ctypes.c_void_p)(half_done)
+    model = hmc.Model.from_address(ctypes.cast(function, ctypes.c_void_p).value, 1, keep=function, name="half")
+    value, gradient = model.evaluate([1.0])
+    assert math.isnan(value) != writes_value
+    assert math.isnan(gradient[0]) != writes_gradient
+    with pytest.raises(hmc.InitializationError, match="nan"):
+        hmc.sample(model, **RUN)
+
+
 def test_it_stays_in_its_process(pair):
     _, foreign = pair
     if not jit_is_disabled():

@@ -207,3 +207,19 @@ def test_many_degrees_of_freedom_are_a_normal_and_much_concentration_a_poisson()
     )
     found = gamma_family.negative_binomial_log(3.0, math.log(6.0), 0.7, 1e15)[0]
     assert found == pytest.approx(3 * 0.7 - math.exp(0.7) - math.log(6.0), rel=1e-13)
+
+
+@pytest.mark.parametrize("count", [10**6, 10**8])
+@pytest.mark.parametrize("phi", [1e-290, 1e-8, 0.3, 30.0, 5e3])
+def test_a_large_count_of_few_successes_keeps_its_digits(count, phi):
+    """log(count!) is up to 2e9, and what is left about 20."""
+    value, d_log_mean, _ = ours(count)(3.0, phi)
+    exact = value_and_derivatives(negative_binomial(count), (3.0, phi))
+    largest = count * math.log1p(phi / math.exp(3.0))  # what the count costs, the largest of the terms that are left
+    np.testing.assert_allclose(value, exact[0], rtol=1e-13, atol=4e-16 * largest)
+    np.testing.assert_allclose(d_log_mean, exact[1], rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize(("x", "shape", "scale"), [(1e200, 1e120, 1.0), (1e254, 1e97, 1e206), (1e-200, 3.0, 1e-90)])
+def test_the_slope_of_an_inverse_gamma_does_not_overflow_on_its_way(x, shape, scale):
+    assert gamma_family.inverse_gamma(x, shape, scale)[1] == pytest.approx((scale / x - shape - 1.0) / x, rel=1e-15)

@@ -190,3 +190,98 @@ def test_arviz_draws_the_check(arviz, fit):
         axes = arviz.plot_ppc(fit.to_arviz(predictive=fit.predict()), num_pp_samples=20, backend="matplotlib")
     assert len(np.ravel(axes)[0].lines) > 20
     plt.close("all")
+
+
+class Numbers(NamedTuple):
+    y: np.ndarray
+
+
+def standard_normal(position, data, gradient):
+    gradient[0] = -position[0]
+    return -0.5 * position[0] * position[0]
+
+
+def normal_model(simulate=lambda rng, data: rng.standard_normal(1), **functions):
+    data = Numbers(np.arange(3.0))
+    given = {"simulate_data": lambda position, data, rng: data._replace(y=rng.standard_normal(3)), **functions}
+    return hmc.Model(standard_normal, data, [hmc.Parameter("m")], name="normal", simulate=simulate, **given)
+
+
+def overwriting(position, data, rng):
+    """Writes into the data that it is given."""
+    data.y[:] = rng.standard_normal(data.y.size)
+    return data
+
+
+def test_data_stay_as_they_are_whatever_simulate_data_writes_into():
+    from diagnostics import calibrate
+
+    model, right = normal_model(simulate_data=overwriting), normal_model()
+    fit, other = (hmc.sample(m, chains=1, warmup=20, draws=5, workers=1, progress=False) for m in (model, right))
+    np.testing.assert_array_equal(fit.predict()["y"], other.predict()["y"])
+    np.testing.assert_array_equal(
+        hmc.prior_predictive(model, 5).predictive["y"], hmc.prior_predictive(right, 5).predictive["y"]
+    )
+    calibrate(model, 3, workers=1, progress=False)
+    assert model.data.y.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_compiled_simulate_data_does_not_overwrite_the_data_either(monkeypatch):
+    model = normal_model(simulate_data=overwriting)
+    monkeypatch.setattr("hmc.model._NUMBERS_IN_PYTHON", 0)
+    drawn = hmc.prior_predictive(model, 4).predictive["y"]
+    assert len(np.unique(drawn)) == 12
+    assert model.data.y.tolist() == [0.0, 1.0, 2.0]
+    np.testing.assert_array_equal(model._packed.data.y, [0.0, 1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (None, "simulate gives None, not 1 finite numbers"),
+        (np.zeros(2), r"simulate gives array\(\[0., 0.\]\), not 1 finite numbers"),
+        ([np.nan], r"simulate gives \[nan\], not 1 finite numbers"),
+        ({"m": 1.0}, "simulate gives {'m': 1.0}, not a position"),
+    ],
+)
+def test_a_prior_draw_that_is_no_position_is_refused(given, said):
+    with pytest.raises(ValueError, match=f"^normal: {said}"):
+        hmc.prior_predictive(normal_model(lambda rng, data: given), 2)
+
+
+@pytest.mark.parametrize(
+    ("functions", "said"),
+    [
+        ({"simulate_data": lambda *_: {"y": 1.0}}, "simulate_data gives a dict, not a Numbers as the data are"),
+        ({"simulate_data": lambda *_: None}, "simulate_data gives a NoneType, not a Numbers as the data are"),
+        ({"outcome": lambda data: data.y}, "outcome gives a ndarray, not a dict of arrays by name"),
+    ],
+)
+def test_what_is_no_data_is_refused(functions, said):
+    model = normal_model(**functions)
+    fit = hmc.sample(model, chains=1, warmup=20, draws=5, workers=1, progress=False)
+    for call in (fit.predict, lambda: hmc.prior_predictive(model, 2)):
+        with pytest.raises(ValueError, match=f"^normal: {said}"):
+            call()
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "one", True])
+def test_a_seed_is_a_whole_number(seed, fit):
+    for call in (fit.predict, lambda seed: hmc.prior_predictive(normal_model(), 2, seed=seed)):
+        with pytest.raises(ValueError, match=f"seed = {seed!r} is not a whole number of at least 0"):
+            call(seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"predictive": 3}, "predictive is a int, not what fit.predict"),
+        ({"prior": {"m": np.zeros(3)}}, "prior is a dict, not what hmc.prior_predictive gave"),
+        ({"predictive": {"z": np.zeros((1, 5))}}, "'z' was predicted but not observed, as y were"),
+    ],
+)
+def test_arviz_is_given_what_was_predicted(given, said):
+    pytest.importorskip("arviz")
+    fit = hmc.sample(normal_model(), chains=1, warmup=20, draws=5, workers=1, progress=False)
+    with pytest.raises(ValueError, match=f"^normal: {said}"):
+        fit.to_arviz(**given)
