@@ -17,12 +17,17 @@ from hmc.model import Model
 from hmc.web.driver import chain_entry, vector
 from hmc.web.layout import example
 
+_OPTIONS = {
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": LinkedCompiler,
+}
+
 
 def lowered(function: Callable[..., Any], *argument_types: Any, **options: Any) -> tuple[str, str]:
     """(intermediate code of a function and all that it calls, the function's name in it)."""
-    dispatcher = numba.njit(
-        error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=LinkedCompiler, **options
-    )(function)
+    dispatcher = numba.njit(**_OPTIONS, **options)(function)
     dispatcher.compile(argument_types)
     result = dispatcher.overloads[argument_types]
     return str(result.library._final_module), result.fndesc.llvm_func_name
@@ -37,7 +42,7 @@ def sampler_code() -> list[str]:
 
 def density_code(model: Model) -> list[str]:
     """A model's log density, nan where it raises an exception, under the name `hmc_density`."""
-    adapter = numba.njit(error_model="numpy")(guarded_density(model.log_density, model._packed.type))
+    adapter = numba.njit(**_OPTIONS)(guarded_density(model.log_density, model._packed.type))
     adapter.compile(DENSITY.signature.args)  # a caller compiles it as itself: without references
 
     def density(position, length, address, gradient):
