@@ -11,7 +11,7 @@ from typing import Any
 import numba
 
 from hmc.jit.compiled import DENSITY, guarded_density
-from hmc.jit.linking import LinkedCompiler
+from hmc.jit.linking import LinkedCompiler, whole
 from hmc.jit.packing import loader
 from hmc.model import Model
 from hmc.web.driver import chain_entry, vector
@@ -30,7 +30,7 @@ def lowered(function: Callable[..., Any], *argument_types: Any, **options: Any) 
     dispatcher = numba.njit(**_OPTIONS, **options)(function)
     dispatcher.compile(argument_types)
     result = dispatcher.overloads[argument_types]
-    return str(result.library._final_module), result.fndesc.llvm_func_name
+    return str(whole(result.library)), result.fndesc.llvm_func_name
 
 
 def sampler_code() -> list[str]:
