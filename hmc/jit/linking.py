@@ -49,19 +49,16 @@ def whole(library: Any) -> Any:
     if library._shared_module is None:
         module, reached = library._final_module.clone(), [library]
         for each in reached:  # which grows meanwhile
+            is_to_link = "finalize" in vars(each)  # else its module has all that it calls
             if each is not library:
-                module.link_in(each._final_module if _is_to_link(each) else each._get_module_for_linking(), preserve=True)
-            if _is_to_link(each):
+                module.link_in(each._final_module if is_to_link else each._get_module_for_linking(), preserve=True)
+            if is_to_link:
                 reached += dict.fromkeys(called for called in each._linking_libraries if called not in reached)
         for function in module.functions:
             if not function.is_declaration and function.linkage == llvm.Linkage.external:
                 function.linkage = "linkonce_odr"  # others may link it in as well
         library._shared_module = module
     return library._shared_module
-
-
-def _is_to_link(library: Any) -> bool:
-    return "finalize" in vars(library)
 
 
 class LinkedCompiler(CompilerBase):
