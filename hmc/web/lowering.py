@@ -2,7 +2,7 @@
 
 For WebAssembly that matters: code that was optimised for a 64-bit host holds byte offsets into structures that have
 pointers, and would read the wrong bytes in silence where a pointer takes four. So this runs in a process of its own
-that has compiled nothing yet (`hmc/web/process.py`), with Numba's optimisation off.
+that has compiled nothing else (`hmc/web/process.py`), with Numba's optimisation off.
 """
 
 from collections.abc import Callable

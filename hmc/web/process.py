@@ -106,12 +106,13 @@ def _make(model: Model, sampler: bytes | None, simd: bool) -> MadeObjects:
     """In the process."""
     if numba.config.OPT != 0:
         raise RuntimeError(f"NUMBA_OPT is {int(numba.config.OPT)} where it must be 0")
-    gc.disable()  # until this model is done: a sixth of the time was spent looking for garbage among what Numba makes
-    density = optimised([*density_code(model), MEMORY, RESHAPE], OF_DENSITY, simd=simd)
+    gc.disable()  # a seventh of the time was spent looking for garbage among the objects that Numba makes
+    code = [*density_code(model), MEMORY, RESHAPE]
+    gc.enable()  # those of the sampler would take 0.5 GB
+    density = object_of(optimised(code, OF_DENSITY, simd=simd), simd=simd)
     if sampler is None:
         sampler = object_of(optimised(sampler_code(), OF_SAMPLER, simd=simd), simd=simd, late=PRODUCTS + PCG64)
-    gc.enable()
-    return MadeObjects(object_of(density, simd=simd), sampler)
+    return MadeObjects(density, sampler)
 
 
 @contextlib.contextmanager
