@@ -100,6 +100,7 @@ SLOW = {
     "hmc/web/test_browser",
     "hmc/web/test_every_model",
     "hmc/web/test_module",
+    "hmc/web/test_process",
     "hmc/web/test_recording",
     "models/confounds/test_confounds",
     "models/confounds/test_simulation",

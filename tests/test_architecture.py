@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "hmc.web": (
         *("hmc.files", "hmc.errors", "hmc.settings", "hmc.jit", "hmc.numerics", "hmc.transforms"),
         *("hmc.sampler", "hmc.model", "hmc.parameters"),
-        *("hmc.running.ending", "hmc.running.importable", "hmc.running.model_file", "hmc.running.search_path"),
+        *("hmc.running.importable", "hmc.running.processes"),
     ),
     "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.model", "hmc.jit", "hmc.settings", "hmc.display"),
     "hmc.checking": (

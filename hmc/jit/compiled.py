@@ -28,6 +28,7 @@ from hmc.jit import cache
 from hmc.jit.copying import python_of
 from hmc.jit.fingerprint import UndeterminableError, fingerprint
 from hmc.jit.kernel import jit_is_disabled
+from hmc.jit.linking import LinkedCompiler
 from hmc.jit.packing import loader, note_exception, notes_before
 from hmc.jit.reach import FrozenCodeError, Reached, renewed
 
@@ -251,7 +252,8 @@ def _adapter(author_function: Any, load: Any, function_type: types.FunctionType,
 
 def guarded_density(function: Callable[..., Any], data_type: types.Type) -> Callable[..., float]:
     """What `compile_author_function` compiles of a log density with notes, for whoever compiles it otherwise."""
-    author_function = function if hasattr(function, "py_func") else numba.njit(**_AUTHOR_OPTIONS)(function)
+    options = {**_AUTHOR_OPTIONS, "pipeline_class": LinkedCompiler}
+    author_function = function if hasattr(function, "py_func") else numba.njit(**options)(function)
     return _adapter(author_function, loader(data_type), DENSITY, True)
 
 

@@ -118,12 +118,16 @@ class _NoWorkerError(HMCError):
 
 
 class Worker:
-    """A worker process, and the pipe to it; OSError or EOFError if it cannot be started."""
+    """A worker process, and the pipe to it; OSError or EOFError if it cannot be started.
 
-    def __init__(self) -> None:
-        self._pipe, theirs = _context().Pipe()
+    context: of `multiprocessing`, which starts it; None: that of the sampler's workers.
+    """
+
+    def __init__(self, context: Any = None) -> None:
+        context = _context() if context is None else context
+        self._pipe, theirs = context.Pipe()
         try:
-            self._process = _context().Process(target=_serve, args=(theirs,), daemon=True)
+            self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
             with safe_start():
                 self._process.start()
         except BaseException:

@@ -2,7 +2,7 @@
 
 For WebAssembly that matters: code that was optimised for a 64-bit host holds byte offsets into structures that have
 pointers, and would read the wrong bytes in silence where a pointer takes four. So this runs in a process of its own
-that has compiled nothing yet (`hmc/web/process.py`), with Numba's optimisation off.
+that has compiled nothing else (`hmc/web/process.py`), with Numba's optimisation off.
 """
 
 from collections.abc import Callable
@@ -11,21 +11,26 @@ from typing import Any
 import numba
 
 from hmc.jit.compiled import DENSITY, guarded_density
-from hmc.jit.linking import LinkedCompiler
+from hmc.jit.linking import LinkedCompiler, whole
 from hmc.jit.packing import loader
 from hmc.model import Model
 from hmc.web.driver import chain_entry, vector
 from hmc.web.layout import example
 
+_OPTIONS = {
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": LinkedCompiler,
+}
+
 
 def lowered(function: Callable[..., Any], *argument_types: Any, **options: Any) -> tuple[str, str]:
     """(intermediate code of a function and all that it calls, the function's name in it)."""
-    dispatcher = numba.njit(
-        error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=LinkedCompiler, **options
-    )(function)
+    dispatcher = numba.njit(**_OPTIONS, **options)(function)
     dispatcher.compile(argument_types)
     result = dispatcher.overloads[argument_types]
-    return str(result.library._final_module), result.fndesc.llvm_func_name
+    return str(whole(result.library)), result.fndesc.llvm_func_name
 
 
 def sampler_code() -> list[str]:
@@ -37,7 +42,7 @@ def sampler_code() -> list[str]:
 
 def density_code(model: Model) -> list[str]:
     """A model's log density, nan where it raises an exception, under the name `hmc_density`."""
-    adapter = numba.njit(error_model="numpy")(guarded_density(model.log_density, model._packed.type))
+    adapter = numba.njit(**_OPTIONS)(guarded_density(model.log_density, model._packed.type))
     adapter.compile(DENSITY.signature.args)  # a caller compiles it as itself: without references
 
     def density(position, length, address, gradient):

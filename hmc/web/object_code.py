@@ -31,6 +31,7 @@ def optimised(codes: Iterable[str], exports: tuple[str, ...], *, simd: bool) -> 
     _make_small(module)
     _optimise(module, target, 1, prune=True)  # inlines, which brings pairs of reference counts together
     _optimise(module, target, OPTIMISATION)
+    _strip_names(module, target)
     return bytes(module.as_bitcode())
 
 
@@ -88,4 +89,12 @@ def _optimise(module: Any, target: Any, level: int, prune: bool = False) -> None
     passes = builder.getModulePassManager()
     if prune:
         passes.add_refprune_pass()
+    passes.run(module, builder)
+
+
+def _strip_names(module: Any, target: Any) -> None:
+    """Take away the names of what is private: Numba numbers functions, also across models."""
+    builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options())
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_strip_symbols_pass()
     passes.run(module, builder)

@@ -1,26 +1,27 @@
-"""A process of its own in which a module's code is made: one whose Numba optimises nothing, and has not.
+"""Processes of their own in which the code of modules is made: their Numba optimises nothing, and has not.
 
-LLVM ends a process where it meets code that it cannot translate; so that does no harm either.
+LLVM ends a process where it meets code that it cannot translate; so that costs this model alone.
 """
 
+import collections
 import contextlib
+import gc
 import multiprocessing
 import os
+import queue
 import tempfile
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import NamedTuple
+from multiprocessing.util import Finalize
+from typing import Any, NamedTuple
 
 import numba
 
-from hmc.errors import HMCError
+from hmc.errors import HMCError, StaleWorkerError
 from hmc.model import Model
-from hmc.running import model_file
-from hmc.running.ending import end_with_parent
 from hmc.running.importable import why_not_in_a_new_process
-from hmc.running.search_path import safe_start
+from hmc.running.processes import Worker
 from hmc.web.lowering import density_code, sampler_code
 from hmc.web.object_code import object_of, optimised
 from hmc.web.runtime import MEMORY, PCG64, PRODUCTS, RESHAPE
@@ -48,12 +49,7 @@ def made(model: Model, sampler: bytes | None, *, simd: bool) -> MadeObjects:
     if reason is not None:
         raise ValueError(f"{model.name}: its module is made in a new process, and {reason}")
     try:
-        # An author's functions may have been kept on disk optimised, and must not be kept there unoptimised: what the
-        # process keeps is its own.
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, _new_process() as pool:
-            with _environment(NUMBA_OPT="0", NUMBA_CACHE_DIR=folder), safe_start(), _as_parent():
-                future = pool.submit(_make, model_file.Known(), model, sampler, simd)
-            return future.result()
+        return _answer((model.density_key(), _make, (model, sampler, simd)))
     except BrokenProcessPool:
         reason = "LLVM ended the process"
     except Exception as error:
@@ -61,18 +57,62 @@ def made(model: Model, sampler: bytes | None, *, simd: bool) -> MadeObjects:
     raise HMCError(f"{model.name}: Numba {numba.__version__} cannot make it a WebAssembly module: {reason}")
 
 
-def _new_process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=end_with_parent)
+class Maker(Worker):
+    """A process whose Numba optimises nothing, kept for the next model: what models share is lowered once."""
+
+    def __init__(self) -> None:
+        # An author's functions may have been kept on disk optimised, and must not be kept there unoptimised: what the
+        # process keeps is its own.
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        with _environment(NUMBA_OPT="0", NUMBA_CACHE_DIR=self._folder.name), _as_parent():
+            super().__init__(multiprocessing.get_context("spawn"))
+        Finalize(None, self.end, exitpriority=0)  # a process, even a worker, ends when its children have
+
+    def end(self) -> None:
+        """Have the process end after its present task."""
+        super().end()
+        self._folder.cleanup()
 
 
-def _make(known: object, model: Model, sampler: bytes | None, simd: bool) -> MadeObjects:
+_idle: dict[int, queue.SimpleQueue[Maker]] = collections.defaultdict(queue.SimpleQueue)  # {process that may ask: its}
+
+
+def _answer(request: tuple[Any, ...]) -> Any:
+    """The answer of a kept process, if one has the code that this process has; else of a new one."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            maker = _idle[os.getpid()].get_nowait()
+            with contextlib.suppress(StaleWorkerError):
+                if maker.is_alive:
+                    return _answer_of(maker, request)
+    return _answer_of(Maker(), request)
+
+
+def _answer_of(maker: Maker, request: tuple[Any, ...]) -> Any:
+    """The answer of a process, which is not used again after an error."""
+    is_of_use = False
+    try:
+        answer = maker.ask(request)
+        is_of_use = True
+    finally:
+        if is_of_use:
+            _idle[os.getpid()].put(maker)
+        else:
+            maker.kill()
+    return answer
+
+
+def _make(model: Model, sampler: bytes | None, simd: bool) -> MadeObjects:
     """In the process."""
     if numba.config.OPT != 0:
         raise RuntimeError(f"NUMBA_OPT is {int(numba.config.OPT)} where it must be 0")
-    density = optimised([*density_code(model), MEMORY, RESHAPE], OF_DENSITY, simd=simd)
+    gc.disable()  # a seventh of the time was spent looking for garbage among the objects that Numba makes
+    code = [*density_code(model), MEMORY, RESHAPE]
+    gc.enable()  # those of the sampler would take 0.5 GB
+    density = object_of(optimised(code, OF_DENSITY, simd=simd), simd=simd)
     if sampler is None:
         sampler = object_of(optimised(sampler_code(), OF_SAMPLER, simd=simd), simd=simd, late=PRODUCTS + PCG64)
-    return MadeObjects(object_of(density, simd=simd), sampler)
+    return MadeObjects(density, sampler)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,6 @@
 """A model's WebAssembly module: the draws and statistics of `hmc.sample`, bit for bit, and it imports nothing."""
 
-import contextlib
 import functools
-import multiprocessing
 import struct
 import sys
 from typing import NamedTuple
@@ -38,32 +36,6 @@ def module_of(name):
 def test_draws_and_statistics_are_those_of_sample(name):
     settings = [{**SHORT, "metric": metric, "seed": seed} for metric in ("diag", "auto") for seed in SEEDS]
     assert node.differences(getattr(models, name)(), module_of(name), settings) == []
-
-
-def _make_in_a_worker(pipe, sampler, may_start):
-    """In a daemon, as workers are: send the objects of a module, or why there are none."""
-    if not may_start:
-        process._as_parent = contextlib.nullcontext
-    try:
-        pipe.send(process.made(models.cafes(), sampler, simd=True))
-    except hmc.HMCError as error:
-        pipe.send(str(error))
-
-
-@pytest.mark.parametrize("may_start", [True, False])
-def test_a_worker_makes_modules_too(may_start):
-    expected = building._objects(models.cafes(), True)
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    worker = spawn.Process(target=_make_in_a_worker, args=(theirs, expected.sampler, may_start), daemon=True)
-    worker.start()
-    theirs.close()
-    made = ours.recv()
-    worker.join()
-    if may_start:
-        assert made == expected
-    else:
-        assert "daemonic processes are not allowed to have children" in made
 
 
 OTHERS = [
@@ -272,12 +244,6 @@ def test_a_numba_that_cannot_is_named_in_one_line(monkeypatch):
     with pytest.raises(hmc.HMCError, match=r"^mST: Numba [\d.]+ cannot make it a WebAssembly module: ") as caught:
         hmc.web.module(models.mST())
     assert "\n" not in str(caught.value)
-
-
-def test_what_is_optimised_for_this_machine_is_refused():
-    """Its byte offsets are those of 8-byte pointers."""
-    with pytest.raises(RuntimeError, match="NUMBA_OPT is 3 where it must be 0"):
-        process._make(None, models.mST(), None, True)
 
 
 def test_without_the_jit_it_is_refused(monkeypatch):
