@@ -25,15 +25,13 @@ if TYPE_CHECKING:
 
 # Few gradients, 600 at most; with a fit of the metric, trees, and both phases.
 SETTINGS: dict[str, Any] = {"chains": 1, "warmup": 30, "draws": 10, "seed": 12, "max_depth": 4}
-_OTHERS: dict[str, Any] = {"target_accept": 0.8, "algorithm": "nuts", "path_length": None, "metric": "auto"}
-_OTHERS |= {"adaptation": "gradients", "initial": None, "keep_warmup": False}
 _SCRIPT = Path(__file__).parent / "js" / "check.mjs"
 _HANGS = 300  # seconds
 
 
 def native_end(model: "Model") -> dict[str, Any] | None:
     """The settings of a short chain and the position that it ends at; None where it finds no start."""
-    settings = check_settings(**SETTINGS, **_OTHERS)
+    settings = check_settings(**SETTINGS)
     orders = make_orders(settings, np.zeros(1, np.int64), np.zeros(1, np.int64))
     rng, density = chain_rng(settings, 0), model.density()
     try:
