@@ -64,7 +64,7 @@ def ranks(fit: FitOfModel, quantities: Sequence[str] | None = None, bins: int = 
         "ranks of draws",
         quantities,
         functools.partial(_draw_ranks, bins=bins),
-        xlabel="Rank among all draws",
+        xlabel="Rank of the draw",
         ylabel="Draws in a bin",
     )
 
