@@ -37,7 +37,7 @@ def fit(figure: Figure) -> None:
     for axes in figure.axes:  # by where they stand before there is a layout: about there
         _thin_ticks(axes, axes.get_window_extent().width / figure.dpi)
     title = figure._suptitle  # type: ignore[attr-defined]
-    if title is not None:
+    if title is not None:  # before there is a layout, which depends on its lines
         _wrap(title, 0.97 * figure.bbox.width)
     lay_out(figure)
     changed = False
@@ -173,12 +173,17 @@ def _in_columns(items: list[Any], like: Any, number: int) -> list[VPacker]:
     return columns
 
 
+def _extent(text: Text) -> Any:
+    """The box of a text in its figure as it is: by itself it remembers a figure that had another size."""
+    return text.get_window_extent(text.get_figure(root=True)._get_renderer())  # type: ignore[union-attr]
+
+
 def _wrap(text: Text, room: float, is_upright: bool = False) -> bool:
     """Break a text into lines of this many pixels, at spaces. Whether it was too long."""
     words = text.get_text()
     if not words.strip() or not text.get_visible():
         return False
-    box = text.get_window_extent()
+    box = _extent(text)
     length = box.height if is_upright else box.width
     if length <= room:
         return False
@@ -196,7 +201,7 @@ def _thin_ticks(axes: Axes, inches: float) -> None:
         locator.set_params(nbins=max(2, min(9, int(inches / TICK))))
         return
     ticks = [tick.label1 for tick in axes.xaxis.get_major_ticks() if tick.label1.get_text()]
-    boxes = [label.get_window_extent() for label in ticks]
+    boxes = [_extent(label) for label in ticks]
     if any(one.x1 > other.x0 for one, other in itertools.pairwise(boxes)):
         step = math.ceil(max(box.width for box in boxes) * 1.3 * len(boxes) / (inches * axes.figure.dpi))
         for number, label in enumerate(ticks):

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import matplotlib
 import matplotlib.style
 from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from figures.drawing import fitting
@@ -188,6 +189,7 @@ class Slide(Figure):
 def blank(size: tuple[float, float] = WIDE) -> Slide:
     """An empty figure, `size` in inches unless another is asked for; its layout avoids overlaps."""
     figure = Slide(figsize=_size(size), layout="constrained")
+    FigureCanvasAgg(figure)  # what draws its pictures lays it out too, and remembers how long each text is
     figure.engine = figure.get_layout_engine()
     figure.engine.set(w_pad=0.1, h_pad=0.08)  # inches
     return figure

@@ -1,6 +1,7 @@
 """figures.drawing.film: an MP4 for slides, by ffmpeg."""
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -31,6 +32,17 @@ def test_an_mp4_has_1080_lines_and_each_frame_for_its_time(ffmpeg, tmp_path):
     assert "-s 1920x1080 -framerate 1000/150 -i -" in arguments
     assert "-pix_fmt yuv420p" in arguments  # what players can show
     assert [p.name for p in tmp_path.iterdir() if p.suffix == ".mp4"] == ["film.mp4"]
+
+
+@pytest.mark.parametrize("tick", [1, 7, 19, 20, 33, 100, 150, 600, 1200, 3600])
+def test_frames_of_an_mp4_change_when_they_should_and_are_neither_few_nor_many(ffmpeg, tmp_path, tick):
+    ffmpeg()
+    path = film.write_film(tmp_path / "film.mp4", _frames(), [tick, tick])
+    arguments = json.loads(path.read_text())["arguments"]
+    rate = Fraction(arguments[arguments.index("-r") + 1])
+    assert 10 <= rate <= 50
+    if tick >= 20:  # 50 a second
+        assert (rate * tick / 1000).denominator == 1
 
 
 def test_an_mp4_that_fails_leaves_nothing(ffmpeg, tmp_path):
