@@ -83,7 +83,7 @@ def _mp4(path: Path, figures: Iterable[Figure], milliseconds: Sequence[int]) -> 
 
 def _rate(tick: int) -> str:
     """Frames a second, so that whole ones fill a tick of so many milliseconds, if it is not too short for that."""
-    return f"{1000 * math.ceil(SMOOTH * tick / 1000)}/{tick}" if 1000 <= MOST * tick else str(MOST)
+    return f"{1000 * math.ceil(SMOOTH * tick / 1000)}/{tick}" if MOST * tick >= 1000 else str(MOST)
 
 
 def _pictures(figures: Iterable[Figure], fineness: float) -> list[Image.Image]:
