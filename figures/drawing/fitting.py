@@ -65,8 +65,9 @@ def lay_out(figure: Figure) -> None:
 
 def _spare_needless_work(axes: Axes) -> None:
     """Keep layouts and drawings, half of whose time it is, from measuring what moves nothing."""
-    for axis, side in ((axes.xaxis, "bottom"), (axes.yaxis, "left")):
-        axis._autolabelpos = bool(axis.label.get_text())  # type: ignore[attr-defined]  # else an empty one's place is sought
+    sides: list[tuple[Any, str]] = [(axes.xaxis, "bottom"), (axes.yaxis, "left")]
+    for axis, side in sides:
+        axis._autolabelpos = bool(axis.label.get_text())  # the place of an empty label is not sought
         # Labels of ticks stand out further than the line they are on.
         axes.spines[side].set_in_layout(not axis.get_tick_params()[f"label{side}"])
 
@@ -189,8 +190,8 @@ def _wrap(text: Text, room: float, is_upright: bool = False) -> bool:
         return False
     longest = max(len(line) for line in words.split("\n"))
     letters = max(8, int(longest * room / length))
-    how = {"break_long_words": False, "break_on_hyphens": False}
-    text.set_text("\n".join(textwrap.fill(line, letters, **how) for line in words.split("\n")))
+    filled = textwrap.TextWrapper(letters, break_long_words=False, break_on_hyphens=False).fill
+    text.set_text("\n".join(map(filled, words.split("\n"))))
     return True
 
 

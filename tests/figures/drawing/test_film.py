@@ -1,7 +1,9 @@
 """figures.drawing.film: an MP4 for slides, by ffmpeg."""
 
 import json
+import shutil
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,6 +52,14 @@ def test_an_mp4_that_fails_leaves_nothing(ffmpeg, tmp_path):
     with pytest.raises(RuntimeError, match=r"film\.mp4: ffmpeg failed: no such codec$"):
         film.write_film(tmp_path / "film.mp4", _frames(), [150, 150])
     assert not [*tmp_path.glob("*.mp4"), *tmp_path.glob(".*")]
+
+
+def test_a_program_that_ends_before_it_has_read_the_film_is_heard(ffmpeg, tmp_path):
+    ffmpeg(fails=True)
+    program = Path(shutil.which("ffmpeg"))
+    program.write_text(program.read_text().replace("sys.stdin.buffer.read()", "b''"))
+    with pytest.raises(RuntimeError, match=r"film\.mp4: ffmpeg failed: no such codec$"):
+        film.write_film(tmp_path / "film.mp4", _frames(), [150, 150])
 
 
 def test_without_ffmpeg_an_mp4_is_refused(monkeypatch, tmp_path):
