@@ -36,9 +36,7 @@ def fit(figure: Figure) -> None:
         _narrow_legend(figure, legend, width)
     for axes in figure.axes:  # by where they stand before there is a layout: about there
         _thin_ticks(axes, axes.get_window_extent().width / figure.dpi)
-    title = figure._suptitle  # type: ignore[attr-defined]
-    if title is not None:  # before there is a layout, which depends on its lines
-        _wrap(title, 0.97 * figure.bbox.width)
+    wrap_title(figure)  # before there is a layout, which depends on its lines
     lay_out(figure)
     changed = False
     for axes in figure.axes:
@@ -50,6 +48,13 @@ def fit(figure: Figure) -> None:
         _thin_ticks(axes, box.width / figure.dpi)  # the layout has room for the ticks before, of which there were more
     if changed:  # texts have more lines
         lay_out(figure)
+
+
+def wrap_title(figure: Figure) -> None:
+    """Break the title of a figure into lines that fit its width."""
+    title = figure._suptitle  # type: ignore[attr-defined]
+    if title is not None:
+        _wrap(title, 0.97 * figure.bbox.width)
 
 
 def lay_out(figure: Figure) -> None:

@@ -117,6 +117,7 @@ class Look(NamedTuple):
 
 # For a telephone, which shows 5.6 inches at two thirds of their size: letters are then 11 pixels tall at the least.
 NARROW = Look(width=5.6, height=6.4, dpi=140)
+NARROW_FILM = NARROW._replace(dpi=80)  # which is light enough for all its frames
 # For slides and posters; beyond these limits no figure of this project can be read.
 LIMITS = {"width": (3.0, 60.0), "height": (2.0, 60.0), "dpi": (20.0, 1200.0)}
 _asked: ContextVar[tuple[Look, Mapping[str, Any]]] = ContextVar("asked", default=(Look(), {}))
@@ -240,6 +241,14 @@ def resettled(figure: Slide) -> Slide:
         figure.set_layout_engine(figure.engine)
         settled(figure)
     return figure
+
+
+def retitle(figure: Slide, title: str) -> None:
+    """Give a settled figure another title, of no more lines than it has room for: those of the one before."""
+    shown: Any = figure._suptitle  # type: ignore[attr-defined]
+    shown.set_text(title)
+    if _asked.get()[0] != Look():
+        fitting.wrap_title(figure)
 
 
 def model_colour(name: str) -> str:

@@ -111,6 +111,34 @@ def test_the_steps_of_nuts_are_drawn_whole():
     assert are_drawn_whole(lambda: of_nuts.frames(chain, toys.plane()))
 
 
+def _misplaced(frames):
+    """Titles of a film's frames that are cut, or over the panel."""
+    found = []
+    for figure in frames:
+        title, panel = figure._suptitle, figure.axes[0].get_window_extent()
+        box = title.get_window_extent(figure.canvas.get_renderer())
+        if not (0 <= box.x0 < box.x1 <= figure.bbox.x1 and panel.y1 < box.y0 < box.y1 <= figure.bbox.y1):
+            found.append(title.get_text())
+    return found
+
+
+def test_titles_of_narrow_frames_have_as_many_lines_as_they_take():
+    chain = toys.nuts_chain(None, None)
+    with style.asked(style.NARROW_FILM):
+        assert _misplaced(of_nuts.frames(chain, toys.plane())) == []
+    assert _misplaced(of_nuts.frames(chain, toys.plane())) == []
+
+
+def test_a_title_of_one_line_would_be_cut():
+    """The negative twin."""
+    with style.asked(style.NARROW_FILM):
+        figure = next(of_nuts.frames(toys.nuts_chain(None, None), toys.plane()))
+        title = figure._suptitle.get_text()
+        figure._suptitle.set_text(title.replace("\n", " "))
+    assert "\n" in title
+    assert len(_misplaced([figure])) == 1
+
+
 def test_what_the_film_does_not_know_to_move_is_seen():
     def half():
         for figure in _moved():
