@@ -206,6 +206,8 @@ def _thin_ticks(axes: Axes, inches: float) -> None:
     if isinstance(locator, MaxNLocator):  # AutoLocator too
         locator.set_params(nbins=max(2, min(9, int(inches / TICK))))
         return
+    if not axes.xaxis.get_tick_params()["labelbottom"]:  # an outer panel has the labels
+        return
     ticks = [tick.label1 for tick in axes.xaxis.get_major_ticks() if tick.label1.get_text()]
     boxes = [_extent(label) for label in ticks]
     if any(one.x1 > other.x0 for one, other in itertools.pairwise(boxes)):
