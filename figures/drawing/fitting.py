@@ -17,6 +17,8 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.offsetbox import VPacker
 from matplotlib.ticker import MaxNLocator
 
+from hmc.errors import HMCError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -25,11 +27,24 @@ if TYPE_CHECKING:
 
 NARROW = 6.5  # inches: in less, legends stand below
 PANEL = 2.6  # inches, the least width of a panel
+LOW = 0.4  # inches, the least height of a panel and its title
 TICK = 0.55  # inches, the room of a tick's label
 
 
+class NoRoomError(HMCError, ValueError):
+    """A figure's axes have no room in the size that is asked for."""
+
+
+def no_room(figure: Figure) -> NoRoomError:
+    """The error that says so of this figure."""
+    size = " x ".join(f"{inches:g}" for inches in figure.get_size_inches())
+    return NoRoomError(f"{size} inches are too small")
+
+
 def fit(figure: Figure) -> None:
-    """Change a figure of constrained layout so that its panels, titles, labels and legends fit its size."""
+    """Change a figure of constrained layout so that its panels, titles, labels and legends fit its size. NoRoomError if
+    there are too many panels for it.
+    """
     width = figure.get_size_inches()[0]
     _reflow(figure, width)
     for legend in figure.legends:
@@ -125,6 +140,8 @@ def _spans(axes: Axes) -> bool:
 def _arrange(figure: Figure, panels: list[Axes], columns: int) -> None:
     """Put the panels, in order, into a grid of so many columns; the outer ones have the labels of those they share."""
     rows = math.ceil(len(panels) / columns)
+    if rows * LOW > figure.get_size_inches()[1]:  # a layout of so many would find it too, after long work
+        raise no_room(figure)
     grid = GridSpec(rows, columns, figure=figure)
     words = {axis: [_label(axes, axis) for axes in panels] for axis in "xy"}
     for number, axes in enumerate(panels):

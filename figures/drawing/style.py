@@ -25,7 +25,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from figures.drawing import fitting
-from hmc.errors import HMCError
+from figures.drawing.fitting import NoRoomError as NoRoomError
 from hmc.files import write_whole
 
 WIDE = (9.6, 5.4)  # inches: a slide
@@ -100,10 +100,6 @@ _UNDATED: dict[str, dict[str, Any]] = {
     ".svg": {"Date": None, "Creator": None},
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-
-
-class NoRoomError(HMCError, ValueError):
-    """A figure's axes have no room in the size that is asked for."""
 
 
 class Look(NamedTuple):
@@ -224,8 +220,7 @@ def settled(figure: Slide) -> Slide:
             else:
                 fitting.lay_out(figure)
         except UserWarning:
-            size = " x ".join(f"{inches:g}" for inches in figure.get_size_inches())
-            raise NoRoomError(f"{size} inches are too small") from None
+            raise fitting.no_room(figure) from None
     with matplotlib.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
         figure.set_layout_engine(None)  # after "none" matplotlib would draw each figure twice to save it once
     return figure
