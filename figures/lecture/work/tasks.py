@@ -124,7 +124,7 @@ def film(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
         small.write_moving(f"{stem}.gif", f"{stem}.webp", DOTS_PER_INCH)
         with style.asked(style.NARROW_FILM), tempfile.TemporaryDirectory() as folder:
             narrow = figures.write_film(arguments["film"], loaded, f"{folder}/narrow.gif")
-            small.write_moving(narrow, f"{stem}-narrow.webp", style.NARROW_FILM.dpi)
+            small.write_moving(narrow, f"{stem}-narrow.webp", style.dots_per_inch() or DOTS_PER_INCH)
         if has_ffmpeg():
             figures.write_film(arguments["film"], loaded, f"{stem}.mp4")
     return {"untrue": claims.untrue(arguments["film"], loaded)}
