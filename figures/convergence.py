@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.patches import StepPatch
 
 from diagnostics import ebfmi, ess_bulk, rank_histogram, rhat
 from diagnostics.precis import element_labels
@@ -64,7 +65,7 @@ def ranks(fit: FitOfModel, quantities: Sequence[str] | None = None, bins: int = 
         "ranks of draws",
         quantities,
         functools.partial(_draw_ranks, bins=bins),
-        xlabel="Rank among all draws",
+        xlabel="Rank of the draw",
         ylabel="Draws in a bin",
     )
 
@@ -179,7 +180,8 @@ def _draw_ranks(axes, names, draws, bins):
     counts = rank_histogram(draws, bins)
     legend = {}
     for name, count, colour in zip(names, counts, style.chain_colours(chains), strict=True):
-        legend[name] = axes.stairs(count, edges, baseline=None, color=colour, linewidth=1.8, gid=name)
+        steps = StepPatch(count, edges, baseline=None, fill=False, color=colour, linewidth=1.8, gid=name)
+        legend[name] = axes.add_artist(steps)  # not axes.stairs, which looks for the limits that are set below
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(0, max(2 * level, 1.1 * counts.max()))
     return {**legend, "even, with 99% band": (band, even)}

@@ -114,7 +114,7 @@ def show_visit(figure: Slide, beliefs: Mapping[int, Belief], visit: int, table: 
         axes.set_title(name, loc="left", fontweight="normal")
     if visit > 0:
         _mark_wait(used[int(table["cafe"][visit - 1])], table["wait"][visit - 1])
-    figure._suptitle.set_text("cafes: before any visit" if visit == 0 else f"cafes: after visit {visit}")
+    looks.retitle(figure, "cafes: before any visit" if visit == 0 else f"cafes: after visit {visit}")
     of_panels = [(*a.lines, *a.texts, *a.spines.values(), a.yaxis, a._left_title) for a in used]
     figure.moving = [figure._suptitle, *itertools.chain(*of_panels)]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
-from scipy import stats
 
 import hmc
 from diagnostics import ebfmi, ess_bulk
@@ -42,7 +42,7 @@ def _shares_below(shown):
     """Of the funnel's draws, in percent: of NUTS, of WALNUTS, and exactly."""
     fits = [hmc.sample(toys.funnel(), draws=2500, algorithm=a, workers=1, progress=False) for a in ("nuts", "walnuts")]
     shares = [round(100.0 * float((fit["v"] < -5.0).mean()), 1) for fit in fits]
-    exact = 100.0 * float(stats.norm.cdf(-5.0 / toys.normals.FUNNEL_SD))
+    exact = 100.0 * NormalDist(0.0, toys.normals.FUNNEL_SD).cdf(-5.0)
     return fits[0]["v"].size == 10_000 and [*shares, round(exact, 1)] == [1.1, 4.7, 4.8]
 
 

@@ -17,6 +17,8 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.offsetbox import VPacker
 from matplotlib.ticker import MaxNLocator
 
+from hmc.errors import HMCError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -25,20 +27,33 @@ if TYPE_CHECKING:
 
 NARROW = 6.5  # inches: in less, legends stand below
 PANEL = 2.6  # inches, the least width of a panel
+LOW = 0.4  # inches, the least height of a panel and its title
 TICK = 0.55  # inches, the room of a tick's label
 
 
+class NoRoomError(HMCError, ValueError):
+    """A figure's axes have no room in the size that is asked for."""
+
+
+def no_room(figure: Figure) -> NoRoomError:
+    """The error that says so of this figure."""
+    size = " x ".join(f"{inches:g}" for inches in figure.get_size_inches())
+    return NoRoomError(f"{size} inches are too small")
+
+
 def fit(figure: Figure) -> None:
-    """Change a figure of constrained layout so that its panels, titles, labels and legends fit its size."""
+    """Change a figure of constrained layout so that its panels, titles, labels and legends fit its size. NoRoomError if
+    there are too many panels for it.
+    """
     width = figure.get_size_inches()[0]
     _reflow(figure, width)
     for legend in figure.legends:
         _narrow_legend(figure, legend, width)
     for axes in figure.axes:  # by where they stand before there is a layout: about there
         _thin_ticks(axes, axes.get_window_extent().width / figure.dpi)
+    wrap_title(figure)  # before there is a layout, which depends on its lines
     lay_out(figure)
-    title = figure._suptitle  # type: ignore[attr-defined]
-    changed = title is not None and _wrap(title, 0.97 * figure.bbox.width)
+    changed = False
     for axes in figure.axes:
         box = axes.get_window_extent()
         for title in (axes.title, axes._left_title, axes._right_title):  # type: ignore[attr-defined]
@@ -50,13 +65,31 @@ def fit(figure: Figure) -> None:
         lay_out(figure)
 
 
+def wrap_title(figure: Figure) -> None:
+    """Break the title of a figure into lines that fit its width."""
+    title = figure._suptitle  # type: ignore[attr-defined]
+    if title is not None:
+        _wrap(title, 0.97 * figure.bbox.width)
+
+
 def lay_out(figure: Figure) -> None:
     """Give the axes of a figure their places. Drawing does it too, and takes as long again for what stays unseen."""
     engine = figure.get_layout_engine()
     if engine is not None and figure.axes:
+        for axes in figure.axes:
+            _spare_needless_work(axes)
         engine.execute(figure)
     for axes in figure.axes:
         axes.apply_aspect()
+
+
+def _spare_needless_work(axes: Axes) -> None:
+    """Keep layouts and drawings, half of whose time it is, from measuring what moves nothing."""
+    sides: list[tuple[Any, str]] = [(axes.xaxis, "bottom"), (axes.yaxis, "left")]
+    for axis, side in sides:
+        axis._autolabelpos = bool(axis.label.get_text())  # the place of an empty label is not sought
+        # Labels of ticks stand out further than the line they are on.
+        axes.spines[side].set_in_layout(not axis.get_tick_params()[f"label{side}"])
 
 
 def recolour(figure: Figure, colours: Mapping[Any, Any]) -> None:
@@ -107,6 +140,8 @@ def _spans(axes: Axes) -> bool:
 def _arrange(figure: Figure, panels: list[Axes], columns: int) -> None:
     """Put the panels, in order, into a grid of so many columns; the outer ones have the labels of those they share."""
     rows = math.ceil(len(panels) / columns)
+    if rows * LOW > figure.get_size_inches()[1]:  # a layout of so many would find it too, after long work
+        raise no_room(figure)
     grid = GridSpec(rows, columns, figure=figure)
     words = {axis: [_label(axes, axis) for axes in panels] for axis in "xy"}
     for number, axes in enumerate(panels):
@@ -161,18 +196,24 @@ def _in_columns(items: list[Any], like: Any, number: int) -> list[VPacker]:
     return columns
 
 
+def _extent(text: Text) -> Any:
+    """The box of a text in its figure as it is: by itself it remembers a figure that had another size."""
+    return text.get_window_extent(text.get_figure(root=True)._get_renderer())  # type: ignore[union-attr]
+
+
 def _wrap(text: Text, room: float, is_upright: bool = False) -> bool:
     """Break a text into lines of this many pixels, at spaces. Whether it was too long."""
     words = text.get_text()
     if not words.strip() or not text.get_visible():
         return False
-    box = text.get_window_extent()
+    box = _extent(text)
     length = box.height if is_upright else box.width
     if length <= room:
         return False
     longest = max(len(line) for line in words.split("\n"))
     letters = max(8, int(longest * room / length))
-    text.set_text("\n".join(textwrap.fill(line, letters, break_long_words=False) for line in words.split("\n")))
+    filled = textwrap.TextWrapper(letters, break_long_words=False, break_on_hyphens=False).fill
+    text.set_text("\n".join(map(filled, words.split("\n"))))
     return True
 
 
@@ -182,8 +223,10 @@ def _thin_ticks(axes: Axes, inches: float) -> None:
     if isinstance(locator, MaxNLocator):  # AutoLocator too
         locator.set_params(nbins=max(2, min(9, int(inches / TICK))))
         return
+    if not axes.xaxis.get_tick_params()["labelbottom"]:  # an outer panel has the labels
+        return
     ticks = [tick.label1 for tick in axes.xaxis.get_major_ticks() if tick.label1.get_text()]
-    boxes = [label.get_window_extent() for label in ticks]
+    boxes = [_extent(label) for label in ticks]
     if any(one.x1 > other.x0 for one, other in itertools.pairwise(boxes)):
         step = math.ceil(max(box.width for box in boxes) * 1.3 * len(boxes) / (inches * axes.figure.dpi))
         for number, label in enumerate(ticks):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from hmc.files import write_whole
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS = 64  # of a still; figures have few, and shades of them at the edges of letters and lines
+COLOURS = 64  # of a picture; figures have few, and shades of them at the edges of letters and lines
 DPI = 0x011A  # of EXIF: XResolution
 _PACKING = {"lossless": True, "method": 2, "quality": 30}
 
@@ -45,10 +46,7 @@ def write_still(drawn: Image.Image | str | Path, path: str | Path) -> Path:
     if not isinstance(drawn, Image.Image):
         with Image.open(drawn) as image:
             return write_still(image.copy(), path)
-    (few,) = in_few_colours([drawn.convert("RGB")], COLOURS)
-    exif = Image.Exif()
-    exif[DPI] = round(drawn.info["dpi"][0])
-    return _written(path, [few.convert("RGB")], exif=exif)
+    return _written(path, [drawn.convert("RGB")], drawn.info["dpi"][0])
 
 
 def dots_per_inch(image: Image.Image) -> float | None:
@@ -57,19 +55,25 @@ def dots_per_inch(image: Image.Image) -> float | None:
     return None if found is None else float(found)
 
 
-def write_moving(film: str | Path, path: str | Path) -> Path:
-    """Write a film (.gif) to `path` (.webp): the same frames, dot by dot, for as long."""
+def write_moving(film: str | Path, path: str | Path, fineness: float) -> Path:
+    """Write a film (.gif) of so many dots per inch to `path` (.webp): its frames, reduced to their commonest colours,
+    for as long.
+    """
     frames, shown = [], []
     with Image.open(film) as image:
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
             frames.append(image.convert("RGB"))
             shown.append(image.info["duration"])
-    return _written(path, frames, save_all=True, append_images=frames[1:], duration=shown, loop=0)
+    # Each frame as what differs from the one before: with whole ones in between, films are larger by a tenth and more.
+    how: dict[str, Any] = {"save_all": True, "duration": shown, "loop": 0, "kmin": 0, "kmax": 0}
+    return _written(path, frames, fineness, **how)
 
 
-def _written(path: str | Path, frames: list[Image.Image], **further: Any) -> Path:
-    packed = io.BytesIO()
-    frames[0].save(packed, "webp", **_PACKING, **further)
+def _written(path: str | Path, frames: Sequence[Image.Image], fineness: float, **further: Any) -> Path:
+    exif, packed = Image.Exif(), io.BytesIO()
+    exif[DPI] = round(fineness)
+    first, *others = (few.convert("RGB") for few in in_few_colours(frames, COLOURS))
+    first.save(packed, "webp", **_PACKING, exif=exif, append_images=others, **further)
     write_whole(path, lambda file: file.write(packed.getvalue()))
     return Path(path)

@@ -21,10 +21,11 @@ from typing import Any, NamedTuple
 import matplotlib
 import matplotlib.style
 from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from figures.drawing import fitting
-from hmc.errors import HMCError
+from figures.drawing.fitting import NoRoomError as NoRoomError
 from hmc.files import write_whole
 
 WIDE = (9.6, 5.4)  # inches: a slide
@@ -101,10 +102,6 @@ _UNDATED: dict[str, dict[str, Any]] = {
 }
 
 
-class NoRoomError(HMCError, ValueError):
-    """A figure's axes have no room in the size that is asked for."""
-
-
 class Look(NamedTuple):
     """A reader's wishes for figures; None leaves it to the figure."""
 
@@ -116,6 +113,7 @@ class Look(NamedTuple):
 
 # For a telephone, which shows 5.6 inches at two thirds of their size: letters are then 11 pixels tall at the least.
 NARROW = Look(width=5.6, height=6.4, dpi=140)
+NARROW_FILM = NARROW._replace(dpi=80)  # which is light enough for all its frames
 # For slides and posters; beyond these limits no figure of this project can be read.
 LIMITS = {"width": (3.0, 60.0), "height": (2.0, 60.0), "dpi": (20.0, 1200.0)}
 _asked: ContextVar[tuple[Look, Mapping[str, Any]]] = ContextVar("asked", default=(Look(), {}))
@@ -188,6 +186,7 @@ class Slide(Figure):
 def blank(size: tuple[float, float] = WIDE) -> Slide:
     """An empty figure, `size` in inches unless another is asked for; its layout avoids overlaps."""
     figure = Slide(figsize=_size(size), layout="constrained")
+    FigureCanvasAgg(figure)  # what draws its pictures lays it out too, and remembers how long each text is
     figure.engine = figure.get_layout_engine()
     figure.engine.set(w_pad=0.1, h_pad=0.08)  # inches
     return figure
@@ -221,8 +220,7 @@ def settled(figure: Slide) -> Slide:
             else:
                 fitting.lay_out(figure)
         except UserWarning:
-            size = " x ".join(f"{inches:g}" for inches in figure.get_size_inches())
-            raise NoRoomError(f"{size} inches are too small") from None
+            raise fitting.no_room(figure) from None
     with matplotlib.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
         figure.set_layout_engine(None)  # after "none" matplotlib would draw each figure twice to save it once
     return figure
@@ -238,6 +236,14 @@ def resettled(figure: Slide) -> Slide:
         figure.set_layout_engine(figure.engine)
         settled(figure)
     return figure
+
+
+def retitle(figure: Slide, title: str) -> None:
+    """Give a settled figure another title, of no more lines than it has room for: those of the one before."""
+    shown: Any = figure._suptitle  # type: ignore[attr-defined]
+    shown.set_text(title)
+    if _asked.get()[0] != Look():
+        fitting.wrap_title(figure)
 
 
 def model_colour(name: str) -> str:

@@ -56,7 +56,7 @@ def frames(chain: Sequence[RecordedTransition], model: hmc.Model) -> Iterator[Fi
     with style.applied():
         figure = style.blank()
         axes = figure.add_subplot()
-        title = figure.suptitle("Transition 1", x=0.015, ha="left")
+        figure.suptitle(max(_titles(chain), key=len), x=0.015, ha="left")  # so that there is room for each
         frame_plane(axes, model, np.array([leaf.position for recorded in chain for leaf in recorded.leaves]))
         (line,) = axes.plot([], [], color=style.GUIDE, linewidth=1.0, zorder=2)
         dots = axes.scatter([], [], s=60, linewidths=1.5, zorder=3)
@@ -68,7 +68,8 @@ def frames(chain: Sequence[RecordedTransition], model: hmc.Model) -> Iterator[Fi
             artist.set_gid(gid)
         figure.legend(handles=[start, ring, past], loc="outside right center")
         style.settled(figure)
-        figure.moving = (line, dots, past, start, ring, momentum, title)
+        figure.moving = (line, dots, past, start, ring, momentum, figure._suptitle)
+    titles = _titles(chain)
     for number, recorded in enumerate(chain):
         past.set_data(*np.reshape([r.leaf(0).position for r in chain[:number]], (-1, 2)).T)
         start.set_data(*recorded.leaf(0).position[:, None])
@@ -77,14 +78,22 @@ def frames(chain: Sequence[RecordedTransition], model: hmc.Model) -> Iterator[Fi
         momentum.xy = recorded.leaf(0).position + ARROW * velocity(recorded, recorded.leaf(0).momentum)
         for shown in range(1, len(recorded.leaves) + 1):
             leaves = recorded.leaves[:shown]
-            title.set_text(f"Transition {number + 1}: {_happening(recorded, leaves[-1])}")
+            style.retitle(figure, next(titles))
             momentum.set_visible(shown == 1)
             _show(line, dots, leaves, given_up=())
             yield figure
         ring.set_data(*recorded.draw[:, None])
-        title.set_text(f"Transition {number + 1}: {ENDS[recorded.outcome.termination]}; a point is drawn")
+        style.retitle(figure, next(titles))
         _show(line, dots, recorded.leaves, [d.number for d in recorded.doublings if d.final_join is None])
         yield figure
+
+
+def _titles(chain):
+    """The title of each frame."""
+    for number, recorded in enumerate(chain):
+        for leaf in recorded.leaves:
+            yield f"Transition {number + 1}: {_happening(recorded, leaf)}"
+        yield f"Transition {number + 1}: {ENDS[recorded.outcome.termination]}; a point is drawn"
 
 
 def _happening(recorded, leaf):

@@ -163,7 +163,7 @@ def _show_fit(figure, shown, fit, table):
     ring = {"markersize": 15, "markerfacecolor": "none", "markeredgecolor": style.INK, "markeredgewidth": 2.5}
     ring |= {"clip_on": False}  # the lowest score is near the axes' edge
     (here,) = below.plot(shown.sigma[at], shown.psis[at], "o", **ring, gid="here")
-    figure._suptitle.set_text(f"{fit.name}: sigma given, {shown.sigma[at]:.2f}")
+    style.retitle(figure, f"{fit.name}: sigma given, {shown.sigma[at]:.2f}")
     of_tanks = [artist for artist in above.get_children() if artist not in (above.patch, above.xaxis, above.yaxis)]
     figure.moving = [figure._suptitle, *of_tanks, here, *below.spines.values()]
 

@@ -205,7 +205,7 @@ class Plan:
                 "fit": [".fit"],
                 "figure": [".webp", "-narrow.webp", ".png", ".svg"],
                 "plot": [".webp", ".png", ".svg"],
-                "film": [".webp", ".gif"],
+                "film": [".webp", "-narrow.webp", ".gif"],
                 "card": [".csv"],
                 "table": [".csv"],
                 "module": [".wasm"],

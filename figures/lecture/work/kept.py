@@ -72,7 +72,8 @@ class Kept:
         self._write()
 
     def _write(self) -> None:
-        text = json.dumps({"format": FORMAT, "page": self._page, "items": self._records}, indent=1)
+        # After each item: with an indent, Python's own encoder would take as long as many an item.
+        text = json.dumps({"format": FORMAT, "page": self._page, "items": self._records})
         write_whole(self.folder / RECORDS, lambda file: file.write(text.encode()))
 
 

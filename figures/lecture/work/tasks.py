@@ -6,6 +6,7 @@ when it runs, so a worker that fits does not load matplotlib.
 """
 
 import shutil
+import tempfile
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -109,18 +110,21 @@ def _written_still(drawn: Any, stem: str) -> Any:
 
 
 def film(arguments: Arguments, inputs: Inputs, stem: str) -> Facts:
-    """A film of the registry as .gif, for the page as .webp, and, where ffmpeg is, for slides as .mp4; and the claims
-    of its caption that are not true of its inputs.
+    """A film of the registry as .gif, for the page as .webp and -narrow.webp, and, where ffmpeg is, for slides as .mp4;
+    and the claims of its caption that are not true of its inputs.
     """
     import figures
     from figures import claims
-    from figures.drawing import small
-    from figures.drawing.film import has_ffmpeg
+    from figures.drawing import small, style
+    from figures.drawing.film import DOTS_PER_INCH, has_ffmpeg
 
     loaded = {name: load(source) for name, source in inputs.items()}
     with _drawing:
         figures.write_film(arguments["film"], loaded, f"{stem}.gif")
-        small.write_moving(f"{stem}.gif", f"{stem}.webp")
+        small.write_moving(f"{stem}.gif", f"{stem}.webp", DOTS_PER_INCH)
+        with style.asked(style.NARROW_FILM), tempfile.TemporaryDirectory() as folder:
+            narrow = figures.write_film(arguments["film"], loaded, f"{folder}/narrow.gif")
+            small.write_moving(narrow, f"{stem}-narrow.webp", style.dots_per_inch() or DOTS_PER_INCH)
         if has_ffmpeg():
             figures.write_film(arguments["film"], loaded, f"{stem}.mp4")
     return {"untrue": claims.untrue(arguments["film"], loaded)}

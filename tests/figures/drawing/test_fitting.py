@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import figures
-from figures.drawing import style
+from figures.drawing import fitting, small, style
 from tests.figures.helpers.soundness import collisions, written
 
 UNSAMPLED = [name for name in figures.names() if not figures.needs(name)]
@@ -39,6 +39,27 @@ def test_panels_stand_below_each_other_where_there_is_no_room_beside(monkeypatch
     assert labelled == [4, 5]  # the last of each column
 
 
+def test_ticks_set_by_hand_are_labelled_once_in_each_column_and_do_not_run_into_each_other():
+    with style.asked(style.NARROW), style.applied():
+        figure = _panels()
+        figure.axes[0].set_xticks(np.arange(0.0, 1.01, 0.05))  # the others share it
+        style.settled(figure)
+    ticks = [axes.xaxis.get_major_ticks() for axes in figure.axes]
+    seen = [[tick.label1.get_window_extent() for tick in each if tick.label1.get_visible()] for each in ticks]
+    assert [len(boxes) > 1 for boxes in seen] == [False] * 4 + [True] * 2
+    assert not any(one.overlaps(other) for boxes in seen for one, other in itertools.pairwise(boxes))
+
+
+def test_a_title_is_not_broken_at_a_hyphen():
+    with style.asked(style.NARROW), style.applied():
+        figure = style.blank()
+        figure.add_subplot().set_xlabel("a warm-up " * 10)
+        style.settled(figure)
+    lines = figure.axes[0].get_xlabel().split("\n")
+    assert len(lines) > 1
+    assert not any(line.endswith("-") for line in lines)
+
+
 def test_legends_and_titles_are_within_the_figure():
     figure = _drawn(style.NARROW)
     assert collisions(figure) == []
@@ -59,6 +80,22 @@ def test_without_the_fitting_words_run_off_the_figure(monkeypatch):
     """The negative twin."""
     monkeypatch.setattr(style.fitting, "fit", lambda figure: None)
     assert collisions(_drawn(style.NARROW)) != []
+
+
+@pytest.mark.parametrize("look", [style.Look(), style.NARROW])
+@pytest.mark.parametrize("name", ["group_sizes", "leapfrog", "static_paths"])
+def test_what_a_layout_does_not_measure_moves_nothing(name, look, monkeypatch):
+    with style.asked(look):
+        spared = np.asarray(small.picture(figures.draw(name, {})))
+        monkeypatch.setattr(fitting, "_spare_needless_work", lambda axes: None)
+        assert np.array_equal(np.asarray(small.picture(figures.draw(name, {}))), spared)
+
+
+def test_a_label_that_is_not_measured_is_misplaced(monkeypatch):
+    """The negative twin."""
+    before = np.asarray(small.picture(figures.draw("leapfrog", {})))
+    monkeypatch.setattr(fitting, "_spare_needless_work", lambda axes: setattr(axes.xaxis, "_autolabelpos", False))
+    assert not np.array_equal(np.asarray(small.picture(figures.draw("leapfrog", {}))), before)
 
 
 @pytest.mark.parametrize("name", UNSAMPLED)

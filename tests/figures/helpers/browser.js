@@ -125,7 +125,7 @@ const focusSwitch = (i) => all(".film input")[i].focus()
 function filmFaults(moves) {
   const films = all("img.moving")
   const faults = films.filter((film) => film.checkVisibility() !== moves).map((film) => `${moves ? "still" : "moving"}: ${film.alt}`)
-  const places = films.map((film) => film.parentElement)
+  const places = films.map((film) => film.closest("a"))
   places.filter((place) => all("img", place).filter((image) => image.checkVisibility()).length !== 1)
     .forEach((place) => faults.push("not one picture in the place of a film: " + named(place)))
   return faults

@@ -17,7 +17,7 @@ SOURCE = "def log_density(position, data, gradient):\n    # a long line" + " tha
 def lecture(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lecture")
     plot, still = _picture(folder, "tanks"), _picture(folder, "still")
-    moving = view.Picture("sweep", "A sweep", ("It moves.",), "a film of dots", _film(folder), None, still)
+    moving = view.Picture("sweep", "A sweep", ("It moves.",), "a film of dots", *_film(folder), still)
     first = _card(folder, "mST", "note", (_picture(folder, "ranks:mST"),))
     second = _card(folder, LONG, "error", ())
     third = _card(folder, "m0", None, ())._replace(table=None, verdict="4 chains: converged")
@@ -69,8 +69,15 @@ def _picture(folder, name):
 
 
 def _film(folder):
-    whole = film.write_film(folder / "sweep.gif", [_drawn(0.2, style.WIDE), _drawn(0.8, style.WIDE)], [100, 100])
-    return small.write_moving(whole, folder / "sweep.webp")
+    """For wide screens, and for narrow ones."""
+
+    def written(name, fineness):
+        whole = film.write_film(folder / "sweep.gif", [_drawn(0.2, style.WIDE), _drawn(0.8, style.WIDE)], [100, 100])
+        return small.write_moving(whole, folder / name, fineness)
+
+    wide = written("sweep.webp", film.DOTS_PER_INCH)
+    with style.asked(style.NARROW_FILM):
+        return wide, written("sweep-narrow.webp", style.NARROW_FILM.dpi)
 
 
 def _drawn(height, size=(4.8, 2.7)):
