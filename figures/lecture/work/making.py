@@ -1,7 +1,6 @@
 """`hmc lecture`: its items are planned, made by workers, kept, and shown on a page."""
 
 import hashlib
-import inspect
 import json
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,7 +18,6 @@ from figures.lecture.work.running import run
 from hmc import __version__
 from hmc.reporting import progress_bar
 from hmc.running import check_execution, compile_sampler, for_packages
-from hmc.sampling import sample
 from hmc.settings import Settings, check_settings, check_whole
 
 # The words for what time was spent on, and their kinds of items.
@@ -131,13 +129,12 @@ def _checked(
         parts = [part for part in parts if part.name != "coverage"]
     if not parts:
         raise ValueError("replications = 0 leaves nothing of the part coverage")
-    defaults = {name: inspect.signature(sample).parameters[name].default for name in Settings._fields}
-    reserved = [name for name in sampling if name not in defaults or name in ("initial", "metric")]
+    reserved = [name for name in sampling if name not in Settings._fields or name in ("initial", "metric")]
     if reserved:
         raise ValueError(f"the lecture takes no argument {reserved[0]}")
     if seed is None:
         raise ValueError("the lecture needs a seed, so that what is there already can be told from what is not")
-    check_settings(**defaults | sampling | {"seed": seed})
+    check_settings(**sampling | {"seed": seed})
     if trolley is not None:
         models.mRXma2(trolley)  # finds a wrong file before anything is made
     path = None if trolley is None else str(Path(trolley).absolute())
