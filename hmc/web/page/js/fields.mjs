@@ -29,7 +29,7 @@ export function choice(words, options, read, write) {
  * @param {(state: any) => number} read @param {(value: number) => void} write @returns {Field} */
 export function number(words, limits, read, write) {
   const id = `field-${++count}`;
-  const hint = element("p", { class: "trouble", id: `${id}-limits`, hidden: true }, wordsOf(limits));
+  const hint = element("p", { class: "trouble", id: `${id}-limits`, hidden: true }, inWords(limits));
   const input = element("input", {
     id, type: "number", required: true, ...limits,
     inputmode: limits.step === 1 ? "numeric" : "decimal",
@@ -54,7 +54,7 @@ export function number(words, limits, read, write) {
 }
 
 /** @param {{min: number, max: number, step: number | string}} limits */
-function wordsOf({ min, max, step }) {
+function inWords({ min, max, step }) {
   const kind = step === 1 ? "A whole number" : "A number";
   return max === Number.MAX_SAFE_INTEGER ? `${kind}, ${min} or more` : `${kind} from ${min} to ${max}`;
 }
