@@ -193,11 +193,9 @@ def _draw_waits(axes, waits, gid):
 
 def _mark_wait(axes, wait):
     """The wait of the frame's visit, in the panel of its cafe."""
-    line = axes.axvline(wait, ymax=0.78, color=looks.INK, linewidth=1.4, zorder=2.5)
+    line = axes.axvline(wait, ymax=0.58, color=looks.INK, linewidth=1.4, zorder=2.5)
     line.set_gid("wait")
-    late = wait > 0.5 * axes.get_xlim()[1]
-    text, side = (f"waited {wait:.0f} min ", "right") if late else (f" waited {wait:.0f} min", "left")
-    _write(axes, (wait, 0.8), text, axes.get_xaxis_transform(), ha=side)
+    _write(axes, (0.98, 0.78), f"waited {wait:.0f} min", axes.transAxes, ha="right")
     axes.set_title(axes.get_title(loc="left"), loc="left", fontweight="bold")
 
 
