@@ -22,6 +22,7 @@ SLOW = {
     "benchmarks/test_efficiency",
     "benchmarks/test_posteriors",
     "benchmarks/test_roaches",
+    "diagnostics/test_moment_matching",
     "diagnostics/test_moment_matching_roaches",
     "diagnostics/test_necks",
     "diagnostics/test_rstar",
@@ -29,6 +30,7 @@ SLOW = {
     "figures/cells/test_cells",
     "figures/claims/test_claims",
     "figures/confounds/test_effects",
+    "figures/drawing/test_film",
     "figures/drawing/test_fitting",
     "figures/drawing/test_style",
     "figures/lecture/page/test_explorables",
@@ -71,6 +73,7 @@ SLOW = {
     "hmc/results/test_checkpoint",
     "hmc/results/test_checkpoint_file",
     "hmc/results/test_export",
+    "hmc/results/test_predictive",
     "hmc/running/test_cluster",
     "hmc/running/test_faults",
     "hmc/running/test_interrupt",
@@ -102,6 +105,7 @@ SLOW = {
     "hmc/web/test_module",
     "hmc/web/test_process",
     "hmc/web/test_recording",
+    "hmc/web/test_settings_in_javascript",
     "models/confounds/test_confounds",
     "models/confounds/test_simulation",
     "models/reedfrogs/test_reedfrogs",
@@ -169,6 +173,7 @@ LONG = {
 
 # Of these tests, cases that run only then, too: others are like them.
 LONG_CASES = {
+    "hmc/checking/test_check::test_nothing_is_found_in_a_right_model": {"3"},
     "figures/lecture/test_lecture_command::test_a_run_that_is_stopped_goes_on_where_it_was": {"9"},
     "hmc/jit/test_cache::test_code_that_others_may_have_written_is_not_loaded_and_one_line_says_so": {
         *("the root-group", "the root-others", "the file-others", "the folder-group", "the folder-others"),
