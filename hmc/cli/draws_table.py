@@ -64,10 +64,8 @@ def _columns(rows: list[str], separator: str) -> tuple[list[str], list[NDArray[A
     # A decimal comma, where it separates nothing.
     decimal = "," if separator != "," and any("," in row for row in rows[1:]) else "."
     row_names = [""] * (width - len(names))  # R's write.table gives them no name
-    frame = pd.read_csv(
-        io.StringIO("\n".join(rows[1:])), sep=separator, decimal=decimal, names=range(width), header=None, dtype=None,
-        skipinitialspace=True,
-    )  # fmt: skip
+    text = io.StringIO("\n".join(rows[1:]))
+    frame = pd.read_csv(text, sep=separator, decimal=decimal, names=range(width), header=None, skipinitialspace=True)
     return [*row_names, *names], [frame[place].to_numpy() for place in frame]
 
 
@@ -91,11 +89,19 @@ def _warmup_rows(lines: list[str]) -> int:
     if ends:
         above = [line for line in lines[: ends[0]] if line.strip() and not line.startswith("#")]
         return max(0, len(above) - 1)
-    settings: dict[str, str] = dict(re.findall(r"^#\s*(\w+)\s*=\s*(\w+)", "\n".join(lines), flags=re.MULTILINE))
+    settings: dict[str, str] = dict(re.findall(r"^#\s*(\w+)\s*=\s*(\S+)", "\n".join(lines), flags=re.MULTILINE))
     if settings.get("save_warmup") not in ("1", "true"):
         return 0
-    warmup = settings.get("num_warmup", settings.get("warmup", "1000"))  # CmdStan's name, and RStan's
-    return math.ceil(int(warmup) / int(settings.get("thin", "1")))
+    name = next((name for name in ("num_warmup", "warmup") if name in settings), "num_warmup")  # CmdStan's, and RStan's
+    return math.ceil(_count(settings, name, 1000) / max(1, _count(settings, "thin", 1)))
+
+
+def _count(settings: dict[str, str], name: str, default: int) -> int:
+    """A whole number of CmdStan's settings; ValueError if it is none."""
+    text = settings.get(name, str(default))
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise ValueError(f"its settings say {name} = {text}, which is not a whole number")
+    return int(text)
 
 
 def _rows_of_chains(table: Table) -> list[NDArray[np.int64]]:

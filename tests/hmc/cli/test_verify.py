@@ -251,6 +251,8 @@ def test_names_are_matched():
         (["m0", "word.csv"], "word.csv: bxy is 'many' in row 1, not a number"),
         (["m0", "uneven.csv"], "uneven.csv: its chains have from 1 to 2 draws"),
         (["m0", "empty.csv"], "empty.csv: it has no rows of draws"),
+        (["m0", "settings.csv"], "settings.csv: its settings say num_warmup = -5, which is not a whole number"),
+        (["m0", "unthinned.csv"], "unthinned.csv: there are no draws in it"),
         (["m0", "wrong.npy"], "wrong.npy: an array without names needs the shape (chains, draws, 3), of a, bxy, bzy, "),
         (["m0", "wrong.json"], "wrong.json: not reference draws of posteriordb"),
     ],
@@ -277,6 +279,8 @@ def test_bad_input_gets_one_line(arguments, message, capsys, tmp_path, monkeypat
         "broken.csv.gz": "\x1f",
         "lacking.json": '[{"a": [1, 2], "b": [1, 2]}, {"b": [1, 2]}]',
         "ragged.json": '[{"a": [1, 2]}, {"a": [1]}]',
+        "settings.csv": "# save_warmup = 1\n# num_warmup = -5\na,bxy\n1,2\n3,4\n",
+        "unthinned.csv": "# save_warmup = 1\n# num_warmup = 5\n# thin = 0\na,bxy\n1,2\n3,4\n",
         "word.json": '[{"a": [1, "x"]}]',
     }
     for name, text in files.items():
