@@ -63,7 +63,9 @@ def frames(chain: Sequence[RecordedTransition], model: hmc.Model) -> Iterator[Fi
         past = mark(axes, np.zeros((2, 0)), "draws", "draws so far", marker="o", markersize=5)
         start = mark(axes, np.zeros((2, 0)), "start", "start", marker="s", markersize=9)
         ring = mark(axes, np.zeros((2, 0)), "draw", "new draw", **RING)
-        momentum = axes.annotate("", (0, 0), (0, 0), arrowprops={"arrowstyle": "-|>", "color": style.INK, "lw": 1.8})
+        # Over the square of the start, which would hide a small one.
+        arrow = {"arrowstyle": "-|>", "color": style.VERMILLION, "lw": 1.8, "shrinkA": 0, "shrinkB": 0}
+        momentum = axes.annotate("", (0, 0), (0, 0), arrowprops=arrow, zorder=6)
         for artist, gid in ((line, "path"), (dots, "leaves"), (momentum, "momentum")):
             artist.set_gid(gid)
         figure.legend(handles=[start, ring, past], loc="outside right center")

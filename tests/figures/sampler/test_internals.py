@@ -289,6 +289,7 @@ def test_frames_grow_leaf_by_leaf_and_end_with_the_draw(chain):
         leaves, draw = find(axes, "leaves"), find(axes, "draw").get_xydata()
         shown.append((np.array(leaves.get_offsets()), draw.copy(), figure.get_suptitle()))
         assert find(axes, "momentum").get_visible() == ("a momentum (arrow) is drawn" in figure.get_suptitle())
+        assert find(axes, "momentum").get_zorder() > find(axes, "start").get_zorder()  # a small one is seen
     for number, r in enumerate(chain[:3]):
         for count in range(1, len(r.leaves) + 1):
             offsets, draw, title = shown[n]
