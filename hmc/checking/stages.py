@@ -85,12 +85,14 @@ def examine(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = Fa
         model.density(guarded=False)  # compiled in this process, which can use it again
     look = functools.partial(_all_stages, model, points, seed)
     checked = in_child(functools.partial(look, bounds), model.dimension)
+    is_broken = isinstance(checked, Died) or any(finding.kind == "raises" for finding in checked.findings)
     if isinstance(checked, Died):
-        died, found = [ended(model, checked)], []
-        if died[0].kind == "outside" and not bounds:  # a second run that checks every index may name the wrong one
-            again = in_child(functools.partial(look, True), model.dimension)
-            found = [] if isinstance(again, Died) else [f for f in again.findings if f.kind == "outside"]
-        checked = Checked(found or died, 0, ())
+        checked = Checked([ended(model, checked)], 0, ())
+    if is_broken and not bounds:
+        # Memory that was overwritten shows late, as any error or as a call without end: look again, at every index.
+        again = in_child(functools.partial(look, True), model.dimension)
+        outside = [] if isinstance(again, Died) else [fault for fault in again.findings if fault.kind == "outside"]
+        checked = checked._replace(findings=outside or checked.findings)
     return checked._replace(findings=merged(findings + checked.findings))
 
 

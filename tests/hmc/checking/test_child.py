@@ -51,6 +51,20 @@ def corrupts_the_heap(position, data, gradient):
     return normal(position, gradient)
 
 
+def raises_by_what_it_read_outside(position, data, gradient):
+    part = data.y[:2]
+    if position[0] > 9.0 and part[2] == 0.0:
+        raise ValueError("a zero")
+    return normal(position, gradient)
+
+
+def hangs_by_what_it_read_outside(position, data, gradient):
+    part = data.y[:2]
+    while position[0] > 9.0 and part[2] == 0.0:
+        gradient[0] += 1.0
+    return normal(position, gradient)
+
+
 def does_not_return(position, data, gradient):
     while position[0] > 9.0:
         gradient[0] += 1.0
@@ -80,6 +94,15 @@ def test_a_corrupted_heap_ends_in_a_finding():
         (found,) = check(corrupts_the_heap, **options)
         assert found.kind == "outside"
         assert "log_density reads or writes outside of an array at x = 10" in found.message
+
+
+@pytest.mark.parametrize("density", [raises_by_what_it_read_outside, hangs_by_what_it_read_outside])
+def test_an_index_that_is_outside_is_named_whatever_came_of_it(monkeypatch, density):
+    monkeypatch.setattr(child, "LONGEST_CALL", 1.0)
+    (found,) = check(density)
+    assert found.kind == "outside"
+    assert "log_density reads or writes outside of an array at x = 10" in found.message
+    assert "index 2 is out of bounds for axis 0 with size 2" in found.message
 
 
 def test_a_call_that_does_not_return_is_told_with_its_place(monkeypatch):
