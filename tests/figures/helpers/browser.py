@@ -62,15 +62,15 @@ def started():
             driver.quit()
 
 
-def show(driver, path, width=WIDE, scheme="light", motion="no-preference"):
-    """Open the page anew as a reader with such a screen and such wishes sees it."""
+def show(driver, path, width=WIDE, scheme="light", motion="no-preference", fragment=""):
+    """Open the page anew as a reader with such a screen and such wishes sees it; `fragment` is of its address."""
     media = [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": motion}]
     screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     driver.get("about:blank")
     driver.get_log("browser")  # of what was shown before
-    driver.get(Path(path).resolve().as_uri())
+    driver.get(f"{Path(path).resolve().as_uri()}#{fragment}")
 
 
 def ask(driver, function, *arguments):

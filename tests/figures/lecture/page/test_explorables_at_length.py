@@ -41,10 +41,7 @@ def shown(browser, chromium, path):
     """Show the page, perhaps by a link to a state; in the end there must be no message in the console."""
 
     def show(play=None, fragment="", **how):
-        browser.show(chromium, path, **how)
-        if fragment:
-            chromium.get(f"{path.as_uri()}#{fragment}")
-            chromium.refresh()
+        browser.show(chromium, path, fragment=fragment, **how)
         return None if play is None else Embedded(chromium, play).show()
 
     yield show

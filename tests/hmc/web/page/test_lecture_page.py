@@ -38,9 +38,8 @@ def shown(driver, path):
     """Open a view in a state; in the end there must be no message in the console."""
 
     def show(view="cafes", width=browser.WIDE, motion="no-preference", scheme="light", **state):
-        browser.show(driver, path, width=width, motion=motion, scheme=scheme)
-        driver.get(f"{path.as_uri()}#{urllib.parse.quote(json.dumps({'view': view, **state}))}")
-        driver.refresh()
+        link = urllib.parse.quote(json.dumps({"view": view, **state}))
+        browser.show(driver, path, width=width, motion=motion, scheme=scheme, fragment=link)
         return View(driver, view).until_answered(0)
 
     yield show

@@ -45,10 +45,8 @@ def shown(driver, path):
     """Open a view of the page in a state; in the end there must be no message in the console."""
 
     def show(view, width=browser.WIDE, motion="no-preference", **state):
-        browser.show(driver, path, width=width, motion=motion)
         link = urllib.parse.quote(json.dumps({"model": "plane", **RUN, "view": view, **state}))
-        driver.get(f"{path.as_uri()}#{link}")
-        driver.refresh()
+        browser.show(driver, path, width=width, motion=motion, fragment=link)
         return View(driver, view)
 
     yield show
@@ -340,9 +338,7 @@ def test_memory_stays_flat(shown, driver):
 def test_draws_of_a_line_stand_above_each_other_in_their_order(driver, tmp_path):
     file = tmp_path / "line.html"
     file.write_text(page([Target(line())]), encoding="utf-8")
-    browser.show(driver, file)
-    driver.get(f"{file.as_uri()}#{urllib.parse.quote(json.dumps({'model': 'line', **RUN, 'view': 'run'}))}")
-    driver.refresh()
+    browser.show(driver, file, fragment=urllib.parse.quote(json.dumps({"model": "line", **RUN, "view": "run"})))
     view = View(driver, "run").until_state("over")
     names = view.ask("return [...root.querySelectorAll('.axes .name')].map((text) => text.textContent)")
     assert names == ["x", "draw"]
@@ -352,10 +348,8 @@ def test_an_ordered_vector_and_a_simplex_are_shown_on_their_own_scale(driver, tm
     file = tmp_path / "vectors.html"
     file.write_text(page([Target(vectors())]), encoding="utf-8")
     names = {"x": "cut[2]", "y": "share, free number 2"}
-    browser.show(driver, file)
     state = {"model": "vectors", **RUN, **names, "constrained": True, "view": "run"}
-    driver.get(f"{file.as_uri()}#{urllib.parse.quote(json.dumps(state))}")
-    driver.refresh()
+    browser.show(driver, file, fragment=urllib.parse.quote(json.dumps(state)))
     view = View(driver, "run").until_state("over").until(lambda v: v.data("draws") == "600", "not all draws")
     heads = view.ask("return [...root.querySelectorAll('.counters thead th')].map((th) => th.textContent)")
     first_row = ".counters tbody tr:first-child td"

@@ -28,9 +28,7 @@ class Bench:
 
     def __init__(self, driver, path, width=1600, scheme="light", motion="no-preference", **state):
         self.driver = driver
-        browser.show(driver, path, width, scheme, motion)
-        driver.get("about:blank")
-        driver.get(f"{path.as_uri()}#{urllib.parse.quote(json.dumps(state))}")
+        browser.show(driver, path, width, scheme, motion, urllib.parse.quote(json.dumps(state)))
         self.until(lambda: self.drawn is not None, "nothing drawn")
 
     def ask(self, script, *arguments):
