@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import models
 
-EXAMPLES = 6000  # for all models, half of frames and half of files
+EXAMPLES = 9000  # for all models, half of frames and half of files
 DATA_SETS = {"cafes": ("cafes",), "mRS": ("trolley_counts", "trolley"), "mRXma": ("trolley",), "mRXma2": ("trolley",)}
 CONFOUNDS = ("confounds_individuals", "confounds_groups", "confounds")
 LONGEST_MESSAGE = 300
