@@ -323,8 +323,10 @@ class Model:
         the model's arrays, so that it may write into them.
         """
 
+        simulate_data = self.simulate_data  # asked for once: it is then looked whether anything has changed
+
         def in_python(position: NDArray[np.float64], rng: np.random.Generator) -> Any:
-            return self.simulate_data(position.copy(), copied(self.data), rng)
+            return simulate_data(position.copy(), copied(self.data), rng)
 
         def compiled(position: NDArray[np.float64], rng: np.random.Generator) -> Any:
             return jitted(position.copy(), copied(self._packed.data), rng)
@@ -332,7 +334,7 @@ class Model:
         numbers = sum(map(np.size, self.data)) * draws
         if numbers <= _NUMBERS_IN_PYTHON or jit_is_disabled():
             return in_python
-        jitted: Any = numba.njit(error_model="numpy")(getattr(self.simulate_data, "py_func", self.simulate_data))
+        jitted: Any = numba.njit(error_model="numpy")(getattr(simulate_data, "py_func", simulate_data))
         try:  # not by a call: there may be no draw yet at which its author means it to be run
             jitted.compile((VECTOR, self._packed.type, numba.typeof(np.random.default_rng(0))))
         except Exception:

@@ -2,6 +2,7 @@
 
 import compileall
 import functools
+import gc
 import os
 import signal
 import threading
@@ -188,6 +189,10 @@ LONG_CASES = {
         *("array anew", "array in a tuple", "type in place", "constant of a helper that ran before"),
         *("helper in a tuple", "default", "code", "shape in place"),
     },
+    "hmc/checking/test_density_faults::test_every_fault_is_found_and_named": {
+        *("sign of all", "constant at some points", "jacobian of an interval in the gradient alone", "+inf in places"),
+        *("no jacobian of an interval", "shape too small", "jump of a sum", "energy with the density's gradient"),
+    },
     "hmc/checking/test_simulated::"
     "test_a_density_that_is_not_of_its_simulators_is_found_though_its_data_have_no_weight": {
         *("jacobian twice-5", "jacobian forgotten-40", "likelihood half-5"),
@@ -219,7 +224,15 @@ LONG_CASES = {
         ),
     },
     "hmc/running/test_other_posteriors::test_an_edited_density_is_refused_with_and_without_the_jit": {"jit1"},
-    "models/test_every_model::test_simulators_compile_and_draw_the_same": {"mRXma", "mRXma2"},
+    "models/test_every_model::test_simulators_compile_and_draw_the_same": {
+        "mRXma",
+        "mRXma2",
+        "mr",
+        "mrx",
+        "mSTD",
+        "mSTG",
+        "mSTPDG",
+    },
     "test_calibration::test_a_wrong_prior_of_the_intercepts_shows": {"1", "2"},
     "test_posteriors::test_so_they_do_with_every_other_way_of_sampling": {"settings0", "settings1"},
     "test_exact_posteriors::test_all_means_sds_and_quantiles_agree_with_the_known_posterior": {"mRS"},
@@ -253,6 +266,7 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     """Mark the tests of slow files, and put those of `FIRST` first."""
+    gc.freeze()  # a process of tests has millions of objects to look through for garbage, each time it compiles
     root = Path(__file__).parent
     files = {item: item.path.relative_to(root).with_suffix("").as_posix() for item in items}
     for item, file in files.items():

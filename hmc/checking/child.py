@@ -6,6 +6,7 @@ process outside of Linux, where forking is unsafe or impossible, and where nothi
 
 import contextlib
 import faulthandler
+import gc
 import mmap
 import os
 import pickle
@@ -91,6 +92,7 @@ def _run(function: Callable[[], Any], calls: np.ndarray, writing: int) -> NoRetu
         _here.calls = calls
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process
         faulthandler.disable()
+        gc.freeze()  # else the parent's objects are looked through for garbage, and copied
         _silence_what_is_not_python()
         try:
             result = pickle.dumps((True, function()))

@@ -43,8 +43,7 @@ def run_in_python(model: Model, positions: Iterable[np.ndarray]) -> None:
     for position in positions:
         calling("log_density", position)
         try:
-            with np.errstate(all="ignore"):
-                value = function(watched(position.copy()), data, watched(np.zeros(model.dimension)))
+            value = function(watched(position.copy()), data, watched(np.zeros(model.dimension)))
         except Exception as error:
             if is_of_python_math(error):
                 continue

@@ -150,9 +150,8 @@ def _elementwise(inputs: Sequence[np.ndarray], variables: Sequence[np.ndarray], 
     for first in range(0, x.shape[1], y.shape[1]):
         part = x[:, first : first + y.shape[1]]
         of = words if part.shape == x.shape else f"element {first} of {words}"
-        with np.errstate(all="ignore"):
-            bound, sign = _line(np.exp(part), y)
-            below, width = _line(1.0 / (1.0 + np.exp(-part)), y)
+        bound, sign = _line(np.exp(part), y)
+        below, width = _line(1.0 / (1.0 + np.exp(-part)), y)
         if abs(abs(sign) - 1.0) < _SAME:
             return f"{bound:.6g} {'+' if sign > 0.0 else '-'} exp({of})".removeprefix("0 + ")
         if abs(width) > _SAME:
@@ -187,8 +186,7 @@ def _explained(
     """The variable's value in words, or "" if it is not recognised."""
     names = component_names(model)
     raw = position[own]
-    with np.errstate(all="ignore"):
-        usual = {"exp({})": np.exp(raw), "1 / (1 + exp(-{}))": 1.0 / (1.0 + np.exp(-raw)), "{}": raw}
+    usual = {"exp({})": np.exp(raw), "1 / (1 + exp(-{}))": 1.0 / (1.0 + np.exp(-raw)), "{}": raw}
     for form, value in usual.items():
         if {*_keys(variable)} <= {*_keys(value)}:
             return f", {form.format(_slice(own))},"
@@ -223,8 +221,7 @@ def _observed(model: Model, position: np.ndarray) -> tuple[set[str], dict[str, A
     calling("log_density", position)
     sys.setprofile(look)
     try:
-        with np.errstate(all="ignore"):
-            function(position.copy(), model._packed.data, np.zeros(model.dimension))
+        function(position.copy(), model._packed.data, np.zeros(model.dimension))
     except Exception:  # other stages report it
         return None
     finally:

@@ -38,7 +38,7 @@ def simulated(probe: Probe, has_log_likelihood: bool) -> list[Simulated]:
 
     def joint(rng: np.random.Generator) -> tuple[np.ndarray, Callable]:
         position = drawn_position(model, rng)
-        return position, _Density(probe, data_of(position, rng))
+        return position, DensityGiven(probe, data_of(position, rng))
 
     prior = _by_weight(probe, data_of) or (has_log_likelihood and _by_log_likelihood(probe, data_of))
     return [*([prior] if prior else []), Simulated(joint, True, False)]
@@ -64,7 +64,7 @@ def _misfit(reason: str) -> BrokenError:
     return BrokenError(Fault("function", "", f"simulate_data gives data that do not fit the model: {reason}", advice))
 
 
-class _Density:
+class DensityGiven:
     """The log density and gradient at a position, given these data. BrokenError if the data do not fit the model."""
 
     def __init__(self, probe: Probe, data: Any) -> None:
@@ -95,11 +95,11 @@ def _by_weight(probe: Probe, data_of: _DataDrawn) -> Simulated | None:
     weight = getattr(model.data, "weight", None)
     if not isinstance(weight, np.ndarray) or weight.ndim != 1:
         return None
-    own = _Density(probe, model.without(range(weight.size)).data)
+    own = DensityGiven(probe, model.without(range(weight.size)).data)
 
-    def drawn(position: np.ndarray, rng: np.random.Generator) -> _Density:
+    def drawn(position: np.ndarray, rng: np.random.Generator) -> DensityGiven:
         made = data_of(position, rng)
-        return _Density(probe, made._replace(weight=np.zeros_like(made.weight)))
+        return DensityGiven(probe, made._replace(weight=np.zeros_like(made.weight)))
 
     rng = np.random.default_rng(0)
     positions = [drawn_position(model, rng) for _ in range(_TRIED)]
@@ -168,7 +168,7 @@ class _LessLogLikelihood:
     """The log density less the sum of log_likelihood, given these data; its gradient is nan."""
 
     def __init__(self, probe: Probe, data: Any, observations: int) -> None:
-        self._density, self._no_gradient = _Density(probe, data), np.full(probe.model.dimension, math.nan)
+        self._density, self._no_gradient = DensityGiven(probe, data), np.full(probe.model.dimension, math.nan)
         self._function = probe.model._compiled("log_likelihood", POINTWISE)
         self._out = np.empty(observations)
 
@@ -192,8 +192,7 @@ def _number(model: Model, role: str, function: Callable, position: np.ndarray, *
     """The result of a compiled function; nan where Python's math raises and compiled code would not."""
     calling(role, position)
     try:
-        with np.errstate(all="ignore"):
-            return function(position.copy(), *arguments)
+        return function(position.copy(), *arguments)
     except Exception as error:
         if jit_is_disabled() and is_of_python_math(error):
             return math.nan

@@ -8,6 +8,7 @@ import numpy as np
 
 from hmc.checking.child import calling
 from hmc.checking.contract import arrays_of
+from hmc.checking.drawing import DensityGiven
 from hmc.checking.findings import BrokenError, Fault, place
 from hmc.checking.names import shared_columns, shared_with_link
 from hmc.checking.probe import Probe, Walled, called, not_compiled, raised, same_bits
@@ -90,24 +91,25 @@ def _pointwise_at(
     return None
 
 
-def weight_findings(model: Model, positions: Sequence[np.ndarray]) -> Iterator[Fault]:
+def weight_findings(probe: Probe, positions: Sequence[np.ndarray]) -> Iterator[Fault]:
     """A finding if the density without its observations is not lower by the sum of log_likelihood.
 
     Nothing for a model whose data have no `weight`, so that observations cannot be left out.
     """
+    model = probe.model
     weight = getattr(model.data, "weight", None)
     if model.log_likelihood is None or not isinstance(weight, np.ndarray) or weight.ndim != 1 or not weight.size:
         return
-    without = model.without(range(weight.size))
+    density, without = (DensityGiven(probe, each.data) for each in (model, model.without(range(weight.size))))
     for position in positions:
         pointwise = model.pointwise("log_likelihood", position)
         if pointwise.size != weight.size:
             message = f"log_likelihood writes {pointwise.size} numbers, but data.weight has {weight.size}"
             yield Fault("function", "", message, "One of each for every observation.")
             return
-        density = model.evaluate(position)[0]
-        left, total = density - without.evaluate(position)[0], float(np.dot(weight, pointwise))
-        rounding = 1e-8 * (1.0 + np.abs(weight * pointwise).sum() + abs(density))
+        whole = density(position)[0]
+        left, total = whole - without(position)[0], float(np.dot(weight, pointwise))
+        rounding = 1e-8 * (1.0 + np.abs(weight * pointwise).sum() + abs(whole))
         if math.isfinite(left) and math.isfinite(total) and abs(left - total) > rounding:
             message = (
                 f"without its observations the log density is {left:.8g} less, but log_likelihood sums to "
@@ -126,8 +128,7 @@ def derived_findings(model: Model, positions: Sequence[np.ndarray]) -> Iterator[
         try:
             calling("derived", position)
             given = position.copy()
-            with np.errstate(all="ignore"):
-                values, again = model.derived(given, model.data), model.derived(position.copy(), model.data)
+            values, again = model.derived(given, model.data), model.derived(position.copy(), model.data)
             shapes = {name: np.asarray(value, dtype=np.float64).shape for name, value in values.items()}
         except Exception as error:
             raise BrokenError(raised(model, "derived", error, position)) from None

@@ -106,8 +106,7 @@ def gradient_findings(probe: Probe, slopes: Slopes, constraints: list[Constraint
 
 def _distinct(a: float, b: float) -> tuple[str, str]:
     """Two numbers in six digits, or in so many that two digits of their difference show."""
-    with np.errstate(all="ignore"):
-        needed = 2.0 - np.log10(abs(a - b) / max(abs(a), abs(b)))
+    needed = 2.0 - np.log10(abs(a - b) / max(abs(a), abs(b)))
     digits = int(min(max(6.0, needed), 16.0)) if math.isfinite(needed) else 6
     return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
@@ -123,8 +122,7 @@ def _compare(probe: Probe, position: np.ndarray, i: int, written: float) -> tupl
             return difference, False
         found.append(difference)
     by_step = [found[k] for k in np.argsort(_STEPS)]
-    with np.errstate(all="ignore"):
-        errors = np.abs(np.diff(by_step))
+    errors = np.abs(np.diff(by_step))
     if not np.isfinite(errors).any():
         return math.nan, False
     best = int(np.nanargmin(np.where(np.isfinite(errors), errors, np.nan)))
@@ -142,8 +140,7 @@ def _central_difference(probe: Probe, position: np.ndarray, i: int, step: float)
         below[i] -= step
         return (probe.value(above) - probe.value(below)) / (above[i] - below[i])
 
-    with np.errstate(invalid="ignore"):  # some may be infinite
-        return (4.0 * slope(step) - slope(2.0 * step)) / 3.0
+    return (4.0 * slope(step) - slope(2.0 * step)) / 3.0
 
 
 def _explain(probe: Probe, slopes: Slopes, wrong: np.ndarray, i: int, constraint: Constraint) -> tuple[str, str]:
@@ -176,8 +173,7 @@ def _explain(probe: Probe, slopes: Slopes, wrong: np.ndarray, i: int, constraint
             said = f"it is the slope along {probe.names[k]} (component {k})"
             mistakes.append((slopes.measured[known, k], said, "Look at the indices: two components are mixed up."))
     if many:
-        with np.errstate(all="ignore"):
-            factor, offset = np.median((written / measured)[is_wrong]), np.median((written - measured)[is_wrong])
+        factor, offset = np.median((written / measured)[is_wrong]), np.median((written - measured)[is_wrong])
         said = f"it is {_distinct(factor, 1.0)[0]} times that"
         mistakes.append((factor * measured, said, "Look for a factor in its terms."))
         mistakes.append((measured + offset, f"it is {offset:+.4g} off", "Look for a constant in its terms."))
@@ -193,7 +189,6 @@ def _explain(probe: Probe, slopes: Slopes, wrong: np.ndarray, i: int, constraint
 
 def _explains(expected: np.ndarray, written: np.ndarray, measured: np.ndarray) -> np.ndarray:
     """Whether the gradient at each point is as `expected` from a mistake, and nearer to that than to the difference."""
-    with np.errstate(all="ignore"):
-        error, effect = np.abs(written - expected), np.abs(expected - measured)
-        usual = 1e-5 * (min(1.0, np.abs(measured).max()) + np.abs(expected))
-        return error <= np.minimum(usual, 0.01 * effect) + 1e-9 * (np.abs(written) + np.abs(measured))
+    error, effect = np.abs(written - expected), np.abs(expected - measured)
+    usual = 1e-5 * (min(1.0, np.abs(measured).max()) + np.abs(expected))
+    return error <= np.minimum(usual, 0.01 * effect) + 1e-9 * (np.abs(written) + np.abs(measured))

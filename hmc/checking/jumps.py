@@ -64,8 +64,7 @@ def _breaks(
 
     def at(t: float) -> _Point:
         value, gradient = probe.both(start + t * way)
-        with np.errstate(all="ignore"):
-            return t, value, float(np.dot(gradient, way))
+        return t, value, float(np.dot(gradient, way))
 
     points = [at(k / pieces) for k in range(pieces + 1)]
     highest = max(value for _, value, _ in points)
@@ -110,8 +109,7 @@ def _pole(probe: Probe, below: np.ndarray, above: np.ndarray) -> Fault | None:
     for away in ((above - below) / width, (below - above) / width):
         distances = width * np.array([2.0**4, 2.0**8])
         values, gradients = zip(*(probe.both(0.5 * (below + above) + d * away) for d in distances), strict=True)
-        with np.errstate(all="ignore"):
-            strength = -np.diff(distances)[0] / np.diff(1.0 / (np.array(gradients) @ away))[0]
+        strength = -np.diff(distances)[0] / np.diff(1.0 / (np.array(gradients) @ away))[0]
         if strength > 1.0 - 1e-5 and values[0] - values[1] > 0.7 * strength * math.log(2.0**4):
             steep = np.abs(gradients[0])
             alone = np.flatnonzero(steep > 1e-3 * steep.max())

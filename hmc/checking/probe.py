@@ -78,8 +78,7 @@ class Probe:
         self.position.inside[:] = position
         calling("log_density", position)
         try:
-            with np.errstate(all="ignore"):
-                return float(self.function(self.position.inside, self._data, self.gradient.inside))
+            return float(self.function(self.position.inside, self._data, self.gradient.inside))
         except Exception as error:
             if jit_is_disabled() and is_of_python_math(error):
                 return -math.inf if isinstance(error, ArithmeticError) else math.nan
@@ -137,8 +136,7 @@ def called(
     """The result of a function of the model, at a position if it is given one. BrokenError where it raises."""
     calling(role, position)
     try:
-        with np.errstate(all="ignore"):
-            return function(*arguments)
+        return function(*arguments)
     except Exception as error:
         raise BrokenError(raised(model, role, error, position)) from None
 

@@ -113,8 +113,9 @@ def _all_stages(model: Model, points: int, seed: int, bounds: bool) -> Checked:
     looked = types.SimpleNamespace(compared=0, unknown=[])
     kept = [(name, array, array.copy()) for name, array in arrays_of(model._packed.data)]
     try:
-        for found in _stages(model, points, seed, bounds, looked):
-            findings += found
+        with np.errstate(all="ignore"):  # of the check's arithmetic and of the author's functions in Python
+            for found in _stages(model, points, seed, bounds, looked):
+                findings += found
     except BrokenError as error:
         findings.append(error.args[0])
     for name, array, content in kept:
@@ -182,7 +183,7 @@ def _stages(model: Model, points: int, seed: int, bounds: bool, looked: types.Si
             found = list(pointwise_findings(model, role, finite))
             yield found
             if role == "log_likelihood":
-                wrong = found or list(weight_findings(model, finite[:_BASES]))
+                wrong = found or list(weight_findings(probe, finite[:_BASES]))
                 has_log_likelihood = not wrong
                 yield [] if found else wrong
     if is_comparable and can_be_compared(model):

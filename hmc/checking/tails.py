@@ -223,10 +223,9 @@ def _hessian(probe: Probe, base: np.ndarray, steps: np.ndarray) -> np.ndarray:
     for i, step in enumerate(steps):
         shift = np.zeros(base.size)
         shift[i] = step
-        with np.errstate(all="ignore"):
-            slopes = [
-                (probe.both(base + k * shift)[1] - probe.both(base - k * shift)[1]) / (2.0 * k * step) for k in (1, 2)
-            ]
-            columns.append((4.0 * slopes[0] - slopes[1]) / 3.0)
+        slopes = [
+            (probe.both(base + k * shift)[1] - probe.both(base - k * shift)[1]) / (2.0 * k * step) for k in (1, 2)
+        ]
+        columns.append((4.0 * slopes[0] - slopes[1]) / 3.0)
     hessian = np.array(columns)
     return 0.5 * (hessian + hessian.T)

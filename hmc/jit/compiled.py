@@ -27,6 +27,7 @@ from numba import types
 from hmc.jit import cache
 from hmc.jit.copying import python_of
 from hmc.jit.fingerprint import UndeterminableError, fingerprint
+from hmc.jit.garbage import seldom_collected
 from hmc.jit.kernel import jit_is_disabled
 from hmc.jit.linking import LinkedCompiler
 from hmc.jit.packing import loader, note_exception, notes_before
@@ -214,7 +215,8 @@ def _with_types(dispatcher: Dispatcher, argument_types: Sequence[types.Type]) ->
     with _compiling:
         if not dispatcher.signatures:
             cache.prepare(dispatcher, argument_types)
-            dispatcher.compile(argument_types)
+            with seldom_collected():
+                dispatcher.compile(argument_types)
             dispatcher.disable_compile()
     return dispatcher
 

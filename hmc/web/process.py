@@ -5,7 +5,6 @@ LLVM ends a process where it meets code that it cannot translate; so that costs 
 
 import collections
 import contextlib
-import gc
 import multiprocessing
 import os
 import queue
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 import numba
 
 from hmc.errors import HMCError, StaleWorkerError
+from hmc.jit.garbage import seldom_collected
 from hmc.model import Model
 from hmc.running.importable import why_not_in_a_new_process
 from hmc.running.processes import Worker
@@ -106,12 +106,12 @@ def _make(model: Model, sampler: bytes | None, simd: bool) -> MadeObjects:
     """In the process."""
     if numba.config.OPT != 0:
         raise RuntimeError(f"NUMBA_OPT is {int(numba.config.OPT)} where it must be 0")
-    gc.disable()  # a seventh of the time was spent looking for garbage among the objects that Numba makes
-    code = [*density_code(model), MEMORY, RESHAPE]
-    gc.enable()  # those of the sampler would take 0.5 GB
+    with seldom_collected():
+        code = [*density_code(model), MEMORY, RESHAPE]
+        code_of_sampler = sampler_code() if sampler is None else []
     density = object_of(optimised(code, OF_DENSITY, simd=simd), simd=simd)
     if sampler is None:
-        sampler = object_of(optimised(sampler_code(), OF_SAMPLER, simd=simd), simd=simd, late=PRODUCTS + PCG64)
+        sampler = object_of(optimised(code_of_sampler, OF_SAMPLER, simd=simd), simd=simd, late=PRODUCTS + PCG64)
     return MadeObjects(density, sampler)
 
 

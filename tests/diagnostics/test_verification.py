@@ -40,8 +40,8 @@ def test_right_draws_fail_at_the_rate_that_is_promised(phi, rho):
 
 @pytest.mark.slow
 def test_right_draws_fail_once_in_a_thousand_times():
-    found = p_values(lambda rng: right(rng, 400, 3, 0.3, 0.3), 2000, 3, seed=2)
-    assert stats.binom.cdf((found < FALSE_ALARM).sum(), 2000, FALSE_ALARM) < 0.999
+    found = p_values(lambda rng: right(rng, 400, 3, 0.3, 0.3), 1000, 3, seed=2)
+    assert stats.binom.cdf((found < FALSE_ALARM).sum(), 1000, FALSE_ALARM) < 0.999
 
 
 FAULTS = {
