@@ -21,6 +21,7 @@ if threading.current_thread() is threading.main_thread():
 # `pytest -m "not slow"` leaves them out, and then takes under 90 seconds on two cores once all is compiled.
 SLOW = {
     "benchmarks/test_efficiency",
+    "benchmarks/test_platforms",
     "benchmarks/test_posteriors",
     "benchmarks/test_roaches",
     "diagnostics/test_moment_matching",
