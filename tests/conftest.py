@@ -138,6 +138,7 @@ SLOW = {
 # Tests that take minutes, and repeat on all models or at length what others show on one. They run where HMC_LONG_TESTS
 # is set, as before a release; elsewhere they are skipped: continuous integration has twenty minutes on two cores.
 LONG = {
+    "benchmarks/test_efficiency",
     "benchmarks/test_posteriors::test_check_finds_nothing_wrong",
     "benchmarks/test_posteriors::test_check_sees_a_gradient_that_is_off_by_a_thousandth",
     "figures/drawing/test_film::test_a_film_of_the_lecture_is_written_as_mp4",
@@ -145,9 +146,11 @@ LONG = {
     "figures/lecture/work/test_making",
     "hmc/checking/test_model_faults",
     "hmc/cli/test_figures_look::test_figures_of_the_sampler_take_a_seed_and_a_step_size",
+    "hmc/test_memory::test_table_verdict_and_file_take_the_draws_of_a_fit_and_their_values_and_little_else",
     "hmc/test_memory::test_draws_that_are_joined_to_be_judged_would_be_seen",
     "hmc/jit/test_cache::test_sampling_works_where_nothing_can_be_kept",
     "hmc/running/test_load",
+    "hmc/running/test_replication_processes::test_whatever_a_simulator_reaches_a_worker_has_it_as_it_is_now",
     "hmc/sampler/test_walnuts::test_a_broken_rule_moves_exact_draws_away",
     "hmc/sampler/test_walnuts::test_exact_draws_stay_exact_draws",
     "hmc/web/page/test_lecture_exact",
@@ -159,10 +162,12 @@ LONG = {
     "hmc/web/test_every_model::test_toys",
     "hmc/web/test_every_model::test_walnuts",
     "hmc/web/test_process::test_a_kept_process_of_older_code_makes_nothing",
+    "hmc/web/test_process::test_a_worker_makes_modules_too_and_ends",
     "hmc/web/test_module::test_a_density_that_raises_leaves_the_memory_as_large_as_it_is",
     "hmc/web/test_module::test_every_setting_of_walnuts_gives_the_draws_of_sample",
     "hmc/web/test_module::test_scalar_instructions_give_the_same_draws",
     "models/test_every_model::test_check_finds_nothing_wrong",
+    "test_calibration::test_the_lectures_model_passes",
     "test_calibration::test_a_wrong_gradient_leaves_the_ranks_uniform_but_the_chains_hardly_move",
     "test_calibration::test_a_density_that_forgets_data_shows_in_the_log_likelihood_alone",
     "test_calibration::test_a_prior_that_the_data_overwhelm_shows_without_them",
@@ -179,6 +184,8 @@ LONG = {
 # Of these tests, cases that run only then, too: others are like them.
 LONG_CASES = {
     "hmc/checking/test_check::test_nothing_is_found_in_a_right_model": {"3"},
+    "figures/sampler/test_toys::test_marginals_are_densities": {"donut"},
+    "figures/sampler/test_toys_known::test_curves_are_densities_between_their_ends": {"donut"},
     "figures/lecture/test_lecture_command::test_a_run_that_is_stopped_goes_on_where_it_was": {"9"},
     "hmc/jit/test_cache::test_code_that_others_may_have_written_is_not_loaded_and_one_line_says_so": {
         *("the root-group", "the root-others", "the file-others", "the folder-group", "the folder-others"),
@@ -223,6 +230,15 @@ LONG_CASES = {
             "nuts-gradients-dense",
             "walnuts-gradients-auto",
         ),
+    },
+    "hmc/running/test_interrupt::test_interrupt_gives_the_complete_draws_at_once": {
+        *("Python, in the calling thread", "processes, signal to all"),
+    },
+    "hmc/running/test_replication_processes::test_interrupt_gives_the_finished_replications_at_once": {
+        "Python, in the calling thread"
+    },
+    "hmc/running/test_matrix::test_draws_are_the_same_bit_for_bit": {
+        *("a process pool, spawn, in chunks", "a process pool, spawn, extended"),
     },
     "hmc/running/test_other_posteriors::test_an_edited_density_is_refused_with_and_without_the_jit": {"jit1"},
     "models/test_every_model::test_simulators_compile_and_draw_the_same": {

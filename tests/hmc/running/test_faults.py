@@ -26,7 +26,7 @@ from tests.hmc.helpers import running
 
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks processes up in /proc")
 
-TRIES = int(os.environ.get("HMC_FAULT_TRIES", "10"))
+TRIES = int(os.environ.get("HMC_FAULT_TRIES", "6"))
 SEED = int(os.environ.get("HMC_FAULT_SEED") or secrets.randbits(32))
 CHAINS, WARMUP, DRAWS = 3, 200, 1000
 END = [WARMUP + DRAWS] * CHAINS
