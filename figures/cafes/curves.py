@@ -49,7 +49,6 @@ def belief(
     else:
         # A draw with sigma near 0 is a spike, so none may be narrower than the kernel that smooths the other curves.
         population = normal_mixture(a_bar, np.maximum(sigma, bandwidth(a_bar)), log_wait)
-        cafes = [kernel_density(draws, log_wait) for draws in a.T]
-    if visited is not None and style == "posterior":
-        cafes = [own if seen else population for own, seen in zip(cafes, visited, strict=True)]
+        seen = np.ones(len(a.T), bool) if visited is None else visited
+        cafes = [kernel_density(d, log_wait) if been else population for d, been in zip(a.T, seen, strict=True)]
     return Belief(population / wait, np.array(cafes) / wait)  # density of exp(x) at w: that of x at log w, over w
