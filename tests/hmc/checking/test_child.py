@@ -1,5 +1,6 @@
 """hmc.checking.child: a model that crashes, hangs or corrupts memory is told of by a process that it cannot harm."""
 
+import gc
 import math
 import os
 import signal
@@ -124,6 +125,12 @@ def test_results_and_errors_come_back_and_no_process_stays():
         in_child(lambda: {}["lost"], 1)
     with pytest.raises(ProcessLookupError):
         os.kill(in_child(os.getpid, 1), 0)
+
+
+def test_objects_of_this_process_are_no_garbage_to_look_for():
+    before = gc.get_freeze_count()
+    assert in_child(lambda: len(gc.get_objects()), 1) < len(gc.get_objects()) / 10
+    assert gc.get_freeze_count() == before
 
 
 def test_the_call_in_which_the_process_ended_is_known():

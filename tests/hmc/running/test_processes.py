@@ -152,6 +152,17 @@ assert workers() == before, (before, workers())""",
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no fork server")
+def test_workers_do_not_look_for_garbage_among_what_the_fork_server_loaded(folder):
+    with_kept_workers(
+        folder,
+        """import gc
+from hmc.running import processes
+assert processes.ProcessExecutor(1).submit(gc.get_freeze_count).result() > 10_000
+assert gc.get_freeze_count() == 0""",
+    )
+
+
 def test_worker_that_died_between_calls_costs_nothing(folder):
     with_kept_workers(
         folder,
