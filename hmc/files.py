@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import stat
 import uuid
 from collections.abc import Callable, Iterator
@@ -47,6 +48,20 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     """OSError where `write_whole` could put no file at `path`. A file there before is left as it is."""
     with unfinished(path, put=lambda temporary, target: None) as temporary, open(temporary, "xb"):
         pass
+
+
+def check_room(path: Path, size: int) -> None:
+    """OSError if a file of `size` bytes cannot be at `path`, where there is none. For writers that end the process, as
+    HDF5 does, where the disk is full.
+    """
+    try:
+        with open(path, "xb") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+            elif shutil.disk_usage(path.parent).free < size:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -62,6 +62,8 @@ def check_fit_fits(model: Model, options: argparse.Namespace) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the fit itself will warn
             write(_made_up(model), trial, log_likelihood=False)
+    except OSError as error:
+        raise ValueError(f"--out {options.out}: {error.strerror or told(error)}") from error
     except Exception as error:  # a format may raise anything for names and data
         raise ValueError(f"--out {options.out} cannot hold a fit of {model.name}: {told(error)}") from error
     finally:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hmc.files import unfinished, write_whole
+from hmc.files import check_room, unfinished, write_whole
 from hmc.parameters import blocks, constrained, element_names
 from hmc.results.archive import log_likelihood_to_keep
 from hmc.results.coordinates import SAMPLE_DIMS, check_extents, checked_coords, checked_dims, texts
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from hmc.results.predictive import PriorPredictive
 
 Groups = dict[str, dict[str, Any]]  # {group: {variable: array}}
+
+_AROUND = 2**20  # bytes of a NetCDF file besides its numbers: names, attributes, tables
 
 # The meanings of the numbers in `termination`, for NetCDF's attributes flag_values and flag_meanings.
 _TERMINATIONS = {
@@ -113,8 +115,10 @@ def write(fit: Fit, path: str | os.PathLike[str], log_likelihood: bool | None = 
     `log_likelihood`: as for `Fit.save`.
     """
     if _ending(path) == ".nc":
+        container = fit.to_arviz(log_likelihood=log_likelihood)
         with unfinished(path) as temporary:
-            fit.to_arviz(log_likelihood=log_likelihood).to_netcdf(str(temporary))
+            check_room(temporary, _AROUND + int(1.1 * sum(group.nbytes for group in container.values())))
+            container.to_netcdf(str(temporary))
     elif _ending(path) == ".csv":
         text = fit.to_frame(stats=True).to_csv(lineterminator="\n")
         write_whole(path, lambda file: file.write(text.encode()))

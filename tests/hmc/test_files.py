@@ -2,11 +2,12 @@
 
 import errno
 import os
+import shutil
 import stat
 
 import pytest
 
-from hmc.files import check_writable, folder_to_fill, write_whole
+from hmc.files import check_room, check_writable, folder_to_fill, write_whole
 
 
 def text(file):
@@ -66,3 +67,14 @@ def test_a_folder_that_was_made_and_stayed_empty_is_gone(tmp_path):
         assert os.listdir(there) == left
     with pytest.raises(FileExistsError), folder_to_fill(there / "c" / "file"):
         pass
+
+
+@pytest.mark.parametrize("has_fallocate", [True, False])
+def test_room_for_a_file_is_looked_for_without_a_trace(tmp_path, monkeypatch, has_fallocate):
+    if not has_fallocate:
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    path = tmp_path / "x"
+    check_room(path, 10_000)
+    with pytest.raises(OSError, match="No space left on device"):
+        check_room(path, 10 * shutil.disk_usage(tmp_path).total)
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -305,3 +306,42 @@ def test_draws_go_to_the_first_folder_that_takes_them(fit, tmp_path, monkeypatch
     (saved,) = (tmp_path / "home").iterdir()
     assert f"hmc: {tmp_path}/full/x.fit: No space left on device; the draws are saved in {saved}, for hmc.load\n" in err
     assert hmc.load(saved)["sigma"].shape == (4, 20)
+
+
+LIMITED = """
+import resource
+from hmc import cli
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+raise SystemExit(cli.main(["fit", {file!r}, "--draws", "2000", "--warmup", "50", "--workers", "1", "--out", "x.nc"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of files are those of Linux")
+def test_a_netcdf_that_is_too_large_to_be_written_does_not_end_the_process(own_file, tmp_path):
+    """HDF5 would, with a segmentation fault, and the draws be lost."""
+    pytest.importorskip("h5netcdf")
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED.format(limit=1_800_000, file=f"{own_file()}:factory")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "DO NOT TRUST" in done.stdout or "converged" in done.stdout
+    (place,) = re.findall(r"x\.nc: File too large; the draws are saved in (.*), for hmc\.load", done.stderr)
+    assert hmc.load(place).unconstrained.shape == (4, 2000, 2)
+    assert [path.name for path in tmp_path.glob(".*part")] == []
+
+
+def test_a_disk_without_room_for_the_format_is_told_before_sampling(fit, tmp_path, monkeypatch):
+    def no_room(path, size):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    pytest.importorskip("h5netcdf")
+    monkeypatch.setattr("hmc.results.export.check_room", no_room)
+    monkeypatch.setattr(hmc, "sample", None)
+    status, shown, told = fit("mST", *SHORT, "--out", str(tmp_path / "x.nc"))
+    assert (status, shown) == (1, "")
+    assert told == f"hmc: --out {tmp_path / 'x.nc'}: No space left on device\n"
