@@ -42,16 +42,21 @@ def is_whole(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
+def refuse_mask(x: object, what: str) -> None:
+    """ValueError, which calls `x` `what`, for a masked array, and a list or tuple that has one."""
+    parts = x if isinstance(x, (list, tuple)) else [x]
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        advice = "its mask would be ignored; leave the masked values out, or put NaN in their place (x.filled(np.nan))"
+        raise ValueError(f"{what} are a masked array: {advice}")
+
+
 def as_reals(x: ArrayLike, what: str = "draws") -> Floats:
     """`x` as float64 of any shape; integers and booleans are converted.
 
     ValueError, which calls the numbers `what`, for complex numbers, text, and ragged or masked arrays: a mask would be
     lost without a word.
     """
-    parts = x if isinstance(x, (list, tuple)) else [x]
-    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
-        advice = "its mask would be ignored; leave the masked values out, or put NaN in their place (x.filled(np.nan))"
-        raise ValueError(f"{what} are a masked array: {advice}")
+    refuse_mask(x, what)
     try:
         array = np.asarray(x)
     except ValueError:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import is_whole
+from .arrays import is_whole, refuse_mask
 from .protocols import Bools, Floats, Ints
 
 _FROM_DIFFERENCE = 1e-9  # p-values down to which 1 - P(within) has digits
@@ -70,6 +70,7 @@ def uniformity(ranks: ArrayLike, highest: int) -> Uniformity:
     probability to stray as far at that one place or its mirror image. ValueError for ranks that are not whole numbers
     from 0 to highest.
     """
+    refuse_mask(ranks, "ranks")
     ranks = np.asarray(ranks)
     counts = rank_counts(ranks, highest)
     size, shape = len(ranks), counts.shape[1:]
@@ -97,6 +98,7 @@ def rank_counts(ranks: ArrayLike, highest: int) -> Ints:
 
     Over the size: their empirical distribution function, but for its last value, which is 1.
     """
+    refuse_mask(ranks, "ranks")
     ranks = np.asarray(ranks)
     size, highest = _checked(len(ranks), highest)
     if ranks.dtype.kind not in "iu" or ranks.min() < 0 or ranks.max() > highest:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arrays import is_whole, pooled, quietly
+from .arrays import is_whole, pooled, quietly, refuse_mask
 from .cells import of_record
 from .formatting import record_text
 from .protocols import Floats, Ints
@@ -75,6 +75,7 @@ def kfold(
     that are missing, or all the same.
     """
     observations = observations_of(model, "kfold")
+    refuse_mask(groups, "groups")
     labels = np.arange(observations) if groups is None else np.asarray(groups)
     if labels.shape != (observations,):
         raise ValueError(f"{model.name}: groups has shape {labels.shape}, but there are {observations} observations")

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_draws, in_safe_range, per_parameter, variance, where_finite
+from .arrays import as_draws, in_safe_range, per_parameter, refuse_mask, variance, where_finite
 from .protocols import Floats, Ints
 
 
@@ -30,6 +30,7 @@ def _groups(chains: int, superchains: Sequence[Hashable]) -> Ints:
     """The chains of each superchain, (superchains, chains in each)."""
     if not isinstance(superchains, Iterable):
         raise ValueError(f"rhat_nested needs the superchain of each of {chains} chains, not {superchains!r}")
+    refuse_mask(superchains, "superchains")
     names = list(superchains)
     if unknown := [name for name in names if not isinstance(name, Hashable) or name != name]:
         raise ValueError(f"{unknown[0]!r} is not the name of a superchain")

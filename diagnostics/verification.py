@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_draws, mean, quantile, quietly, standard_deviation
+from .arrays import as_draws, as_reals, mean, quantile, quietly, standard_deviation
 from .chi_square_sums import weighted_chi_square_tail
 from .ess import ess_mean
 from .mcse import mcse_sd
@@ -282,7 +282,7 @@ def cauchy_combination(p_values: Sequence[float] | ArrayLike) -> float:
     The mean of Cauchy numbers as far out as each is Cauchy again, in its tail whatever the dependence. Liu & Xie
     (2020). A p-value near 1 counts as 0.99, so that it cannot hide a small one.
     """
-    p = np.minimum(np.asarray(p_values, dtype=np.float64), 0.99)
+    p = np.minimum(as_reals(p_values, "p-values"), 0.99)
     if p.min() <= 1e-300:
         return 0.0
     total = (1 / np.tan(np.pi * p)).mean()

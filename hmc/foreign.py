@@ -16,6 +16,7 @@ import numpy as np
 from hmc.jit.at_address import Keeper, c_call
 from hmc.model import Model
 from hmc.parameters import Parameter
+from hmc.unmasked import unmasked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,7 +165,7 @@ def _json(data: Any) -> str:
     if data is None:
         return ""
     if isinstance(data, Mapping):
-        return json.dumps({key: np.asarray(value).tolist() for key, value in data.items()})
+        return json.dumps({key: np.asarray(unmasked(key, value)).tolist() for key, value in data.items()})
     text = os.fspath(data)
     if text.lstrip().startswith("{"):
         return text

@@ -33,6 +33,7 @@ from hmc.model_data import checked_and_packed, copied
 from hmc.parameters import Parameter, blocks, checked_parameters, constrained, unconstrained
 from hmc.pointwise import density_rows, n_observations, pointwise_rows
 from hmc.settings import check_whole
+from hmc.unmasked import unmasked
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -264,7 +265,7 @@ class Model:
     def evaluate(self, position: ArrayLike) -> tuple[float, NDArray[np.float64]]:
         """(log density, gradient) at an unconstrained position."""
         function, address = self.density()
-        position = np.array(position, dtype=np.float64)
+        position = np.array(unmasked(self.name, position), dtype=np.float64)
         if position.shape != (self.dimension,):
             raise ValueError(f"{self.name}: a position has shape ({self.dimension},), not {position.shape}")
         gradient = np.zeros(self.dimension)
@@ -273,7 +274,7 @@ class Model:
 
     def log_densities(self, positions: ArrayLike) -> NDArray[np.float64]:
         """The log density at each of these unconstrained positions (..., dimension): (...); nan where it raises."""
-        rows = np.ascontiguousarray(positions, dtype=np.float64)
+        rows = np.ascontiguousarray(unmasked(self.name, positions), dtype=np.float64)
         if rows.ndim == 0 or rows.shape[-1] != self.dimension:
             raise ValueError(f"{self.name}: positions have shape (..., {self.dimension}), not {rows.shape}")
         function, address = self.density()
@@ -291,7 +292,7 @@ class Model:
         if getattr(self, role) is None:
             raise ValueError(f"{self.name} has no {role} function")
         function = self._compiled(role, POINTWISE)
-        rows = np.ascontiguousarray(positions, dtype=np.float64).reshape(-1, self.dimension)
+        rows = np.ascontiguousarray(unmasked(self.name, positions), dtype=np.float64).reshape(-1, self.dimension)
         observations = n_observations(f"{self.name}: {role}", getattr(self, role), self._packed.data, rows)
         out = np.full((len(rows), observations), np.nan)
         for_each_row = compile_entry(pointwise_rows, POINTWISE, numba.types.intp, MATRIX, MATRIX)
@@ -301,7 +302,7 @@ class Model:
 
     def constrain(self, positions: ArrayLike) -> dict[str, NDArray[np.float64]]:
         """Named values of unconstrained positions (..., dimension): {name: array (..., *shape)}."""
-        positions = np.asarray(positions, dtype=np.float64)
+        positions = np.asarray(unmasked(self.name, positions), dtype=np.float64)
         return {p.name: constrained(p, positions[..., part]) for p, part in blocks(self.parameters)}
 
     def unconstrain(self, values: Mapping[str, Any]) -> NDArray[np.float64]:

@@ -37,6 +37,7 @@ from hmc.transforms import (
     unconstrain_upper,
     upper,
 )
+from hmc.unmasked import unmasked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -169,6 +170,7 @@ def constrained(parameter: Parameter, free: "NDArray[np.float64]") -> "NDArray[n
 def unconstrained(model_name: str, parameter: Parameter, value: Any) -> "NDArray[np.float64]":
     """The unconstrained numbers (parameter.free,) of a value of the parameter's shape; ValueError where it is none."""
     constraint = parameter.constraint
+    unmasked(f"{model_name}: {parameter.name}", value)
     try:
         value = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):

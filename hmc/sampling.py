@@ -28,6 +28,7 @@ from hmc.running.tasks import ChainResult, run_chain
 from hmc.sampler.chain import AnyRecord
 from hmc.sampler.snapshot import Snapshot
 from hmc.settings import Settings, check_settings, check_whole, settings_of
+from hmc.unmasked import unmasked
 
 Initial: TypeAlias = ArrayLike | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -258,6 +259,7 @@ def _initial_positions(model: Model, initial: Initial, chains: int) -> NDArray[n
         initial = model.unconstrain(initial)
     elif isinstance(initial, (list, tuple)) and all(isinstance(values, dict) for values in initial):
         initial = [model.unconstrain(values) for values in initial]
+    unmasked(f"{model.name}: initial", initial)
     try:
         positions = np.array(initial, dtype=np.float64)
     except (TypeError, ValueError):

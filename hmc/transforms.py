@@ -16,6 +16,7 @@ import numpy as np
 from hmc.correlations import constrain_cholesky_corr
 from hmc.jit.kernel import inlined, kernel
 from hmc.numerics import divide, exp, expit, log, log1p_exp, sqrt
+from hmc.unmasked import unmasked
 
 REAL, LOWER, UPPER, INTERVAL, ORDERED, SIMPLEX, POSITIVE_ORDERED, UNIT_VECTOR, CHOLESKY_CORR = range(9)
 _NAMES = (
@@ -110,6 +111,7 @@ def interval(below: Any, above: Any) -> Constraint:
 
 def _finite(name: str, bound: Any) -> float | tuple[float, ...]:
     """A bound as a number, or as a tuple of numbers where it is an array."""
+    unmasked(f"hmc.{name}", bound)
     try:
         numbers = np.asarray(bound, dtype=np.float64)
     except (TypeError, ValueError):

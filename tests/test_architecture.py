@@ -12,7 +12,7 @@ from figures.lecture.work import sources
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("hmc", "models", "diagnostics", "figures")
 
-GROUND = ("hmc.files", "hmc.errors", "hmc.settings", "hmc.reporting")
+GROUND = ("hmc.files", "hmc.errors", "hmc.settings", "hmc.reporting", "hmc.unmasked")
 BELOW_RUNNING = (
     *(*GROUND, "hmc.author_errors", "hmc.jit", "hmc.numerics", "hmc.correlations", "hmc.transforms", "hmc.sampler"),
     *("hmc.parameters", "hmc.model_data", "hmc.pointwise", "hmc.model", "hmc.display"),
@@ -29,16 +29,16 @@ MAY_IMPORT = {
     "hmc.jit": ("hmc.files", "hmc.errors", "hmc.author_errors"),
     "hmc.numerics": ("hmc.jit",),
     "hmc.correlations": ("hmc.jit", "hmc.numerics"),
-    "hmc.transforms": ("hmc.jit", "hmc.numerics", "hmc.correlations"),
+    "hmc.transforms": ("hmc.unmasked", "hmc.jit", "hmc.numerics", "hmc.correlations"),
     "hmc.sampler": ("hmc.jit", "hmc.numerics", "hmc.errors"),
-    "hmc.parameters": ("hmc.settings", "hmc.jit", "hmc.transforms", "hmc.correlations"),
+    "hmc.parameters": ("hmc.settings", "hmc.unmasked", "hmc.jit", "hmc.transforms", "hmc.correlations"),
     "hmc.model_data": ("hmc.jit",),
     "hmc.pointwise": ("hmc.jit",),
     "hmc.model": (
-        *("hmc.errors", "hmc.settings", "hmc.jit", "hmc.parameters"),
+        *("hmc.errors", "hmc.settings", "hmc.unmasked", "hmc.jit", "hmc.parameters"),
         *("hmc.model_data", "hmc.pointwise", "hmc.display"),
     ),
-    "hmc.foreign": ("hmc.jit", "hmc.parameters", "hmc.model"),
+    "hmc.foreign": ("hmc.unmasked", "hmc.jit", "hmc.parameters", "hmc.model"),
     "hmc.running": BELOW_RUNNING,
     "hmc.results": (*BELOW_RUNNING, "=hmc"),
     "hmc.sampling": BELOW_SAMPLING,
@@ -48,7 +48,9 @@ MAY_IMPORT = {
         *("hmc.sampler", "hmc.model", "hmc.parameters"),
         *("hmc.running.importable", "hmc.running.processes"),
     ),
-    "hmc.record": ("hmc.sampler", "hmc.sampling", "hmc.model", "hmc.jit", "hmc.settings", "hmc.display"),
+    "hmc.record": (
+        *("hmc.sampler", "hmc.sampling", "hmc.model", "hmc.jit", "hmc.settings", "hmc.unmasked", "hmc.display"),
+    ),
     "hmc.checking": (
         *("hmc.errors", "hmc.model", "hmc.model_data", "hmc.pointwise", "hmc.parameters", "hmc.transforms", "hmc.jit"),
         *("hmc.author_errors", "hmc.sampler.chain", "hmc.results.coordinates", "hmc.display"),

@@ -26,6 +26,7 @@ from hmc.sampler.phase_space import Hamiltonian, Reach, Start, draw_momentum
 from hmc.sampler.starting import chain_rng, make_orders, start
 from hmc.sampling import settings_from
 from hmc.settings import Settings, check_whole
+from hmc.unmasked import unmasked
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -145,6 +146,7 @@ def _metric(model: Model, inverse_metric: ArrayLike | LowRank | None) -> Metric:
     dimension = model.dimension
     if isinstance(inverse_metric, LowRank):
         return of_low_rank(inverse_metric)
+    unmasked("inverse_metric", inverse_metric)
     given = np.ones(dimension) if inverse_metric is None else np.array(inverse_metric, dtype=np.float64)
     if given.shape not in ((dimension,), (dimension, dimension)):
         raise ValueError(f"inverse_metric has shape {given.shape}, not ({dimension},) or ({dimension}, {dimension})")

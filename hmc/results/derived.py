@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hmc.author_errors import told_with_line
+from hmc.unmasked import unmasked
 
 if TYPE_CHECKING:
     from hmc.model import Model
@@ -44,4 +45,4 @@ def derived_draws(model: Model, positions: NDArray[np.float64]) -> dict[str, NDA
 
 
 def _as_arrays(values: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
-    return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+    return {name: np.asarray(unmasked(name, value), dtype=np.float64) for name, value in values.items()}

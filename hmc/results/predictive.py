@@ -13,6 +13,7 @@ from hmc.model import check_has, check_model
 from hmc.model_data import copied
 from hmc.results.derived import derived_draws
 from hmc.settings import check_whole
+from hmc.unmasked import unmasked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,11 +82,11 @@ def posterior_predictive(
 def outcome_of(model: Model, data: Any) -> dict[str, NDArray[Any]]:
     """The observations in these data: by the model's `outcome`, or all their fields."""
     if model.outcome is None:
-        return {name: np.asarray(value) for name, value in data._asdict().items()}
+        return {name: np.asarray(unmasked(f"{model.name}: {name}", value)) for name, value in data._asdict().items()}
     outcome = _called(model, "outcome", data)
     if not isinstance(outcome, Mapping):
         raise ValueError(f"{model.name}: outcome gives a {type(outcome).__name__}, not a dict of arrays by name")
-    return {name: np.asarray(value) for name, value in outcome.items()}
+    return {name: np.asarray(unmasked(f"{model.name}: {name}", value)) for name, value in outcome.items()}
 
 
 def _check_seed(seed: Any) -> None:

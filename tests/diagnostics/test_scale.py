@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import diagnostics as d
+import models
+from diagnostics import ecdf, verification
 from diagnostics.psis import compute_psis_loo
 from diagnostics.waic import compute_waic
 from tests.diagnostics.test_verdict import FakeFit
@@ -244,6 +246,19 @@ def test_masked_scores_are_refused():
     for function in (d.psis, d.akaike_weights, d.stacking_weights):
         with pytest.raises(ValueError, match="masked array"):
             function(MASKED)
+
+
+def test_masked_ranks_groups_and_p_values_are_refused():
+    ranks = np.ma.masked_array(np.arange(8), mask=np.arange(8) > 5)
+    for call in (
+        lambda: ecdf.uniformity(ranks, 7),
+        lambda: ecdf.rank_counts(ranks, 7),
+        lambda: d.kfold(models.mST(), groups=np.ma.masked_array(np.arange(48), mask=True)),
+        lambda: d.rhat_nested(np.arange(64.0).reshape(8, 8), ranks // 2),
+        lambda: verification.cauchy_combination(ranks / 8),
+    ):
+        with pytest.raises(ValueError, match="masked array"):
+            call()
 
 
 def test_unit_of_the_outcome_is_a_constant_in_the_scores(log_liks):
