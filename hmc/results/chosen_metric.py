@@ -22,10 +22,14 @@ def chosen_metric(inverse_metric: NDArray[np.float64] | LowRank) -> str:
     sd = np.sqrt(np.diagonal(inverse_metric, axis1=-2, axis2=-1))
     lengths = np.linalg.eigvalsh(inverse_metric / (sd[:, :, None] * sd[:, None, :]))
     is_dense = np.array([np.count_nonzero(matrix) > len(matrix) for matrix in inverse_metric])
-    return f"dense{_where(is_dense)}: {_why(lengths)}" if is_dense.any() else _DIAGONAL
+    if not is_dense.any():
+        return _DIAGONAL
+    is_needed = lengths.max() > 1.2 * lengths.min()  # variances
+    return f"dense{_where(is_dense)}: {_why(lengths) if is_needed else _CHEAP}"
 
 
 _DIAGONAL = "diag: the scales of the parameters alone serve all directions well"
+_CHEAP = "it costs little in so few dimensions, and the scales of the parameters alone would do as well"
 
 
 def _where(chains: NDArray[np.bool_]) -> str:

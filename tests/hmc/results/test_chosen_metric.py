@@ -26,6 +26,8 @@ def _low_rank(*eigenvalues):
         (_low_rank([1.0], [1.0]), DIAGONAL),
         (_low_rank([9.0, 0.25], [4.0, 1.0]), "low_rank, 2 of 5 directions: directions are 0.5 to 3 times"),
         (_low_rank([9.0], [1.0]), "low_rank, 1 of 5 directions in 1 of 2 chains: directions are 1 to 3 times"),
+        (np.array([[[1.0, 0.02], [0.02, 1.0]]]), "dense: it costs little in so few dimensions, and the scales of the"),
+        (_low_rank([4.0], [4.0]), "low_rank, 1 of 5 directions: directions are 2 to 2 times"),
         (np.array([[[1.0, 0.5], [0.5, 1.0]], np.eye(2)]), "dense in 1 of 2 chains: directions are 0.71 to 1.2 times"),
     ],
 )
