@@ -115,7 +115,7 @@ def _scaled(x: np.ndarray, y: np.ndarray, of: str) -> str:
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """(offset, slope) if y = offset + slope x but for rounding; else (nan, nan), as where y varies by rounding alone."""
+    """(offset, slope) if y = offset + slope x but for rounding; (nan, nan) if not, or if y varies by rounding only."""
     x, y = x.ravel(), y.ravel()
     rounding = 4.0 * np.spacing(np.abs(y).max())
     if not np.isfinite([x, y]).all() or np.ptp(x) == 0.0 or np.ptp(y) < 1e6 * rounding:
