@@ -16,10 +16,10 @@ from hmc.checking.bounds import in_python
 from hmc.checking.child import calling
 from hmc.checking.contract import arrays_of
 from hmc.checking.findings import Fault, component_names, place
-from hmc.checking.transformed import transform_of
+from hmc.checking.transformed import is_line, transform_of
 from hmc.model import Model
 from hmc.parameters import Parameter, blocks
-from hmc.transforms import ORDERED, POSITIVE_ORDERED, REAL, SIMPLEX
+from hmc.transforms import INTERVAL, LOWER, ORDERED, POSITIVE_ORDERED, REAL, SIMPLEX, UPPER
 
 _MANY_NUMBERS = 100_000  # of data: a run then takes about a second
 _RUNS = 4  # enough to know a transform and its one or two bounds
@@ -44,6 +44,8 @@ def declared_findings(model: Model, positions: Sequence[np.ndarray]) -> Iterator
             if variable is None or {*_keys(variable)} <= {*_keys(expected)}:
                 continue  # as declared, or an element that a loop leaves there
             transform = _transform(model, parameter, own, runs)
+            if transform and _is_used_again(model, parameter, runs):
+                continue
             if transform or _is_suspect(parameter, variable, expected, position[own], seen):
                 explained = transform or _explained(model, parameter, own, variable, values, position)
                 if explained or parameter.constraint.kind != REAL:  # else its name is used for something else
@@ -116,6 +118,20 @@ def _transform(model: Model, parameter: Parameter, own: np.ndarray, runs: list[_
     return next((f", {each}," for each in told if each), "")
 
 
+def _is_used_again(model: Model, parameter: Parameter, runs: Sequence[_Tried]) -> bool:
+    """Whether the parameter's variable had the declared value before, as p has in p = 1 - p.
+
+    That is 1 - 1 / (1 + exp(-x)), like an interval with other bounds.
+    """
+    if parameter.constraint.kind not in (LOWER, UPPER, INTERVAL):
+        return False
+    expected = np.array([model.constrain(run.position)[parameter.name].ravel() for run in runs])
+    variable = np.array([np.ravel(run.variables[parameter.name]) for run in runs])
+    candidates = [expected, *(expected[:, [i]] for i in range(expected.shape[1]))]  # all, or one that a loop leaves
+    is_moved = any(is_line(each, variable) for each in candidates)
+    return is_moved and _had(model, runs[0].position, parameter.name, {*_keys(expected[0])})
+
+
 def _slice(own: np.ndarray) -> str:
     return f"position[{own[0]}]" if own.size == 1 else f"position[{own[0]}:{own[-1] + 1}]"
 
@@ -172,6 +188,28 @@ def _observed(model: Model, position: np.ndarray) -> tuple[set[str], dict[str, A
     finally:
         sys.setprofile(None)
     return seen, variables
+
+
+def _had(model: Model, position: np.ndarray, name: str, keys: set[str]) -> bool:
+    """Whether log_density's variable of this name holds numbers of these `keys` at any line of a run in Python."""
+    function = in_python(model.log_density)
+    held: list[bool] = []
+
+    def look(frame: FrameType, event: str, argument: Any) -> Any:
+        if frame.f_code is not function.__code__:
+            return None
+        if (numbers := _numbers(frame.f_locals.get(name))) is not None:
+            held.append({*_keys(numbers)} <= keys)
+        return look
+
+    before = sys.gettrace()
+    calling("log_density", position)
+    sys.settrace(look)
+    try:
+        function(position.copy(), model._packed.data, np.zeros(model.dimension))
+    finally:
+        sys.settrace(before)
+    return any(held)
 
 
 def _numbers(item: Any) -> np.ndarray | None:

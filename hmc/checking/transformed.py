@@ -49,6 +49,11 @@ def transform_of(inputs: Sequence[np.ndarray], variables: Sequence[np.ndarray], 
     return ""
 
 
+def is_line(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether y = offset + slope x, of arrays of one shape."""
+    return x.shape == y.shape and bool(np.isfinite(_line(x, y)).all())
+
+
 def _vectors(x: np.ndarray, tried: dict[str, Constraint]) -> dict[str, np.ndarray]:
     """Name -> (runs, rows, values): the vectors that each constraint makes of x (runs, rows, numbers)."""
     runs, rows, free = x.shape

@@ -263,6 +263,62 @@ def test_another_transform_than_declared_is_found_and_named(density, shape, cons
     assert (finding.kind, words in finding.message) == ("constraint", True), finding.message
 
 
+def positive_and_more(position, data, gradient):
+    s = constrain_positive(position[0])
+    gradient[0] = 1.0 - s
+    total = position[0] - s
+    s = s + 1.0
+    return total + 0.0 * s
+
+
+def positive_and_more_in_a_loop(position, data, gradient):
+    total = 0.0
+    for k in range(3):
+        s = constrain_positive(position[k])
+        gradient[k] = 1.0 - s
+        total += position[k] - s
+        s = 2.0 + s
+    return total + 0.0 * s
+
+
+def share_and_rest(position, data, gradient):
+    s = constrain_interval(position[0], 0.0, 1.0)
+    gradient[0] = interval_pullback(position[0], 0.0, 1.0, 1.0)
+    total = s + interval_log_jacobian(position[0], 0.0, 1.0)
+    s = 1.0 - s
+    return total + 0.0 * s
+
+
+def half_of_a_factor(position, data, gradient):
+    flat, value = factor(position, gradient)
+    s = 0.5 * flat.reshape(4, 4)
+    return value + 0.0 * s[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("density", "shape", "constraint"),
+    [
+        (positive_and_more, (), hmc.positive),
+        (positive_and_more_in_a_loop, (3,), hmc.positive),
+        (share_and_rest, (), hmc.interval(0.0, 1.0)),
+        (half_of_a_factor, (4, 4), hmc.cholesky_corr),
+    ],
+)
+def test_the_name_of_a_declared_constraint_may_be_used_again(density, shape, constraint):
+    assert found(density, shape, constraint) == []
+
+
+def rest_alone(position, data, gradient):
+    s = 1.0 - constrain_interval(position[0], 0.0, 1.0)
+    gradient[0] = interval_pullback(position[0], 0.0, 1.0, -1.0)
+    return s + interval_log_jacobian(position[0], 0.0, 1.0)
+
+
+def test_a_variable_that_never_has_the_declared_value_is_found():
+    (finding,) = found(rest_alone, (), hmc.interval(0.0, 1.0))
+    assert finding.kind == "constraint"
+
+
 def test_a_parameter_may_be_a_logarithm():
     model = hmc.Model(positive, Nothing(), [hmc.Parameter("log_s")], name="small")
     assert hmc.check(model, points=6) == []
