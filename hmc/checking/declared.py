@@ -6,7 +6,7 @@ under that name.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -16,13 +16,13 @@ from hmc.checking.bounds import in_python
 from hmc.checking.child import calling
 from hmc.checking.contract import arrays_of
 from hmc.checking.findings import Fault, component_names, place
+from hmc.checking.transformed import is_line, transform_of
 from hmc.model import Model
 from hmc.parameters import Parameter, blocks
-from hmc.transforms import ORDERED, REAL, SIMPLEX, constrain_ordered, constrain_simplex
+from hmc.transforms import INTERVAL, LOWER, ORDERED, POSITIVE_ORDERED, REAL, SIMPLEX, UPPER
 
 _MANY_NUMBERS = 100_000  # of data: a run then takes about a second
 _RUNS = 4  # enough to know a transform and its one or two bounds
-_SAME = 1e-9  # of the values: differences that are rounding
 
 
 class _Tried(NamedTuple):
@@ -44,6 +44,8 @@ def declared_findings(model: Model, positions: Sequence[np.ndarray]) -> Iterator
             if variable is None or {*_keys(variable)} <= {*_keys(expected)}:
                 continue  # as declared, or an element that a loop leaves there
             transform = _transform(model, parameter, own, runs)
+            if transform and _is_used_again(model, parameter, runs):
+                continue
             if transform or _is_suspect(parameter, variable, expected, position[own], seen):
                 explained = transform or _explained(model, parameter, own, variable, values, position)
                 if explained or parameter.constraint.kind != REAL:  # else its name is used for something else
@@ -59,7 +61,7 @@ def _is_suspect(
     if kind != REAL and {*_keys(expected)} <= seen:
         return False  # the declared value was there; its name was used for something else later
     if {*_keys(variable)} <= {*_keys(raw)}:
-        return kind in (ORDERED, SIMPLEX)  # else the value may be computed from the position later
+        return kind in (ORDERED, POSITIVE_ORDERED, SIMPLEX)  # else the value may be computed from the position later
     return variable.shape == expected.shape  # else a loop's
 
 
@@ -106,73 +108,32 @@ def _transform(model: Model, parameter: Parameter, own: np.ndarray, runs: list[_
     variables = [each for each in found if each is not None]
     if len(variables) < _RUNS or any(each.shape != variables[0].shape for each in variables):
         return ""
-    free = (*parameter.shape[:-1], -1) if parameter.shape else ()
+    free = parameter.constraint.free_shape(parameter.shape)
     inputs = {_slice(own): [run.position[own].reshape(free) for run in runs]}
     if parameter.constraint.kind != REAL:
         declared = [model.constrain(run.position)[parameter.name] for run in runs]
         inputs[f"the {parameter.constraint} value"] = declared
-    for words, given in inputs.items():
-        if told := _vector(given, variables, words) or _elementwise(given, variables, words):
-            return f", {told},"
-    return ""
+    is_real = parameter.constraint.kind == REAL
+    told = (transform_of(given, variables, words, is_real) for words, given in inputs.items())
+    return next((f", {each}," for each in told if each), "")
+
+
+def _is_used_again(model: Model, parameter: Parameter, runs: Sequence[_Tried]) -> bool:
+    """Whether the parameter's variable had the declared value before, as p has in p = 1 - p.
+
+    That is 1 - 1 / (1 + exp(-x)), like an interval with other bounds.
+    """
+    if parameter.constraint.kind not in (LOWER, UPPER, INTERVAL):
+        return False
+    expected = np.array([model.constrain(run.position)[parameter.name].ravel() for run in runs])
+    variable = np.array([np.ravel(run.variables[parameter.name]) for run in runs])
+    candidates = [expected, *(expected[:, [i]] for i in range(expected.shape[1]))]  # all, or one that a loop leaves
+    is_moved = any(is_line(each, variable) for each in candidates)
+    return is_moved and _had(model, runs[0].position, parameter.name, {*_keys(expected[0])})
 
 
 def _slice(own: np.ndarray) -> str:
     return f"position[{own[0]}]" if own.size == 1 else f"position[{own[0]}:{own[-1] + 1}]"
-
-
-def _vector(inputs: Sequence[np.ndarray], variables: Sequence[np.ndarray], words: str) -> str:
-    """Words if the variables are ordered vectors or simplexes of the inputs: all of them, or one that a loop leaves."""
-    for name, function, more in (("ordered vector", constrain_ordered, 0), ("simplex", constrain_simplex, 1)):
-        made = np.array([_of_rows(function, x, more) for x in inputs])
-        if made.shape[2] < 2:
-            continue
-        variable = np.array([np.ravel(each) for each in variables])
-        for candidate in (made, *(made[:, [row]] for row in range(made.shape[1]))):
-            if candidate[0].size == variable.shape[1] and _agree(candidate.reshape(variable.shape), variable):
-                return f"the {name} of {words}"
-    return ""
-
-
-def _of_rows(function: Callable, x: np.ndarray, more: int) -> np.ndarray:
-    rows = np.atleast_2d(x).reshape(-1, np.shape(x)[-1] if np.ndim(x) else 1)
-    out = np.empty((len(rows), rows.shape[1] + more))
-    for row, to in zip(rows, out, strict=True):
-        function(row, to)
-    return out
-
-
-def _elementwise(inputs: Sequence[np.ndarray], variables: Sequence[np.ndarray], words: str) -> str:
-    """Words if the variables are bound +- exp(x), or bound + range / (1 + exp(-x)): all, or one that a loop leaves."""
-    x, y = (np.array([np.ravel(each) for each in numbers]) for numbers in (inputs, variables))
-    if y.shape[1] not in (1, x.shape[1]):
-        return ""
-    for first in range(0, x.shape[1], y.shape[1]):
-        part = x[:, first : first + y.shape[1]]
-        of = words if part.shape == x.shape else f"element {first} of {words}"
-        bound, sign = _line(np.exp(part), y)
-        below, width = _line(1.0 / (1.0 + np.exp(-part)), y)
-        if abs(abs(sign) - 1.0) < _SAME:
-            return f"{bound:.6g} {'+' if sign > 0.0 else '-'} exp({of})".removeprefix("0 + ")
-        if abs(width) > _SAME:
-            return f"{below:.6g} + {width:.6g} / (1 + exp(-{of}))".removeprefix("0 + ")
-    return ""
-
-
-def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """(offset, slope) if y = offset + slope x but for rounding; else (nan, nan)."""
-    x, y = x.ravel(), y.ravel()
-    if not np.isfinite([x, y]).all() or np.ptp(x) == 0.0:
-        return np.nan, np.nan
-    low, high = x.argmin(), x.argmax()
-    slope = (y[high] - y[low]) / (x[high] - x[low])
-    offset = y[low] - slope * x[low]
-    offset = 0.0 if abs(offset) < _SAME * np.abs(y).max() else offset
-    return (offset, slope) if _agree(offset + slope * x, y) else (np.nan, np.nan)
-
-
-def _agree(a: np.ndarray, b: np.ndarray) -> bool:
-    return np.allclose(a, b, rtol=_SAME, atol=_SAME * np.abs(b).max())
 
 
 def _explained(
@@ -227,6 +188,28 @@ def _observed(model: Model, position: np.ndarray) -> tuple[set[str], dict[str, A
     finally:
         sys.setprofile(None)
     return seen, variables
+
+
+def _had(model: Model, position: np.ndarray, name: str, keys: set[str]) -> bool:
+    """Whether log_density's variable of this name holds numbers of these `keys` at any line of a run in Python."""
+    function = in_python(model.log_density)
+    held: list[bool] = []
+
+    def look(frame: FrameType, event: str, argument: Any) -> Any:
+        if frame.f_code is not function.__code__:
+            return None
+        if (numbers := _numbers(frame.f_locals.get(name))) is not None:
+            held.append({*_keys(numbers)} <= keys)
+        return look
+
+    before = sys.gettrace()
+    calling("log_density", position)
+    sys.settrace(look)
+    try:
+        function(position.copy(), model._packed.data, np.zeros(model.dimension))
+    finally:
+        sys.settrace(before)
+    return any(held)
 
 
 def _numbers(item: Any) -> np.ndarray | None:

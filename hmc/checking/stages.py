@@ -67,12 +67,12 @@ def check(model: Model, points: int = 20, seed: int = 12, *, bounds: bool = Fals
 
     Not found: a forgotten Jacobian or a wrong term, of which the gradient is right too, in a model that does not
     simulate, if the posterior stays proper (write `simulate`, and see `hmc calibrate`); a transform of a parameter that
-    is declared real, if no variable has the parameter's name; a posterior that is improper along a curve, or around a
-    point; a jump off these lines, or one back so soon that no point lies between them; a wrong term of the gradient
-    that the tolerance covers; a log_likelihood that is not the density's, if the data have no `weight`; what happens
-    with other data or positions than tried. The same model and seed give the same findings, unless calls are slow. Data
-    that the model changes are put back. ValueError for `points` that are not from 1 to 100,000, and for a model of over
-    1,000,000 numbers.
+    is declared real, if no variable has the parameter's name or the transform is none of hmc.transforms, tanh and
+    softplus; a posterior that is improper along a curve, or around a point; a jump off these lines, or one back so soon
+    that no point lies between them; a wrong term of the gradient that the tolerance covers; a log_likelihood that is
+    not the density's, if the data have no `weight`; what happens with other data or positions than tried. The same
+    model and seed give the same findings, unless calls are slow. Data that the model changes are put back. ValueError
+    for `points` that are not from 1 to 100,000, and for a model of over 1,000,000 numbers.
     """
     return report(model, examine(model, points, seed, bounds=bounds))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from hmc.checking.findings import Fault, component_constraints, place
 from hmc.checking.probe import Probe
-from hmc.transforms import INTERVAL, LOWER, REAL, UPPER, Constraint
+from hmc.transforms import INTERVAL, LOWER, REAL, UNIT_VECTOR, UPPER, Constraint
 
 _FAR = (0.0, 10.0, 50.0, 200.0, 700.0)  # exp overflows beyond 709
 _TRIED = 400  # positions at which it is asked whether the density is a number
@@ -40,7 +40,7 @@ def value_findings(probe: Probe, rng: np.random.Generator, bases: Sequence[np.nd
     tried = probe.fewer(_TRIED)
     positions = rng.uniform(-3.0, 3.0, (tried, probe.model.dimension))
     positions[: tried // 4] = abs(positions[: tried // 4])
-    positions[-1] = 0.0
+    positions[-1] = _middle(probe)
     values = np.array([probe.value(position) for position in positions])
     for finding in [*_edges(probe, positions, values), *_ordinary(probe, positions, values)]:
         found.setdefault(finding.component, finding)
@@ -48,6 +48,11 @@ def value_findings(probe: Probe, rng: np.random.Generator, bases: Sequence[np.nd
         for finding in _far(probe, bases):
             found.setdefault(finding.component.partition("[")[0], finding)
     return list(found.values())
+
+
+def _middle(probe: Probe) -> np.ndarray:
+    """The position of zeros; of ones where it is a unit vector's, which has no value at 0."""
+    return np.array([float(constraint.kind == UNIT_VECTOR) for constraint in component_constraints(probe.model)])
 
 
 def _edges(probe: Probe, positions: np.ndarray, values: np.ndarray) -> Iterator[Fault]:

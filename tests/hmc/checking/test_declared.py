@@ -11,20 +11,27 @@ import numpy as np
 import pytest
 
 import hmc
+from hmc.correlations import cholesky_corr_log_jacobian, cholesky_corr_pullback, constrain_cholesky_corr
 from hmc.numerics import exp, log
 from hmc.transforms import (
     constrain_interval,
     constrain_lower,
     constrain_ordered,
     constrain_positive,
+    constrain_positive_ordered,
     constrain_simplex,
+    constrain_unit_vector,
     constrain_upper,
     interval_log_jacobian,
     interval_pullback,
     ordered_log_jacobian,
     ordered_pullback,
+    positive_ordered_log_jacobian,
+    positive_ordered_pullback,
     simplex_log_jacobian,
     simplex_pullback,
+    unit_vector_log_jacobian,
+    unit_vector_pullback,
 )
 
 
@@ -80,6 +87,58 @@ def simplex(position, data, gradient):
     return -0.5 * np.sum(s * s) + simplex_log_jacobian(position)
 
 
+def positive_ordered(position, data, gradient):
+    s = np.empty(3)
+    constrain_positive_ordered(position, s)
+    positive_ordered_pullback(position, -s, gradient)
+    return -0.5 * np.sum(s * s) + positive_ordered_log_jacobian(position)
+
+
+def unit_vector(position, data, gradient):
+    s = np.empty(3)
+    constrain_unit_vector(position, s)
+    unit_vector_pullback(position, s, np.array([1.0, 2.0, 3.0]), gradient)
+    return s[0] + 2.0 * s[1] + 3.0 * s[2] + unit_vector_log_jacobian(position)
+
+
+def factor(position, gradient):
+    """(a factor of a correlation matrix, flat; the log density of its elements, Normal(0, 1))."""
+    size = round((1.0 + math.sqrt(1.0 + 8.0 * position.size)) / 2.0)
+    flat = np.empty(size * size)
+    constrain_cholesky_corr(position, flat)
+    cholesky_corr_pullback(position, flat, -flat, gradient)
+    return flat, -0.5 * np.sum(flat * flat) + cholesky_corr_log_jacobian(position)
+
+
+def flat_factor(position, data, gradient):
+    s, value = factor(position, gradient)
+    return value + 0.0 * s[0]
+
+
+def matrix(position, data, gradient):
+    flat, value = factor(position, gradient)
+    s = flat.reshape(3, 3)
+    return value + 0.0 * s[0, 0]
+
+
+def matrix_of_4(position, data, gradient):
+    flat, value = factor(position, gradient)
+    s = flat.reshape(4, 4)
+    return value + 0.0 * s[0, 0]
+
+
+def correlation(position, data, gradient):
+    flat, value = factor(position, gradient)
+    s = float(flat[2])
+    return value + 0.0 * s
+
+
+def last_of_a_factor(position, data, gradient):
+    flat, value = factor(position, gradient)
+    s = float(flat[7])
+    return value + 0.0 * s
+
+
 def positive_in_a_loop(position, data, gradient):
     total = 0.0
     for k in range(3):
@@ -96,6 +155,30 @@ def positive_twice(position, data, gradient):
     return -0.5 * s * s + once + position[0]
 
 
+def elementwise(function, derivative, chosen=slice(None)):
+    """Both x and function(x) are Normal(0, 1); elements that are not chosen are used as they are."""
+
+    def density(position, data, gradient):
+        s, slope = position.copy(), np.ones(position.size)
+        s[chosen], slope[chosen] = function(position[chosen]), derivative(position[chosen])
+        gradient[:] = -s * slope - position
+        return -0.5 * np.sum(s * s) - 0.5 * np.sum(position * position)
+
+    return density
+
+
+def logistic(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+TANH = (np.tanh, lambda x: 1.0 - np.tanh(x) ** 2)
+SOFTPLUS = (lambda x: np.log1p(np.exp(x)), logistic)
+POWER_OF_2 = (lambda x: 2.0**x, lambda x: log(2.0) * 2.0**x)
+SHRINKING = (lambda x: np.exp(-3.0 * x), lambda x: -3.0 * np.exp(-3.0 * x))
+LOGISTIC = (lambda x: logistic(2.0 * x), lambda x: 2.0 * logistic(2.0 * x) * logistic(-2.0 * x))
+EXP = (np.exp, np.exp)
+
+FACTOR = "the Cholesky factor of a correlation matrix"
 FREE = {
     "positive": (positive, (), (), hmc.positive, "exp(position[0])"),
     "lower": (lower, (), (), hmc.lower(2.0), "2 + exp(position[0])"),
@@ -104,15 +187,61 @@ FREE = {
     "ordered": (ordered, (3,), (3,), hmc.ordered, "the ordered vector of position[0:3]"),
     "simplex": (simplex, (3,), (4,), hmc.simplex, "the simplex of position[0:3]"),
     "of a loop": (positive_in_a_loop, (3,), (3,), hmc.positive, "exp(element 2 of position[0:3])"),
+    "positive_ordered": (
+        *(positive_ordered, (3,), (3,), hmc.positive_ordered, "the positive ordered vector of position[0:3]"),
+    ),
+    "unit_vector": (unit_vector, (3,), (3,), hmc.unit_vector, "the unit vector of position[0:3]"),
+    "flat factor": (flat_factor, (3,), (3, 3), hmc.cholesky_corr, f"{FACTOR} of position[0:3]"),
+    "factor": (matrix, (3,), (3, 3), hmc.cholesky_corr, f"{FACTOR} of position[0:3]"),
+    "factor of 4": (matrix_of_4, (6,), (4, 4), hmc.cholesky_corr, f"{FACTOR} of position[0:6]"),
+    "correlation": (correlation, (), (2, 2), hmc.cholesky_corr, "tanh(position[0])"),
+    "element of a factor": (last_of_a_factor, (3,), (3, 3), hmc.cholesky_corr, f"an element of {FACTOR} of position"),
 }
 
 
 @pytest.mark.parametrize("name", FREE)
 def test_every_transform_of_a_parameter_that_is_declared_real_is_found_and_named(name):
     density, shape, declared_shape, constraint, words = FREE[name]
-    (finding,) = found(density, shape)
+    finding, *others = found(density, shape)
+    assert [other.message[:27] for other in others] == ["the log density is nan at 1"] * (name == "unit_vector")  # at 0
     assert (finding.kind, words in finding.message) == ("constraint", True), finding.message
     assert found(density, declared_shape, constraint) == []
+
+
+@pytest.mark.parametrize(
+    ("density", "words"),
+    [
+        (elementwise(*TANH), "tanh(position[0:3])"),
+        (elementwise(*SOFTPLUS), "log(1 + exp(position[0:3]))"),
+        (elementwise(*POWER_OF_2), "exp(0.693147 * position[0:3])"),
+        (elementwise(*SHRINKING), "exp(-3 * position[0:3])"),
+        (elementwise(*LOGISTIC), "1 / (1 + exp(-2 * position[0:3]))"),
+        (elementwise(*EXP, chosen=1), "with exp(element 1 of position[0:3])"),
+        (elementwise(*EXP, chosen=[0, 2]), "with exp(element 0 of position[0:3])"),
+        (elementwise(*TANH, chosen=2), "with tanh(element 2 of position[0:3])"),
+    ],
+)
+def test_a_function_of_all_elements_or_of_some_is_found_and_named(density, words):
+    (finding,) = found(density, (3,))
+    assert (finding.kind, words in finding.message) == ("constraint", True), finding.message
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        *(lambda x: 3.0 * x, lambda x: x - x.mean(), lambda x: x / x.std(), lambda x: x * x, abs, np.sort, np.sin),
+        *(lambda x: np.array([0.0, *x[1:]]), lambda x: 5.0 + 2.0 * np.exp(x), lambda x: np.zeros(3), lambda x: x + 1e9),
+        *(lambda x: x[:2], lambda x: np.array([np.inf, 1.0, 2.0]), lambda x: np.full(3, np.nan), lambda x: x.sum()),
+        *(lambda x: logistic(x + 0.4), lambda x: np.exp(x) / np.exp(x).sum(), lambda x: 1.0, lambda x: 0.0),
+    ],
+)
+def test_a_name_that_is_used_again_for_something_else_is_not(function):
+    def density(position, data, gradient):
+        gradient[:] = -position
+        s = function(position)
+        return -0.5 * np.sum(position * position) + 0.0 * (s is None)
+
+    assert found(density, (3,)) == []
 
 
 @pytest.mark.parametrize(
@@ -124,11 +253,70 @@ def test_every_transform_of_a_parameter_that_is_declared_real_is_found_and_named
         (upper, (), hmc.positive, "3 - exp(position[0])"),
         (ordered, (4,), hmc.simplex, "the ordered vector of position[0:3]"),
         (simplex, (3,), hmc.ordered, "the simplex of position[0:3]"),
+        (positive_ordered, (3,), hmc.ordered, "the positive ordered vector of position[0:3]"),
+        (positive_ordered, (3,), hmc.positive, "the positive ordered vector of position[0:3]"),
+        (ordered, (3,), hmc.positive_ordered, "the ordered vector of position[0:3]"),
     ],
 )
 def test_another_transform_than_declared_is_found_and_named(density, shape, constraint, words):
     (finding,) = found(density, shape, constraint)
     assert (finding.kind, words in finding.message) == ("constraint", True), finding.message
+
+
+def positive_and_more(position, data, gradient):
+    s = constrain_positive(position[0])
+    gradient[0] = 1.0 - s
+    total = position[0] - s
+    s = s + 1.0
+    return total + 0.0 * s
+
+
+def positive_and_more_in_a_loop(position, data, gradient):
+    total = 0.0
+    for k in range(3):
+        s = constrain_positive(position[k])
+        gradient[k] = 1.0 - s
+        total += position[k] - s
+        s = 2.0 + s
+    return total + 0.0 * s
+
+
+def share_and_rest(position, data, gradient):
+    s = constrain_interval(position[0], 0.0, 1.0)
+    gradient[0] = interval_pullback(position[0], 0.0, 1.0, 1.0)
+    total = s + interval_log_jacobian(position[0], 0.0, 1.0)
+    s = 1.0 - s
+    return total + 0.0 * s
+
+
+def half_of_a_factor(position, data, gradient):
+    flat, value = factor(position, gradient)
+    s = 0.5 * flat.reshape(4, 4)
+    return value + 0.0 * s[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("density", "shape", "constraint"),
+    [
+        (positive_and_more, (), hmc.positive),
+        (positive_and_more_in_a_loop, (3,), hmc.positive),
+        (share_and_rest, (), hmc.interval(0.0, 1.0)),
+        (half_of_a_factor, (4, 4), hmc.cholesky_corr),
+    ],
+)
+def test_the_name_of_a_declared_constraint_may_be_used_again(density, shape, constraint):
+    assert found(density, shape, constraint) == []
+
+
+def rest_alone(position, data, gradient):
+    s = 1.0 - constrain_interval(position[0], 0.0, 1.0)
+    gradient[0] = interval_pullback(position[0], 0.0, 1.0, -1.0)
+    return s + interval_log_jacobian(position[0], 0.0, 1.0)
+
+
+def test_a_variable_that_never_has_the_declared_value_is_found():
+    (finding,) = found(rest_alone, (), hmc.interval(0.0, 1.0))
+    assert finding.kind == "constraint"
 
 
 def test_a_parameter_may_be_a_logarithm():

@@ -244,6 +244,7 @@ WRONG_ONES = {
     "pole of an infinite integral": (infinite_pole, "improper", hmc.Parameter("x")),
     "narrow box": (box, "jump", hmc.Parameter("x")),
     "ordered, taken as it is": (_steps, "constraint", hmc.Parameter("c", (3,), hmc.ordered)),
+    "positive ordered, taken as it is": (_steps, "constraint", hmc.Parameter("c", (3,), hmc.positive_ordered)),
     "a simplex, taken as it is": (_steps, "constraint", hmc.Parameter("c", (4,), hmc.simplex)),
     "flat near 0": (raw_gamma, "improper", POSITIVE),
     "ordered": (no_jacobian, "unused", hmc.Parameter("c", (3,), hmc.ordered)),
