@@ -88,7 +88,7 @@ class Reached:
         reached: list = []
         for module, kept in self.modules.items():
             new = {name: vars(module)[name] for name in self._mentioned - kept.keys() if name in vars(module)}
-            kept |= new
+            kept.update(new)
             reached += new.values()
         return reached
 
