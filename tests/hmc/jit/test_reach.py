@@ -309,6 +309,14 @@ FROZEN = {
         "@extending.overload_attribute(types.Array, 'c_times')\ndef g(x): return lambda x: C * x[0]\n"
         "def f(x): return np.full(1, x).c_times"
     ),
+    "callback in a closed-over module": (
+        "@numba.cfunc('f8(f8)')\ndef g(x): return C * x\nm.g = g\n"
+        "def make(s):\n  def f(x): return s.g(x)\n  return f\nf = make(m)"
+    ),
+    "function of a library under a local name": (
+        "@extending.overload(np.float_power)\ndef g(x, y): return lambda x, y: C * x**y\n"
+        "def f(x):\n  n = np\n  return n.float_power(x, 1.0)"
+    ),
     "function of a library": (
         "@extending.overload(np.float_power)\ndef g(x, y): return lambda x, y: C * x**y\n"
         "def f(x): return np.float_power(x, 1.0)"
