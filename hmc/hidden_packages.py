@@ -6,7 +6,7 @@ say so.
 
 import ast
 import os
-import re
+import pkgutil
 import sys
 from importlib.machinery import PathFinder
 
@@ -39,27 +39,34 @@ def tell() -> None:
 
 
 def _used_names(path: str, package: str) -> set[str]:
-    """Names that a script takes from a package: models.NAME, from models import NAME."""
-    text = _text(path)
-    lists = re.findall(rf"^\s*from {package} import ([\w, ]+)", text, re.MULTILINE)
-    return {*re.findall(rf"\b{package}\.(\w+)", text), *(name for names in lists for name in re.findall(r"\w+", names))}
+    """Names that a script takes from a package: models.NAME, from models import NAME, import models.NAME, and so on."""
+    nodes = [node for statement in _statements(path) for node in ast.walk(statement)]
+    imported = [alias for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    called = {package, *(alias.asname for alias in imported if alias.name == package)}
+    dotted = [alias.name for alias in imported]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            dotted += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in called:
+            dotted.append(f"{package}.{node.attr}")
+    return {name.split(".")[1] for name in dotted if name.startswith(f"{package}.")}
 
 
 def _public_names(path: str) -> set[str]:
-    """The names that a module defines, imports or lists at its top level."""
-    try:
-        statements = ast.parse(_text(path)).body
-    except (SyntaxError, ValueError):
-        return set()
+    """The names that a module defines, imports or lists at its top level; of a package, those of its modules too."""
+    statements = _statements(path)
     names = {node.id for s in statements for node in ast.walk(s) if isinstance(node, ast.Name)}
     imports = [s for s in statements if isinstance(s, (ast.Import, ast.ImportFrom))]
     names |= {alias.asname or alias.name for s in imports for alias in s.names}
+    if os.path.basename(path) == "__init__.py":
+        names |= {module.name for module in pkgutil.iter_modules([os.path.dirname(path)])}
     return names | {s.name for s in statements if isinstance(s, (ast.FunctionDef, ast.ClassDef))}
 
 
-def _text(path: str) -> str:
+def _statements(path: str) -> list[ast.stmt]:
+    """Those of a file; none where it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
+            return ast.parse(file.read()).body
+    except (OSError, SyntaxError, ValueError):
+        return []

@@ -145,7 +145,7 @@ def called_from_python(function: Callable[..., Any] | None) -> Any:
     with _compiling:
         if not (kept.reach and kept.reach.is_unchanged()):
             reach = Reached(function)
-            kept.function = renewed(function)
+            kept.function = renewed(function, is_compiled=False)
             kept.reach = reach
     return kept.function
 

@@ -53,6 +53,21 @@ def global_loads(code: types.CodeType) -> tuple[tuple[str, tuple[str, ...]], ...
     return tuple(loads)
 
 
+@functools.cache
+def mentioned(code: types.CodeType) -> frozenset[str]:
+    """All names and strings in the code, or code within it: those of the attributes that it may load."""
+    found = {*code.co_names}
+    waiting = list(code.co_consts)
+    for constant in waiting:  # which grows meanwhile
+        if isinstance(constant, types.CodeType):
+            found |= mentioned(constant)
+        elif isinstance(constant, (tuple, frozenset)):
+            waiting += constant
+        elif isinstance(constant, str):
+            found.add(constant)
+    return frozenset(found)
+
+
 def resolved(names: Mapping[str, Any], name: str, attributes: tuple[str, ...]) -> Any:
     """The object that a load of `global_loads` finds in these globals; attributes of modules are followed. None: there
     is none.
@@ -94,19 +109,22 @@ def copied(
     done: dict[Any, Any] | None = None,
 ) -> Any:
     """A copy of a function, and of all functions it reaches that `follows(item)` accepts: by a name, an attribute of a
-    module, a closure, a default, or in a tuple of these.
+    module, a closure, a default, or in a tuple of these. A module that it accepts is copied too, with all in it.
 
     Each copy is passed through `wrap(copy, original)`, before what it calls is copied, which may call it back. Where a
     global's name is in `replacements`, the copies call that one instead. `done` holds the copies made so far, by the
     Python function of the original.
     """
-    item, function, done = function, python_of(function), {} if done is None else done
+    done = {} if done is None else done
+    again = functools.partial(copied, follows=follows, wrap=wrap, replacements=replacements, done=done)
+    if isinstance(function, types.ModuleType):
+        return done[function] if function in done else _copied_module(function, follows, again, done)
+    item, function = function, python_of(function)
     if function in done:
         return done[function]
     namespace, cells = dict(function.__globals__), tuple(types.CellType() for _ in function.__closure__ or ())
     copy = types.FunctionType(function.__code__, namespace, function.__name__, None, cells or None)
     copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
-    again = functools.partial(copied, follows=follows, wrap=wrap, replacements=replacements, done=done)
     copy.__defaults__ = _with_copies(function.__defaults__, follows, again)
     keywords = function.__kwdefaults__
     copy.__kwdefaults__ = keywords and {name: _with_copies(keywords[name], follows, again) for name in keywords}
@@ -122,6 +140,15 @@ def copied(
     for cell, content in zip(cells, cell_contents(function), strict=True):
         cell.cell_contents = _with_copies(content, follows, again)
     return wrapped
+
+
+def _copied_module(
+    module: types.ModuleType, follows: Callable[[Any], bool], again: Callable[[Any], Any], done: dict[Any, Any]
+) -> types.ModuleType:
+    copy = done[module] = types.ModuleType(module.__name__)
+    copy.__dict__.update(vars(module))
+    copy.__dict__.update({name: _with_copies(item, follows, again) for name, item in vars(module).items()})
+    return copy
 
 
 def _with_copies(

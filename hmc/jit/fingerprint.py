@@ -123,7 +123,9 @@ def overloads_by_users(item: Any) -> list[Any]:
 
 
 def _module_of(item: object) -> str:
-    """The module of a class or function; the main module has another name in a worker."""
+    """The module of a class or function, a module itself; the main module has another name in a worker."""
+    if isinstance(item, types.ModuleType):
+        return item.__name__
     module = getattr(item, "__module__", None)
     if module is None and not isinstance(item, types.FunctionType):
         module = type(item).__module__

@@ -20,7 +20,7 @@ from numba.np.ufunc.gufunc import GUFunc
 from numba.stencils.stencil import StencilFunc
 
 from hmc.errors import HMCError
-from hmc.jit.copying import copied, global_loads, python_of, resolved
+from hmc.jit.copying import copied, global_loads, mentioned, python_of, resolved
 from hmc.jit.fingerprint import is_of_a_library, overloads_by_users
 from hmc.jit.templates import overloads_of
 
@@ -41,6 +41,10 @@ class Reached:
         self._names: dict = {}  # (number of the globals, name): (globals, name, object)
         self._attributes: dict = {}  # the same of attributes of modules: (globals, name, attributes, object)
         self._contents: list = []  # (array, its layout and bytes)
+        # Modules that are reached as objects, in a closure or under a local name, say: {name: object} of each. Code may
+        # pass a module on, so these are its attributes by all names that any of the functions mentions.
+        self.modules: dict = {}
+        self._mentioned: set = set()
         seen: dict = {}
         waiting: list = [function]
         while waiting:
@@ -48,6 +52,7 @@ class Reached:
             if id(item) not in seen:
                 seen[id(item)] = item  # kept alive, so that its number is not given again
                 waiting += self._note(item)
+            waiting = waiting or self._note_attributes()
 
     def is_unchanged(self) -> bool:
         """Whether the function reaches the same objects still, and arrays of the same bytes."""
@@ -57,12 +62,17 @@ class Reached:
             and all(_content(cell) is content for cell, content in self._cells)
             and all(_are_the_same(_own(function), own) for function, own in self._functions)
             and all(_layout_and_bytes(array) == content for array, content in self._contents)
+            and all(vars(m).get(name, _NONE) is item for m, kept in self.modules.items() for name, item in kept.items())
         )
 
     def _note(self, item: Any) -> list:
         """Keep what an object is, and give what it reaches directly."""
         if isinstance(item, (np.ndarray, np.void)):
             self._contents.append((item, _layout_and_bytes(item)))
+        elif isinstance(item, str):  # it may be given to `getattr`
+            self._mentioned.add(item)
+        elif isinstance(item, types.ModuleType):
+            self.modules[item] = {}
         elif isinstance(item, (tuple, frozenset)):
             return list(item)
         elif isinstance(item, types.FunctionType) and not is_of_a_library(item):
@@ -73,9 +83,19 @@ class Reached:
             return within
         return overloads_by_users(item) if callable(item) else []
 
+    def _note_attributes(self) -> list:
+        """Keep the attributes of modules that were not kept yet, and give them."""
+        reached: list = []
+        for module, kept in self.modules.items():
+            new = {name: vars(module)[name] for name in self._mentioned - kept.keys() if name in vars(module)}
+            kept.update(new)
+            reached += new.values()
+        return reached
+
     def _note_function(self, function: types.FunctionType) -> list:
         names, cells = function.__globals__, function.__closure__ or ()
         self._functions.append((function, _own(function)))
+        self._mentioned |= mentioned(function.__code__)
         self._cells += [(cell, _content(cell)) for cell in cells]
         reached = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *map(_content, cells)]
         for name, attributes in global_loads(function.__code__):
@@ -141,26 +161,26 @@ def _first_seen(item: object) -> Reached:
     return Reached(item)
 
 
-def renewed(function: Callable) -> Callable:
+def renewed(function: Callable, is_compiled: bool = True) -> Callable:
     """The function, or a copy of it, in which nothing that is out of date is compiled in.
 
     Jitted functions are always replaced by new ones of the same options, since nobody knows when they were compiled;
     kernels and functions with an overload only where something that they reach has changed. FrozenCodeError where that
     is so of Numba's callbacks, classes, stencils, generalized ufuncs and intrinsics, and of overloads of methods or of
-    a library's functions: their machine code is made once.
+    a library's functions: their machine code is made once. Modules that compiled code reaches as objects are replaced
+    too: Numba keeps what it compiles for a module.
+    is_compiled: whether the function is compiled itself, or called from Python.
     """
-    items = Reached(function).items
-    for item in items:
+    reach = Reached(function)
+    for item in reach.items:
         is_frozen = python_within(item) is not None and not isinstance(item, (Dispatcher, DUFunc))
         if is_frozen and not _first_seen(item).is_unchanged():
             raise FrozenCodeError(_out_of_date(item))
-    plain = [item for item in items if isinstance(item, types.FunctionType)]
-    jitted = [item for item in items if isinstance(item, (Dispatcher, DUFunc))]
-    changed = [item for item in plain if overloads_of(item) and not _first_seen(item).is_unchanged()]
-    old = {*jitted, *changed}
+    plain = [item for item in reach.items if isinstance(item, types.FunctionType)]
+    jitted = [item for item in reach.items if isinstance(item, (Dispatcher, DUFunc))]
+    old = _replaced(function, reach, plain, jitted, is_compiled)
     if not old - {function} and not isinstance(function, Dispatcher):
         return function
-    old |= {item for item in plain if not old.isdisjoint(Reached(item).items)}
     done: dict = {}
     again = functools.partial(copied, follows=functools.partial(_is_in, old), wrap=_like, done=done)
     copy = again(function)
@@ -174,6 +194,19 @@ def renewed(function: Callable) -> Callable:
     return copy
 
 
+def _replaced(function: Callable, reach: Reached, plain: list, jitted: list, is_compiled: bool) -> set:
+    """Of all that a function reaches, what takes another's place in a copy: functions and modules."""
+    overloaded = [item for item in plain if overloads_of(item)]
+    old = {*jitted, *(item for item in overloaded if not _first_seen(item).is_unchanged())}
+    if old:
+        old |= {item for item in plain if not old.isdisjoint(Reached(item).items)}
+    compiled = [function] if is_compiled else [*jitted, *overloaded]
+    old |= {module for item in compiled for module in Reached(item).modules if not is_of_a_library(module)}
+    while more := {m for m, kept in reach.modules.items() if m not in old and _is_within(old, tuple(kept.values()))}:
+        old |= more
+    return old
+
+
 def _out_of_date(item: Any) -> str:
     name = (item if hasattr(item, "class_type") else (python_within(item) or [item])[0]).__name__
     advice = (
@@ -183,7 +216,12 @@ def _out_of_date(item: Any) -> str:
 
 
 def _is_in(items: set, item: object) -> bool:
-    return isinstance(item, (types.FunctionType, Dispatcher, DUFunc)) and item in items
+    return isinstance(item, (types.FunctionType, types.ModuleType, Dispatcher, DUFunc)) and item in items
+
+
+def _is_within(items: set, item: object) -> bool:
+    """Whether an object, or one in a tuple, is one of the items."""
+    return any(_is_within(items, element) for element in item) if isinstance(item, tuple) else _is_in(items, item)
 
 
 def _like(copy: Callable, item: object) -> object:

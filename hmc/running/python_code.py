@@ -20,7 +20,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 from numba.np.ufunc.dufunc import DUFunc
 
-from hmc.jit.copying import cell_contents, global_loads, python_of, reached_globals
+from hmc.jit.copying import cell_contents, global_loads, mentioned, python_of, reached_globals
 from hmc.jit.fingerprint import fingerprint
 from hmc.running.same_code import PACKAGES, ROOT
 
@@ -36,23 +36,43 @@ def code_of(model: Model, *functions: Callable[..., Any]) -> str:
     """A hash of the code that a replication runs besides the log density: these functions, and those of the model.
 
     It covers what they reach by name, closure, default or attribute of a module: functions, numbers, texts, arrays, and
-    tuples, lists, dicts, sets and an author's objects of such. Of other libraries' objects it covers the type alone.
+    tuples, lists, dicts, sets and an author's objects of such. Of an author's module that is reached as an object, in a
+    closure say, it covers the attributes by all names that an author's function mentions. Of other libraries' objects
+    it covers the type alone.
     """
     digest = hashlib.sha256()
     waiting: list[Any] = [model.simulate, model.simulate_data, model.log_likelihood, *functions]
     seen: dict[int, tuple[int, Any]] = {}  # {id: (number, object)}; the object is kept alive
+    names: set[str] = set()  # those that an author's function mentions
+    modules: dict[types.ModuleType, set[str]] = {}  # an author's, and what was read of them
     while waiting:
         item = waiting.pop()
         item = python_of(item) if isinstance(item, (Dispatcher, DUFunc)) else item
         digest.update(f"{type(item).__qualname__} ".encode())
         if isinstance(item, _SCALARS):
             digest.update(f"{item!r};".encode())
+            names |= {item} if isinstance(item, str) else set()  # it may be given to `getattr`
         elif id(item) in seen:
             digest.update(f"seen {seen[id(item)][0]};".encode())
         else:
             seen[id(item)] = len(seen), item
             waiting += _parts(item)
+            if isinstance(item, types.FunctionType) and _is_authors(item):
+                names |= mentioned(item.__code__)
+            elif isinstance(item, types.ModuleType) and _is_authors(item):
+                modules[item] = set()
+        waiting = waiting or _attributes(modules, names)
     return digest.hexdigest()
+
+
+def _attributes(modules: dict[types.ModuleType, set[str]], names: set[str]) -> list[Any]:
+    """Names and attributes of modules that were not read yet, in an order that is the same in every process."""
+    found: list[Any] = []
+    for module, read in modules.items():
+        new = sorted((names & vars(module).keys()) - read)
+        read.update(new)
+        found += [part for name in new for part in (name, vars(module)[name])]
+    return found
 
 
 def _parts(item: Any) -> list[Any]:
@@ -107,12 +127,16 @@ def _members(item: type) -> list[Any]:
 
 
 def _top_of(item: Any) -> str:
-    return (item.__module__ or "").partition(".")[0]
+    return _module_of(item).partition(".")[0]
 
 
 def _file_of(item: Any) -> str:
-    """Of the module of a function or class; empty where it has none."""
-    return getattr(sys.modules.get(item.__module__), "__file__", None) or ""
+    """Of a module, or that of a function or class; empty where it has none."""
+    return getattr(sys.modules.get(_module_of(item)), "__file__", None) or ""
+
+
+def _module_of(item: Any) -> str:
+    return (item.__name__ if isinstance(item, types.ModuleType) else item.__module__) or ""
 
 
 def _is_ours(item: Any) -> bool:
@@ -120,7 +144,7 @@ def _is_ours(item: Any) -> bool:
 
 
 def _is_authors(item: Any) -> bool:
-    """Whether a function or class is neither ours nor a library's."""
+    """Whether a function, class or module is neither ours nor a library's."""
     file = _file_of(item)
     is_built_in = not file and _top_of(item) in (*sys.builtin_module_names, *sys.stdlib_module_names)
     return not (is_built_in or file.startswith(_OURS) or file.startswith(_LIBRARIES))

@@ -45,6 +45,74 @@ CHANGES = {
     "array in a tuple": ("C = (1, np.ones(2))\ndef f(x): return C[1][1] * x", "C[1][1] = 3.0"),
     "NamedTuple": ("C = Pair(1.0, 2)\ndef f(x): return C.a * x", "C = C._replace(a=3.0)"),
     "attribute of a module": ("m.C = 1.0\ndef f(x): return m.C * x", "m.C = 3.0"),
+    "module in a closure": (
+        "m.C = 1.0\ndef make(s):\n  def f(x): return s.C * x\n  return f\nf = make(m)",
+        "m.C = 3.0",
+    ),
+    "module under a local name": ("m.C = 1.0\ndef f(x):\n  s = m\n  return s.C * x", "m.C = 3.0"),
+    "module in a module under a local name": (
+        "m.s = types.ModuleType('inner')\nm.s.C = 1.0\ndef f(x):\n  s = m.s\n  return s.C * x",
+        "m.s.C = 3.0",
+    ),
+    "module in a closed-over module": (
+        "m.s = types.ModuleType('inner')\nm.s.C = 1.0\n"
+        "def make(s):\n  def f(x): return s.s.C * x\n  return f\nf = make(m)",
+        "m.s.C = 3.0",
+    ),
+    "another module in a closed-over module": (
+        "m.s = types.ModuleType('inner')\nm.s.C = 1.0\n"
+        "def make(s):\n  def f(x): return s.s.C * x\n  return f\nf = make(m)",
+        "m.s = types.ModuleType('other')\nm.s.C = 3.0",
+    ),
+    "array of a closed-over module": (
+        "m.C = np.ones(2)\ndef make(s):\n  def f(x): return s.C[1] * x\n  return f\nf = make(m)",
+        "m.C[1] = 3.0",
+    ),
+    "attribute by getattr": ("m.C = 1.0\ndef f(x): return getattr(m, 'C') * x", "m.C = 3.0"),
+    "attribute by getattr and a global name": (
+        "m.C = 1.0\nNAME = 'C'\ndef f(x): return getattr(m, NAME) * x",
+        "m.C = 3.0",
+    ),
+    "module as a default": ("m.C = 1.0\ndef f(x, s=m): return s.C * x", "m.C = 3.0"),
+    "module that is passed on": (
+        "m.C = 1.0\n@njit\ndef g(s, x): return s.C * x\ndef f(x): return g(m, x)",
+        "m.C = 3.0",
+    ),
+    "module that is passed to a kernel": (
+        "m.C = 1.0\n@kernel\ndef g(s, x): return s.C * x\ndef f(x): return g(m, x)",
+        "m.C = 3.0",
+    ),
+    "module that is passed to a kernel in it": (
+        "m.C = 1.0\n@kernel\ndef g(s, x): return s.C * x\nm.g = g\ndef f(x):\n  s = m\n  return s.g(s, x)",
+        "m.C = 3.0",
+    ),
+    "module under a local name of a helper": (
+        "m.C = 1.0\n@njit\ndef g(x):\n  s = m\n  return s.C * x\ndef f(x): return g(x)",
+        "m.C = 3.0",
+    ),
+    "module under a local name of a kernel": (
+        "m.C = 1.0\n@kernel\ndef g(x):\n  s = m\n  return s.C * x\ndef f(x): return g(x)",
+        "m.C = 3.0",
+    ),
+    "helper in a closed-over module": (
+        "C = 1.0\n@njit\ndef g(x): return C * x\nm.g = g\n"
+        "def make(s):\n  def f(x): return s.g(x)\n  return f\nf = make(m)",
+        "C = 3.0",
+    ),
+    "another helper in a closed-over module": (
+        "@njit\ndef g(x): return x\nm.g = g\ndef make(s):\n  def f(x): return s.g(x)\n  return f\nf = make(m)",
+        "@njit\ndef g(x): return 3.0 * x\nm.g = g",
+    ),
+    "kernel in a closed-over module": (
+        "C = 1.0\n@kernel\ndef g(x): return C * x\nm.g = g\n"
+        "def make(s):\n  def f(x): return s.g(x)\n  return f\nf = make(m)",
+        "C = 3.0",
+    ),
+    "helper in a module in a module under a local name": (
+        "C = 1.0\n@njit\ndef g(x): return C * x\nm.s = types.ModuleType('inner')\nm.s.g = g\nm.s.m = m\n"
+        "def f(x):\n  s = m\n  return s.s.m.s.g(x)",
+        "C = 3.0",
+    ),
     "default": ("def f(x, c=1.0): return c * x", "f.py_func.__defaults__ = (3.0,)"),
     "code": ("def f(x): return x", "f.py_func.__code__ = (lambda x: 3.0 * x).__code__"),
     "closure": (
@@ -98,6 +166,7 @@ def session(source):
     names = {
         "np": np,
         "m": types.ModuleType("helpers"),
+        "types": types,
         "kernel": kernel,
         "overload": overload,
         "register_jitable": register_jitable,
@@ -160,6 +229,16 @@ def test_the_users_own_jitted_functions_stay_as_they_are():
     names["C"] = 3.0
     factor(model)
     assert dict(names["g"].overloads) == overloads
+
+
+def test_a_simulator_writes_to_the_module_that_it_holds():
+    source = "m.calls = 0\n@njit\ndef g(x): return x\ndef f(x): return g(x)"
+    names, _ = session(source)
+    exec("def make(s):\n  def simulate(rng, data):\n    s.calls += 1\n    return f(2.0)\n  return simulate", names)
+    simulate = names["make"](names["m"])
+    for calls in (1, 2):
+        assert hmc.jit.compiled.called_from_python(simulate)(None, Nothing()) == 2.0
+        assert names["m"].calls == calls
 
 
 def test_a_change_while_it_compiles_is_neither_used_nor_kept(monkeypatch, tmp_path):
@@ -229,6 +308,14 @@ FROZEN = {
     "attribute": (
         "@extending.overload_attribute(types.Array, 'c_times')\ndef g(x): return lambda x: C * x[0]\n"
         "def f(x): return np.full(1, x).c_times"
+    ),
+    "callback in a closed-over module": (
+        "@numba.cfunc('f8(f8)')\ndef g(x): return C * x\nm.g = g\n"
+        "def make(s):\n  def f(x): return s.g(x)\n  return f\nf = make(m)"
+    ),
+    "function of a library under a local name": (
+        "@extending.overload(np.float_power)\ndef g(x, y): return lambda x, y: C * x**y\n"
+        "def f(x):\n  n = np\n  return n.float_power(x, 1.0)"
     ),
     "function of a library": (
         "@extending.overload(np.float_power)\ndef g(x, y): return lambda x, y: C * x**y\n"

@@ -122,6 +122,18 @@ REACHED = {
     "array in a tuple": ("C = (1, np.ones(2))", "C[1][1]", "C[1][1] = 9.0"),
     "attribute of a module": ("import constants", "constants.sd", "author.constants.sd = 9.0"),
     "function of a module": ("import constants", "constants.get()", "author.constants.get = lambda: 9.0"),
+    "module in a closure": (
+        "import constants\nf = (lambda s: lambda: s.closed)(constants)",
+        "f()",
+        "constants.closed = 9.0",
+    ),
+    "module under a local name": (
+        "import constants\ndef f():\n  s = constants\n  return s.named",
+        "f()",
+        "constants.named = 9.0",
+    ),
+    "module that is passed on": ("import constants\ndef f(s): return s.given", "f(constants)", "constants.given = 9.0"),
+    "attribute by getattr": ("import constants", "getattr(constants, 'got')", "constants.got = 9.0"),
     "default": ("def f(sd=1.0): return sd", "f()", "f.__defaults__ = (9.0,)"),
     "closure": ("f = (lambda sd: lambda: sd)(1.0)", "f()", "f.__closure__[0].cell_contents = 9.0"),
     "attribute of a class": ("class C: sd = 1.0", "C.sd", "C.sd = 9.0"),
@@ -131,7 +143,7 @@ REACHED = {
 
 def test_whatever_a_simulator_reaches_a_worker_has_it_as_it_is_now(tmp_path):
     """The workers are kept, and import the author's files, which have not changed."""
-    (tmp_path / "constants.py").write_text("sd = 1.0\ndef get(): return 1.0\n")
+    (tmp_path / "constants.py").write_text("sd = closed = named = given = got = 1.0\ndef get(): return 1.0\n")
     parts = {f"part_{i}": (label, *part) for i, (label, part) in enumerate(REACHED.items())}
     for name, (_, definition, term, _) in parts.items():
         (tmp_path / f"{name}.py").write_text(
