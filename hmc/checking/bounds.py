@@ -5,6 +5,7 @@ that it calls, checks them. The copy is plain Python, which is slow but names th
 with Numba's `boundscheck`, for a model whose data are so many that Python would take too long, or for many positions.
 """
 
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,9 @@ import numba
 import numpy as np
 
 from hmc.jit.copying import copied, is_compiled
+from hmc.jit.fingerprint import is_of_a_library
 from hmc.jit.kernel import jit_is_disabled
+from hmc.jit.reach import Reached
 
 
 class Watched(np.ndarray):
@@ -50,12 +53,18 @@ def watched(data: Any) -> Any:
 
 def in_python(function: Callable) -> Callable:
     """A copy of a function in plain Python, as are all the compiled functions that it calls."""
-    return copied(function, is_compiled)
+    return copied(function, _is_followed(function))
 
 
 def bounds_checked(function: Callable) -> Callable:
-    """A compiled copy of a function, and of all that it calls by name, that raises IndexError outside of arrays."""
+    """A compiled copy of a function, and of all that it calls, that raises IndexError outside of arrays."""
     if jit_is_disabled():
         return in_python(function)
     checked = numba.njit(boundscheck=True, error_model="numpy")
-    return copied(function, is_compiled, wrap=lambda copy, item: checked(copy))
+    return copied(function, _is_followed(function), wrap=lambda copy, item: checked(copy))
+
+
+def _is_followed(function: Callable) -> Callable[[Any], bool]:
+    """Whether an object that the function reaches is copied: compiled functions, and modules that may hold some."""
+    modules = {module for module in Reached(function).modules if not is_of_a_library(module)}
+    return lambda item: is_compiled(item) or (isinstance(item, types.ModuleType) and item in modules)

@@ -1,5 +1,6 @@
 """hmc.checking.bounds and the walls of hmc.checking.probe: what lies outside of its arrays is not touched unseen."""
 
+import types
 from typing import NamedTuple
 
 import numba
@@ -43,13 +44,20 @@ def _jitted_helper(values, i):
 
 @pytest.mark.parametrize("helper", [_helper, _jitted_helper])
 def test_an_index_is_looked_at_in_all_that_is_called(helper):
+    module = types.ModuleType("helpers")
+    module.helper = helper
+
     def density(position, data, gradient):
         return helper(position, data)
 
-    for copied in (in_python(density), bounds_checked(density)):
-        assert copied(np.arange(3.0), 2, None) == 2.0
-        with pytest.raises(IndexError):
-            copied(np.arange(3.0), 3, None)
+    def by_module(position, data, gradient):
+        return module.helper(position, data)
+
+    for function in (density, by_module):
+        for copied in (in_python(function), bounds_checked(function)):
+            assert copied(np.arange(3.0), 2, None) == 2.0
+            with pytest.raises(IndexError):
+                copied(np.arange(3.0), 3, None)
 
 
 def writes_far(position, data, gradient):
