@@ -60,6 +60,7 @@ SLOW = {
     "hmc/checking/test_density_faults",
     "hmc/checking/test_edges",
     "hmc/checking/test_model_faults",
+    "hmc/checking/test_right_constraints",
     "hmc/checking/test_simulated",
     "hmc/cli/test_commands",
     "hmc/cli/test_names",
@@ -196,6 +197,11 @@ LONG_CASES = {
         *("constant", "helper", "helper's constant", "helper's helper's constant", "helper in a module", "closure"),
         *("array anew", "array in a tuple", "type in place", "constant of a helper that ran before"),
         *("helper in a tuple", "default", "code", "shape in place"),
+        *("module in a module under a local name", "another module in a closed-over module", "module as a default"),
+        *("array of a closed-over module", "attribute by getattr and a global name", "module that is passed on"),
+        *("module that is passed to a kernel", "module that is passed to a kernel in it"),
+        *("module under a local name of a helper", "another helper in a closed-over module"),
+        *("kernel in a closed-over module", "helper in a module in a module under a local name"),
     },
     "hmc/checking/test_density_faults::test_every_fault_is_found_and_named": {
         *("sign of all", "constant at some points", "jacobian of an interval in the gradient alone", "+inf in places"),
@@ -204,6 +210,9 @@ LONG_CASES = {
     "hmc/checking/test_simulated::"
     "test_a_density_that_is_not_of_its_simulators_is_found_though_its_data_have_no_weight": {
         *("jacobian twice-5", "jacobian forgotten-40", "likelihood half-5"),
+    },
+    "hmc/checking/test_right_constraints::test_nothing_is_found_in_a_right_model_of_each_constraint": {
+        *("positive numbers", "lower of each", "upper of each", "unit_vector of 2", "cholesky_corr of 2"),
     },
     "hmc/checking/test_simulated::test_nothing_is_found_where_they_agree": {"40-None"},
     "hmc/cli/test_names::test_a_model_file_may_have_any_name": {"random", "lambda", "models", "mine"},
