@@ -390,7 +390,7 @@ def test_seeds_beyond_netcdfs_numbers_and_names_beyond_ascii_survive_the_file(ar
 
 
 def test_failed_netcdf_leaves_nothing_behind(tmp_path, monkeypatch):
-    class Container:
+    class Container(dict):  # of groups
         def to_netcdf(self, path):
             with open(path, "wb") as file:
                 file.write(b"half of it")
