@@ -54,14 +54,15 @@ def check_room(path: Path, size: int) -> None:
     """OSError if a file of `size` bytes cannot be at `path`, where there is none. For writers that end the process, as
     HDF5 does, where the disk is full.
     """
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)  # a file that is there stays there
     try:
-        with open(path, "xb") as file:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)
-            elif shutil.disk_usage(path.parent).free < size:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, size)
+        elif shutil.disk_usage(path.parent).free < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
-        path.unlink(missing_ok=True)
+        os.close(descriptor)
+        path.unlink()
 
 
 @contextlib.contextmanager

@@ -96,7 +96,7 @@ def _some_elements(x: np.ndarray, y: np.ndarray, words: str) -> str:
         if not _agree(x[:, i], y[:, i]):
             of = f"element {i} of {words}"
             told.append(_bounded(x[:, i], y[:, i], of) or _scaled(x[:, i], y[:, i], of))
-    return f"with {told[0]}" if all(told) else ""
+    return f"with {told[0]}" if told and all(told) else ""
 
 
 def _bounded(x: np.ndarray, y: np.ndarray, of: str) -> str:

@@ -78,3 +78,7 @@ def test_room_for_a_file_is_looked_for_without_a_trace(tmp_path, monkeypatch, ha
     with pytest.raises(OSError, match="No space left on device"):
         check_room(path, 10 * shutil.disk_usage(tmp_path).total)
     assert list(tmp_path.iterdir()) == []
+    path.write_bytes(b"old")
+    with pytest.raises(FileExistsError):
+        check_room(path, 10)
+    assert path.read_bytes() == b"old"

@@ -14,6 +14,7 @@ import hmc
 from hmc.correlations import cholesky_corr_log_jacobian, cholesky_corr_pullback, constrain_cholesky_corr
 from hmc.numerics import exp, log
 from hmc.transforms import (
+from hmc.checking.transformed import transform_of
     constrain_interval,
     constrain_lower,
     constrain_ordered,
@@ -419,3 +420,9 @@ def test_nan_that_came_into_the_data_afterwards_is_named_by_field_and_index(fiel
     (data.x if field == "x" else data.inner[0])[(1, 2) if field == "x" else 3] = math.nan
     (finding,) = hmc.check(model, points=2)
     assert (finding.kind, finding.message) == ("data", f"{place} is nan")
+
+
+def test_numbers_that_are_not_transformed_have_no_transform():
+    x = list(np.random.default_rng(1).normal(size=(4, 3)))
+    with np.errstate(all="ignore"):
+        assert transform_of(x, x, "the position", True) == ""
