@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import hmc
+from hmc.checking.transformed import transform_of
 from hmc.correlations import cholesky_corr_log_jacobian, cholesky_corr_pullback, constrain_cholesky_corr
 from hmc.numerics import exp, log
 from hmc.transforms import (
-from hmc.checking.transformed import transform_of
     constrain_interval,
     constrain_lower,
     constrain_ordered,
